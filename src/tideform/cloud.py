@@ -1,0 +1,101 @@
+"""The one place where boto3 clients are made, for whichever target a deployment has.
+
+Nothing here runs at import time, and boto3 is imported on first use: ``--help`` and ``validate`` never pay for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import boto3
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Static keys and an endpoint of their own: how the sandbox is reached."""
+
+    access_key: str
+    secret_key: str
+    endpoint: str
+
+    def environ(self, region: str) -> dict[str, str]:
+        """The environment variables by which any AWS SDK or CLI reaches the same place."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+@dataclass
+class Cloud:
+    """Clients of one account and region; made once each, safe to share between threads.
+
+    ``credentials`` is set for the local target; on AWS the profile or the default chain is used.
+    """
+
+    region: str
+    account: str
+    credentials: Credentials | None = None
+    profile: str | None = None
+    role: str | None = None
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    @cached_property
+    def session(self) -> boto3.Session:
+        """The boto3 session, with the role assumed if there is one."""
+        import boto3
+
+        if self.credentials is not None:
+            return boto3.Session(
+                aws_access_key_id=self.credentials.access_key,
+                aws_secret_access_key=self.credentials.secret_key,
+                region_name=self.region,
+            )
+        session = boto3.Session(profile_name=self.profile, region_name=self.region)
+        return session if self.role is None else _assume(session, self.role)
+
+    def client(self, service: str) -> Any:
+        """A client of one service; retries are few, so that a missing emulation is told at once."""
+        from botocore.config import Config
+
+        with self._lock:
+            if service not in self._clients:
+                attempts = 2 if self.credentials else 6
+                self._clients[service] = self.session.client(
+                    service,  # type: ignore[call-overload]  # the stubs want a literal
+                    endpoint_url=self.credentials.endpoint if self.credentials else None,
+                    config=Config(
+                        retries={"mode": "standard", "total_max_attempts": attempts},
+                        s3={"addressing_style": "path"} if self.credentials else {},
+                    ),
+                )
+            return self._clients[service]
+
+    def environ(self) -> Mapping[str, str]:
+        """Variables for a child process that has to reach the same place."""
+        if self.credentials is not None:
+            return self.credentials.environ(self.region)
+        profile = {"AWS_PROFILE": self.profile} if self.profile else {}
+        return {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region, **profile}
+
+
+def _assume(session: boto3.Session, role: str) -> boto3.Session:
+    import boto3
+
+    keys = session.client("sts").assume_role(RoleArn=role, RoleSessionName="tideform")["Credentials"]
+    return boto3.Session(
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+        region_name=session.region_name,
+    )
