@@ -1,0 +1,165 @@
+"""The price book: what capacity costs per hour, and the shapes of instance types, as of one stated date.
+
+Sources: AWS EC2 on-demand prices, Linux, us-east-1, 2026-07-20; average spot savings and monthly interruption
+bands: AWS spot advisor, July 2025; other services: their list prices in us-east-1 (``data/services.csv``).
+Other regions cost more or less: the book does not know by how much, and `Book.note_for` says so.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+REGION: Final = "us-east-1"
+HOURS_A_MONTH: Final = 730  # the month that AWS's own calculator uses
+_DATE: Final = date(2026, 7, 20)
+_DATA: Final = Path(__file__).parent / "data"
+
+
+@dataclass(frozen=True)
+class InstanceType:
+    """One EC2 instance type: memory in GiB, price in USD an hour, accelerator memory the whole instance's.
+
+    ``accelerators`` is 0 where an instance has none, and where it has only a part of one (g6f).
+    """
+
+    name: str
+    vcpus: int
+    memory_gib: float
+    arch: str  # as EC2 calls it: x86_64, arm64
+    accelerators: int
+    accelerator: str  # without the maker's name: A10G; empty if there is none
+    accelerator_memory_gib: float  # 0.0 where it is not known
+    efa: bool
+    on_demand_usd: float
+    spot_saving_percent: int | None  # average; None: the spot advisor does not list the type
+    spot_interruption: str | None  # monthly band: "<5%" … ">20%"
+
+    @property
+    def family(self) -> str:
+        """``g5`` of ``g5.xlarge``."""
+        return self.name.partition(".")[0]
+
+    @property
+    def usd_per_accelerator(self) -> float:
+        """USD an hour and whole accelerator. Raises `ZeroDivisionError` where there is none."""
+        return self.on_demand_usd / self.accelerators
+
+    @property
+    def memory_per_accelerator_gib(self) -> float:
+        """GiB of one accelerator, 0.0 where it is not known."""
+        return self.accelerator_memory_gib / self.accelerators if self.accelerators else 0.0
+
+    @property
+    def spot_usd(self) -> float | None:
+        """The average spot price in USD an hour, where the saving is known; never a bound."""
+        if self.spot_saving_percent is None:
+            return None
+        return self.on_demand_usd * (100 - self.spot_saving_percent) / 100
+
+
+@dataclass(frozen=True)
+class ServicePrice:
+    """The standing price of something that is no instance."""
+
+    key: str
+    hourly: float  # USD
+    source: str
+
+
+@dataclass(frozen=True)
+class Book:
+    """All prices of one date."""
+
+    date: date
+    instances: Mapping[str, InstanceType]
+    services: Mapping[str, ServicePrice]
+
+    def accelerators(self) -> set[str]:
+        """The names that `resolve` knows, as their makers write them: ``A10G``, ``Trainium``."""
+        return {t.accelerator for t in self.instances.values() if t.accelerators}
+
+    def canonical(self, accelerator: str) -> str | None:
+        """The name as the book writes it, for any case and with or without ``NVIDIA``; None if unknown."""
+        return {name.casefold(): name for name in self.accelerators()}.get(_short(accelerator).casefold())
+
+    def similar(self, accelerator: str) -> list[str]:
+        """Accelerators whose names look like this one, best first."""
+        return _similar(_short(accelerator), self.accelerators())
+
+    def similar_instances(self, instance_type: str) -> list[str]:
+        """Instance types whose names look like this one, best first."""
+        return _similar(instance_type, self.instances)
+
+    def resolve(self, accelerator: str, memory_gib: float | None = None) -> list[InstanceType]:
+        """The types with whole accelerators of this name, cheapest per accelerator first.
+
+        ``memory_gib`` is the least memory of one accelerator; types of unknown memory then do not count.
+        An unknown name gives an empty list; `similar` has suggestions.
+        """
+        name = self.canonical(accelerator)
+        fitting = [
+            t
+            for t in self.instances.values()
+            if t.accelerators and t.accelerator == name and t.memory_per_accelerator_gib >= (memory_gib or 0)
+        ]
+        return sorted(fitting, key=lambda t: (t.usd_per_accelerator, t.on_demand_usd, t.name))
+
+    def note_for(self, region: str) -> str:
+        """What to add to a cost in this region: nothing in the book's own, a warning anywhere else."""
+        if region == REGION:
+            return ""
+        return f"prices are those of {REGION} on {self.date}; {region} may differ"
+
+
+@cache
+def book() -> Book:
+    """The book, read once a process."""
+    return Book(
+        date=_DATE,
+        instances=MappingProxyType({t.name: t for t in map(_instance, _rows(f"{REGION}.csv"))}),
+        services=MappingProxyType({s.key: s for s in map(_service, _rows("services.csv"))}),
+    )
+
+
+def _rows(name: str) -> Iterator[dict[str, str]]:
+    with (_DATA / name).open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def _instance(row: dict[str, str]) -> InstanceType:
+    return InstanceType(
+        name=row["instance_type"],
+        vcpus=int(row["vcpus"]),
+        memory_gib=float(row["memory_gib"]),
+        arch=row["arch"],
+        accelerators=int(row["accelerators"]),
+        accelerator=_short(row["accelerator"]),
+        accelerator_memory_gib=float(row["accelerator_memory_gib"]),
+        efa=row["efa"] == "True",
+        on_demand_usd=float(row["on_demand_usd_per_hour"]),
+        spot_saving_percent=int(saving) if (saving := row["spot_saving_percent"]) else None,
+        spot_interruption=row["spot_interruption_per_month"] or None,
+    )
+
+
+def _service(row: dict[str, str]) -> ServicePrice:
+    hours = HOURS_A_MONTH if row["per"] == "month" else 1
+    return ServicePrice(row["key"], float(row["usd"]) / hours, row["source"])
+
+
+def _short(accelerator: str) -> str:
+    words = accelerator.split()
+    return " ".join(words[1:] if words and words[0].casefold() == "nvidia" else words)
+
+
+def _similar(name: str, known: Mapping[str, object] | set[str]) -> list[str]:
+    by_folded = {k.casefold(): k for k in known}
+    return [by_folded[f] for f in difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.5)]
