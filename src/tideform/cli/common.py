@@ -1,0 +1,59 @@
+"""Options that several commands share, and the first step of nearly all: loading the spec."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tideform.spec.deployment import Deployment
+
+
+def _no_color(wanted: bool) -> bool:
+    """Set the variable that every view, and every child process, looks at."""
+    if wanted:
+        os.environ["NO_COLOR"] = "1"
+    return wanted
+
+
+SpecOption = Annotated[Path, typer.Option("--spec", "-f", help="The project spec.", metavar="FILE")]
+EnvironmentOption = Annotated[
+    str | None,
+    typer.Option(
+        "--environment",
+        "-e",
+        envvar="TIDEFORM_ENVIRONMENT",
+        help="The environment; needed where the spec has several and not exactly one is local.",
+        metavar="NAME",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+NoColorOption = Annotated[
+    bool, typer.Option("--no-color", callback=_no_color, help="No colours; NO_COLOR does the same.")
+]
+
+DEFAULT_SPEC = Path("tideform.yaml")
+
+
+def load_deployment(spec: Path, environment: str | None) -> Deployment:
+    """The spec in one environment; warnings go to stderr. Raises `SpecError` with every problem."""
+    from tideform.spec.load import load
+    from tideform.views.diagnostics import render, use_color
+
+    loaded = load(spec, environment)
+    if loaded.diagnostics:
+        typer.echo(render(loaded.diagnostics, color=use_color(sys.stderr)), err=True)
+    return loaded.deployment
+
+
+def console(*, stderr: bool = False) -> Console:
+    """The console that views write to; it follows NO_COLOR, and is plain where nobody looks."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)
