@@ -1,0 +1,57 @@
+"""Make ``.venv`` with tideform in it, once for each ``pyproject.toml``; only the standard library, only pip.
+
+The stamp is written last: an environment without one is half made and is made anew. Two of these in one
+checkout wait for each other, two checkouts share nothing but pip's own cache.
+"""
+
+import fcntl
+import hashlib
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ROOT / ".venv"
+STAMP = HOME / ".stamp"
+
+
+def main() -> None:
+    with (ROOT / ".venv.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not STAMP.is_file():
+            _make_environment()
+        if STAMP.read_text() != _wanted():
+            _install()
+
+
+def _wanted() -> str:
+    """What the environment depends on: the requirements, and the folder (its scripts hold absolute paths)."""
+    return hashlib.sha256(f"{HOME}\n".encode() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
+
+
+def _make_environment() -> None:
+    print(f"setup: making {HOME} with Python {sys.version.split()[0]}", flush=True)
+    shutil.rmtree(HOME, ignore_errors=True)
+    venv.create(HOME, with_pip=True)
+    STAMP.write_text("made")
+
+
+def _install() -> None:
+    print("setup: installing tideform and its tools (a minute or two the first time)", flush=True)
+    STAMP.unlink()
+    python = str(HOME / "bin" / "python")
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile"]
+    subprocess.run([*pip, "--editable", f"{ROOT}[dev]"], check=True)
+    # Compiled ahead and side by side: the first command of a user should not pay four seconds for it.
+    libraries = next((HOME / "lib").glob("python3*"))
+    subprocess.run([python, "-m", "compileall", "-q", "-j", "0", libraries], check=False, capture_output=True)
+    STAMP.write_text(_wanted())
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"setup: {' '.join(map(str, error.cmd[:6]))} … ended with code {error.returncode}")
