@@ -34,11 +34,11 @@ def command(
 
 
 def _install() -> None:
-    from tideform.engine.acquire import engine_path
+    from tideform.engine.acquire import acquire
     from tideform.views.installing import InstallView
 
     view = InstallView(sys.stderr)
     try:
-        engine_path(view)
+        acquire(view)
     finally:
         view.close()

@@ -20,6 +20,7 @@ from tideform.engine.acquire import build, download
 from tideform.engine.acquire.find import (
     ENGINE_VERSION,
     Attempt,
+    Found,
     UnusableError,
     engine_dir,
     look,
@@ -38,6 +39,11 @@ INSTALLERS: tuple[tuple[str, Callable[[Path, Progress], None]], ...] = (
 
 
 def engine_path(progress: Progress, *, install: bool = True) -> Path:
+    """The file of the engine that `acquire` finds or gets."""
+    return acquire(progress, install=install).path
+
+
+def acquire(progress: Progress, *, install: bool = True) -> Found:
     """The engine to run, installed first if there is none and ``install`` allows it.
 
     ``progress`` gets one line at a time; lines that count share their words up to the colon. Raises
@@ -45,17 +51,17 @@ def engine_path(progress: Progress, *, install: bool = True) -> Path:
     """
     found, tried = look()
     if found is not None:
-        return found.path
+        return found
     if not install or any(attempt.step == "TIDEFORM_ENGINE" for attempt in tried):
         raise _no_engine(tried)
     for attempt in tried:
         progress(f"{attempt.step}: {attempt.outcome}")
     with exclusive(_lock_file(), words=_words(), on_wait=lambda who: progress(f"waiting for {who}")):
         found, tried = look()  # whoever we waited for may have made it
-        return found.path if found is not None else _install(progress, tried)
+        return found if found is not None else _install(progress, tried)
 
 
-def _install(progress: Progress, tried: list[Attempt]) -> Path:
+def _install(progress: Progress, tried: list[Attempt]) -> Found:
     target = engine_dir()
     for name, installer in INSTALLERS:
         progress(f"{name}: trying")
@@ -70,7 +76,7 @@ def _install(progress: Progress, tried: list[Attempt]) -> Path:
             progress(f"{name}: {error}")
         else:
             progress(f"{name}: engine {version} is ready at {target / 'pulumi'}")
-            return target / "pulumi"
+            return Found("cache", version, target / "pulumi")
     raise _no_engine(tried)
 
 
