@@ -61,6 +61,13 @@ class Deployment:
         suffix = _short_hash(f"{self.account}/{self.region}/{self.spec.project}")
         return f"{self.physical_name(part, limit=limit - 9)}-{suffix}"
 
+    def identity(self, section: str, name: str) -> str:
+        """The name that a unit was made under: ``moved:`` lets its name in the spec change without making it anew."""
+        for moved in self.spec.moved:
+            if moved.to == f"{section}.{name}":
+                return self.identity(section, moved.from_.split(".", 1)[1])
+        return name
+
     def tags(self, layer: str, unit: str | None = None) -> dict[str, str]:
         """The tags of everything we make. ``tideform:lease`` and ``:expires`` go on capacity only, at launch."""
         own = {

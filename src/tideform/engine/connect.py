@@ -1,0 +1,64 @@
+"""Putting a real engine together for a deployment: its binary, its state, and its way to the target."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tideform.engine.checkpoint import Blobs, BucketBlobs, FolderBlobs
+from tideform.engine.pulumi import PulumiEngine, Reach
+
+if TYPE_CHECKING:
+    from tideform.cloud import Cloud
+    from tideform.spec.deployment import Deployment
+
+# An engine of the local target must not see what would lead it, or a job, to a real account.
+_FOREIGN = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONFIG_FILE",
+            "AWS_SHARED_CREDENTIALS_FILE")  # fmt: skip
+
+
+def connect_engine(deployment: Deployment, *, say: Callable[[str], None] = lambda _: None) -> PulumiEngine:
+    """The engine for this deployment; on ``local`` the sandbox is started if need be.
+
+    Raises `EngineError` without an engine, `SandboxError` where the state's sandbox is gone, `RefusedError` on the
+    wrong account.
+    """
+    from tideform.connect import cloud_for
+    from tideform.engine.acquire import acquire
+
+    found = acquire(say)
+    cloud = cloud_for(deployment)
+    reach = _sandbox_reach(deployment, cloud) if deployment.target == "local" else _aws_reach(deployment, cloud)
+    return PulumiEngine(deployment, found.path, found.version, blobs_of(deployment, cloud), reach)
+
+
+def blobs_of(deployment: Deployment, cloud: Cloud) -> Blobs:
+    """Where the deployment's state lives."""
+    if deployment.settings.state is None:
+        return FolderBlobs(deployment.workspace.state(deployment.environment))
+    address = urlsplit(deployment.settings.state)
+    prefix = f"{address.path.strip('/')}/" if address.path.strip("/") else ""
+    url = f"{deployment.settings.state}?region={deployment.region}"
+    return BucketBlobs(url, address.netloc, prefix, cloud.client("s3"))
+
+
+def _sandbox_reach(deployment: Deployment, cloud: Cloud) -> Reach:
+    from tideform.sandbox.aws.launcher import write_launcher
+    from tideform.sandbox.client import check_boot
+
+    check_boot(deployment.workspace, deployment.environment)
+    script = write_launcher(deployment.workspace.sandbox / "bin")
+    environ = dict.fromkeys(_FOREIGN, "") | dict(cloud.environ())
+    environ["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+    environ["PATH"] = f"{script.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    return Reach(environ=environ)
+
+
+def _aws_reach(deployment: Deployment, cloud: Cloud) -> Reach:
+    from tideform.engine.bootstrap import check_account, state_key_alias
+
+    check_account(cloud, deployment)
+    key = f"awskms://alias/{state_key_alias(deployment)}?region={deployment.region}"
+    return Reach(environ=dict(cloud.environ()), secrets_provider=key)

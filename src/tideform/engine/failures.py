@@ -1,0 +1,70 @@
+"""The engine's failures in the words of a diagnostic: what it said of which resource, and never a traceback."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tideform.diagnostics import Diagnostic, Severity
+from tideform.errors import EngineError
+
+if TYPE_CHECKING:
+    from pulumi.automation.events import EngineEvent
+
+    from tideform.engine.base import Program
+
+
+@contextmanager
+def engine_failure(program: Program, seen: Sequence[EngineEvent]) -> Iterator[None]:
+    """Turn the Automation API's errors into `EngineError`, one diagnostic for each thing that failed."""
+    from pulumi.automation import CommandError
+
+    try:
+        yield
+    except CommandError as error:
+        found = list(_diagnostics(program, seen))
+        raise EngineError(found or [_unexplained(program, str(error))]) from error
+    except RuntimeError as error:  # the Automation API's word for an engine that ended before its summary
+        raise EngineError([*_diagnostics(program, seen), _unexplained(program, str(error))]) from error
+
+
+def _diagnostics(program: Program, seen: Sequence[EngineEvent]) -> Iterator[Diagnostic]:
+    told: set[str] = set()
+    for event in seen:
+        note = event.diagnostic_event
+        if note is None or note.severity != "error":
+            continue
+        text = _plain(note.message)
+        # The engine closes with a summary of its own that says nothing new.
+        if text and text not in told and not text.startswith(("update failed", "preview failed")):
+            told.add(text)
+            yield Diagnostic(
+                "TD401",
+                Severity.ERROR,
+                "The engine could not do what was asked",
+                detail=f"{_subject(program, note.urn)}: {text}",
+                fix="Mend the cause and run the command again: it goes on where this one stopped.",
+            )
+
+
+def _unexplained(program: Program, words: str) -> Diagnostic:
+    stderr = re.search(r"stderr: (.*)", words, re.DOTALL)
+    return Diagnostic(
+        "TD402",
+        Severity.ERROR,
+        "The engine stopped without a reason of its own",
+        detail=f"{program.key}: {_plain(stderr[1] if stderr else words)}",
+        fix="Run the command again; if it stays, `tideform doctor` tells what the engine lacks.",
+    )
+
+
+def _subject(program: Program, urn: str | None) -> str:
+    return f"{program.key}.{urn.split('::')[-1]}" if urn else program.key
+
+
+def _plain(text: str) -> str:
+    """Without the engine's colour marks (``<{%reset%}>``), escapes and tracebacks."""
+    text = re.sub(r"<\{%.*?%\}>|\x1b\[[0-9;]*m", "", text)
+    return text.split("\nTraceback (most recent call last)")[0].split(":\n  File ")[0].strip()

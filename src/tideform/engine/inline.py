@@ -1,0 +1,28 @@
+"""Running a layer's file inside this process, as the engine's inline program.
+
+The file is the very one that ``pulumi up`` would run in its folder. It gets globals of its own on each run, because
+programs run side by side in threads of one process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tideform.engine.base import Program
+    from tideform.plan.model import Outputs
+    from tideform.spec.deployment import Deployment
+
+
+def inline_program(program: Program, deployment: Deployment, upstream: Mapping[str, Outputs]) -> Callable[[], None]:
+    """The program as a function; what it reads is bound around its run."""
+
+    def run() -> None:
+        from tideform.components.program import Bound, bind
+
+        code = compile(program.source.read_text(encoding="utf-8"), str(program.source), "exec")
+        with bind(Bound(deployment, program.unit, upstream)):
+            exec(code, {"__name__": "__main__", "__file__": str(program.source)})  # noqa: S102  # our own file
+
+    return run

@@ -1,0 +1,231 @@
+"""The real engine: Pulumi's Automation API with inline programs, one working folder and one stack a program.
+
+The engine is a process of its own that connects back to this one for the program. `connect` says what it needs to
+reach the target; for ``local`` that is the sandbox and the sandbox's provider in place of the vendor's plugin.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tideform.engine import checkpoint, events, settings
+from tideform.engine.base import OnProgress, Preview, Program, Result
+from tideform.engine.failures import engine_failure
+from tideform.engine.inline import inline_program
+from tideform.engine.progress import progress_of
+from tideform.plan.model import Outputs
+
+if TYPE_CHECKING:
+    from pulumi.automation import Stack
+    from pulumi.automation.events import EngineEvent
+
+    from tideform.engine.checkpoint import Blobs, Checkpoint
+    from tideform.spec.deployment import Deployment
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How engine processes reach the target: variables for them, and providers that stand in for the vendor's."""
+
+    environ: Mapping[str, str]
+    providers: Mapping[str, Path] = field(default_factory=dict)
+    secrets_provider: str = "passphrase"  # the name of a method
+
+
+@dataclass(frozen=True)
+class PulumiEngine:
+    """Previews, carries out and removes programs on the Pulumi engine. Safe for several threads, one program each."""
+
+    deployment: Deployment
+    binary: Path
+    version: str
+    blobs: Blobs
+    reach: Reach
+
+    def preview(
+        self,
+        program: Program,
+        upstream: Mapping[str, Outputs],
+        *,
+        refresh: bool = False,
+        destroy: bool = False,
+        plan: Path | None = None,
+    ) -> Preview:
+        """What would happen. A program without a stack is previewed on a throwaway one, so that a plan leaves nothing."""
+        known = self.checkpoint(program)
+        seen: list[EngineEvent] = []
+        with (
+            self._stack(program, upstream, known, scratch=known is None) as stack,
+            engine_failure(program, seen),
+        ):
+            if destroy:
+                stack.preview_destroy(on_event=seen.append, color="never")
+            else:
+                stack.preview(on_event=seen.append, color="never", refresh=refresh, plan=str(plan) if plan else None)
+        before, after = events.root_outputs(seen)
+        return Preview(
+            resources=events.planned(program.key, seen),
+            outputs={} if destroy else after,
+            before_outputs=known.outputs if known else before,
+            drift=events.drift(program.key, seen) if refresh else (),
+            not_emulated=events.not_emulated(seen),
+            state_digest=known.digest if known else "",
+            engine_plan=plan,
+        )
+
+    def up(
+        self,
+        program: Program,
+        upstream: Mapping[str, Outputs],
+        *,
+        plan: Path | None = None,
+        on_progress: OnProgress = lambda _: None,
+    ) -> Result:
+        seen: list[EngineEvent] = []
+
+        def on_event(event: EngineEvent) -> None:
+            seen.append(event)
+            for step in progress_of(program, event):
+                on_progress(step)
+
+        with self._stack(program, upstream, self.checkpoint(program)) as stack, engine_failure(program, seen):
+            stack.up(on_event=on_event, color="never", plan=str(plan) if plan else None)
+        return Result(outputs=self.outputs(program), changed=events.changed(seen))
+
+    def refresh(self, program: Program, *, targets: tuple[str, ...] = ()) -> None:
+        """Read resources back from the cloud into the state."""
+        seen: list[EngineEvent] = []
+        with self._stack(program, {}, self.checkpoint(program)) as stack, engine_failure(program, seen):
+            stack.refresh(on_event=seen.append, color="never", target=list(targets) or None)
+
+    def destroy(self, program: Program, *, on_progress: OnProgress = lambda _: None) -> Result:
+        """Delete what the stack holds, and then the stack itself."""
+        known = self.checkpoint(program)
+        if known is None:
+            return Result(outputs={}, changed=0)
+        seen: list[EngineEvent] = []
+
+        def on_event(event: EngineEvent) -> None:
+            seen.append(event)
+            for step in progress_of(program, event):
+                on_progress(step)
+
+        with self._stack(program, {}, known) as stack, engine_failure(program, seen):
+            if not known.empty:
+                stack.destroy(on_event=on_event, color="never")
+            stack.workspace.remove_stack(program.stack)
+        return Result(outputs={}, changed=events.changed(seen))
+
+    def outputs(self, program: Program) -> Outputs:
+        known = self.checkpoint(program)
+        return known.outputs if known else {}
+
+    def existing(self) -> tuple[Program, ...]:
+        """Programs of this project and environment that the backend knows, whether or not the spec still names them."""
+        from tideform.plan.programs import UNIT_LAYERS, in_order, program
+
+        name = self.deployment.name
+        found = []
+        for project, stack in checkpoint.stacks(self.blobs):
+            layer = project.removeprefix("tideform-")
+            if layer in UNIT_LAYERS and stack.startswith(f"{name}-"):
+                found.append(program(self.deployment, layer, stack.removeprefix(f"{name}-")))
+            elif stack == name and layer not in UNIT_LAYERS:
+                found.append(program(self.deployment, layer))
+        return tuple(in_order(found))
+
+    def checkpoint(self, program: Program) -> Checkpoint | None:
+        """The program's state as the backend holds it."""
+        return checkpoint.read(self.blobs, program.pulumi_project, program.stack)
+
+    def export_state(self, program: Program) -> dict[str, Any]:
+        """The engine's own export, secrets in clear: never to be written or logged."""
+        with self._stack(program, {}, self.checkpoint(program)) as stack:
+            return dict(stack.export_stack().deployment or {})
+
+    def import_state(self, program: Program, state: Mapping[str, Any]) -> None:
+        """Replace the state by an edited export."""
+        from pulumi.automation import Deployment as State
+
+        with self._stack(program, {}, self.checkpoint(program)) as stack:
+            stack.import_stack(State(version=3, deployment=dict(state)))
+
+    @contextmanager
+    def _stack(
+        self,
+        program: Program,
+        upstream: Mapping[str, Outputs],
+        known: Checkpoint | None,
+        *,
+        scratch: bool = False,
+    ) -> Iterator[Stack]:
+        if not scratch:
+            folder = self.deployment.workspace.program(self.deployment.environment, program.slug)
+            yield self._open(program, upstream, known, folder, self.blobs.url)
+            return
+        with tempfile.TemporaryDirectory(prefix="tideform-plan-") as folder_name:
+            folder = Path(folder_name)
+            yield self._open(program, upstream, None, folder, folder.as_uri())
+
+    def _open(
+        self,
+        program: Program,
+        upstream: Mapping[str, Outputs],
+        known: Checkpoint | None,
+        folder: Path,
+        url: str,
+    ) -> Stack:
+        from pulumi.automation import LocalWorkspace, Stack
+
+        settings.write_project(folder, program, self.reach.providers)
+        settings.write_stack(folder, program, self.deployment, known)
+        workspace = LocalWorkspace(
+            work_dir=str(folder),
+            pulumi_command=_command(self.binary, self.version),
+            pulumi_home=str(_engine_home()),
+            program=inline_program(program, self.deployment, upstream),
+            secrets_provider=self.reach.secrets_provider,
+            env_vars={**self._environ(), "PULUMI_BACKEND_URL": url},
+        )
+        if known is None:
+            workspace.create_stack(program.stack)
+        # Every operation names its stack, so selecting it first would only cost another call of the engine.
+        stack = Stack.__new__(Stack)
+        stack.name, stack.workspace = program.stack, workspace
+        return stack
+
+    def _environ(self) -> dict[str, str]:
+        key = settings.passphrase_file(self.deployment.workspace.environment(self.deployment.environment))
+        return {
+            "PULUMI_CONFIG_PASSPHRASE_FILE": str(key),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DIY_BACKEND_RETAIN_CHECKPOINTS": "false",
+            "PULUMI_DISABLE_RESOURCE_REFERENCES": "false",
+            **self.reach.environ,
+        }
+
+
+def _engine_home() -> Path:
+    """Where the engine keeps plugins: shared, for the vendor's AWS plugin alone is 700 MB."""
+    from tideform.paths import cache_dir, private_dir
+
+    return private_dir(cache_dir() / "pulumi-home")
+
+
+def _command(binary: Path, version: str) -> Any:
+    """The Automation API's handle on a binary whose version is already known: its own way asks again, each time."""
+    from pulumi.automation import PulumiCommand
+    from semver import VersionInfo
+
+    command = PulumiCommand.__new__(PulumiCommand)
+    command.command = str(binary)
+    command.version = VersionInfo.parse(version.removeprefix("v"))
+    return command

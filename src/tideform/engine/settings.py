@@ -1,0 +1,90 @@
+"""The two files of a program's working folder, and the key that guards its secrets.
+
+``Pulumi.<stack>.yaml`` holds the encryption salt (or the wrapped data key): without it the state's secrets cannot be
+read. It is therefore never made anew while a state exists: where it is missing, it is written from what the state
+itself records about its secrets provider.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tideform.engine.base import Program
+    from tideform.engine.checkpoint import Checkpoint
+    from tideform.spec.deployment import Deployment
+
+
+def passphrase_file(folder: Path) -> Path:
+    """The generated key of a local state, readable by its owner only; made once, by exactly one of several runs."""
+    path = folder / "passphrase"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(32))
+    return path
+
+
+def write_project(folder: Path, program: Program, providers: Mapping[str, Path]) -> None:
+    """``Pulumi.yaml``: the runtime is inline, and sandbox providers stand in by path."""
+    plugins = "".join(f"    - name: {name}\n      path: {path}\n" for name, path in sorted(providers.items()))
+    text = f"name: {program.pulumi_project}\nruntime: python\n"
+    if plugins:
+        text += f"plugins:\n  providers:\n{plugins}"
+    _write_if_changed(folder / "Pulumi.yaml", text)
+
+
+def write_stack(folder: Path, program: Program, deployment: Deployment, known: Checkpoint | None) -> None:
+    """``Pulumi.<stack>.yaml``: the program's configuration beside what unlocks the state's secrets."""
+    path = folder / f"Pulumi.{program.stack}.yaml"
+    kept = _unlocking(_load(path)) or (_from_state(known.secrets_provider) if known else {})
+    config = {
+        "tideform:spec": str(deployment.spec_file),
+        "tideform:environment": deployment.environment,
+    }
+    if program.unit is not None:
+        config["tideform:unit"] = program.unit
+    _write_if_changed(path, _dump({**kept, "config": config}))
+
+
+def _unlocking(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in settings.items() if k in ("encryptionsalt", "encryptedkey", "secretsprovider")}
+
+
+def _from_state(provider: Mapping[str, Any]) -> dict[str, Any]:
+    state = provider.get("state", {})
+    if provider.get("type") == "passphrase":
+        return {"encryptionsalt": state["salt"]}
+    if provider.get("type") == "cloud":
+        return {"secretsprovider": state["url"], "encryptedkey": state["encryptedkey"]}
+    return {}
+
+
+def _load(path: Path) -> Mapping[str, Any]:
+    from ruamel.yaml import YAML
+
+    return (YAML(typ="safe", pure=True).load(path) or {}) if path.exists() else {}
+
+
+def _dump(settings: Mapping[str, Any]) -> str:
+    from io import StringIO
+
+    from ruamel.yaml import YAML
+
+    text = StringIO()
+    YAML(typ="safe", pure=True).dump(dict(settings), text)
+    return text.getvalue()
+
+
+def _write_if_changed(path: Path, text: str) -> None:
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

@@ -1,0 +1,63 @@
+"""Whether a stage is still what was shown: the check between a plan and its carrying out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tideform.diagnostics import Diagnostic, Severity
+from tideform.engine.base import Preview
+from tideform.errors import RefusedError
+from tideform.plan.model import SECRET, UNKNOWN, Action, PlannedResource
+
+
+def moved_since(shown: Preview, now: Preview) -> Iterator[RefusedError]:
+    """One error that names everything that moved; none where nothing did."""
+    diagnostics = list(_differences(shown, now))
+    if diagnostics:
+        yield RefusedError(diagnostics)
+
+
+def _differences(shown: Preview, now: Preview) -> Iterator[Diagnostic]:
+    before = {r.address: r for r in shown.resources}
+    for resource in now.resources:
+        planned = before.get(resource.address)
+        if planned is None and resource.action is not Action.NO_OP:
+            yield _moved(resource.address, f"the plan did not have it, and now it would {resource.action}")
+        elif planned is not None and not _allowed(planned, resource):
+            yield _moved(resource.address, f"planned: {planned.action}, now: {resource.action}")
+        elif planned is not None:
+            yield from _values(resource.address, planned.after, resource.after)
+
+
+def _allowed(planned: PlannedResource, now: PlannedResource) -> bool:
+    """The same action; or none, where an unknown value turned out to be what stands already."""
+    return now.action is planned.action or (now.action is Action.NO_OP and planned.action is Action.UPDATE)
+
+
+def _values(address: str, planned: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> Iterator[Diagnostic]:
+    for key in sorted((planned or {}).keys() | (now or {}).keys()):
+        one, other = (planned or {}).get(key), (now or {}).get(key)
+        if not agrees(one, other):
+            yield _moved(address, f"{key} was planned as {one!r} and is now {other!r}")
+
+
+def agrees(planned: Any, now: Any) -> bool:
+    """Whether a value is as planned: what was unknown may have become anything."""
+    if planned is UNKNOWN or SECRET in (planned, now):
+        return True
+    if isinstance(planned, Mapping) and isinstance(now, Mapping):
+        return all(agrees(planned.get(k), now.get(k)) for k in planned.keys() | now.keys())
+    if isinstance(planned, list) and isinstance(now, list) and len(planned) == len(now):
+        return all(agrees(one, other) for one, other in zip(planned, now, strict=True))
+    return bool(planned == now)
+
+
+def _moved(address: str, what: str) -> Diagnostic:
+    return Diagnostic(
+        "TD310",
+        Severity.ERROR,
+        "The world moved since the plan was made",
+        detail=f"{address}: {what}.",
+        fix="Nothing of this stage was changed. Run `tideform plan` again and look at what is different.",
+    )

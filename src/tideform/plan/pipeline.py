@@ -1,0 +1,196 @@
+"""From a deployment to its plan: preview every program in order, then review and price what was found.
+
+This is the third of the five hops. It changes nothing: no lock, no state, no capacity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tideform.engine.base import Preview, Program
+from tideform.errors import TideformError
+from tideform.plan.cost import price
+from tideform.plan.model import Deferred, Dormant, OutputChange, Outputs, Plan, PlannedResource
+from tideform.plan.programs import programs
+from tideform.plan.review import review
+from tideform.plan.stages import REMOVAL_ORDER
+from tideform.plan.walk import walk
+
+if TYPE_CHECKING:
+    from tideform.engine.pulumi import PulumiEngine
+    from tideform.spec.deployment import Deployment
+
+OnPhase = Callable[[str], None]  # told which program is being previewed
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, and the previews that it was made of, by program key."""
+
+    plan: Plan
+    previews: Mapping[str, Preview]
+    upstream: Mapping[str, Outputs]
+
+
+def make_plan(
+    deployment: Deployment,
+    *,
+    offline: bool = False,
+    refresh: bool = False,
+    unit: str | None = None,
+    full_pool: str | None = None,
+    destroy: bool = False,
+    on_phase: OnPhase = lambda _: None,
+) -> Planned:
+    """Plan the deployment, live on the engine or `offline` without it.
+
+    ``unit`` limits the plan to one pool or endpoint (what it reads is taken from what stands); ``full_pool`` plans
+    a dormant pool as if a burst began. Raises `EngineError`, `RefusedError` (wrong account), `SandboxError`.
+    """
+    engine = None if offline else _engine(deployment)
+    chosen = _Choice.of(deployment, engine, unit, full_pool)
+    if destroy:
+        chosen = chosen.for_removal(engine)
+    previews = _preview_all(deployment, engine, chosen, refresh, on_phase)
+    dormant = _dormant(deployment, chosen)
+    judged = tuple(r for p in (*previews.values(), *dormant.values()) for r in p.resources)
+    plan = Plan(
+        project=deployment.spec.project,
+        environment=deployment.environment,
+        target=deployment.target,
+        account=deployment.account,
+        region=deployment.region,
+        offline=offline,
+        resources=_sorted(previews.values()),
+        outputs=tuple(_output_changes(previews)),
+        deferred=chosen.deferred,
+        dormant=tuple(_dormant_line(deployment, key, preview) for key, preview in dormant.items()),
+        removed_programs=tuple(p.key for p in chosen.removed),
+        findings=() if destroy else review(judged, deployment),
+        prices=price(judged, deployment),
+        refreshed=tuple(r for p in previews.values() for r in p.drift),
+        meta={"not_emulated": sorted({n for p in previews.values() for n in p.not_emulated})},
+    )
+    return Planned(plan, previews, {key: p.outputs for key, p in previews.items()})
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """Which programs a plan is about: to bring up, to remove, dormant, deferred, and those only read."""
+
+    up: tuple[Program, ...]
+    removed: tuple[Program, ...]
+    dormant: tuple[Program, ...]
+    deferred: tuple[Deferred, ...]
+    standing: tuple[Program, ...]
+
+    @classmethod
+    def of(
+        cls, deployment: Deployment, engine: PulumiEngine | None, unit: str | None, full_pool: str | None
+    ) -> _Choice:
+        declared = programs(deployment)
+        deferred = {d.program: d for d in _deferred(deployment)}
+        dormant = {p.key for p in declared if _sleeps(deployment, p, full_pool)}
+        existing = engine.existing() if engine else ()
+        wanted = [p for p in declared if p.key not in deferred and p.key not in dormant]
+        gone = [p for p in existing if p.stack not in {d.stack for d in declared if d.layer == p.layer}]
+        if unit is not None:
+            wanted = [p for p in wanted if p.unit == unit]
+            gone = [p for p in gone if p.unit == unit]
+        return cls(
+            up=tuple(wanted),
+            removed=tuple(gone),
+            dormant=tuple(p for p in declared if p.key in dormant and unit in (None, p.unit)),
+            deferred=tuple(d for key, d in deferred.items() if unit in (None, key.split("/")[-1])),
+            standing=tuple(p for p in existing if p.key not in {w.key for w in wanted}),
+        )
+
+    def for_removal(self, engine: PulumiEngine | None) -> _Choice:
+        """Everything that stands goes, whether the spec still names it or not."""
+        chosen = {p.key for p in (*self.up, *self.removed, *self.dormant)}
+        standing = engine.existing() if engine else ()
+        return _Choice((), tuple(p for p in standing if p.key in chosen), (), (), ())
+
+
+def _engine(deployment: Deployment) -> PulumiEngine:
+    from tideform.engine.connect import connect_engine
+
+    return connect_engine(deployment)
+
+
+def _sleeps(deployment: Deployment, program: Program, full_pool: str | None) -> bool:
+    if program.layer != "training" or program.unit is None or program.unit == full_pool:
+        return False
+    return deployment.spec.training[program.unit].between_bursts == "remove"
+
+
+def _deferred(deployment: Deployment) -> Iterable[Deferred]:
+    from tideform.catalogue.serving import deferred
+
+    for name, reason in deferred(deployment).items():
+        yield Deferred(f"serving/{name}", reason)
+
+
+def _preview_all(
+    deployment: Deployment, engine: PulumiEngine | None, chosen: _Choice, refresh: bool, on_phase: OnPhase
+) -> dict[str, Preview]:
+    from tideform.engine.offline import OfflineCollector
+
+    preview = partial(engine.preview, refresh=refresh) if engine else OfflineCollector(deployment).preview
+    by_key = {p.key: p for p in chosen.up}
+    upstream: dict[str, Outputs] = {p.key: engine.outputs(p) for p in chosen.standing} if engine else {}
+
+    def work(key: str) -> Preview:
+        on_phase(key)
+        found = preview(by_key[key], upstream)
+        upstream[key] = found.outputs
+        return found
+
+    done, failed = walk({p.key: p.reads for p in chosen.up}, work, workers=None if engine else 1)
+    raise_all(failed)
+    if engine is not None:
+        removals = {p.key: p for p in chosen.removed}
+        gone, failed = walk(dict.fromkeys(removals, ()), lambda key: engine.preview(removals[key], {}, destroy=True))
+        raise_all(failed)
+        done |= gone
+    return dict(sorted(done.items()))
+
+
+def raise_all(failed: Mapping[str, BaseException]) -> None:
+    """Raise what went wrong, all of it at once; a defect of ours goes before what the user can mend."""
+    for error in failed.values():
+        if not isinstance(error, TideformError):
+            raise error
+    errors = [error for error in failed.values() if isinstance(error, TideformError)]
+    if errors:
+        raise type(errors[0])([d for error in errors for d in error.diagnostics])
+
+
+def _dormant(deployment: Deployment, chosen: _Choice) -> dict[str, Preview]:
+    from tideform.engine.offline import OfflineCollector
+
+    collector = OfflineCollector(deployment)
+    return {p.key: collector.preview(p, {}) for p in chosen.dormant}
+
+
+def _dormant_line(deployment: Deployment, key: str, preview: Preview) -> Dormant:
+    from tideform.plan.cost import worst_case_text
+
+    pool = key.split("/")[-1]
+    return Dormant(key, worst_case_text(deployment, pool), len(preview.resources))
+
+
+def _sorted(previews: Iterable[Preview]) -> tuple[PlannedResource, ...]:
+    found = [r for p in previews for r in p.resources]
+    order = {layer: place for place, layer in enumerate(reversed(REMOVAL_ORDER))}
+    return tuple(sorted(found, key=lambda r: (order[r.program.split("/")[0]], r.address)))
+
+
+def _output_changes(previews: Mapping[str, Preview]) -> Iterable[OutputChange]:
+    for key, preview in previews.items():
+        for name in sorted({*preview.before_outputs, *preview.outputs}):
+            change = OutputChange(key, name, preview.before_outputs.get(name), preview.outputs.get(name))
+            yield change

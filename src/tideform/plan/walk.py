@@ -1,0 +1,44 @@
+"""Walking programs in the order of what they read, several at a time.
+
+`graphlib` keeps the order; a thread does one program, because the work is an engine process that we wait for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from graphlib import TopologicalSorter
+from typing import TypeVar
+
+Done = TypeVar("Done")
+
+
+def walk(
+    needs: Mapping[str, Sequence[str]], work: Callable[[str], Done], *, workers: int | None = None
+) -> tuple[dict[str, Done], dict[str, BaseException]]:
+    """Run ``work`` on every key once what it needs is done.
+
+    Returns results and failures by key. A key whose need failed is in neither: it was not begun. After a first
+    failure nothing new begins, but what runs is waited for: an engine that is left alone leaves a lock.
+    """
+    sorter = TopologicalSorter({key: [n for n in before if n in needs] for key, before in needs.items()})
+    sorter.prepare()
+    done: dict[str, Done] = {}
+    failed: dict[str, BaseException] = {}
+    with ThreadPoolExecutor(workers or 2 * (os.cpu_count() or 1)) as pool:
+        running: dict[Future[Done], str] = {}
+        while sorter.is_active():
+            if not failed:
+                running |= {pool.submit(work, key): key for key in sorter.get_ready()}
+            if not running:
+                break
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                key = running.pop(future)
+                if error := future.exception():
+                    failed[key] = error
+                else:
+                    done[key] = future.result()
+                    sorter.done(key)
+    return done, failed
