@@ -1,0 +1,138 @@
+"""Leases: who holds a pool's capacity, until when, and for how much. Data only; `burst.table` keeps it.
+
+A pool's record is one item: its state, how many leases it has, a fencing token that grows with every
+change, and the leases themselves. Whoever changes capacity does so in the name of a token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+from tideform.burst.process import Process, user
+from tideform.spec.training import Pool
+
+
+class Mode(StrEnum):
+    """How a burst was asked for, and so what ends it."""
+
+    RUN = "run"  # ends with its command
+    UP = "up"  # ends with `burst down`
+
+
+class State(StrEnum):
+    """What a pool's capacity is doing."""
+
+    IDLE = "idle"
+    STARTING = "starting"
+    UP = "up"
+    STOPPING = "stopping"
+
+
+@dataclass(frozen=True)
+class Lease:
+    """One burst of one pool. Times are seconds since the epoch; ``cap_usd`` is the most it may spend.
+
+    A lease that is not ``detached`` ends with its process: every ``run``, and an ``up`` until it is up.
+    ``hourly_usd`` is what the whole pool was thought to cost when the burst began; None: unknown.
+    """
+
+    id: str
+    pool: str
+    owner: str
+    process: Process
+    mode: Mode
+    created: int
+    deadline: int
+    cap_usd: Decimal | None
+    hourly_usd: Decimal | None = None
+    detached: bool = False
+    token: int = 0
+
+    def as_record(self) -> dict[str, Any]:
+        """For the table; the token is kept apart, because the same write makes it."""
+        return {
+            "owner": self.owner,
+            "process": self.process.as_record(),
+            "mode": str(self.mode),
+            "created": self.created,
+            "deadline": self.deadline,
+            "cap_usd": None if self.cap_usd is None else str(self.cap_usd),
+            "hourly_usd": None if self.hourly_usd is None else str(self.hourly_usd),
+            "detached": self.detached,
+        }
+
+    @classmethod
+    def from_record(cls, pool: str, lease_id: str, record: Mapping[str, Any], token: int) -> Lease:
+        """Read what `as_record` wrote."""
+        return cls(
+            id=lease_id,
+            pool=pool,
+            owner=record["owner"],
+            process=Process.from_record(record["process"]),
+            mode=Mode(record["mode"]),
+            created=int(record["created"]),
+            deadline=int(record["deadline"]),
+            cap_usd=_money(record["cap_usd"]),
+            hourly_usd=_money(record["hourly_usd"]),
+            detached=bool(record["detached"]),
+            token=token,
+        )
+
+    def rest(self, now: float) -> int:
+        """Whole seconds until the deadline; never negative."""
+        return max(0, int(self.deadline - now))
+
+    def orphaned(self, now: float) -> str:
+        """Why nobody will end this burst any more; empty if somebody will."""
+        if now >= self.deadline:
+            return "its lease has run out"
+        if not self.detached and self.process.known_dead:
+            return f"its process {self.process.pid} is gone"
+        return ""
+
+
+@dataclass(frozen=True)
+class PoolRecord:
+    """A pool's item. ``stopper`` is the process that takes the capacity away, since ``stopping_since``."""
+
+    pool: str
+    state: State = State.IDLE
+    count: int = 0
+    token: int = 0
+    leases: tuple[Lease, ...] = ()
+    stopper: Process | None = None
+    stopping_since: int = 0
+
+    def lease(self, lease_id: str) -> Lease | None:
+        """The lease of that id, if it is still held."""
+        return next((lease for lease in self.leases if lease.id == lease_id), None)
+
+
+def new_lease(name: str, pool: Pool, mode: Mode, *, now: float, hourly_usd: Decimal | None) -> Lease:
+    """A lease for this process, as long and as dear as the spec allows."""
+    created = int(now)
+    return Lease(
+        id=uuid4().hex[:12],
+        pool=name,
+        owner=user(),
+        process=Process.current(),
+        mode=mode,
+        created=created,
+        deadline=created + pool.lease.seconds,
+        cap_usd=None if pool.max_cost is None else pool.max_cost.usd,
+        hourly_usd=hourly_usd,
+    )
+
+
+def with_token(lease: Lease, record: PoolRecord) -> Lease:
+    """The lease with the token that the pool gave it."""
+    return replace(lease, token=record.token)
+
+
+def _money(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

@@ -1,0 +1,73 @@
+"""An account in memory with a lease table, and leases to put into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from moto import mock_aws
+
+from tideform.burst.lease import Lease, Mode, new_lease
+from tideform.burst.table import LeaseTable
+from tideform.cloud import Cloud
+from tideform.sandbox.atomic import make_dynamodb_atomic
+from tideform.spec.deployment import Deployment
+from tideform.spec.project import Environment, Project
+
+NOW = 1_800_000_000.0
+
+
+@pytest.fixture
+def deployment(tmp_path: Path) -> Deployment:
+    spec = Project.model_validate(
+        {
+            "version": 1,
+            "project": "demo",
+            "owner": "me@example.com",
+            "region": "us-east-1",
+            "storage": {"data": {"kind": "dataset"}},
+            "training": {
+                "fit": {
+                    "instance_types": ["c5.large"],
+                    "nodes": 2,
+                    "lease": "1h",
+                    "max_cost": "3 USD",
+                    "job": {"image": "trainer", "command": ["python", "train.py"]},
+                }
+            },
+        }
+    )
+    return Deployment(spec, "dev", Environment(target="local"), tmp_path / "tideform.yaml", "0" * 64)
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    make_dynamodb_atomic()
+    with mock_aws():
+        yield Cloud("us-east-1", "123456789012")
+
+
+@pytest.fixture
+def table(cloud: Cloud, deployment: Deployment) -> LeaseTable:
+    """The table as the foundation layer makes it."""
+    cloud.client("dynamodb").create_table(
+        TableName=deployment.physical_name("leases"),
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return LeaseTable.of(cloud, deployment)
+
+
+@pytest.fixture
+def lease(deployment: Deployment) -> Lease:
+    return lease_of(deployment)
+
+
+def lease_of(deployment: Deployment, mode: Mode = Mode.RUN, **changes: object) -> Lease:
+    made = new_lease("fit", deployment.spec.training["fit"], mode, now=NOW, hourly_usd=None)
+    return replace(made, **changes)  # type: ignore[arg-type]  # the fields of a lease

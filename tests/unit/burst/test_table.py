@@ -1,0 +1,117 @@
+"""The lease table: who brings capacity, who takes it away, and that many at once lose nothing."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.burst.conftest import NOW, lease_of
+from tideform.burst.lease import Lease, Mode, PoolRecord, State
+from tideform.burst.table import BusyPoolError, LeaseTable
+from tideform.cloud import Cloud
+from tideform.errors import RefusedError
+from tideform.spec.deployment import Deployment
+
+
+def test_a_pool_that_never_burst_is_idle(table: LeaseTable) -> None:
+    assert table.get("fit") == PoolRecord("fit")
+
+
+def test_a_lease_reads_back_as_it_was_written(table: LeaseTable, lease: Lease) -> None:
+    table.acquire(lease)
+    assert table.get("fit").leases == (replace(lease, token=1),)
+
+
+def test_each_acquisition_counts_and_gets_the_next_token(table: LeaseTable, deployment: Deployment) -> None:
+    records = [table.acquire(lease_of(deployment)) for _ in range(3)]
+    assert [(r.count, r.token) for r in records] == [(1, 1), (2, 2), (3, 3)]
+
+
+def test_fifty_at_once_lose_no_lease_and_share_no_token(table: LeaseTable, deployment: Deployment) -> None:
+    leases = [lease_of(deployment) for _ in range(50)]
+    with ThreadPoolExecutor(50) as threads:
+        records = list(threads.map(table.acquire, leases))
+    held = table.get("fit")
+    assert {r.token for r in records} == set(range(1, 51))
+    assert {lease.id for lease in held.leases} == {lease.id for lease in leases}
+    assert len({lease.token for lease in held.leases}) == held.count == 50
+
+
+def test_of_fifty_that_leave_at_once_exactly_one_takes_the_capacity_away(
+    table: LeaseTable, deployment: Deployment
+) -> None:
+    leases = [lease_of(deployment) for _ in range(50)]
+    for lease in leases:
+        table.acquire(lease)
+    with ThreadPoolExecutor(50) as threads:
+        records = list(threads.map(lambda lease: table.release(lease, NOW), leases))
+    assert sum(r is not None and r.state is State.STOPPING for r in records) == 1
+
+
+def test_the_last_lease_stays_until_capacity_is_gone(table: LeaseTable, lease: Lease) -> None:
+    table.acquire(lease)
+    table.release(lease, NOW)
+    assert [held.id for held in table.get("fit").leases] == [lease.id]
+
+
+def test_nobody_joins_a_pool_that_is_being_taken_down(table: LeaseTable, lease: Lease, deployment: Deployment) -> None:
+    table.acquire(lease)
+    table.release(lease, NOW)
+    with pytest.raises(BusyPoolError):
+        table.acquire(lease_of(deployment))
+
+
+def test_a_pool_is_idle_again_once_its_capacity_is_gone(table: LeaseTable, lease: Lease) -> None:
+    table.acquire(lease)
+    stopping = table.release(lease, NOW)
+    assert stopping is not None
+    assert table.stopped(stopping)
+    assert table.get("fit") == PoolRecord("fit", token=2)
+
+
+def test_a_stale_token_may_not_declare_the_pool_stopped(table: LeaseTable, lease: Lease) -> None:
+    table.acquire(lease)
+    stale = table.release(lease, NOW)
+    assert stale is not None
+    assert table.take_over(stale, NOW) is not None
+    assert not table.stopped(stale)
+
+
+def test_only_one_takes_over_from_a_dead_stopper(table: LeaseTable, lease: Lease) -> None:
+    table.acquire(lease)
+    stopping = table.release(lease, NOW)
+    assert stopping is not None
+    assert [table.take_over(stopping, NOW) is not None for _ in range(2)] == [True, False]
+
+
+def test_a_lease_is_given_back_once(table: LeaseTable, lease: Lease) -> None:
+    table.acquire(lease)
+    table.release(lease, NOW)
+    assert table.release(lease, NOW) is None
+
+
+def test_a_lease_that_is_not_held_cannot_be_given_back(table: LeaseTable, lease: Lease) -> None:
+    assert table.release(lease, NOW) is None
+
+
+def test_an_up_lease_outlives_its_process_once_capacity_is_there(table: LeaseTable, deployment: Deployment) -> None:
+    lease = lease_of(deployment, Mode.UP)
+    table.acquire(lease)
+    record = table.up(lease)
+    assert record is not None
+    assert record.state is State.UP
+    assert [held.detached for held in record.leases] == [True]
+
+
+def test_the_first_to_start_is_noted(table: LeaseTable, lease: Lease) -> None:
+    table.acquire(lease)
+    assert table.starting(lease) is not None
+    assert table.get("fit").state is State.STARTING
+
+
+def test_a_missing_table_means_that_foundation_is_not_applied(cloud: Cloud, lease: Lease) -> None:
+    with pytest.raises(RefusedError) as caught:
+        LeaseTable(cloud, "demo-dev-leases").acquire(lease)
+    assert caught.value.diagnostics[0].code == "TD601"
