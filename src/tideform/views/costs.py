@@ -1,0 +1,62 @@
+"""What a plan costs, and what its sleeping pools would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from tideform.plan.model import Action, Plan, PriceLine
+from tideform.views.lines import Line, plain
+from tideform.views.order import program_order
+
+HOURS_A_MONTH = 730  # 365 days / 12 months * 24 hours: how AWS turns hourly prices into monthly ones
+
+
+def hourly(lines: Iterable[PriceLine]) -> float:
+    """The sum in USD an hour of what is priced by time."""
+    return sum(line.hourly for line in lines if line.hourly is not None)
+
+
+def standing(plan: Plan) -> list[PriceLine]:
+    """The price lines of what stands after an apply: neither dormant nor deleted."""
+    gone = {r.address for r in plan.resources if r.action is Action.DELETE}
+    asleep = tuple(f"{d.program}." for d in plan.dormant)
+    return sorted(
+        (p for p in plan.prices if p.address not in gone and not p.address.startswith(asleep)),
+        key=lambda p: (p.address, p.item),
+    )
+
+
+def cost_lines(plan: Plan) -> Iterator[Line]:
+    """One line for each thing that is paid for by the hour, and the sum."""
+    lines = standing(plan)
+    if not lines:
+        return
+    timed = [p for p in lines if p.hourly]
+    when = "What this would cost on AWS" if plan.target == "local" else "Cost once applied"
+    yield plain(f"{when} (list prices, without taxes and discounts):", style="bold")
+    for line in timed:
+        note = f"; {line.note}" if line.note else ""
+        yield Line(f"{line.address}: {line.item}, {money(line.hourly or 0)} an hour{note}")
+    total = hourly(lines)
+    by_use = sum(p.hourly is None for p in lines)
+    rest = f", and {by_use} item{'s' * (by_use != 1)} priced by use" if by_use else ""
+    yield Line(f"Total: {money(total)} an hour, {money(total * HOURS_A_MONTH)} a month{rest}.", style="bold")
+    yield plain()
+
+
+def dormant_lines(plan: Plan) -> Iterator[Line]:
+    """One line for each pool that exists during a burst only."""
+    if not plan.dormant:
+        return
+    yield plain("Dormant until a burst:", style="bold")
+    for pool in sorted(plan.dormant, key=lambda d: program_order(d.program)):
+        cost = hourly(p for p in plan.prices if p.address.startswith(f"{pool.program}."))
+        made = f"a burst makes {pool.resources} resource{'s' * (pool.resources != 1)}"
+        paid = f" at up to {money(cost)} an hour" if cost else ""
+        yield Line(f"{pool.program}: {pool.reason}; {made}{paid}")
+    yield plain()
+
+
+def money(amount: float) -> str:
+    """USD with cents, or as many digits as a small price needs."""
+    return f"{amount:,.2f} USD" if amount == 0 or amount >= 0.1 else f"{amount:.4f} USD"

@@ -1,0 +1,70 @@
+"""Lines of output before they meet a terminal, and the cleaning of text that others wrote.
+
+A view makes `Line` values, which tests read as plain text; `emit` is the one place that colours them. Names
+and values come from specs and clouds, so nothing reaches a terminal before `neutral` has made its control
+characters visible.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_STYLES: Final = {"+": "green", "-": "red", "~": "yellow", "-/+": "red", "+/-": "red", "#": "bold"}
+# Cc: escape sequences; Cf: reversed reading order, zero width; Zl, Zp: line breaks; Cs: broken text
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
+
+
+def neutral(text: str) -> str:
+    """Show every character that a terminal would act on, or hide, as an escape such as ``\\x1b``."""
+    return "".join(_visible(c) if unicodedata.category(c) in _HIDDEN else c for c in text)
+
+
+def _visible(char: str) -> str:
+    return char.encode("unicode_escape").decode() if ord(char) < 0xD800 else f"\\u{ord(char):04x}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: ``mark`` (``+``, ``~``…) right before the text, four columns for each step of ``depth``.
+
+    ``note`` follows as a comment in a colour of its own. A line without text is an empty one.
+    """
+
+    text: str = ""
+    mark: str = ""
+    depth: int = 0
+    note: str = ""
+    style: str = ""
+
+    @property
+    def lead(self) -> str:
+        """What stands left of the text."""
+        return f"{self.mark:>{4 * self.depth + 3}} " if self.depth >= 0 else ""
+
+    def __str__(self) -> str:
+        note = f" # {self.note}" if self.note else ""
+        return f"{self.lead}{neutral(self.text + note)}".rstrip()
+
+
+def plain(text: str = "", *, style: str = "") -> Line:
+    """A line at the left edge, for titles and sentences."""
+    return Line(text, depth=-1, style=style)
+
+
+def emit(lines: Iterable[Line], console: Console) -> None:
+    """Print the lines; the console knows whether colours are wanted and possible."""
+    from rich.text import Text
+
+    for line in lines:
+        text = Text(line.lead, style=_STYLES.get(line.mark, ""))
+        text.append(neutral(line.text), style=line.style or ("bold" if line.mark == "#" else ""))
+        if line.note:
+            text.append(f" # {neutral(line.note)}", style="red")
+        text.rstrip()
+        console.print(text, soft_wrap=True, highlight=False, markup=False, emoji=False)
