@@ -1,0 +1,26 @@
+"""The base of our components: a Pulumi component with a `Scope`, whose children name it as their parent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+
+from tideform.components.scope import Scope
+
+
+class Component(pulumi.ComponentResource):
+    """A group of resources that make sense together only; subclasses build them in ``__init__``."""
+
+    def __init__(self, name: str, scope: Scope, opts: pulumi.ResourceOptions | None) -> None:
+        super().__init__(f"tideform:components:{type(self).__name__}", name, None, opts)
+        self.scope = scope
+
+    @property
+    def nameless(self) -> pulumi.ResourceOptions:
+        """Options of a child whose replacement may stand beside it: no fixed name, or a hash in the name."""
+        return pulumi.ResourceOptions(parent=self)
+
+    def named(self, *, after: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
+        """Options of a child with a fixed name: the name is taken until the old one is gone, so that goes first."""
+        return pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=list(after))

@@ -1,0 +1,38 @@
+"""Which AWS services the private network has to reach, judged by what the spec uses.
+
+An interface endpoint costs about 0.01 USD an hour in each zone, used or not, so none is made on suspicion.
+Pure: no pulumi here.
+"""
+
+from __future__ import annotations
+
+from tideform.spec.project import Project
+
+# What an instance of a managed Batch environment talks to.
+# https://docs.aws.amazon.com/batch/latest/userguide/vpc-interface-endpoints.html
+_BATCH = ("ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry", "logs")
+
+
+def interface_services(spec: Project) -> list[str]:
+    """The short names of the services that need an interface endpoint, sorted."""
+    needed: set[str] = set()
+    if any(pool.backend == "batch" for pool in spec.training.values()):
+        needed.update(_BATCH)
+    if any(pool.job.secrets for pool in spec.training.values()):
+        needed.add("secretsmanager")  # the agent on the instance fetches a job's secrets
+    if any(endpoint.backend == "sagemaker" for endpoint in spec.serving.values()):
+        needed.add("sagemaker.runtime")  # callers inside the network
+    if spec.tracking is not None and spec.training:
+        needed.add("sagemaker.experiments")  # jobs that log their runs
+    return sorted(needed)
+
+
+def service_name(service: str, region: str) -> str:
+    """The full name by which EC2 knows the service. MLflow's does not follow the pattern of the others.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-private-link.html
+    """
+    if service == "sagemaker.experiments":
+        return f"aws.sagemaker.{region}.experiments"
+    prefix = "cn.com" if region.startswith("cn-") and service.startswith("ec") else "com"
+    return f"{prefix}.amazonaws.{region}.{service}"

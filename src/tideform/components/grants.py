@@ -1,0 +1,60 @@
+"""What roles are allowed to do with our buckets and our key, as policy statements. Pure.
+
+Bucket names follow from the deployment, and the key is named by its alias, so a plan shows these documents whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tideform.components.policies import Statement, allow
+from tideform.components.scope import Scope
+
+
+def read(scope: Scope, buckets: Sequence[str]) -> list[Statement]:
+    """List these buckets and read what is in them, old versions too."""
+    if not buckets:
+        return []
+    objects = [scope.bucket_arn(bucket, "*") for bucket in buckets]
+    return [_list("ListInputs", scope, buckets), allow("ReadInputs", _READ, objects)]
+
+
+def read_write(scope: Scope, buckets: Sequence[str]) -> list[Statement]:
+    """List, read and write; never delete: what a job replaces stays as an old version."""
+    if not buckets:
+        return []
+    objects = [scope.bucket_arn(bucket, "*") for bucket in buckets]
+    return [_list("ListOutputs", scope, buckets), allow("WriteOutputs", [*_READ, *_WRITE], objects)]
+
+
+def use_key(scope: Scope) -> Statement:
+    """Encrypt and decrypt with the project's key.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
+    """
+    return allow(
+        "UseKey",
+        ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
+        [scope.arn("kms", "key/*")],
+        our_key(scope),
+    )
+
+
+def grant_key(scope: Scope) -> Statement:
+    """Let AWS services use the key for disks that they attach on the role's behalf, and for nothing else."""
+    condition = {**our_key(scope), "Bool": {"kms:GrantIsForAWSResource": "true"}}
+    return allow("GrantKeyToServices", ["kms:CreateGrant"], [scope.arn("kms", "key/*")], condition)
+
+
+def our_key(scope: Scope) -> dict[str, dict[str, str]]:
+    """The condition that picks the project's key out of the account's."""
+    return {"ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{scope.deployment.name}"}}
+
+
+_READ = ["s3:GetObject", "s3:GetObjectVersion"]
+_WRITE = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+
+
+def _list(sid: str, scope: Scope, buckets: Sequence[str]) -> Statement:
+    actions = ["s3:ListBucket", "s3:GetBucketLocation", "s3:ListBucketMultipartUploads"]
+    return allow(sid, actions, [scope.bucket_arn(bucket) for bucket in buckets])

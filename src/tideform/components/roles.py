@@ -1,0 +1,55 @@
+"""An IAM role with its one inline policy."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+from tideform.components.base import Component
+from tideform.components.policies import Statement, document
+from tideform.components.scope import Scope
+
+
+class ServiceRole(Component):
+    """A role that a service takes, allowed what ``statements`` say and nothing more."""
+
+    def __init__(
+        self,
+        part: str,
+        scope: Scope,
+        *,
+        trust: str,
+        description: str,
+        statements: list[Statement],
+        managed: tuple[str, ...] = (),
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(part, scope, opts)
+        name = scope.name(part, limit=64)
+        self.role = aws.iam.Role(
+            part,
+            name=name,
+            description=description,
+            assume_role_policy=trust,
+            tags=scope.tags(),
+            opts=self.named(),
+        )
+        self.policies: list[pulumi.Resource] = [self._attach(part, policy) for policy in managed]
+        if statements:
+            self.policies.append(
+                aws.iam.RolePolicy(
+                    part, name=name, role=self.role.name, policy=document(*statements), opts=self.named()
+                )
+            )
+
+    @property
+    def arn(self) -> pulumi.Output[str]:
+        return self.role.arn
+
+    def _attach(self, part: str, policy: str) -> aws.iam.RolePolicyAttachment:
+        return aws.iam.RolePolicyAttachment(
+            f"{part}-{policy.rpartition('/')[2]}",
+            role=self.role.name,
+            policy_arn=f"arn:{self.scope.partition}:iam::aws:policy/{policy}",
+            opts=self.named(),
+        )

@@ -1,0 +1,38 @@
+"""Foundation: the ground that every other layer stands on.
+
+    key ──┬── lease table
+          └── flow logs ── network ── firewall, endpoints
+"""
+
+import pulumi
+
+from tideform.components.existing_network import ExistingNetwork
+from tideform.components.flow_logs import FlowLogs
+from tideform.components.key import ProjectKey
+from tideform.components.lease_table import LeaseTable
+from tideform.components.network import Network
+from tideform.components.program import deployment, provider
+from tideform.components.scope import Scope
+
+target = deployment()
+scope = Scope(target, "foundation")
+opts = pulumi.ResourceOptions(provider=provider(target))
+
+key = ProjectKey(scope, opts)
+leases = LeaseTable(scope, key_arn=key.key.arn, opts=opts)
+
+network: Network | ExistingNetwork
+if target.spec.network.existing:
+    network = ExistingNetwork(scope, opts)
+else:
+    network = Network(scope, opts)
+    FlowLogs(scope, vpc_id=network.vpc_id, key_arn=key.key.arn, opts=opts)
+
+pulumi.export("vpc_id", network.vpc_id)
+pulumi.export("private_subnet_ids", network.subnet_ids)
+pulumi.export("endpoint_security_group_id", network.firewall.endpoints.id)
+pulumi.export("workload_security_group_id", network.firewall.workload.id)
+pulumi.export("kms_key_arn", key.key.arn)
+pulumi.export("kms_key_id", key.key.key_id)
+pulumi.export("lease_table_name", leases.table.name)
+pulumi.export("lease_table_arn", leases.table.arn)
