@@ -19,6 +19,7 @@ from typing import Final
 
 REGION: Final = "us-east-1"
 HOURS_A_MONTH: Final = 730  # the month that AWS's own calculator uses
+SAGEMAKER_FACTOR: Final = 1.25  # what SageMaker asks over EC2: its list prices are 1.15 to 1.4 times EC2's
 _DATE: Final = date(2026, 7, 20)
 _DATA: Final = Path(__file__).parent / "data"
 
@@ -111,6 +112,17 @@ class Book:
             if t.accelerators and t.accelerator == name and t.memory_per_accelerator_gib >= (memory_gib or 0)
         ]
         return sorted(fitting, key=lambda t: (t.usd_per_accelerator, t.on_demand_usd, t.name))
+
+    def endpoint_instance(self, ml_type: str) -> ServicePrice | None:
+        """What one ``ml.`` instance of an endpoint costs; where it has to be estimated, ``source`` says so."""
+        key = f"sagemaker:{ml_type}"
+        if key in self.services:
+            return self.services[key]
+        shape = self.instances.get(ml_type.removeprefix("ml."))
+        if shape is None:
+            return None
+        note = f"estimate: {SAGEMAKER_FACTOR} times the price of {shape.name} on EC2"
+        return ServicePrice(key, shape.on_demand_usd * SAGEMAKER_FACTOR, note)
 
     def note_for(self, region: str) -> str:
         """What to add to a cost in this region: nothing in the book's own, a warning anywhere else."""

@@ -38,8 +38,13 @@ def attached(plan: Evidence, token: str, owner: PlannedResource, key: str) -> Pl
     for candidate in plan.of(token):
         named = dig(candidate.after, key)
         if named is UNKNOWN or name is UNKNOWN:
-            if owner.address in candidate.dependencies:
+            if owner.address in candidate.dependencies or _namesakes(candidate, owner):
                 return candidate
         elif named == name:
             return candidate
     return None
+
+
+def _namesakes(one: PlannedResource, other: PlannedResource) -> bool:
+    """Our components give a bucket and its settings one name; a plan without dependencies still pairs them."""
+    return (one.program, one.name) == (other.program, other.name)
