@@ -1,0 +1,149 @@
+"""One run at a time may change an environment, and whoever crashed is cleaned up after.
+
+`acquire` takes the lock of a deployment: alone (apply, destroy), or shared (bursts of different pools, each of
+which holds its pool's lock alone, by name). A lock is taken over when its process is dead, or silent and out of
+sight; then the engine processes that it left are ended and the engine's own lock files are cleared, before anything
+else happens.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tideform.engine.lock import engine_locks
+from tideform.engine.lock.held import Held
+from tideform.engine.lock.record import HEARTBEAT_SECONDS, BlockedError, Holder, Record
+from tideform.engine.lock.store import BucketStore, FolderStore, Store
+from tideform.engine.lock.words import locked, lost, who_holds
+from tideform.engine.processes import end_run
+from tideform.process import Process, user
+
+if TYPE_CHECKING:
+    from tideform.spec.deployment import Deployment
+
+__all__ = ["Held", "Lock", "acquire", "lock_of"]
+
+_POLL_SECONDS = 1.0
+OnWait = Callable[[str], None]
+
+
+class Lock:
+    """One lock, by where its record is kept; ``label`` names what it guards in messages."""
+
+    def __init__(self, store: Store, label: str, *, heartbeat: float = HEARTBEAT_SECONDS) -> None:
+        self.store = store
+        self.label = label
+        self._heartbeat = heartbeat
+
+    @contextmanager
+    def hold(
+        self,
+        operation: str,
+        *,
+        shared: bool = False,
+        wait: float = 0.0,
+        on_wait: OnWait = lambda _: None,
+        on_lost: Callable[[str], None] = lambda _: None,
+    ) -> Iterator[Held]:
+        """Hold the lock for ``operation``, waiting up to ``wait`` seconds for those who hold it.
+
+        ``on_wait`` hears once who that is. ``on_lost`` hears why the lock was lost, in another thread, after this
+        run's engine processes have been ended. Raises `LockedError` TD411 (held by somebody), TD412 (lost).
+        """
+        holder, lost_hosts = self._enter(operation, shared, time.monotonic() + wait, on_wait)
+        held = Held(self.store, holder, self.label, on_lost)
+        held.start(self._heartbeat)
+        try:
+            self._clean_up(held, holder, lost_hosts)
+            yield held
+        except Exception as error:
+            if held.lost:  # whatever failed, failed because of that
+                raise lost(self.label, held.lost) from error
+            raise
+        finally:
+            held.release()
+        held.check()
+
+    def holders(self) -> tuple[Holder, ...]:
+        """Who holds the lock now and lives; changes nothing."""
+        record, now = self.store.read(), self.store.now()
+        return tuple(holder for holder in record.holders if holder not in record.gone(now))
+
+    def _enter(self, operation: str, shared: bool, deadline: float, on_wait: OnWait) -> tuple[Holder, set[str]]:
+        """Come in; also returns the machines out of sight whose runs were all taken over."""
+        run, told = uuid.uuid4().hex, False
+        while True:
+            try:
+                return self._try_to_enter(run, operation, shared)
+            except BlockedError as error:
+                if time.monotonic() >= deadline:
+                    raise locked(self.label, error.holders, self.store.now()) from None
+                if not told:
+                    on_wait(who_holds(error.holders, self.store.now()))
+                told = True
+                threading.Event().wait(min(_POLL_SECONDS, max(0.0, deadline - time.monotonic())))
+
+    def _try_to_enter(self, run: str, operation: str, shared: bool) -> tuple[Holder, set[str]]:
+        lost_hosts: set[str] = set()
+
+        def admit(record: Record) -> Record:
+            now = self.store.now()
+            newcomer = Holder(run, user(), operation, Process.current(), now, now, shared)
+            admitted = record.admit(newcomer, now)
+            lost_hosts.update(other.process.host for other in record.gone(now) if not other.process.is_ours)
+            lost_hosts.difference_update(other.process.host for other in admitted.holders)
+            return admitted
+
+        record = self.store.update(admit)
+        holder = record.holder(run)
+        if holder is None:
+            raise AssertionError("the store lost a record that it had taken")
+        return holder, lost_hosts
+
+    def _clean_up(self, held: Held, holder: Holder, lost_hosts: set[str]) -> None:
+        """End what dead runs left here, and clear the engine's locks that nobody holds any more."""
+        for run in held.took_over:
+            end_run(run, holder.noted)
+        engine_locks.clear(self.store, lost_hosts)
+        if held.took_over:
+            held.settle()
+
+
+def acquire(
+    deployment: Deployment,
+    operation: str,
+    *,
+    name: str = "",
+    shared: bool = False,
+    wait: float = 0.0,
+    on_wait: OnWait = lambda _: None,
+    on_lost: Callable[[str], None] = lambda _: None,
+) -> AbstractContextManager[Held]:
+    """Hold the lock of a deployment, or of the part of it called ``name`` (``pool-nightly``); see `Lock.hold`."""
+    lock = lock_of(deployment, name)
+    return lock.hold(operation, shared=shared, wait=wait, on_wait=on_wait, on_lost=on_lost)
+
+
+def lock_of(deployment: Deployment, name: str = "") -> Lock:
+    """The lock of a deployment: a file beside a local state, an object beside a state in S3."""
+    label = deployment.name if not name else f"{deployment.name} ({name})"
+    file = f"lock-{name}.json" if name else "lock.json"
+    if deployment.settings.state is None:
+        workspace, environment = deployment.workspace, deployment.environment
+        return Lock(FolderStore(workspace.environment(environment) / file, workspace.state(environment)), label)
+    return Lock(_bucket_store(deployment, deployment.settings.state, file), label)
+
+
+def _bucket_store(deployment: Deployment, state: str, file: str) -> BucketStore:
+    from tideform.connect import cloud_for
+
+    address = urlsplit(state)
+    prefix = f"{address.path.strip('/')}/" if address.path.strip("/") else ""
+    client = cloud_for(deployment).client("s3")
+    return BucketStore(client, address.netloc, f"{prefix}.tideform/{deployment.name}/{file}", prefix)

@@ -1,0 +1,66 @@
+"""Finding and ending the engine and provider processes of a run that is over.
+
+Every engine process of a run carries ``TIDEFORM_RUN=<run>`` in its environment, and hands it on to the providers it
+starts. So a later run can find them all, also those whose parent is gone; numbers alone would not do, since a
+crashed run could not write them down in time.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from tideform.process import Process, alive
+
+VARIABLE = "TIDEFORM_RUN"
+_POLL_SECONDS = 0.05
+
+
+def end_run(run: str, noted: Iterable[Process] = (), *, patience: float = 5.0) -> list[int]:
+    """End what is left of ``run`` on this machine: SIGTERM, ``patience`` seconds, SIGKILL. Returns their numbers.
+
+    The engine takes SIGTERM as 'finish the step at hand', so it is asked first. ``noted`` are processes that the run
+    wrote down; one whose number has been taken by another process is left alone.
+    """
+    ended: set[int] = set()
+    for signal_number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, patience)):
+        deadline = time.monotonic() + seconds
+        asked: set[int] = set()
+        while left := _left(run, noted):
+            for pid in left - asked:  # also one that was started meanwhile
+                _signal(pid, signal_number)
+            asked |= left
+            if time.monotonic() > deadline:
+                break
+            time.sleep(_POLL_SECONDS)
+        ended |= asked
+    return sorted(ended)
+
+
+def processes_of(run: str) -> set[int]:
+    """The numbers of this machine's processes that carry the run's mark, but for the one that asks."""
+    mark = f"{VARIABLE}={run}".encode()
+    found = {int(folder.name) for folder in Path("/proc").glob("[0-9]*") if mark in _environ(folder)}
+    return {pid for pid in found - {os.getpid()} if alive(pid)}
+
+
+def _left(run: str, noted: Iterable[Process]) -> set[int]:
+    by_number = {process.pid for process in noted if process.is_ours and not process.known_dead}
+    return processes_of(run) | (by_number - {os.getpid()})
+
+
+def _environ(folder: Path) -> list[bytes]:
+    try:
+        return (folder / "environ").read_bytes().split(b"\0")
+    except OSError:  # gone meanwhile, or somebody else's
+        return []
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return  # it went by itself
