@@ -1,0 +1,154 @@
+"""The life of any resource, told once for all kinds: check, diff, create, read, update, delete.
+
+A resource's state is its inputs, as the user wrote them, and what AWS adds. A read keeps the user's words wherever AWS
+means the same by other ones, so that a resource which nobody touched never looks changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tideform.sandbox.aws.compare import Change, Difference, covers, differences, same
+from tideform.sandbox.aws.context import Context
+from tideform.sandbox.aws.kind import Inputs, Kind, Live, State
+from tideform.sandbox.aws.refusal import Refusal
+from tideform.sandbox.aws.wire import UNKNOWN, has_unknown
+
+NOT_EMULATED = "__notEmulated"
+
+
+class HalfMadeError(Exception):
+    """The thing exists, but not all of its settings could be made; the engine must keep it in the state."""
+
+    def __init__(self, identity: str, state: Live, reason: Refusal) -> None:
+        super().__init__(str(reason))
+        self.identity = identity
+        self.state = state
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Diff:
+    """What the engine asks before it decides between keeping, updating and replacing."""
+
+    changes: tuple[Difference, ...]
+    replaces: tuple[str, ...]
+
+    def replaced_by(self, difference: Difference) -> bool:
+        """Whether this path is a reason for the replacement."""
+        return difference.root in self.replaces
+
+
+def unknown_inputs(kind: Kind, inputs: Inputs) -> list[str]:
+    """Arguments that the sandbox knows nothing of; they are refused, never dropped."""
+    return sorted(key for key in inputs if key not in kind.known and not key.startswith("__"))
+
+
+def diff(kind: Kind, old: Inputs, new: Inputs, ignore: Sequence[str] = ()) -> Diff:
+    """Compare two sets of inputs."""
+    before, after = {**kind.defaults, **_public(old)}, {**kind.defaults, **_public(new)}
+    found = tuple(d for d in differences(before, after) if not _ignored(d, ignore))
+    return Diff(found, tuple(sorted({d.root for d in found if d.root in kind.replaces})))
+
+
+def preview_create(kind: Kind, context: Context, inputs: Inputs) -> Live:
+    """The state as far as it is known before anything is made."""
+    return _state(kind, context, inputs, dict.fromkeys(kind.computed, UNKNOWN))
+
+
+def preview_update(kind: Kind, context: Context, old: State, new: Inputs) -> Live:
+    """The state after an update, as far as it is known."""
+    kept = {key: value for key, value in old.items() if key not in kind.known}
+    return _state(kind, context, new, {**kept, **dict.fromkeys(kind.volatile, UNKNOWN)})
+
+
+def create(kind: Kind, context: Context, inputs: Inputs) -> tuple[str, Live]:
+    """Make the thing. Raises `Refusal` when it does not exist afterwards, `HalfMadeError` when it does."""
+    identity = kind.create(context, inputs)
+    try:
+        kind.settle(context, identity, {}, inputs)
+        return identity, _fresh(kind, context, identity, inputs)
+    except Refusal as reason:
+        raise HalfMadeError(identity, _state(kind, context, inputs, {}), reason) from None
+
+
+def update(kind: Kind, context: Context, identity: str, old: Inputs, new: Inputs) -> Live:
+    """Bring a thing in line. Raises `Refusal`."""
+    kind.settle(context, identity, {**kind.defaults, **_public(old)}, {**kind.defaults, **_public(new)})
+    return _fresh(kind, context, identity, new)
+
+
+def delete(kind: Kind, context: Context, identity: str, state: State) -> None:
+    """Remove a thing; that it is gone already is success. Raises `Refusal`."""
+    try:
+        kind.delete(context, identity, state)
+    except Refusal as reason:
+        if not reason.means_gone:
+            raise
+
+
+def read(kind: Kind, context: Context, identity: str, inputs: Inputs, state: State) -> tuple[Live, Live] | None:
+    """Inputs and state as AWS has them now, or None when the thing is gone. Raises `Refusal`."""
+    live = _live(kind, context, identity, inputs)
+    if live is None:
+        return None
+    found = _imported(kind, live) if not inputs else _refreshed(kind, inputs, state, live)
+    return found, _state(kind, context, found, live)
+
+
+def _live(kind: Kind, context: Context, identity: str, inputs: Inputs) -> Live | None:
+    try:
+        return kind.read(context, identity, inputs)
+    except Refusal as reason:
+        if reason.means_gone:
+            return None
+        raise
+
+
+def _fresh(kind: Kind, context: Context, identity: str, inputs: Inputs) -> Live:
+    live = _live(kind, context, identity, inputs)
+    if live is None:
+        raise Refusal("TD504", f"{kind.token} {identity} was made and is not to be found")
+    return _state(kind, context, inputs, live)
+
+
+def _imported(kind: Kind, live: Live) -> Live:
+    known = {key: value for key, value in live.items() if key in kind.inputs and value not in (None, "", [], {})}
+    return {key: value for key, value in known.items() if not same(value, kind.defaults.get(key))}
+
+
+def _refreshed(kind: Kind, inputs: Inputs, state: State, live: Live) -> Live:
+    found = {key: value for key, value in inputs.items() if key not in live or _holds(kind, key, value, live[key])}
+    changed = {key: value for key, value in live.items() if key in kind.inputs and key not in found}
+    foreign = {key: v for key, v in changed.items() if key in inputs or not same(state.get(key), v)}
+    return {**found, **{key: value for key, value in foreign.items() if value not in (None, [], {})}}
+
+
+def _holds(kind: Kind, key: str, wanted: Any, live: Any) -> bool:
+    return same(wanted, live) if key in kind.exact else covers(wanted, live)
+
+
+def _state(kind: Kind, context: Context, inputs: Inputs, live: Live) -> Live:
+    """Inputs in the user's words over what AWS says, and what the vendor adds to every resource."""
+    state = {key: value for key, value in live.items() if key in kind.computed or key in kind.known}
+    state |= _public(inputs)
+    if "tags" in kind.inputs:
+        state["tagsAll"] = state.get("tags") or {}
+    if context.region and "region" not in state:
+        state["region"] = context.region
+    forgotten = sorted(key for key in inputs if key in kind.stored_only)
+    return {**state, NOT_EMULATED: forgotten} if forgotten else state
+
+
+def _public(inputs: Mapping[str, Any]) -> Live:
+    return {key: value for key, value in inputs.items() if not key.startswith("__")}
+
+
+def _ignored(difference: Difference, ignore: Sequence[str]) -> bool:
+    path = difference.path
+    return any(path == each or path.startswith((f"{each}.", f"{each}[")) for each in ignore)
+
+
+__all__ = ["NOT_EMULATED", "Change", "Diff", "HalfMadeError", "has_unknown"]

@@ -1,0 +1,206 @@
+"""The engine's provider protocol over gRPC, in front of `lifecycle`.
+
+The SDK's own provider server puts a traceback into every error and has no way to say that a resource was made half, so
+this speaks the protocol itself; calls run in threads, as boto3 blocks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf.any_pb2 import Any as Packed
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import provider_pb2 as proto
+from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc, status_pb2
+
+from tideform.sandbox.aws import lifecycle
+from tideform.sandbox.aws.compare import Change, Difference
+from tideform.sandbox.aws.context import Context, current
+from tideform.sandbox.aws.kind import Kind, words
+from tideform.sandbox.aws.naming import with_name
+from tideform.sandbox.aws.refusal import Refusal
+from tideform.sandbox.aws.registry import kind_of
+from tideform.sandbox.aws.wire import Properties, has_unknown, read_struct, write_struct
+
+VERSION = "7.51.1"
+_CONFIG = words(
+    "region allowedAccountIds skipCredentialsValidation skipRegionValidation skipMetadataApiCheck "
+    "skipRequestingAccountId version pluginDownloadURL"
+)
+_KINDS_OF_CHANGE = {
+    Change.ADD: proto.PropertyDiff.ADD,
+    Change.DELETE: proto.PropertyDiff.DELETE,
+    Change.UPDATE: proto.PropertyDiff.UPDATE,
+}
+Method = Callable[[Any, Any, grpc.ServicerContext], Any]
+
+
+def _plainly(method: Method) -> Method:
+    """Turn refusals into gRPC errors whose text is one line."""
+
+    @wraps(method)
+    def answered(self: Any, request: Any, context: grpc.ServicerContext) -> Any:
+        try:
+            return method(self, request, context)
+        except Refusal as refusal:
+            context.abort(grpc.StatusCode.UNKNOWN, str(refusal))
+        except lifecycle.HalfMadeError as half:
+            _abort_half_made(context, half)
+
+    return answered
+
+
+class SandboxProvider(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc]  # untyped base
+    """One provider process: configured once, then asked about many resources at a time."""
+
+    def __init__(self, connect: Callable[[str | None], Context] = current) -> None:
+        self._connect = connect
+        self._contexts: dict[str | None, Context] = {}
+        self._region: str | None = None
+
+    def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+        """The version that the program asks for."""
+        return plugin_pb2.PluginInfo(version=VERSION)
+
+    def GetSchema(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+        """A schema that names the package; programs bring the vendor's SDK."""
+        return proto.GetSchemaResponse(schema=f'{{"name": "aws", "version": "{VERSION}"}}')
+
+    @_plainly
+    def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+        """Refuse provider settings that would be ignored."""
+        news = read_struct(request.news)
+        return proto.CheckResponse(inputs=request.news, failures=_failures(sorted(set(news) - _CONFIG), "aws provider"))
+
+    def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+        """Settings of the provider never replace its resources."""
+        changed = read_struct(request.olds) != read_struct(request.news)
+        return proto.DiffResponse(changes=proto.DiffResponse.DIFF_SOME if changed else proto.DiffResponse.DIFF_NONE)
+
+    @_plainly
+    def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+        """Take region and allowed accounts. Refuses an account that is not allowed."""
+        settings = {key.removeprefix("aws:config:"): value for key, value in request.variables.items()}
+        settings |= read_struct(request.args)
+        region = settings.get("region")
+        self._region = region if isinstance(region, str) else None
+        _refuse_foreign_account(settings.get("allowedAccountIds"), self._context)
+        return proto.ConfigureResponse(supportsPreview=True)
+
+    @_plainly
+    def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+        """Programs look nothing up: a plan is a function of the spec, the data and the state."""
+        raise Refusal("TD503", f"{request.tok} is not answered by the sandbox: programs look nothing up at plan time")
+
+    @_plainly
+    def Check(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+        """Refuse unknown types and arguments; fill in a name."""
+        kind, news = _kind(request.urn), read_struct(request.news)
+        failures = _failures(lifecycle.unknown_inputs(kind, news), kind.token)
+        named = with_name(kind, request.urn, read_struct(request.olds), news, request.randomSeed)
+        return proto.CheckResponse(inputs=write_struct(named), failures=failures)
+
+    @_plainly
+    def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+        """Compare old inputs with new ones."""
+        kind = _kind(request.urn)
+        old, new = read_struct(request.old_inputs), read_struct(request.news)
+        return _diff_response(lifecycle.diff(kind, old, new, list(request.ignoreChanges)))
+
+    @_plainly
+    def Create(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+        """Make a resource, or tell what it would be."""
+        kind, inputs = _kind(request.urn), read_struct(request.properties)
+        cloud = self._context(inputs)
+        if request.preview:
+            return proto.CreateResponse(properties=write_struct(lifecycle.preview_create(kind, cloud, inputs)))
+        identity, state = lifecycle.create(kind, cloud, inputs)
+        return proto.CreateResponse(id=identity, properties=write_struct(state))
+
+    @_plainly
+    def Update(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+        """Change a resource in place, or tell what it would be."""
+        kind, new = _kind(request.urn), read_struct(request.news)
+        cloud = self._context(new)
+        if request.preview or has_unknown(new):
+            state = lifecycle.preview_update(kind, cloud, read_struct(request.olds), new)
+        else:
+            state = lifecycle.update(kind, cloud, request.id, read_struct(request.old_inputs), new)
+        return proto.UpdateResponse(properties=write_struct(state))
+
+    @_plainly
+    def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+        """Remove a resource."""
+        state = read_struct(request.properties)
+        lifecycle.delete(_kind(request.urn), self._context(state), request.id, state)
+        return Empty()
+
+    @_plainly
+    def Read(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+        """Say what AWS has now; nothing when the resource is gone."""
+        inputs, state = read_struct(request.inputs), read_struct(request.properties)
+        found = lifecycle.read(_kind(request.urn), self._context(inputs or state), request.id, inputs, state)
+        if found is None:
+            return proto.ReadResponse()
+        return proto.ReadResponse(id=request.id, inputs=write_struct(found[0]), properties=write_struct(found[1]))
+
+    def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:  # noqa: ARG002, N802
+        """Nothing waits here for long: calls under way end by themselves."""
+        return Empty()
+
+    def _context(self, properties: Mapping[str, Any]) -> Context:
+        wanted = properties.get("region")
+        region = wanted if isinstance(wanted, str) else self._region
+        if region not in self._contexts:
+            self._contexts[region] = self._connect(region)
+        return self._contexts[region]
+
+
+def _kind(urn: str) -> Kind:
+    return kind_of(urn.split("::")[2].rsplit("$", 1)[-1])
+
+
+def _failures(unknown: list[str], of: str) -> list[Any]:
+    reason = f"TD503: the sandbox does not know this argument of {of}"
+    return [proto.CheckFailure(property=key, reason=reason) for key in unknown]
+
+
+def _refuse_foreign_account(allowed: Any, context_for: Callable[[Properties], Context]) -> None:
+    accounts = json.loads(allowed) if isinstance(allowed, str) else allowed  # lists come as JSON text
+    if accounts:
+        account = context_for({}).account
+        if account not in [str(each) for each in accounts]:
+            raise Refusal(
+                "TD502", f"the sandbox is account {account}, and only {', '.join(map(str, accounts))} is allowed"
+            )
+
+
+def _diff_response(found: lifecycle.Diff) -> Any:
+    changes = proto.DiffResponse.DIFF_SOME if found.changes else proto.DiffResponse.DIFF_NONE
+    return proto.DiffResponse(
+        changes=changes,
+        replaces=list(found.replaces),
+        diffs=sorted({difference.root for difference in found.changes}),
+        detailedDiff={d.path: _property_diff(d, replaces=found.replaced_by(d)) for d in found.changes},
+        hasDetailedDiff=True,
+    )
+
+
+def _property_diff(difference: Difference, *, replaces: bool) -> Any:
+    # The protocol numbers each kind and, right after it, the same kind with a replacement.
+    return proto.PropertyDiff(kind=_KINDS_OF_CHANGE[difference.change] + int(replaces), inputDiff=True)
+
+
+def _abort_half_made(context: grpc.ServicerContext, half: lifecycle.HalfMadeError) -> NoReturn:
+    detail = Packed()
+    detail.Pack(
+        proto.ErrorResourceInitFailed(id=half.identity, properties=write_struct(half.state), reasons=[str(half.reason)])
+    )
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(half.reason), details=[detail])
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    context.abort(grpc.StatusCode.UNKNOWN, str(half.reason))
+    raise AssertionError  # abort always raises

@@ -1,0 +1,19 @@
+"""What the provider says when it will not, or AWS would not: one line, never a traceback."""
+
+from __future__ import annotations
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer, and the engine words it as one
+    """A code (AWS's own, or TD5xx) and one line that says what is wrong."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        self.message = " ".join(message.split())
+        super().__init__(f"{code}: {self.message}")
+
+    @property
+    def means_gone(self) -> bool:
+        """Whether AWS says that the thing does not exist."""
+        code = self.code.lower()
+        marks = ("notfound", "nosuch", "notexist", "not_found")
+        return any(mark in code for mark in marks) or code == "404"

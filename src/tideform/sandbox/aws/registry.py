@@ -1,0 +1,36 @@
+"""Which types the sandbox emulates; a service's module is loaded when a resource of it is met."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from tideform.sandbox.aws.kind import Kind
+from tideform.sandbox.aws.refusal import Refusal
+
+_MODULES = {
+    "ec2": ("network",),
+    "iam": ("iam",),
+    "s3": ("s3", "bucket_settings"),
+}
+
+
+def kind_of(token: str) -> Kind:
+    """The kind of a type token. Raises `Refusal` TD503 for a type that is not emulated."""
+    kind = _kinds(token.split(":")[1].split("/")[0]).get(token) if token.count(":") >= 2 else None
+    if kind is None:
+        raise Refusal(
+            "TD503",
+            f"{token} is not emulated by the sandbox. Deploy this part to an environment with `target: aws`, "
+            "or leave it out of the local one.",
+        )
+    return kind
+
+
+def all_kinds() -> dict[str, Kind]:
+    """Every emulated type by its token."""
+    return {token: kind for service in _MODULES for token, kind in _kinds(service).items()}
+
+
+def _kinds(service: str) -> dict[str, Kind]:
+    modules = (import_module(f"tideform.sandbox.aws.{name}") for name in _MODULES.get(service, ()))
+    return {kind.token: kind for module in modules for kind in module.KINDS}
