@@ -59,8 +59,8 @@ def test_a_deleted_resource_has_nothing_after() -> None:
 
 
 def test_unknown_values_are_marked_where_they_will_be() -> None:
-    change = change_of(created(arn=UNKNOWN, rules=[{"id": "x", "key": UNKNOWN}], name="n"))
-    assert change["after"] == {"name": "n", "rules": [{"id": "x"}]}
+    change = change_of(created(arn=UNKNOWN, rules=[{"id": "x", "key": UNKNOWN}], bucket="n"))
+    assert change["after"] == {"bucket": "n", "rules": [{"id": "x"}]}
     assert change["after_unknown"] == {"arn": True, "rules": [{"key": True}]}
 
 
