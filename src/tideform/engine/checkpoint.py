@@ -24,7 +24,10 @@ _STACKS = ".pulumi/stacks/"
 class Blobs(Protocol):
     """The files of a backend, by their key under its root."""
 
-    url: str
+    @property
+    def url(self) -> str:
+        """The address that the engine takes."""
+        ...
 
     def read(self, key: str) -> bytes | None:
         """The file's bytes; ``None`` where there is no such file."""

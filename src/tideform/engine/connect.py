@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from tideform.cloud import Cloud
     from tideform.spec.deployment import Deployment
 
-# An engine of the local target must not see what would lead it, or a job, to a real account.
-_FOREIGN = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONFIG_FILE",
-            "AWS_SHARED_CREDENTIALS_FILE")  # fmt: skip
-
 
 def connect_engine(deployment: Deployment, *, say: Callable[[str], None] = lambda _: None) -> PulumiEngine:
     """The engine for this deployment; on ``local`` the sandbox is started if need be.
@@ -50,7 +46,7 @@ def _sandbox_reach(deployment: Deployment, cloud: Cloud) -> Reach:
 
     check_boot(deployment.workspace, deployment.environment)
     script = write_launcher(deployment.workspace.sandbox / "bin")
-    environ = dict.fromkeys(_FOREIGN, "") | dict(cloud.environ())
+    environ = dict(cloud.environ())
     environ["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
     environ["PATH"] = f"{script.parent}{os.pathsep}{os.environ.get('PATH', '')}"
     return Reach(environ=environ)

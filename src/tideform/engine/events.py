@@ -74,7 +74,7 @@ def drift(program: str, events: Iterable[EngineEvent]) -> tuple[PlannedResource,
 
 def not_emulated(events: Iterable[EngineEvent]) -> tuple[str, ...]:
     """Inputs that the sandbox keeps without behaviour, as ``type.input``."""
-    found = set()
+    found: set[str] = set()
     for event in events:
         step = event.res_outputs_event or event.resource_pre_event
         if step is None or step.metadata.new is None:

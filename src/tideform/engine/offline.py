@@ -48,17 +48,21 @@ class OfflineCollector:
 
 
 async def _listen(run: Any, program: Program) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    from pulumi.runtime import mocks, stack
+    from pulumi.runtime import mocks, settings, stack
 
     monitor = _monitor()
-    quiet = logging.getLogger("tideform.engine.offline")
-    mocks.set_mocks(
-        mocks=None,  # type: ignore[arg-type]  # the monitor below never asks it
-        monitor=monitor,
-        project=program.pulumi_project,
-        stack=program.stack,
-        preview=True,
-        logger=quiet,
+    # What `set_mocks` does, less the root stack that it makes: `run_in_stack` makes its own.
+    settings.configure(
+        mocks.MockSettings(  # type: ignore[no-untyped-call]
+            monitor=monitor,
+            monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),
+            engine=mocks.MockEngine(logging.getLogger(__name__)),
+            project=program.pulumi_project,
+            stack=program.stack,
+            dry_run=True,
+            organization="organization",
+            callbacks=None,
+        )
     )
     await stack.run_in_stack(run)
     return monitor.registered, monitor.outputs

@@ -6,7 +6,9 @@ reach the target; for ``local`` that is the sandbox and the sandbox's provider i
 
 from __future__ import annotations
 
-import logging
+import json
+import os
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +21,7 @@ from tideform.engine.base import OnProgress, Preview, Program, Result
 from tideform.engine.failures import engine_failure
 from tideform.engine.inline import inline_program
 from tideform.engine.progress import progress_of
+from tideform.errors import EngineError
 from tideform.plan.model import Outputs
 
 if TYPE_CHECKING:
@@ -27,8 +30,6 @@ if TYPE_CHECKING:
 
     from tideform.engine.checkpoint import Blobs, Checkpoint
     from tideform.spec.deployment import Deployment
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class PulumiEngine:
         destroy: bool = False,
         plan: Path | None = None,
     ) -> Preview:
-        """What would happen. A program without a stack is previewed on a throwaway one, so that a plan leaves nothing."""
+        """What would happen. A program without a stack is previewed on a throwaway one: a plan leaves nothing."""
         known = self.checkpoint(program)
         seen: list[EngineEvent] = []
         with (
@@ -147,16 +148,29 @@ class PulumiEngine:
         return checkpoint.read(self.blobs, program.pulumi_project, program.stack)
 
     def export_state(self, program: Program) -> dict[str, Any]:
-        """The engine's own export, secrets in clear: never to be written or logged."""
-        with self._stack(program, {}, self.checkpoint(program)) as stack:
-            return dict(stack.export_stack().deployment or {})
+        """The state as the engine exports it; secrets stay encrypted."""
+        return dict(json.loads(self._call(program, "export")))
 
     def import_state(self, program: Program, state: Mapping[str, Any]) -> None:
-        """Replace the state by an edited export."""
-        from pulumi.automation import Deployment as State
+        """Replace the state by an edited export; it goes through a pipe, never through a file."""
+        self._call(program, "import", given=json.dumps(state))
 
+    def _call(self, program: Program, verb: str, given: str = "") -> str:
         with self._stack(program, {}, self.checkpoint(program)) as stack:
-            stack.import_stack(State(version=3, deployment=dict(state)))
+            done = subprocess.run(
+                [str(self.binary), "stack", verb, "--stack", program.stack],
+                cwd=stack.workspace.work_dir,
+                env={**os.environ, **stack.workspace.env_vars, "PULUMI_HOME": str(_engine_home())},
+                input=given,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        if done.returncode != 0:
+            raise EngineError.of(
+                "TD403", f"The engine could not {verb} a state", detail=f"{program.key}: {done.stderr}"
+            )
+        return done.stdout
 
     @contextmanager
     def _stack(

@@ -15,7 +15,7 @@ def changes_between(
     replace_keys: Iterable[str] = (),
     changed_secrets: Iterable[str] = (),
 ) -> tuple[PropertyChange, ...]:
-    """The changed properties, sorted by path; ``replace_keys`` are paths (or their beginnings) that force a replacement."""
+    """The changed properties, sorted by path; ``replace_keys`` are (beginnings of) paths that force a replacement."""
     keys = tuple(replace_keys)
     secrets = [(path, before[path], after[path]) for path in changed_secrets]
     return tuple(

@@ -11,11 +11,10 @@ from tideform.errors import RefusedError
 from tideform.plan.model import SECRET, UNKNOWN, Action, PlannedResource
 
 
-def moved_since(shown: Preview, now: Preview) -> Iterator[RefusedError]:
-    """One error that names everything that moved; none where nothing did."""
-    diagnostics = list(_differences(shown, now))
-    if diagnostics:
-        yield RefusedError(diagnostics)
+def refuse_moved(shown: Preview, now: Preview) -> None:
+    """Raise `RefusedError` with everything that moved between what was shown and what would be done."""
+    if diagnostics := list(_differences(shown, now)):
+        raise RefusedError(diagnostics)
 
 
 def _differences(shown: Preview, now: Preview) -> Iterator[Diagnostic]:

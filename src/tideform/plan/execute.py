@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from tideform.engine.base import OnProgress, Preview, Program
 from tideform.engine.values import contains
-from tideform.plan.compare import moved_since
+from tideform.plan.compare import refuse_moved
 from tideform.plan.model import UNKNOWN, Action, Outputs
 from tideform.plan.pipeline import Planned, raise_all
 from tideform.plan.programs import parse_key
@@ -58,7 +58,7 @@ class _Run:
     def _up(self, program: Program, shown: Preview) -> int:
         file = self.folder / f"{program.slug}.plan.json"
         now = self.engine.preview(program, self.outputs, plan=file)
-        raise_all({program.key: error for error in moved_since(shown, now)})
+        refuse_moved(shown, now)
         result = self.engine.up(program, self.outputs, plan=file, on_progress=self.on_progress)
         self.outputs[program.key] = result.outputs
         return result.changed

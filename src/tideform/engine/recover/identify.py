@@ -1,0 +1,102 @@
+"""Under which id something that was being created would stand, by its type and inputs.
+
+Most names are ours to choose, so the id follows from the inputs. What AWS numbers itself is looked up by its parent,
+its own attributes and our tags (`lookups`). Ids are those that the vendor's provider keeps in its state; source: the
+"Import" section of each resource in the vendor's documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from tideform.engine.recover import lookups
+from tideform.errors import EngineError
+
+if TYPE_CHECKING:
+    from tideform.cloud import Cloud
+
+Inputs = Mapping[str, Any]
+Identify = Callable[["Cloud", Inputs], str | None]
+
+
+def identify(cloud: Cloud, token: str, inputs: Inputs) -> str | None:
+    """The id under which it stands or would stand; None where it certainly does not exist.
+
+    Raises `EngineError` for a type that the table does not know: forgetting it could leave it behind.
+    """
+    if token not in TABLE:
+        raise EngineError.of(
+            "TD422",
+            "A resource of a crashed run cannot be looked up",
+            detail=f"{token} was being created, and no rule says how it is found.",
+            fix="Please report the type. Until then look for it by hand, and run `tideform destroy` afterwards.",
+        )
+    return TABLE[token](cloud, inputs)
+
+
+def _named(key: str) -> Identify:
+    return lambda _cloud, inputs: str(inputs[key]) if inputs.get(key) else None
+
+
+def _text(template: str) -> Identify:
+    """The inputs filled into a template, ``{region}`` and ``{account}`` being the cloud's."""
+    return lambda cloud, inputs: template.format_map({"region": cloud.region, "account": cloud.account, **inputs})
+
+
+_ARN = "arn:aws:{service}:{{region}}:{{account}}:{kind}{{name}}"
+_BUCKET_SETTINGS = (
+    "bucketVersioning:BucketVersioning",
+    "bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "bucketOwnershipControls:BucketOwnershipControls",
+    "bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "bucketPolicy:BucketPolicy",
+)
+
+TABLE: dict[str, Identify] = {
+    "aws:s3/bucket:Bucket": _named("bucket"),
+    **{f"aws:s3/{kind}": _named("bucket") for kind in _BUCKET_SETTINGS},
+    "aws:iam/role:Role": _named("name"),
+    "aws:iam/rolePolicy:RolePolicy": _text("{role}:{name}"),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _text("{role}/{policyArn}"),
+    "aws:iam/instanceProfile:InstanceProfile": _named("name"),
+    "aws:kms/alias:Alias": _named("name"),
+    "aws:dynamodb/table:Table": _named("name"),
+    "aws:cloudwatch/logGroup:LogGroup": _named("name"),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": _named("name"),
+    "aws:cloudwatch/dashboard:Dashboard": _named("dashboardName"),
+    "aws:cloudwatch/eventRule:EventRule": _named("name"),
+    "aws:sns/topic:Topic": _text(_ARN.format(service="sns", kind="")),
+    "aws:sns/topicPolicy:TopicPolicy": _named("arn"),
+    "aws:batch/computeEnvironment:ComputeEnvironment": _named("name"),
+    "aws:batch/jobQueue:JobQueue": _text(_ARN.format(service="batch", kind="job-queue/")),
+    "aws:sagemaker/model:Model": _named("name"),
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration": _named("name"),
+    "aws:sagemaker/endpoint:Endpoint": _named("name"),
+    "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer": _named("trackingServerName"),
+    "aws:appautoscaling/target:Target": _named("resourceId"),
+    "aws:appautoscaling/policy:Policy": _named("name"),
+    "aws:cloudtrail/trail:Trail": _text(_ARN.format(service="cloudtrail", kind="trail/")),
+    "aws:budgets/budget:Budget": _text("{account}:{name}"),
+    "aws:kms/key:Key": lookups.kms_key,
+    "aws:batch/jobDefinition:JobDefinition": lookups.job_definition,
+    "aws:sns/topicSubscription:TopicSubscription": lookups.subscription,
+    "aws:ec2/vpc:Vpc": lookups.by_filters("vpcs", "VpcId", {"cidr": "cidrBlock"}),
+    "aws:ec2/subnet:Subnet": lookups.by_filters("subnets", "SubnetId", {"vpc-id": "vpcId", "cidr-block": "cidrBlock"}),
+    "aws:ec2/routeTable:RouteTable": lookups.by_filters("route_tables", "RouteTableId", {"vpc-id": "vpcId"}),
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": lookups.route_table_association,
+    "aws:ec2/securityGroup:SecurityGroup": lookups.by_filters(
+        "security_groups", "GroupId", {"vpc-id": "vpcId", "group-name": "name"}
+    ),
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": lookups.default_security_group,
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": lookups.rule(egress=False),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": lookups.rule(egress=True),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": lookups.by_filters(
+        "vpc_endpoints", "VpcEndpointId", {"vpc-id": "vpcId", "service-name": "serviceName"}
+    ),
+    "aws:ec2/launchTemplate:LaunchTemplate": lookups.by_filters(
+        "launch_templates", "LaunchTemplateId", {"launch-template-name": "name"}
+    ),
+    "aws:ec2/flowLog:FlowLog": lookups.by_filters("flow_logs", "FlowLogId", {"resource-id": "vpcId"}),
+}

@@ -1,0 +1,119 @@
+"""Looking up what AWS numbers itself: by its parent, its own attributes and our tags.
+
+Each function answers an id, or None where nothing fits. All of our resources carry our tags from their creation on,
+so a thing without them is somebody else's and is not found here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tideform.cloud import Cloud
+
+Inputs = Mapping[str, Any]
+Lookup = Callable[["Cloud", Inputs], str | None]
+_GONE = {"deleting", "deleted", "Deleting", "Deleted"}
+
+
+def by_filters(noun: str, id_key: str, filters: Mapping[str, str]) -> Lookup:
+    """An EC2 noun (``subnets``) by filters on its inputs and by our tags."""
+
+    def look(cloud: Cloud, inputs: Inputs) -> str | None:
+        wanted = [{"Name": name, "Values": [inputs[key]]} for name, key in filters.items() if inputs.get(key)]
+        for item in _ec2(cloud, noun, wanted):
+            if _carries(item.get("Tags"), inputs.get("tags")) and item.get("State") not in _GONE:
+                return str(item[id_key])
+        return None
+
+    return look
+
+
+def route_table_association(cloud: Cloud, inputs: Inputs) -> str | None:
+    """The association of this subnet with this table."""
+    for table in _ec2(cloud, "route_tables", [{"Name": "route-table-id", "Values": [inputs["routeTableId"]]}]):
+        for association in table.get("Associations", ()):
+            if association.get("SubnetId") == inputs.get("subnetId"):
+                return str(association["RouteTableAssociationId"])
+    return None
+
+
+def default_security_group(cloud: Cloud, inputs: Inputs) -> str | None:
+    """The group that every VPC comes with; AWS makes it, we only empty it."""
+    filters = [{"Name": "vpc-id", "Values": [inputs["vpcId"]]}, {"Name": "group-name", "Values": ["default"]}]
+    return next((str(group["GroupId"]) for group in _ec2(cloud, "security_groups", filters)), None)
+
+
+def rule(*, egress: bool) -> Lookup:
+    """A rule of a security group: AWS refuses a second one that says the same."""
+
+    def look(cloud: Cloud, inputs: Inputs) -> str | None:
+        group = [{"Name": "group-id", "Values": [inputs["securityGroupId"]]}]
+        for found in _ec2(cloud, "security_group_rules", group):
+            if found["IsEgress"] is egress and _same_rule(found, inputs):
+                return str(found["SecurityGroupRuleId"])
+        return None
+
+    return look
+
+
+def kms_key(cloud: Cloud, inputs: Inputs) -> str | None:
+    """A key with exactly our tags that is not going away."""
+    kms = cloud.client("kms")
+    for page in kms.get_paginator("list_keys").paginate():
+        for key in page["Keys"]:
+            about = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+            if about["KeyManager"] != "CUSTOMER" or about["KeyState"] == "PendingDeletion":
+                continue
+            tags = kms.list_resource_tags(KeyId=key["KeyId"])["Tags"]
+            pairs = [{"Key": tag["TagKey"], "Value": tag["TagValue"]} for tag in tags]
+            if about.get("Description") == inputs.get("description") and _carries(pairs, inputs.get("tags")):
+                return str(key["KeyId"])
+    return None
+
+
+def job_definition(cloud: Cloud, inputs: Inputs) -> str | None:
+    """The newest active revision of that name."""
+    batch = cloud.client("batch")
+    answer = batch.describe_job_definitions(jobDefinitionName=inputs["name"], status="ACTIVE")
+    found = sorted(answer["jobDefinitions"], key=lambda d: d["revision"])
+    return str(found[-1]["jobDefinitionArn"]) if found else None
+
+
+def subscription(cloud: Cloud, inputs: Inputs) -> str | None:
+    """The subscription of this endpoint to this topic; an e-mail's has no ARN until its reader confirms it."""
+    sns = cloud.client("sns")
+    for page in sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=inputs["topic"]):
+        for found in page["Subscriptions"]:
+            if (found["Protocol"], found["Endpoint"]) == (inputs["protocol"], inputs["endpoint"]):
+                return str(found["SubscriptionArn"])
+    return None
+
+
+def _ec2(cloud: Cloud, noun: str, filters: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    ec2 = cloud.client("ec2")
+    argument = "Filter" if noun == "flow_logs" else "Filters"  # the API's own irregularity
+    for page in ec2.get_paginator(f"describe_{noun}").paginate(**{argument: filters}):
+        yield from page["".join(word.capitalize() for word in noun.split("_"))]
+
+
+def _carries(live: list[dict[str, str]] | None, wanted: Mapping[str, str] | None) -> bool:
+    tags = {tag["Key"]: tag["Value"] for tag in live or ()}
+    return bool(wanted) and all(tags.get(key) == value for key, value in (wanted or {}).items())
+
+
+def _same_rule(found: Mapping[str, Any], inputs: Inputs) -> bool:
+    peer = found.get("ReferencedGroupInfo", {}).get("GroupId")
+    return (
+        str(found["IpProtocol"]) == str(inputs["ipProtocol"])
+        and found.get("FromPort", -1) == _port(inputs.get("fromPort"))
+        and found.get("ToPort", -1) == _port(inputs.get("toPort"))
+        and peer == inputs.get("referencedSecurityGroupId")
+        and found.get("PrefixListId") == inputs.get("prefixListId")
+        and found.get("CidrIpv4") == inputs.get("cidrIpv4")
+    )
+
+
+def _port(value: Any) -> int:
+    return -1 if value is None else int(value)
