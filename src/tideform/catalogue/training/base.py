@@ -1,0 +1,64 @@
+"""What a training backend is: where a pool's capacity comes from. One module here is one backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tideform.catalogue.registry import load
+from tideform.diagnostics import Diagnostic, Severity
+from tideform.spec.training import Pool
+
+if TYPE_CHECKING:
+    import pulumi
+
+    from tideform.components.scope import Scope
+    from tideform.components.site import Site
+
+Exports = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class PoolOrder:
+    """One pool to build: its name and words in the spec, its place, and what foundation offers."""
+
+    name: str
+    pool: Pool
+    scope: Scope
+    site: Site
+    opts: pulumi.ResourceOptions
+
+
+class TrainingBackend(Protocol):
+    """A catalogue entry of ``training/``. Importing it must load neither pulumi nor boto3."""
+
+    @property
+    def id(self) -> str:
+        """What a spec writes after ``backend:``."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """One line for docs and help."""
+        ...
+
+    def problems(self, name: str, pool: Pool) -> list[Diagnostic]:
+        """What of this pool the backend cannot do; judged without a cloud."""
+        ...
+
+    def build(self, order: PoolOrder) -> Exports:
+        """Register the pool's resources, at zero capacity, and return what its stack exports."""
+        ...
+
+
+@cache
+def backends() -> Mapping[str, TrainingBackend]:
+    """All backends by id, third parties' too."""
+    return load("tideform.catalogue.training", "tideform.training")
+
+
+def problem(code: str, summary: str, path: str, *, detail: str, fix: str) -> Diagnostic:
+    """An error about one place of the spec."""
+    return Diagnostic(code, Severity.ERROR, summary, detail=detail, fix=fix, path=path)

@@ -1,0 +1,89 @@
+"""The job of a Batch pool: what runs, as whom, with which share of a machine, and where it logs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pulumi_aws as aws
+
+from tideform.catalogue.training.base import PoolOrder
+from tideform.components.base import Component
+from tideform.components.job_environment import image_of, secret_arn, variables
+from tideform.components.job_roles import JobRoles
+from tideform.components.logs import log_group
+from tideform.components.pool_shape import PoolShape
+
+
+class BatchJob(Component):
+    """A job definition that takes a whole machine, and the roles and log group it needs."""
+
+    def __init__(self, order: PoolOrder, shape: PoolShape) -> None:
+        super().__init__("job", order.scope, order.opts)
+        self.order, self.shape, self.unit = order, shape, order.scope.unit or order.name
+        self.log_name = f"{self.scope.log_prefix}/training/{self.unit}"
+        self.log_group = log_group(self.unit, self.log_name, self.scope, order.site.key_arn, self.named())
+        self.roles = JobRoles(order, self.log_name, self.nameless)
+        self.definition = aws.batch.JobDefinition(
+            self.unit,
+            name=self.scope.name(self.unit, limit=128),
+            type="container",
+            platform_capabilities=["EC2"],
+            container_properties=json.dumps(self._container(), sort_keys=True),
+            retry_strategy=_retry_reclaimed(),
+            timeout=aws.batch.JobDefinitionTimeoutArgs(
+                attempt_duration_seconds=max(order.pool.lease.seconds, 60)  # Batch takes no less
+            ),
+            propagate_tags=True,
+            tags=self.scope.tags(),
+            opts=self.named(after=[self.log_group, *self.roles.resources]),
+        )
+
+    def _container(self) -> dict[str, Any]:
+        """https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html"""
+        job = self.order.pool.job
+        return {
+            "image": image_of(job.image, self.scope),
+            "command": list(job.command),
+            "jobRoleArn": self.roles.job_arn,
+            "executionRoleArn": self.roles.execution_arn,
+            "resourceRequirements": self._resources(),
+            "environment": [
+                {"name": name, "value": value} for name, value in variables(self.order).items()
+            ],
+            "secrets": [
+                {"name": name, "valueFrom": secret_arn(reference, self.scope)}
+                for name, reference in sorted(job.secrets.items())
+            ],
+            # Data loaders hand batches to each other here, and the default of 64 MiB ends them.
+            "linuxParameters": {"sharedMemorySize": self.shape.memory_mib // 4},
+            "logConfiguration": {
+                "logDriver": "awslogs",
+                "options": {
+                    "awslogs-group": self.log_name,
+                    "awslogs-region": self.scope.region,
+                    "awslogs-stream-prefix": self.unit,
+                },
+            },
+        }
+
+    def _resources(self) -> list[dict[str, str]]:
+        wanted = {"VCPU": self.shape.vcpus, "MEMORY": self.shape.memory_mib, "GPU": self.shape.accelerators}
+        return [{"type": kind, "value": str(value)} for kind, value in wanted.items() if value]
+
+
+def _retry_reclaimed() -> aws.batch.JobDefinitionRetryStrategyArgs:
+    """Try again when the spot market took the machine; a job that fails by itself fails at once.
+
+    https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html
+    """
+    rule = aws.batch.JobDefinitionRetryStrategyEvaluateOnExitArgs
+    return aws.batch.JobDefinitionRetryStrategyArgs(
+        attempts=5,
+        evaluate_on_exits=[
+            rule(action="RETRY", on_status_reason="Host EC2*"),
+            rule(action="EXIT", on_reason="*"),
+        ],
+    )
+
+
