@@ -96,8 +96,9 @@ class Lock:
             now = self.store.now()
             newcomer = Holder(run, user(), operation, Process.current(), now, now, shared)
             admitted = record.admit(newcomer, now)
-            lost_hosts.update(other.process.host for other in record.gone(now) if not other.process.is_ours)
-            lost_hosts.difference_update(other.process.host for other in admitted.holders)
+            gone = record.gone(now)
+            lost_hosts.update(other.process.host for other in gone if not other.process.is_ours)
+            lost_hosts.difference_update(other.process.host for other in record.holders if other not in gone)
             return admitted
 
         record = self.store.update(admit)

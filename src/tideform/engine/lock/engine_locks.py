@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Collection
+from pathlib import Path
 
 from tideform.engine.lock.store import Store
 from tideform.process import alive
@@ -30,4 +31,10 @@ def _is_left_over(content: bytes, lost_hosts: Collection[str]) -> bool:
         host, pid = str(data["hostname"]), int(data["pid"])
     except (ValueError, KeyError, TypeError):
         return False  # not written by any engine that we know, or half written
-    return host in lost_hosts or (host == socket.gethostname() and not alive(pid))
+    return host in lost_hosts or (host == socket.gethostname() and not _is_engine(pid))
+
+
+def _is_engine(pid: int) -> bool:
+    """Whether a living process has the number, and is an engine as far as can be seen: numbers are used again."""
+    name = Path(f"/proc/{pid}/comm")
+    return alive(pid) and (not name.exists() or name.read_text(encoding="utf-8").startswith("pulumi"))
