@@ -1,11 +1,13 @@
-"""What every section of the spec shares: a strict model, names, and the update policy of a field."""
+"""What every section of the spec shares: a strict model, names, and what is said about a field."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+NAME_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 
 
 class Model(BaseModel):
@@ -22,5 +24,13 @@ class UpdatePolicy(StrEnum):
     DRAINS_FIRST = "drains first"
 
 
+IN_PLACE, REPLACE, DRAINS_FIRST = UpdatePolicy
+
+
+def about(description: str, update: UpdatePolicy = UpdatePolicy.IN_PLACE) -> Any:
+    """What a field is for and what changing it does; the JSON Schema carries both (``x-update``)."""
+    return Field(description=description, json_schema_extra={"x-update": update.value})
+
+
 # Names become parts of AWS names, so they are short, lower case and DNS-like.
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=32)]
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=32)]

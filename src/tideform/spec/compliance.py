@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Annotated
 
-from tideform.spec.base import Model
+from pydantic import StringConstraints
+
+from tideform.spec.base import Model, about
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
 class Waiver(Model):
     """One control that does not hold for one resource, why, who says so, and until when."""
 
-    control: str
-    resource: str
-    reason: str
-    approved_by: str
-    expires: date
+    control: Annotated[Text, about("The control's id.")]
+    resource: Annotated[Text, about("The unit, store or resource it does not hold for; * for all.")]
+    reason: Annotated[Text, about("Why the risk is taken; auditors read it.")]
+    approved_by: Annotated[Text, about("Who takes the risk.")]
+    expires: Annotated[date, about("The last day it counts, as YYYY-MM-DD.")]
 
 
 class Compliance(Model):
     """Frameworks (`tideform.catalogue.frameworks`) whose controls judge the plan."""
 
-    frameworks: tuple[str, ...] = ()
-    waivers: tuple[Waiver, ...] = ()
+    frameworks: Annotated[tuple[str, ...], about("The frameworks to answer to, such as pci-dss.")] = ()
+    waivers: Annotated[tuple[Waiver, ...], about("Signed exceptions from single controls.")] = ()

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
-from tideform.spec.base import Model
+from tideform.spec.base import REPLACE, Model, about
+
+VPC_PATTERN = r"^vpc-[0-9a-f]{8,17}$"
+SUBNET_PATTERN = r"^subnet-[0-9a-f]{8,17}$"
+VpcId = Annotated[str, StringConstraints(pattern=VPC_PATTERN)]
+SubnetId = Annotated[str, StringConstraints(pattern=SUBNET_PATTERN)]
 
 
 class Network(Model):
-    """A VPC without a route to the internet, reached through endpoints; ``existing`` names one to use instead."""
+    """A VPC with no route to the internet, reached through endpoints; ``existing`` names one to use instead."""
 
-    private: bool = True
-    existing: Annotated[str, StringConstraints(pattern=r"^vpc-[0-9a-f]+$")] | None = None
-    subnets: tuple[Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]+$")], ...] = ()
-    cidr: str = "10.42.0.0/16"
-    zones: int = 2
+    private: Annotated[bool, about("No route to the internet; AWS is reached through endpoints.", REPLACE)] = True
+    existing: Annotated[VpcId | None, about("A VPC to use instead of an own one.", REPLACE)] = None
+    subnets: Annotated[tuple[SubnetId, ...], about("The subnets of the existing VPC to use.", REPLACE)] = ()
+    cidr: Annotated[str, about("The address range of the own VPC, /16 to /24.", REPLACE)] = "10.42.0.0/16"
+    zones: Annotated[int, about("Over how many availability zones it stretches.", REPLACE), Field(ge=1, le=6)] = 2

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from tideform.spec.base import Model, Name
+from tideform.spec.base import REPLACE, Model, Name, about
 from tideform.spec.compliance import Compliance
 from tideform.spec.monitoring import Monitoring
 from tideform.spec.network import Network
@@ -16,8 +16,13 @@ from tideform.spec.storage import Store
 from tideform.spec.tracking import Tracking
 from tideform.spec.training import Pool
 
-Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-AccountId = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+REGION_PATTERN = r"^[a-z]{2}(-[a-z]+)+-\d$"
+ACCOUNT_PATTERN = r"^\d{12}$"
+STATE_PATTERN = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?$"
+ROLE_PATTERN = r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$"
+
+Region = Annotated[str, StringConstraints(pattern=REGION_PATTERN)]
+AccountId = Annotated[str, StringConstraints(pattern=ACCOUNT_PATTERN)]
 
 
 class Environment(Model):
@@ -25,47 +30,52 @@ class Environment(Model):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    target: Literal["local", "aws"]
-    account: AccountId | None = None  # required for target aws
-    region: Region | None = None
-    state: Annotated[str, StringConstraints(pattern=r"^s3://")] | None = None  # required for target aws
-    profile: str | None = None
-    role: str | None = None  # an IAM role ARN to assume
+    target: Annotated[Literal["local", "aws"], about("Where it runs: the embedded sandbox, or AWS.", REPLACE)]
+    account: Annotated[AccountId | None, about("The AWS account, in quotes; target aws needs it.", REPLACE)] = None
+    region: Annotated[Region | None, about("Instead of the project's region.", REPLACE)] = None
+    state: Annotated[
+        Annotated[str, StringConstraints(pattern=STATE_PATTERN)] | None,
+        about("Where the state is kept: s3://bucket; target aws needs it.", REPLACE),
+    ] = None
+    profile: Annotated[str | None, about("The AWS profile to use.")] = None
+    role: Annotated[
+        Annotated[str, StringConstraints(pattern=ROLE_PATTERN)] | None, about("The IAM role to assume, as ARN.")
+    ] = None
 
 
 class Budget(Model):
     """The project's monthly budget and when to tell people."""
 
-    monthly: Money
-    alerts: tuple[Percent, ...] = ()
-    hard_stop: bool = False
+    monthly: Annotated[Money, about("What a month may cost.")]
+    alerts: Annotated[tuple[Percent, ...], about("At which shares of it people are told.")] = ()
+    hard_stop: Annotated[bool, about("Deny launching more capacity when it is used up.")] = False
 
 
 class Moved(Model):
     """A unit that has a new name: ``{from: training.nightly, to: training.daily}``."""
 
-    from_: str = Field(alias="from")
-    to: str
+    from_: Annotated[str, about("The old name, with its section.")] = Field(alias="from")
+    to: Annotated[str, about("The new name, with its section.")]
 
 
 class Project(Model):
     """Everything a team declares. After `load` the overrides of one environment are already applied."""
 
-    version: Literal[1]
-    project: Name
-    owner: str
-    region: Region
-    environments: dict[Name, Environment] = {}
-    tags: dict[str, str] = {}
-    budget: Budget | None = None
-    network: Network = Network()
-    storage: dict[Name, Store] = {}
-    tracking: Tracking | None = None
-    training: dict[Name, Pool] = {}
-    serving: dict[Name, Endpoint] = {}
-    monitoring: Monitoring = Monitoring()
-    compliance: Compliance = Compliance()
-    moved: tuple[Moved, ...] = ()
+    version: Annotated[Literal[1], about("The version of this language.")]
+    project: Annotated[Name, about("The project's name; it starts every cloud name.", REPLACE)]
+    owner: Annotated[str, about("Who answers for it: a mailbox or a team; a tag on everything.")]
+    region: Annotated[Region, about("The AWS region.", REPLACE)]
+    environments: Annotated[dict[Name, Environment], about("Where the project runs; each may override sections.")] = {}
+    tags: Annotated[dict[str, str], about("Tags for everything, beside tideform's own.")] = {}
+    budget: Annotated[Budget | None, about("The monthly budget.")] = None
+    network: Annotated[Network, about("The network that everything runs in.", REPLACE)] = Network()
+    storage: Annotated[dict[Name, Store], about("Buckets by what they hold.")] = {}
+    tracking: Annotated[Tracking | None, about("Where experiments are recorded.")] = None
+    training: Annotated[dict[Name, Pool], about("Pools of capacity that stand at zero between bursts.")] = {}
+    serving: Annotated[dict[Name, Endpoint], about("Endpoints that answer with a model.")] = {}
+    monitoring: Annotated[Monitoring, about("Whom to tell, and what to watch.")] = Monitoring()
+    compliance: Annotated[Compliance, about("Frameworks, and exceptions from them.")] = Compliance()
+    moved: Annotated[tuple[Moved, ...], about("Units that have a new name.")] = ()
 
 
 Overrides = dict[str, Any]

@@ -2,51 +2,55 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tideform.spec.base import Model, Name
+from tideform.spec.base import IN_PLACE, REPLACE, Model, Name, about
 from tideform.spec.quantities import Duration, Percent
+
+Mode = Literal["realtime", "serverless", "async", "batch", "stream"]
 
 
 class ModelRef(Model):
     """Which model: a store of kind ``models`` and a version in it (a number, ``latest`` or ``approved``)."""
 
-    from_: Name = Field(alias="from")
-    version: str | int = "approved"
-    image: str | None = None  # the inference container; default: the backend's own
+    from_: Annotated[Name, about("The store of kind models.")] = Field(alias="from")
+    version: Annotated[str | int, about("A number, latest or approved.")] = "approved"
+    image: Annotated[str | None, about("The inference container; by default the backend's own.")] = None
 
 
 class Scale(Model):
     """Between how many instances, and what they are scaled by."""
 
-    min: int = Field(default=1, ge=0)
-    max: int = Field(default=1, ge=1)
-    target_invocations: int | None = Field(default=None, ge=1)  # a minute and instance
+    min: Annotated[int, about("At least this many instances."), Field(ge=0, le=1000)] = 1
+    max: Annotated[int, about("At most this many instances."), Field(ge=1, le=1000)] = 1
+    target_invocations: Annotated[int | None, about("The calls per minute and instance to scale by."), Field(ge=1)] = (
+        None
+    )
 
 
 class Rollout(Model):
     """How a new version takes over."""
 
-    canary: Percent | None = None
-    bake: Duration = Duration.parse("10m")
-    shadow: Name | None = None
+    canary: Annotated[Percent | None, about("The share of traffic that a new version gets first.")] = None
+    bake: Annotated[Duration, about("How long it has to do well before it gets the rest.")] = Duration.parse("10m")
+    shadow: Annotated[Name | None, about("The model version alias that sees a copy of the traffic.")] = None
 
 
 class Capture(Model):
     """How much of the traffic is recorded."""
 
-    sample: Percent = Percent(100)
+    sample: Annotated[Percent, about("The share of calls that is recorded.")] = Percent(100)
 
 
 class Endpoint(Model):
     """One endpoint; its backend is a catalogue entry (`tideform.catalogue.serving`)."""
 
-    backend: str = "sagemaker"
-    mode: Literal["realtime", "serverless", "async", "batch", "stream"] = "realtime"
-    model: ModelRef
-    instance_type: str = "ml.m5.large"
-    scale: Scale = Scale()
-    rollout: Rollout | None = None
-    capture: Capture | None = None
+    backend: Annotated[str, about("What serves the model.", REPLACE)] = "sagemaker"
+    mode: Annotated[Mode, about("How it is called.", REPLACE)] = "realtime"
+    model: Annotated[ModelRef, about("Which model it serves.")]
+    instance_type: Annotated[str, about("The machine; changed by a rolling update.", IN_PLACE)] = "ml.m5.large"
+    scale: Annotated[Scale, about("Between how many instances.")] = Scale()
+    rollout: Annotated[Rollout | None, about("How a new version takes over.")] = None
+    capture: Annotated[Capture | None, about("How much of the traffic is recorded.")] = None

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from tideform.spec.base import Model
+from tideform.spec.base import REPLACE, Model, about
 from tideform.spec.quantities import Duration
+
+Kind = Literal["dataset", "models", "scratch"]
+Classification = Literal["public", "internal", "confidential", "restricted"]
 
 
 class Store(Model):
     """One bucket: encrypted, versioned if its kind wants it, private, TLS only."""
 
-    kind: Literal["dataset", "models", "scratch"]
-    versioning: bool | None = None  # default: on for dataset and models, off for scratch
-    retention: Duration | None = None
-    expire_after: Duration | None = None
-    classification: Literal["public", "internal", "confidential", "restricted"] = "internal"
-    remote: Literal["dvc", "lakefs", "delta"] | None = None
+    kind: Annotated[Kind, about("What it holds; scratch can be made again and is deleted without asking.")]
+    versioning: Annotated[bool | None, about("Keep old versions; by default on, and off for scratch.")] = None
+    retention: Annotated[Duration | None, about("How long old versions are kept.")] = None
+    expire_after: Annotated[Duration | None, about("Delete objects of this age.")] = None
+    classification: Annotated[Classification, about("How sensitive the data is; controls ask.")] = "internal"
+    remote: Annotated[
+        Literal["dvc", "lakefs", "delta"] | None, about("Ready to be the remote of this tool.", REPLACE)
+    ] = None
 
     @property
     def versioned(self) -> bool:

@@ -7,9 +7,11 @@ from difflib import get_close_matches
 
 
 def nearest(word: object, known: Iterable[str]) -> str | None:
-    """The known word that is most like the given one, if any is like it."""
+    """The known word that is most like the given one, if any is like it; swapped letters count as very like."""
     choices = {choice.casefold(): choice for choice in known}
-    found = get_close_matches(str(word).casefold()[:100], choices, n=1, cutoff=0.6)
+    given = str(word).casefold()[:100]
+    swapped = [choice for choice in choices if sorted(choice) == sorted(given)]
+    found = get_close_matches(given, swapped or choices, n=1, cutoff=0.6)
     return choices[found[0]] if found else None
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from tideform.spec.base import Model
+from tideform.spec.base import REPLACE, Model, about
 
 
 class Tracking(Model):
     """A managed MLflow tracking server."""
 
-    kind: Literal["mlflow"]
-    size: Literal["small", "medium", "large"] = "small"
+    kind: Annotated[Literal["mlflow"], about("The kind of tracker.", REPLACE)]
+    size: Annotated[Literal["small", "medium", "large"], about("The size of its server.")] = "small"

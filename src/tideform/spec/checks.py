@@ -1,0 +1,31 @@
+"""The checks of the spec's meaning, in one list. A new check is a function of a `Subject` and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from tideform.diagnostics import Diagnostic
+from tideform.spec.available import availability
+from tideform.spec.limits import limits
+from tideform.spec.names import names
+from tideform.spec.references import references
+from tideform.spec.schedule import schedules
+from tideform.spec.secrets import secrets
+from tideform.spec.shapes import shapes
+from tideform.spec.subject import Subject
+
+CHECKS: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
+    references,
+    limits,
+    schedules,
+    shapes,
+    names,
+    secrets,
+    availability,
+)
+
+
+def check(subject: Subject) -> Iterator[Diagnostic]:
+    """Everything that all the checks find."""
+    for one in CHECKS:
+        yield from one(subject)

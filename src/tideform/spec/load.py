@@ -1,0 +1,111 @@
+"""From a file to a deployment: read, compose, override, type, check. Every problem is told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from tideform.diagnostics import Diagnostic, errors_in
+from tideform.errors import SpecError
+from tideform.spec.checks import check
+from tideform.spec.compose import compose
+from tideform.spec.deployment import Deployment
+from tideform.spec.environments import choose, environments
+from tideform.spec.nodes import Node
+from tideform.spec.project import Environment, Project
+from tideform.spec.secrets import hide
+from tideform.spec.source import Source, read
+from tideform.spec.subject import Subject
+from tideform.spec.translate import translate
+
+# What stands in for a broken part, so that the rest of the spec is still checked.
+_ENVIRONMENT = Environment(target="local")
+_REQUIRED = {"version": 1, "project": "project", "owner": "nobody", "region": "us-east-1"}
+_BY_NAME = frozenset({"storage", "training", "serving"})
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A deployment that is fit for use, the warnings on the way, and the names of all environments."""
+
+    deployment: Deployment
+    diagnostics: tuple[Diagnostic, ...] = ()
+    environments: tuple[str, ...] = ()
+
+
+def load(spec_file: Path, environment: str | None = None) -> Loaded:
+    """The spec in one environment. Raises `SpecError` with all problems, those of other environments too."""
+    return load_source(read(spec_file), spec_file, environment)
+
+
+def validate(spec_file: Path, environment: str | None = None) -> Loaded:
+    """As `load`, but without a choice of environment any will do: all of them are checked anyway."""
+    return load_source(read(spec_file), spec_file, environment, choice_needed=False)
+
+
+def load_source(
+    source: Source, spec_file: Path, environment: str | None = None, *, choice_needed: bool = True
+) -> Loaded:
+    """As `load`, for a text that was read already."""
+    root = compose(source)
+    source = hide(source, root)
+    known = environments(source, root)
+    found: dict[str, list[Diagnostic]] = {}
+    deployments: dict[str, Deployment] = {}
+    for name, node in known.nodes.items():
+        spec, wrong = _typed(source, node)
+        settings = known.settings.get(name, _ENVIRONMENT)
+        deployments[name] = Deployment(spec, name, settings, spec_file.absolute(), source.digest)
+        found[name] = [*wrong, *check(Subject(deployments[name], source, node))]
+    problems = _ordered([*known.found, *_merged(found)])
+    chosen = choose(known, environment) if choice_needed or environment else next(iter(deployments))
+    if isinstance(chosen, Diagnostic):
+        raise SpecError([*problems, chosen])
+    if errors_in(problems):
+        raise SpecError(problems)
+    return Loaded(deployments[chosen], tuple(problems), tuple(deployments))
+
+
+def _typed(source: Source, node: Node) -> tuple[Project, list[Diagnostic]]:
+    """The spec with types, and what had to be left out of it because it is wrong."""
+    try:
+        return Project.model_validate(node.plain()), []
+    except ValidationError as error:
+        found = list(translate(error, source, node))
+        return Project.model_validate(_sound(node.plain(), error)), found
+
+
+def _sound(data: dict[str, Any], error: ValidationError) -> dict[str, Any]:
+    """The data without the unknown keys, and without the units and sections in which something else is wrong."""
+    for one in error.errors(include_url=False, include_context=False, include_input=False):
+        loc = one["loc"]
+        if one["type"] != "extra_forbidden":
+            loc = loc[: 2 if loc[0] in _BY_NAME else 1]
+        parent: Any = data
+        for step in loc[:-1]:
+            parent = parent.get(step, {}) if isinstance(parent, dict) else {}
+        if isinstance(parent, dict):
+            parent.pop(loc[-1], None)
+    return {**_REQUIRED, **data}
+
+
+def _merged(found: Mapping[str, list[Diagnostic]]) -> Iterator[Diagnostic]:
+    """Every finding once; one that only some environments have says which."""
+    where: dict[Diagnostic, list[str]] = {}
+    for name, diagnostics in found.items():
+        for diagnostic in dict.fromkeys(diagnostics):
+            where.setdefault(diagnostic, []).append(name)
+    for diagnostic, names in where.items():
+        if len(names) == len(found):
+            yield diagnostic
+        else:
+            yield replace(diagnostic, path=f"{diagnostic.path} in {' and '.join(names)}")
+
+
+def _ordered(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    """In the file's order."""
+    return sorted(diagnostics, key=lambda d: (d.location.line, d.location.column) if d.location else (0, 0))

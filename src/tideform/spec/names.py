@@ -1,0 +1,29 @@
+"""Cloud names: short enough to keep their prefix, and different from each other.
+
+A long name is cut and hashed (`Deployment.physical_name`), but ``<project>-<environment>-`` has to survive the cut:
+the inventory that proves a teardown looks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tideform.diagnostics import Diagnostic
+from tideform.spec.subject import Subject
+
+# The tightest cut is a bucket's: 63 characters (Amazon S3, 'Bucket naming rules') less two hashes of eight and their
+# hyphens, and some room for the part's own name.
+LONGEST_PREFIX = 63 - 2 * 9 - 5
+
+
+def names(subject: Subject) -> Iterator[Diagnostic]:
+    """Prefixes that are too long, and a pool and an endpoint of one name."""
+    prefix = subject.deployment.name
+    if len(prefix) > LONGEST_PREFIX:
+        detail = f"{prefix!r} starts every name and has {len(prefix)} characters; {LONGEST_PREFIX} are possible."
+        fix = "Shorten the project's or the environment's name."
+        yield subject.problem("TD130", ("project",), detail, fix=fix)
+    for name in subject.spec.serving:
+        if name in subject.spec.training:
+            detail = f"A pool and an endpoint are called {name!r}: their roles and logs would share a name."
+            yield subject.problem("TD131", ("serving", name), detail, fix="Rename one of them.", key=True)

@@ -1,0 +1,90 @@
+"""Every code that the spec's reader speaks, with its constant summary.
+
+``docs/reference/diagnostics.md`` lists them for users; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from tideform.diagnostics import Diagnostic, Location, Severity
+
+SUMMARIES: dict[str, str] = {
+    # reading the file
+    "TD001": "There is no project spec",
+    "TD002": "The project spec is not a regular file",
+    "TD003": "The project spec cannot be opened",
+    "TD004": "The project spec is too large",
+    "TD005": "The project spec is not UTF-8 text",
+    "TD006": "The project spec is not valid YAML",
+    "TD007": "A tab stands where YAML wants spaces",
+    "TD008": "The file holds more than one document",
+    "TD009": "The project spec is empty",
+    "TD010": "The project spec is not a mapping",
+    "TD011": "A key is given twice",
+    "TD012": "A YAML tag stands in the spec",
+    "TD013": "A YAML merge key stands in the spec",
+    "TD014": "An alias contains itself",
+    "TD015": "The spec has too many values",
+    "TD016": "The spec is nested too deeply",
+    "TD017": "An alias names no anchor",
+    "TD018": "A key is not plain text",
+    "TD019": "A YAML directive stands in the spec",
+    # the shape of the spec
+    "TD100": "Unknown key",
+    "TD101": "A key is missing",
+    "TD102": "A value has the wrong type",
+    "TD103": "A value is not one of the known ones",
+    "TD104": "A value is malformed",
+    "TD105": "A number or length is out of bounds",
+    # environments
+    "TD110": "There is no such environment",
+    "TD111": "No environment was chosen",
+    "TD112": "An environment on AWS is incomplete",
+    "TD113": "A key cannot be overridden by an environment",
+    # references
+    "TD120": "There is no such store",
+    "TD121": "A store has the wrong kind",
+    "TD122": "There is no such endpoint",
+    "TD123": "There is no such pool",
+    "TD124": "A move names no unit",
+    "TD125": "A waiver names no resource",
+    # names
+    "TD130": "A cloud name would be too long",
+    "TD131": "Two cloud names would be the same",
+    # values that contradict each other
+    "TD140": "Two settings contradict each other",
+    "TD141": "A lease is out of bounds",
+    "TD142": "A schedule is malformed",
+    "TD143": "The network is impossible",
+    "TD144": "A receiver of alarms is malformed",
+    "TD145": "Tags cannot be used",
+    "TD146": "A limit cannot be enforced",
+    # what must not stand in a file
+    "TD150": "A secret stands in the spec",
+    "TD151": "A reference to a secret is malformed",
+    # promises with a date
+    "TD160": "A waiver has expired",
+    "TD161": "A waiver is incomplete",
+    # places
+    "TD170": "Unknown region",
+    # the catalogue
+    "TD200": "This backend is not available",
+    "TD201": "Unknown accelerator",
+    "TD202": "Unknown instance type",
+    "TD203": "Unknown control",
+    "TD204": "Unknown compliance framework",
+    "TD205": "There is no such blueprint",
+    "TD206": "A file is in the way",
+}
+
+
+def problem(
+    code: str,
+    detail: str,
+    *,
+    fix: str = "",
+    location: Location | None = None,
+    path: str = "",
+    severity: Severity = Severity.ERROR,
+) -> Diagnostic:
+    """A diagnostic with its code's constant summary."""
+    return Diagnostic(code, severity, SUMMARIES[code], detail, fix, location, path)

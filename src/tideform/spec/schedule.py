@@ -1,0 +1,80 @@
+"""Schedules as EventBridge takes them: ``cron(0 2 * * ? *)`` and ``rate(1 day)``.
+
+Source: the EventBridge Scheduler user guide, 'Schedule types'. Six fields; one of the two days is ``?``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tideform.diagnostics import Diagnostic
+from tideform.spec.subject import Subject
+
+_MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+_DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
+
+# name, lowest, highest, words that stand for numbers from the lowest on
+_FIELDS: tuple[tuple[str, int, int, list[str]], ...] = (
+    ("minutes", 0, 59, []),
+    ("hours", 0, 23, []),
+    ("day of the month", 1, 31, []),
+    ("month", 1, 12, _MONTHS),
+    ("day of the week", 1, 7, _DAYS),
+    ("year", 1970, 2199, []),
+)
+
+
+def schedules(subject: Subject) -> Iterator[Diagnostic]:
+    """Every pool's schedule has to be one."""
+    for name, pool in subject.spec.training.items():
+        reason = what_is_wrong(pool.schedule) if pool.schedule is not None else ""
+        if reason:
+            fix = "Write cron(MINUTES HOURS DAY MONTH WEEKDAY YEAR) such as cron(0 2 * * ? *), or rate(1 day)."
+            yield subject.problem("TD142", ("training", name, "schedule"), reason, fix=fix)
+
+
+def what_is_wrong(schedule: str) -> str:
+    """Why this is no schedule; nothing if it is one."""
+    if match := re.fullmatch(r"rate\((\d{1,4}) (minute|hour|day)(s?)\)", schedule):
+        if int(match[1]) == 0:
+            return "A rate of 0 never comes."
+        return "" if (int(match[1]) > 1) == bool(match[3]) else "It is 'rate(1 day)' and 'rate(2 days)'."
+    match = re.fullmatch(r"cron\((.*)\)", schedule)
+    if match is None:
+        return f"{schedule[:60]!r} is neither cron(…) nor rate(…)."
+    fields = match[1].split()
+    if len(fields) != len(_FIELDS):
+        return f"cron(…) has {len(_FIELDS)} fields on AWS, the last one the year; here are {len(fields)}."
+    if (fields[2] == "?") == (fields[4] == "?"):
+        return "Exactly one of the two days, of the month and of the week, has to be '?'."
+    wrong = (_field(text, *rule) for text, rule in zip(fields, _FIELDS, strict=True))
+    return next(filter(None, wrong), "")
+
+
+def _field(text: str, name: str, low: int, high: int, words: list[str]) -> str:
+    day = name.startswith("day")
+    if text == "*" or (day and text == "?"):
+        return ""
+    if day and re.fullmatch(r"L|LW|\d{1,2}W|[1-7]L|[1-7]#[1-5]", text):
+        return ""
+    for part in text.split(","):
+        span, _, step = part.partition("/")
+        ends = ["*"] if span == "*" else span.split("-", 1)
+        numbers = [_number(end, low, words) for end in ends]
+        if not all(number is None or low <= number <= high for number in numbers) or _bad_step(part, step):
+            return f"{text!r} is no {name}, which runs from {low} to {high}."
+    return ""
+
+
+def _number(text: str, low: int, words: list[str]) -> int | None:
+    """The number a text means; None for every number; -1 for none."""
+    if text == "*":
+        return None
+    if text.upper() in words:
+        return low + words.index(text.upper())
+    return int(text) if re.fullmatch(r"\d{1,4}", text) else -1
+
+
+def _bad_step(part: str, step: str) -> bool:
+    return "/" in part and not re.fullmatch(r"[1-9]\d{0,3}", step)

@@ -1,0 +1,109 @@
+"""Values with a shape of their own: address ranges, mailboxes, tags, regions, dates of waivers."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from tideform.diagnostics import Diagnostic
+from tideform.spec.nodes import Path
+from tideform.spec.regions import KNOWN
+from tideform.spec.subject import Subject
+from tideform.spec.suggest import did_you_mean
+
+_EMAIL = re.compile(r"[^@\s,;<>]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_QUEUE = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[\w-]{1,80}(\.fifo)?")
+_HTTPS = re.compile(r"https://[^\s/@]+\.[^\s/@]+(/\S*)?")
+# AWS documentation, 'Tag naming limits and requirements'.
+_TAG = re.compile(r"[\w\s.:/=+\-@]*")
+_MOST_TAGS = 40  # AWS takes 50; ours need some
+
+
+def shapes(subject: Subject) -> Iterator[Diagnostic]:
+    """All of them."""
+    yield from _network(subject)
+    yield from _receivers(subject)
+    yield from _tags(subject)
+    yield from _region(subject)
+    yield from _waivers(subject)
+
+
+def _network(subject: Subject) -> Iterator[Diagnostic]:
+    network = subject.spec.network
+    if network.existing:
+        for key in ("cidr", "zones"):
+            if subject.given(("network", key)):
+                detail = f"An existing network has its {key} already."
+                yield subject.problem("TD140", ("network", key), detail, fix="Remove one of the two.", key=True)
+    elif network.subnets:
+        detail = "subnets are those of an existing network, and none is named."
+        yield subject.problem("TD140", ("network", "subnets"), detail, fix="Add existing: vpc-….", key=True)
+    elif reason := _what_is_wrong_with(network.cidr):
+        yield subject.problem("TD143", ("network", "cidr"), reason, fix="Use one such as 10.42.0.0/16.")
+
+
+def _what_is_wrong_with(cidr: str) -> str:
+    try:
+        block = ipaddress.IPv4Network(cidr)
+    except ValueError as error:
+        return f"{cidr[:60]!r} is no range of IPv4 addresses: {error}."
+    if not block.is_private:
+        return f"{cidr} belongs to the internet; a private network takes 10/8, 172.16/12 or 192.168/16."
+    if not 16 <= block.prefixlen <= 24:
+        return f"/{block.prefixlen} is out of bounds: /16 is the largest AWS takes, and less than /24 is too small."
+    return ""
+
+
+def _receivers(subject: Subject) -> Iterator[Diagnostic]:
+    rules = {"email": (_EMAIL, "a mailbox"), "sqs": (_QUEUE, "a queue's ARN"), "https": (_HTTPS, "an https URL")}
+    for index, receiver in enumerate(subject.spec.monitoring.notify):
+        path: Path = ("monitoring", "notify", index)
+        given = {key: value for key in rules if (value := getattr(receiver, key)) is not None}
+        if len(given) != 1:
+            detail = f"One of email, sqs and https is needed here; there are {len(given)}."
+            yield subject.problem("TD144", path, detail, fix="Make each receiver an item of its own.")
+        for key, value in given.items():
+            pattern, what = rules[key]
+            if not pattern.fullmatch(value):
+                yield subject.problem("TD144", (*path, key), f"{value[:80]!r} is not {what}.")
+
+
+def _tags(subject: Subject) -> Iterator[Diagnostic]:
+    tags = subject.spec.tags
+    if len(tags) > _MOST_TAGS:
+        detail = f"{len(tags)} tags; AWS takes 50 on a resource, and some are ours."
+        yield subject.problem("TD145", ("tags",), detail, fix=f"Keep {_MOST_TAGS}.", key=True)
+    for key, value in tags.items():
+        if reason := _bad_tag(key, value):
+            yield subject.problem("TD145", ("tags", key), reason, key=True)
+    if reason := _bad_tag("owner", subject.spec.owner):
+        yield subject.problem("TD145", ("owner",), f"The owner is a tag on everything: {reason}")
+
+
+def _bad_tag(key: str, value: str) -> str:
+    if key.lower().startswith(("aws:", "tideform:")):
+        return f"{key!r} starts with a prefix that is not yours to use."
+    if not 1 <= len(key) <= 128 or len(value) > 256:
+        return "A tag's key has 1 to 128 characters, its value at most 256."
+    if not (_TAG.fullmatch(key) and _TAG.fullmatch(value)):
+        return "AWS takes letters, digits, spaces and . : / = + - @ _ in tags."
+    return ""
+
+
+def _region(subject: Subject) -> Iterator[Diagnostic]:
+    region = subject.deployment.region
+    if region not in KNOWN:
+        detail = f"{region!r} is no region that this version knows; AWS may have opened it since."
+        found = subject.problem("TD170", ("region",), detail, fix=did_you_mean(region, KNOWN))
+        yield subject.as_warning(found)
+
+
+def _waivers(subject: Subject) -> Iterator[Diagnostic]:
+    today = datetime.now(tz=UTC).date()
+    for index, waiver in enumerate(subject.spec.compliance.waivers):
+        if waiver.expires < today:
+            detail = f"{waiver.control} was waived until {waiver.expires}; the risk is nobody's since."
+            fix = "Repair what the control finds, or have the waiver signed again."
+            yield subject.problem("TD160", ("compliance", "waivers", index, "expires"), detail, fix=fix)
