@@ -1,0 +1,88 @@
+"""Under which id something that was being created would stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tideform.cloud import Cloud
+from tideform.engine.recover.identify import identify
+from tideform.errors import EngineError
+
+TAGS = {"tideform:project": "p", "tideform:environment": "dev", "tideform:layer": "foundation"}
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        yield Cloud("us-east-1", "123456789012")
+
+
+def _tagged(kind: str, tags: dict[str, str] = TAGS) -> list[dict[str, Any]]:
+    return [{"ResourceType": kind, "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}]
+
+
+@pytest.mark.parametrize(
+    ("token", "inputs", "expected"),
+    [
+        ("aws:s3/bucketVersioning:BucketVersioning", {"bucket": "b"}, "b"),
+        ("aws:iam/rolePolicy:RolePolicy", {"role": "r", "name": "n"}, "r:n"),
+        ("aws:sns/topic:Topic", {"name": "t"}, "arn:aws:sns:us-east-1:123456789012:t"),
+        ("aws:batch/jobQueue:JobQueue", {"name": "q"}, "arn:aws:batch:us-east-1:123456789012:job-queue/q"),
+        ("aws:budgets/budget:Budget", {"name": "b"}, "123456789012:b"),
+    ],
+)
+def test_a_name_of_our_own_gives_the_id(token: str, inputs: dict[str, Any], expected: str) -> None:
+    assert identify(Cloud("us-east-1", "123456789012"), token, inputs) == expected
+
+
+def test_a_type_without_a_rule_is_an_error_that_names_it() -> None:
+    with pytest.raises(EngineError) as caught:
+        identify(Cloud("us-east-1", "1"), "aws:x/y:Y", {})
+    assert "aws:x/y:Y" in caught.value.diagnostics[0].detail
+
+
+def test_a_vpc_is_found_by_its_tags_and_range(cloud: Cloud) -> None:
+    ec2 = boto3.client("ec2", "us-east-1")
+    made = ec2.create_vpc(CidrBlock="10.42.0.0/16", TagSpecifications=_tagged("vpc"))["Vpc"]["VpcId"]
+    assert identify(cloud, "aws:ec2/vpc:Vpc", {"cidrBlock": "10.42.0.0/16", "tags": TAGS}) == made
+
+
+def test_a_vpc_of_the_same_range_without_our_tags_is_not_found(cloud: Cloud) -> None:
+    boto3.client("ec2", "us-east-1").create_vpc(CidrBlock="10.42.0.0/16")
+    assert identify(cloud, "aws:ec2/vpc:Vpc", {"cidrBlock": "10.42.0.0/16", "tags": TAGS}) is None
+
+
+def test_a_security_group_rule_is_found_by_what_it_says(cloud: Cloud) -> None:
+    ec2 = boto3.client("ec2", "us-east-1")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    group = ec2.create_security_group(GroupName="g", Description="d", VpcId=vpc)["GroupId"]
+    ec2.authorize_security_group_ingress(
+        GroupId=group,
+        IpPermissions=[
+            {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "UserIdGroupPairs": [{"GroupId": group}]},
+            {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group}]},
+        ],
+    )
+    made = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])["SecurityGroupRules"]
+    inputs = {
+        "securityGroupId": group, "ipProtocol": "tcp", "fromPort": 443.0, "toPort": 443.0,
+        "referencedSecurityGroupId": group,
+    }  # fmt: skip
+    found = identify(cloud, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", inputs)
+    assert found == next(r["SecurityGroupRuleId"] for r in made if r["IpProtocol"] == "tcp")
+
+
+def test_a_key_that_is_going_away_is_not_found(cloud: Cloud) -> None:
+    kms = boto3.client("kms", "us-east-1")
+    tags = [{"TagKey": k, "TagValue": v} for k, v in TAGS.items()]
+    gone = kms.create_key(Description="d", Tags=tags)["KeyMetadata"]["KeyId"]
+    kms.schedule_key_deletion(KeyId=gone, PendingWindowInDays=7)
+    stays = kms.create_key(Description="d", Tags=tags)["KeyMetadata"]["KeyId"]
+    assert identify(cloud, "aws:kms/key:Key", {"description": "d", "tags": TAGS}) == stays

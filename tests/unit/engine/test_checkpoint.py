@@ -1,0 +1,64 @@
+"""What the backend holds of a stack."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tideform.engine import checkpoint
+from tideform.engine.checkpoint import FolderBlobs
+from tideform.plan.model import SECRET
+
+
+def _write(root: Path, project: str, stack: str, **latest: Any) -> FolderBlobs:
+    path = root / ".pulumi/stacks" / project / f"{stack}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"version": 3, "checkpoint": {"stack": stack, "latest": latest or None}}))
+    return FolderBlobs(root)
+
+
+def _root(**outputs: Any) -> dict[str, Any]:
+    return {"urn": "urn:root", "type": "pulumi:pulumi:Stack", "outputs": outputs}
+
+
+def test_a_stack_that_is_not_there_has_no_checkpoint(tmp_path: Path) -> None:
+    assert checkpoint.read(FolderBlobs(tmp_path), "tideform-storage", "p-dev") is None
+
+
+def test_a_stack_that_was_only_created_is_empty(tmp_path: Path) -> None:
+    found = checkpoint.read(_write(tmp_path, "tideform-storage", "p-dev"), "tideform-storage", "p-dev")
+    assert found is not None
+    assert found.empty
+    assert found.outputs == {}
+
+
+def test_outputs_are_those_of_the_root_and_secrets_stay_closed(tmp_path: Path) -> None:
+    secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:x"}
+    blobs = _write(tmp_path, "p", "s", resources=[_root(vpc_id="vpc-1", password=secret)])
+    found = checkpoint.read(blobs, "p", "s")
+    assert found is not None
+    assert found.outputs == {"vpc_id": "vpc-1", "password": SECRET}
+
+
+def test_a_pending_operation_keeps_a_stack_from_being_empty(tmp_path: Path) -> None:
+    blobs = _write(tmp_path, "p", "s", resources=[_root()], pending_operations=[{"type": "creating"}])
+    found = checkpoint.read(blobs, "p", "s")
+    assert found is not None
+    assert not found.empty
+
+
+def test_the_digest_changes_with_a_resource_and_not_with_the_time_of_writing(tmp_path: Path) -> None:
+    one = checkpoint.read(_write(tmp_path / "a", "p", "s", manifest={"time": 1}, resources=[_root()]), "p", "s")
+    two = checkpoint.read(_write(tmp_path / "b", "p", "s", manifest={"time": 2}, resources=[_root()]), "p", "s")
+    three = checkpoint.read(_write(tmp_path / "c", "p", "s", resources=[_root(x=1)]), "p", "s")
+    assert one is not None
+    assert two is not None
+    assert three is not None
+    assert one.digest == two.digest != three.digest
+
+
+def test_every_stack_of_the_backend_is_listed(tmp_path: Path) -> None:
+    _write(tmp_path, "tideform-storage", "p-dev")
+    blobs = _write(tmp_path, "tideform-training", "p-dev-nightly")
+    assert set(checkpoint.stacks(blobs)) == {("tideform-storage", "p-dev"), ("tideform-training", "p-dev-nightly")}

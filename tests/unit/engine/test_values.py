@@ -1,0 +1,35 @@
+"""Values as the engine writes them, and as the plan keeps them."""
+
+from __future__ import annotations
+
+from tideform.engine.values import UNKNOWN_SENTINEL, contains, from_engine
+from tideform.plan.model import SECRET, UNKNOWN
+
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"
+_OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+
+
+def test_sentinels_become_unknown_wherever_they_stand() -> None:
+    assert from_engine({"a": [UNKNOWN_SENTINEL]}) == {"a": [UNKNOWN]}
+
+
+def test_a_secret_is_never_unwrapped() -> None:
+    assert from_engine({"p": {_SIGNATURE: _SECRET, "value": "hunter2"}, "q": "[secret]"}) == {"p": SECRET, "q": SECRET}
+
+
+def test_an_output_value_is_its_value_or_unknown() -> None:
+    assert from_engine({"a": {_SIGNATURE: _OUTPUT, "value": 1}, "b": {_SIGNATURE: _OUTPUT}}) == {"a": 1, "b": UNKNOWN}
+
+
+def test_whole_numbers_are_integers_again() -> None:
+    assert repr(from_engine([3.0, 0.5])) == "[3, 0.5]"
+
+
+def test_the_engines_own_notes_are_left_out() -> None:
+    assert from_engine({"__defaults": [], "name": "x"}) == {"name": "x"}
+
+
+def test_a_marker_is_found_at_any_depth() -> None:
+    assert contains({"a": [{"b": UNKNOWN}]}, UNKNOWN)
+    assert not contains({"a": [{"b": SECRET}]}, UNKNOWN)

@@ -1,0 +1,59 @@
+"""Whether a stage is still what was shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tideform.engine.base import Preview
+from tideform.errors import RefusedError
+from tideform.plan.compare import agrees, refuse_moved
+from tideform.plan.model import SECRET, UNKNOWN, Action, PlannedResource
+
+
+def _preview(action: Action, **after: Any) -> Preview:
+    resource = PlannedResource("storage", "aws:s3/bucket:Bucket", "digits", action, None, after)
+    return Preview((resource,), {}, {})
+
+
+def test_the_same_preview_is_accepted() -> None:
+    refuse_moved(_preview(Action.CREATE, bucket="a"), _preview(Action.CREATE, bucket="a"))
+
+
+def test_an_unknown_value_may_become_anything() -> None:
+    refuse_moved(_preview(Action.CREATE, kms=UNKNOWN), _preview(Action.CREATE, kms="arn:1"))
+
+
+def test_an_update_that_turned_out_to_be_none_is_accepted() -> None:
+    refuse_moved(_preview(Action.UPDATE, kms=UNKNOWN), _preview(Action.NO_OP, kms="arn:1"))
+
+
+def test_a_known_value_that_differs_is_refused_and_named() -> None:
+    with pytest.raises(RefusedError) as caught:
+        refuse_moved(_preview(Action.CREATE, bucket="a"), _preview(Action.CREATE, bucket="b"))
+    assert "bucket was planned as 'a' and is now 'b'" in caught.value.diagnostics[0].detail
+
+
+def test_another_action_is_refused() -> None:
+    with pytest.raises(RefusedError) as caught:
+        refuse_moved(_preview(Action.UPDATE, bucket="a"), _preview(Action.REPLACE, bucket="a"))
+    assert "planned: update, now: replace" in caught.value.diagnostics[0].detail
+
+
+def test_a_resource_that_was_not_planned_is_refused() -> None:
+    with pytest.raises(RefusedError):
+        refuse_moved(Preview((), {}, {}), _preview(Action.DELETE))
+
+
+@pytest.mark.parametrize(
+    ("planned", "now"),
+    [(SECRET, "x"), ([1, UNKNOWN], [1, 2]), ({"a": UNKNOWN}, {"a": 1}), (UNKNOWN, None)],
+)
+def test_markers_agree_with_what_they_stand_for(planned: Any, now: Any) -> None:
+    assert agrees(planned, now)
+
+
+@pytest.mark.parametrize(("planned", "now"), [([1], [1, 2]), ({"a": 1}, {"a": 2}), (1, None), ("a", UNKNOWN)])
+def test_known_values_have_to_be_equal(planned: Any, now: Any) -> None:
+    assert not agrees(planned, now)
