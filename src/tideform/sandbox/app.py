@@ -1,14 +1,20 @@
-"""What the sandbox's process serves: moto with our extension and jobs, the control endpoints, the gate before both."""
+"""What the sandbox's process serves: moto with our extension and jobs, our own endpoints, the gate before both."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
+from tideform.cloud import Credentials
 from tideform.paths import Workspace
-from tideform.sandbox.endpoints import Endpoints
-from tideform.sandbox.gate import Gate
+from tideform.sandbox.batch.planes import Planes
+from tideform.sandbox.batch.surroundings import Surroundings
+from tideform.sandbox.clock import Clock
+from tideform.sandbox.endpoints import Endpoints, running_instances
+from tideform.sandbox.gate import Environ, Gate, StartResponse
 
 if TYPE_CHECKING:
     from tideform.sandbox.server import Life
@@ -21,26 +27,32 @@ _SETTINGS = {
 
 
 class App:
-    """The composed server; `start` binds it to a port that the system chooses."""
+    """The composed server; it listens from the start, on a port that the system chose, and serves from `start` on."""
 
     def __init__(
         self, workspace: Workspace, life: Life, *, boot_id: str, access_key: str, secret_key: str
     ) -> None:
         os.environ.update(_SETTINGS)  # moto reads them when it is imported
+        from werkzeug.serving import make_server
+
         from tideform.sandbox import moto_app
 
-        self.busy = threading.Event()
-        aws = moto_app.create()
-        endpoints = Endpoints(life, boot_id)
+        self._server = make_server(
+            "127.0.0.1", 0, self._serve, threaded=True, request_handler=moto_app.QuietHandler
+        )
+        credentials = Credentials(access_key, secret_key, self.endpoint)
+        scratch = workspace.sandbox / "jobs"
+        shutil.rmtree(scratch, ignore_errors=True)  # left by a server that was killed
+        self._clock = Clock()
+        self._planes = Planes(self._clock, Surroundings(workspace.root.absolute(), scratch, credentials))
         self._gate = Gate(
-            aws,
-            endpoints,
+            moto_app.create(self._planes),
+            Endpoints(life, boot_id, self._clock, self._planes),
             access_key=access_key,
             secret_key=secret_key,
             issued=moto_app.issued,
             on_request=life.touch,
         )
-        self._server: Any = None
 
     @property
     def endpoint(self) -> str:
@@ -48,16 +60,18 @@ class App:
         return f"http://127.0.0.1:{self._server.port}"
 
     def start(self) -> None:
-        """Serve from threads of this process; returns at once, listening."""
-        from werkzeug.serving import make_server
-
-        from tideform.sandbox.moto_app import QuietHandler
-
-        self._server = make_server("127.0.0.1", 0, self._gate, threaded=True, request_handler=QuietHandler)
-        os.environ["MOTO_PORT"] = str(self._server.port)
+        """Serve from threads of this process; returns at once."""
         threading.Thread(target=self._server.serve_forever, name="http", daemon=True).start()
+
+    def busy(self) -> bool:
+        """Whether jobs or instances run."""
+        return bool(self._planes.running() or running_instances())
 
     def stop(self) -> None:
         """End the jobs, then the serving."""
+        self._planes.close()
         self._server.shutdown()
         self._server.server_close()
+
+    def _serve(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        return self._gate(environ, start_response)

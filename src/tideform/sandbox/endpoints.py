@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from tideform.sandbox.batch.planes import Planes
+from tideform.sandbox.clock import Clock
 from tideform.sandbox.control import PREFIX
 
 if TYPE_CHECKING:
@@ -18,13 +20,15 @@ Handler = Callable[[dict[str, Any]], dict[str, Any]]
 class Endpoints:
     """``ping``, ``status``, ``idle``, ``shutdown``, ``clock``; JSON in and out."""
 
-    def __init__(self, life: Life, boot_id: str) -> None:
-        self._life, self._boot_id = life, boot_id
+    def __init__(self, life: Life, boot_id: str, clock: Clock, planes: Planes) -> None:
+        self._life, self._boot_id, self._clock, self._planes = life, boot_id, clock, planes
         self._handlers: dict[tuple[str, str], Handler] = {
             ("GET", "ping"): lambda _: {"boot_id": boot_id},
             ("GET", "idle"): lambda _: {"seconds": life.idle},
             ("GET", "status"): self._status,
             ("POST", "shutdown"): self._shutdown,
+            ("GET", "clock"): lambda _: {"now": clock.now(), "offset": clock.offset},
+            ("POST", "clock"): lambda body: {"now": clock.advance(float(body["advance"]))},
         }
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -44,11 +48,28 @@ class Endpoints:
             "boot_id": self._boot_id,
             "uptime": time.monotonic() - self._life.started,
             "idle": self._life.idle,
+            "clock_offset": self._clock.offset,
+            "instances": running_instances(),
+            "jobs": self._planes.running(),
         }
 
     def _shutdown(self, _: dict[str, Any]) -> dict[str, Any]:
         self._life.end()
         return {"boot_id": self._boot_id}
+
+
+def running_instances() -> list[dict[str, Any]]:
+    """The instances of all accounts and regions that have not ended."""
+    from moto.ec2.models import ec2_backends
+
+    return [
+        {"id": instance.id, "type": instance.instance_type, "state": instance.state, "region": region}
+        for account in list(ec2_backends.values())
+        for region, backend in list(account.items())
+        for reservation in list(backend.reservations.values())
+        for instance in reservation.instances
+        if instance.state not in ("terminated", "shutting-down")
+    ]
 
 
 def _answer(start_response: Callable[..., Any], status: str, content: dict[str, Any]) -> Iterable[bytes]:

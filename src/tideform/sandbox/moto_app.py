@@ -6,8 +6,8 @@ import hmac
 import logging
 from typing import Any
 
+import moto.core.models
 from flask import Flask
-from moto.core.models import default_user_config
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -15,13 +15,15 @@ from moto.moto_server.werkzeug_app import (
 )
 
 from tideform.sandbox import not_emulated
+from tideform.sandbox.batch import operations
+from tideform.sandbox.batch.planes import Planes
 
 log = logging.getLogger(__name__)
 
 _NO_BACKEND = "no such service in moto"
 
 
-class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]
+class Dispatcher(DomainDispatcherApplication):
     """moto's choice of a service's application, with one for the services that it does not know at all."""
 
     def get_backend_for_host(self, host: str | None) -> Any:
@@ -30,17 +32,19 @@ class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]
         return _NO_BACKEND if backend is None and host is not None else backend
 
 
-class QuietHandler(MotoRequestHandler):  # type: ignore[misc]  # moto has no types
+class QuietHandler(MotoRequestHandler):  # moto has no types
     """Logs no requests: presigned addresses carry keys."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing."""
 
 
-def create() -> Dispatcher:
-    """The WSGI application for all AWS services."""
+def create(planes: Planes) -> Dispatcher:
+    """The WSGI application for all AWS services; Batch jobs go to ``planes``."""
+    config: dict[str, Any] = moto.core.models.default_user_config  # type: ignore[attr-defined, assignment]
     for service in ("batch", "lambda"):
-        default_user_config.setdefault(service, {})["use_docker"] = False
+        config.setdefault(service, {})["use_docker"] = False
+    operations.install(planes)
     return Dispatcher(_service_app)
 
 

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -51,10 +52,10 @@ class Life:
         """Seconds since the last request."""
         return time.monotonic() - self._last_request
 
-    def wait(self, busy: threading.Event) -> None:
-        """Return when it is over. ``busy`` is set while instances or jobs run."""
+    def wait(self, busy: Callable[[], bool]) -> None:
+        """Return when it is over. ``busy`` tells whether instances or jobs run."""
         while not self._over.wait(_WATCH):
-            if busy.is_set():
+            if busy():
                 self.touch()
             described = description.read(self._folder)
             if described is None or described.boot_id != self._boot_id or self.idle > self._idle_limit:
@@ -71,6 +72,7 @@ def main(arguments: list[str]) -> None:
 
 def serve(workspace: Workspace, ready: int) -> None:
     """Be the server until its life is over."""
+    os.umask(0o077)
     folder = workspace.sandbox
     if not _take_lock(folder):
         raise SystemExit(f"another sandbox holds {folder / description.ALIVE_LOCK}")

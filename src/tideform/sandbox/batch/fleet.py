@@ -1,0 +1,238 @@
+"""The capacity of one compute environment: which instances it has, launches and ends, in moto's EC2.
+
+https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResource.html
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from tideform.sandbox.batch.job import Job
+
+log = logging.getLogger(__name__)
+
+DESIRED_GRACE = 600.0  # seconds that capacity asked for by desiredvCpus stands idle before it goes
+_USABLE_MEMORY = 0.94  # the system and the container agent keep the rest of an instance's memory
+_DEFAULT_IMAGE = "ami-0ec50a11d3b25e1a4"
+_MAX_LAUNCHES = 1000
+
+
+@dataclass
+class Size:
+    """What an instance offers, or a job asks for; memory in MiB."""
+
+    vcpus: int
+    memory: int
+    gpus: int = 0
+
+    def holds(self, other: Size) -> bool:
+        """Whether the other fits in."""
+        return self.vcpus >= other.vcpus and self.memory >= other.memory and self.gpus >= other.gpus
+
+
+@dataclass
+class Host:
+    """One instance (``id`` is None for a Fargate task's own), the jobs on it, and since when it has none."""
+
+    id: str | None
+    size: Size
+    idle_since: float
+    keep_until: float = 0.0
+    jobs: dict[str, Size] = field(default_factory=dict)
+
+    @property
+    def free(self) -> Size:
+        """What is not taken by jobs."""
+        used = self.jobs.values()
+        return Size(
+            self.size.vcpus - sum(size.vcpus for size in used),
+            self.size.memory - sum(size.memory for size in used),
+            self.size.gpus - sum(size.gpus for size in used),
+        )
+
+
+def size_of(job: Job) -> Size:
+    """What a job asks for."""
+    return Size(job.needs("VCPU"), job.needs("MEMORY"), job.needs("GPU"))
+
+
+class Fleet:
+    """The hosts of one compute environment. Not thread-safe: the plane's lock guards it.
+
+    ``problem`` is why the last launch failed, as AWS puts it in an INVALID environment's reason.
+    """
+
+    def __init__(self, environment: Any, ec2: Any) -> None:
+        self.environment, self._ec2 = environment, ec2
+        self.hosts: list[Host] = []
+        self.problem = ""
+        self._subnets = count()
+
+    @property
+    def resources(self) -> dict[str, Any]:
+        """The environment's ``computeResources`` as last updated."""
+        return self.environment.compute_resources or {}
+
+    @property
+    def is_fargate(self) -> bool:
+        return str(self.resources.get("type", "")).startswith("FARGATE")
+
+    @property
+    def vcpus(self) -> int:
+        """What stands now."""
+        return sum(host.size.vcpus for host in self.hosts)
+
+    def room_for(self, job: Job) -> Host | None:
+        """A host with enough left for a job."""
+        wanted = size_of(job)
+        return next((host for host in self.hosts if host.id and host.free.holds(wanted)), None)
+
+    def grow_for(self, job: Job, now: float) -> Host | None:
+        """A new host that the job fits on; None if there is no such type, no room below maxvCpus, or no launch."""
+        wanted = size_of(job)
+        if self.is_fargate:
+            return self._add(Host(None, wanted, now)) if self._allows(wanted.vcpus) else None
+        asked_for = job.container.get("instanceType")
+        for kind in self.types():
+            size = size_of_type(kind)
+            if asked_for in (None, kind) and size.holds(wanted) and self._allows(size.vcpus):
+                return self._launch(kind, now)
+        return None
+
+    def could_ever_hold(self, job: Job) -> bool:
+        """Whether the job would fit on an empty instance of this environment."""
+        wanted = size_of(job)
+        return self.is_fargate or any(size_of_type(kind).holds(wanted) for kind in self.types())
+
+    def grow_to(self, vcpus: int, now: float, *, keep_until: float = 0.0) -> None:
+        """Launch until so many vCPUs stand, as far as maxvCpus allows."""
+        kinds = [] if self.is_fargate else self.types()
+        for _ in range(_MAX_LAUNCHES):
+            if self.vcpus >= vcpus or not kinds or not self._allows(size_of_type(kinds[0]).vcpus):
+                return
+            host = self._launch(kinds[0], now)
+            if host is None:
+                return
+            host.keep_until = keep_until
+
+    def shrink(self, now: float) -> float | None:
+        """End hosts that are idle for long enough and not needed for minvCpus; returns when to look again."""
+        delay = 60.0 * float((self.resources.get("scalingPolicy") or {}).get("minScaleDownDelayMinutes", 0))
+        floor = int(self.resources.get("minvCpus", 0))
+        due: float | None = None
+        for host in [host for host in self.hosts if not host.jobs]:
+            if host.id is not None and self.vcpus - host.size.vcpus < floor:
+                continue
+            goes_at = max(host.idle_since + delay, host.keep_until)
+            if goes_at <= now:
+                self.end([host])
+            else:
+                due = goes_at if due is None else min(due, goes_at)
+        return due
+
+    def end(self, hosts: list[Host]) -> None:
+        """Terminate hosts; forget them first, so that the news of their end finds nothing to do."""
+        self.hosts = [host for host in self.hosts if host not in hosts]
+        ids = [host.id for host in hosts if host.id is not None and self._stands(host.id)]
+        if ids:
+            self._ec2.terminate_instances(ids)
+
+    def forget(self, instance_id: str) -> Host | None:
+        """An instance that somebody else ended."""
+        gone = next((host for host in self.hosts if host.id == instance_id), None)
+        self.hosts = [host for host in self.hosts if host is not gone]
+        return gone
+
+    def types(self) -> list[str]:
+        """The instance types in the order given; a family stands for its members, smallest first."""
+        return [kind for given in self.resources.get("instanceTypes") or [] for kind in _expand(given)]
+
+    def _allows(self, vcpus: int) -> bool:
+        return self.vcpus + vcpus <= int(self.resources.get("maxvCpus", 0))
+
+    def _stands(self, instance_id: str) -> bool:
+        return any(
+            instance.id == instance_id and instance.state != "terminated"
+            for reservation in self._ec2.reservations.values()
+            for instance in reservation.instances
+        )
+
+    def _add(self, host: Host) -> Host:
+        self.hosts.append(host)
+        return host
+
+    def _launch(self, kind: str, now: float) -> Host | None:
+        try:
+            instance = self._run_instance(kind)
+        except Exception as error:  # noqa: BLE001  # moto's errors have no base; AWS tells them in the environment
+            self.problem = f"CLIENT_ERROR - {getattr(error, 'message', None) or error}"
+            log.warning("%s could not launch %s: %s", self.environment.name, kind, self.problem)
+            return None
+        self.problem = ""
+        return self._add(Host(instance.id, size_of_type(kind), now))
+
+    def _run_instance(self, kind: str) -> Any:
+        resources = self.resources
+        subnets = resources["subnets"]
+        template = _template(resources.get("launchTemplate"))
+        spot = {"MarketType": "spot"} if resources.get("type") == "SPOT" else None
+        reservation = self._ec2.run_instances(
+            image_id=_image(resources),
+            count=1,
+            user_data=None,
+            security_group_names=[],
+            instance_type=kind,
+            is_instance_type_default=False,
+            region_name=self._ec2.region_name,
+            subnet_id=subnets[next(self._subnets) % len(subnets)],
+            security_group_ids=list(resources.get("securityGroupIds") or []),
+            key_name=resources.get("ec2KeyPair"),
+            **({"instance_market_options": spot} if spot else {}),
+            **({"launch_template": template} if template else {}),
+        )
+        instance = reservation.instances[0]
+        instance.add_tags({**(resources.get("tags") or {}), **self._own_tags()})
+        return instance
+
+    def _own_tags(self) -> dict[str, str]:
+        return {"AWSBatchServiceTag": "batch", "aws:batch:compute-environment": self.environment.name}
+
+
+def size_of_type(kind: str) -> Size:
+    """What an instance type offers to jobs, from EC2's own data in moto."""
+    data = _catalogue()[kind]
+    gpus = sum(gpu["Count"] for gpu in (data.get("GpuInfo") or {}).get("Gpus", []))
+    memory = int(data["MemoryInfo"]["SizeInMiB"] * _USABLE_MEMORY)
+    return Size(data["VCpuInfo"]["DefaultVCpus"], memory, gpus)
+
+
+def _catalogue() -> dict[str, Any]:
+    from moto.ec2.models.instance_types import INSTANCE_TYPES
+
+    found: dict[str, Any] = INSTANCE_TYPES
+    return found
+
+
+def _expand(given: str) -> list[str]:
+    catalogue = _catalogue()
+    if given in catalogue:
+        return [given]
+    family = "m5" if given in ("optimal", "default_x86_64") else given
+    members = [kind for kind in catalogue if kind.split(".")[0] == family]
+    return sorted(members, key=lambda kind: catalogue[kind]["VCpuInfo"]["DefaultVCpus"])
+
+
+def _image(resources: dict[str, Any]) -> str:
+    overrides = [entry.get("imageIdOverride") for entry in resources.get("ec2Configuration") or []]
+    return next((image for image in (*overrides, resources.get("imageId")) if image), _DEFAULT_IMAGE)
+
+
+def _template(given: dict[str, Any] | None) -> dict[str, str] | None:
+    if not given:
+        return None
+    names = {"launchTemplateId": "LaunchTemplateId", "launchTemplateName": "LaunchTemplateName"}
+    found = {names[key]: value for key, value in given.items() if key in names and value}
+    return {**found, "Version": str(given.get("version") or "$Default")}

@@ -1,0 +1,81 @@
+"""One running job command: a real process of this machine under a `supervisor`, its output on its way to the logs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+_SUPERVISOR = Path(__file__).with_name("supervisor.py")
+
+
+class RunningCommand:
+    """A started command. ``on_line`` gets each line of its output, ``on_exit`` its exit code, from other threads."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        folder: Path,
+        on_line: Callable[[str], None],
+        on_exit: Callable[[int], None],
+    ) -> None:
+        self._on_line, self._on_exit = on_line, on_exit
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(_SUPERVISOR), "--", *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=dict(environment),
+            cwd=folder,
+            start_new_session=True,
+        )
+        threading.Thread(target=self._follow, name=f"job-{self._process.pid}", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """The supervisor's process id."""
+        return self._process.pid
+
+    def terminate(self) -> None:
+        """Ask the command to end (SIGTERM to its group)."""
+        self._say(b"TERM\n")
+
+    def kill(self) -> None:
+        """End the command and everything it started (SIGKILL)."""
+        self._say(b"KILL\n")
+
+    def hang_up(self) -> None:
+        """Let go: the supervisor kills everything, even if it heard nothing before."""
+        stdin = self._process.stdin
+        if stdin is not None:
+            with suppress(OSError):
+                stdin.close()
+
+    def wait(self, timeout: float) -> None:
+        """Wait until nothing of it is left; kills the supervisor where that takes too long (seconds)."""
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+
+    def _say(self, word: bytes) -> None:
+        stdin = self._process.stdin
+        if stdin is not None:
+            with suppress(OSError, ValueError):  # it has ended meanwhile: nothing to tell it
+                stdin.write(word)
+                stdin.flush()
+
+    def _follow(self) -> None:
+        stdout = self._process.stdout
+        if stdout is not None:
+            with stdout:
+                for line in stdout:
+                    self._on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
+        code = self._process.wait()
+        self.hang_up()
+        self._on_exit(code)
