@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tideform.plan.model import Action, Plan, PriceLine
+from tideform.prices.book import HOURS_A_MONTH
 from tideform.views.lines import Line, plain
 from tideform.views.order import program_order
 
-HOURS_A_MONTH = 730  # 365 days / 12 months * 24 hours: how AWS turns hourly prices into monthly ones
+BY_USE = "priced by use"  # the note of lines that need no more words
 
 
 def hourly(lines: Iterable[PriceLine]) -> float:
@@ -27,21 +28,25 @@ def standing(plan: Plan) -> list[PriceLine]:
 
 
 def cost_lines(plan: Plan) -> Iterator[Line]:
-    """One line for each thing that is paid for by the hour, and the sum."""
+    """A line for whatever is paid for by the hour or needs a word, and the sum."""
     lines = standing(plan)
     if not lines:
         return
-    timed = [p for p in lines if p.hourly]
     when = "What this would cost on AWS" if plan.target == "local" else "Cost once applied"
     yield plain(f"{when} (list prices, without taxes and discounts):", style="bold")
-    for line in timed:
-        note = f"; {line.note}" if line.note else ""
-        yield Line(f"{line.address}: {line.item}, {money(line.hourly or 0)} an hour{note}")
+    by_use = [p for p in lines if p.hourly is None and p.note == BY_USE]
+    for line in lines:
+        if line not in by_use:
+            yield Line(_cost_line(line))
     total = hourly(lines)
-    by_use = sum(p.hourly is None for p in lines)
-    rest = f", and {by_use} item{'s' * (by_use != 1)} priced by use" if by_use else ""
+    rest = f", and {len(by_use)} item{'s' * (len(by_use) != 1)} priced by use" if by_use else ""
     yield Line(f"Total: {money(total)} an hour, {money(total * HOURS_A_MONTH)} a month{rest}.", style="bold")
     yield plain()
+
+
+def _cost_line(line: PriceLine) -> str:
+    price = "" if line.hourly is None else f", {money(line.hourly)} an hour"
+    return f"{line.address}: {line.item}{price}" + (f"; {line.note}" if line.note else "")
 
 
 def dormant_lines(plan: Plan) -> Iterator[Line]:
@@ -50,10 +55,8 @@ def dormant_lines(plan: Plan) -> Iterator[Line]:
         return
     yield plain("Dormant until a burst:", style="bold")
     for pool in sorted(plan.dormant, key=lambda d: program_order(d.program)):
-        cost = hourly(p for p in plan.prices if p.address.startswith(f"{pool.program}."))
         made = f"a burst makes {pool.resources} resource{'s' * (pool.resources != 1)}"
-        paid = f" at up to {money(cost)} an hour" if cost else ""
-        yield Line(f"{pool.program}: {pool.reason}; {made}{paid}")
+        yield Line(f"{pool.program}: {made}; {pool.reason}")
     yield plain()
 
 

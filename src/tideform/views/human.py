@@ -7,7 +7,9 @@ from itertools import groupby
 from typing import Final
 
 from tideform.plan.model import Action, OutputChange, Plan, PlannedResource, terraform_type
+from tideform.plan.update_notes import update_note
 from tideform.views.costs import cost_lines, dormant_lines
+from tideform.views.diagnostics import render
 from tideform.views.difference import compare, difference
 from tideform.views.lines import Line, plain
 from tideform.views.order import in_order, program_order
@@ -33,8 +35,8 @@ _LEGEND: Final = {
 }
 
 
-def plan_lines(plan: Plan, *, not_emulated: Sequence[str] = ()) -> Iterator[Line]:
-    """The whole plan except its findings, which the diagnostics view shows."""
+def plan_lines(plan: Plan) -> Iterator[Line]:
+    """The whole plan, from what moved behind our back to the summary line."""
     yield from _target(plan)
     yield from _drift(plan)
     if plan.changed:
@@ -44,7 +46,8 @@ def plan_lines(plan: Plan, *, not_emulated: Sequence[str] = ()) -> Iterator[Line
         yield from _resources(plan.changed)
     yield from _outputs(plan)
     yield from _notes(plan)
-    yield from _not_emulated(plan, not_emulated)
+    yield from _not_emulated(plan)
+    yield from _findings(plan)
     yield from cost_lines(plan)
     yield from summary(plan)
 
@@ -118,6 +121,8 @@ def resource_lines(resource: PlannedResource) -> Iterator[Line]:
     yield Line(f"{resource.address} {_WORDS[resource.action]}", "#")
     if resource.id and resource.action is not Action.CREATE:
         yield Line(f"(id {resource.id})", "#")
+    if note := update_note(resource):
+        yield Line(f"({note})", "#")
     if resource.protect and resource.action in (Action.DELETE, Action.REPLACE):
         yield Line("(protected: it holds data, and goes only when it is named)", "#")
     yield from _body(resource, symbol(resource))
@@ -169,7 +174,14 @@ def _notes(plan: Plan) -> Iterator[Line]:
     yield from dormant_lines(plan)
 
 
-def _not_emulated(plan: Plan, inputs: Sequence[str]) -> Iterator[Line]:
+def _findings(plan: Plan) -> Iterator[Line]:
+    for finding in plan.findings:
+        yield from (plain(line) for line in render([finding]).splitlines())
+        yield plain()
+
+
+def _not_emulated(plan: Plan) -> Iterator[Line]:
+    inputs = plan.meta.get("not_emulated", ())
     if plan.target != "local" or not inputs:
         return
     yield plain("The sandbox stores these inputs, but does not act on them:", style="bold")

@@ -13,7 +13,8 @@ from typing import Any, Final
 from tideform import __version__
 from tideform.plan.model import SECRET, UNKNOWN, Action, OutputChange, Plan, PlannedResource, terraform_type
 from tideform.plan.stages import Stage
-from tideform.views.costs import HOURS_A_MONTH, hourly, standing
+from tideform.prices.book import HOURS_A_MONTH
+from tideform.views.costs import hourly, standing
 from tideform.views.diagnostics import as_json
 from tideform.views.order import in_order, program_order
 from tideform.views.property_path import parse
