@@ -30,7 +30,7 @@ _ACTIONS: Final = {
 }
 
 
-def plan_json(plan: Plan, *, stages: Sequence[Stage] = (), not_emulated: Sequence[str] = ()) -> dict[str, Any]:
+def plan_json(plan: Plan, *, stages: Sequence[Stage] = ()) -> dict[str, Any]:
     """The whole plan as JSON-ready data, in an order that does not vary."""
     outputs = sorted(plan.outputs, key=lambda o: (program_order(o.program), o.name))
     resources = in_order(plan.resources)
@@ -47,7 +47,7 @@ def plan_json(plan: Plan, *, stages: Sequence[Stage] = (), not_emulated: Sequenc
         "resource_changes": [resource_change(r) for r in resources],
         "resource_drift": [resource_change(r) for r in in_order(plan.refreshed)],
         "output_changes": {_output_name(o): _output_change(o) for o in outputs},
-        "tideform": _own(plan, stages, not_emulated),
+        "tideform": _own(plan, stages),
     }
 
 
@@ -145,7 +145,7 @@ def _output_change(output: OutputChange) -> dict[str, Any]:
     }
 
 
-def _own(plan: Plan, stages: Sequence[Stage], not_emulated: Sequence[str]) -> dict[str, Any]:
+def _own(plan: Plan, stages: Sequence[Stage]) -> dict[str, Any]:
     return {
         "project": plan.project,
         "environment": plan.environment,
@@ -159,7 +159,7 @@ def _own(plan: Plan, stages: Sequence[Stage], not_emulated: Sequence[str]) -> di
         "deferred": [{"program": d.program, "reason": d.reason} for d in plan.deferred],
         "dormant": [{"program": d.program, "reason": d.reason, "resources": d.resources} for d in plan.dormant],
         "removed": sorted(plan.removed_programs, key=program_order),
-        "not_emulated": sorted(set(not_emulated)),
+        "not_emulated": sorted(set(plan.meta.get("not_emulated", ()))),
     }
 
 

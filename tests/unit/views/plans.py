@@ -104,4 +104,5 @@ def everything() -> Plan:
             PriceLine("training/burst.aws_batch_compute_environment.burst", "g5.xlarge", 1.006),
         ),
         refreshed=(drifted,),
+        meta={"not_emulated": ["aws:sns/topic:Topic.kmsMasterKeyId"]},
     )
