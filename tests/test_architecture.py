@@ -1,0 +1,205 @@
+"""The direction of imports, and who may do what, as `docs/architecture.md` draws it. Read from the source itself."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent / "src" / "tideform"
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.stat().st_size)
+
+# Which parts may not be imported from a part. What is lower must not know what is higher.
+FORBIDDEN: dict[str, set[str]] = {
+    "diagnostics": {"*"},
+    "spec": {"plan", "catalogue", "components", "engine", "burst", "prices", "sandbox", "cloud", "connect", "views"},
+    "sandbox": {"plan", "catalogue", "components", "engine", "burst", "prices", "views"},
+    "burst": {"plan", "views"},
+    "engine": {"burst", "views"},
+    "components": {"engine", "burst", "sandbox", "cloud", "connect", "views"},
+    "catalogue": {"engine", "burst", "sandbox", "cloud", "connect", "views"},
+    "prices": {"plan", "catalogue", "components", "engine", "burst", "sandbox", "views"},
+    "plan": {"views"},
+    "views": {"burst.runner", "sandbox", "cloud", "connect", "engine.pulumi"},
+}
+# Reasoning about a spec or a plan must cost nothing and work anywhere.
+PURE = (
+    "diagnostics",
+    "errors",
+    "paths",
+    "spec",
+    "plan.model",
+    "plan.review",
+    "plan.cost",
+    "plan.stages",
+    "catalogue.controls",
+)
+HEAVY = {"pulumi", "pulumi_aws", "pulumi_kubernetes", "boto3", "botocore", "typer", "moto", "rich", "grpc"}
+WORLD = {"boto3", "botocore", "subprocess", "socket", "urllib.request", "http.client", "requests"}
+TOUCH_THE_WORLD = (
+    "engine",
+    "burst",
+    "prices.live",
+    "sandbox",
+    "cloud",
+    "connect",
+    "process",
+    "plan.provenance",  # asks git for the commit
+)
+# Programs of their own, started as processes; they end themselves.
+PROGRAMS = ("sandbox.server", "sandbox.batch.supervisor", "sandbox.aws.__main__")
+
+
+def name_of(path: Path) -> str:
+    """``spec.load``; a package's own module is the package."""
+    return path.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+
+
+def within(name: str, parts: tuple[str, ...]) -> bool:
+    """Whether a module is one of ``parts``, or inside one."""
+    return any(name == part or name.startswith(f"{part}.") for part in parts)
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    """The module's syntax tree, read once."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def for_types_only(path: Path) -> set[ast.AST]:
+    """What stands under ``if TYPE_CHECKING``: it runs never."""
+    guarded = (
+        node
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    )
+    return {inside for node in guarded for inside in ast.walk(node)}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that is imported, at the top or inside a function."""
+    never = for_types_only(path)
+    for node in ast.walk(tree(path)):
+        if node in never:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def own(names: Iterator[str]) -> set[str]:
+    """Those of our own modules, without the package's name."""
+    return {name.removeprefix("tideform.") for name in names if name.startswith("tideform.")}
+
+
+def calls(path: Path) -> set[str]:
+    """Every called name, as it is written: ``sys.exit``, ``print``."""
+    return {ast.unparse(node.func) for node in ast.walk(tree(path)) if isinstance(node, ast.Call)}
+
+
+def offenders(found_in: Callable[[Path], set[str]], *, but_for: tuple[str, ...] = ()) -> dict[str, set[str]]:
+    """What a rule finds, by module; empty where the rule holds."""
+    looked_at = [path for path in MODULES if not within(name_of(path), but_for)]
+    return {name_of(path): found for path in looked_at if (found := found_in(path))}
+
+
+def test_imports_point_one_way() -> None:
+    def wrong(path: Path) -> set[str]:
+        banned = {part for of, parts in FORBIDDEN.items() if within(name_of(path), (of,)) for part in parts}
+        return {name for name in own(imports(path)) if "*" in banned or within(name, tuple(banned))}
+
+    assert offenders(wrong) == {}
+
+
+def test_only_the_command_line_knows_the_command_line() -> None:
+    assert offenders(lambda path: {n for n in own(imports(path)) if within(n, ("cli",))}, but_for=("cli",)) == {}
+
+
+def test_only_the_command_line_knows_the_views() -> None:
+    def found(path: Path) -> set[str]:
+        return {name for name in own(imports(path)) if within(name, ("views",))}
+
+    assert offenders(found, but_for=("cli", "views")) == {}
+
+
+def test_reasoning_imports_nothing_heavy_not_even_inside_a_function() -> None:
+    def heavy(path: Path) -> set[str]:
+        return {name.split(".")[0] for name in imports(path)} & HEAVY if within(name_of(path), PURE) else set()
+
+    assert offenders(heavy) == {}
+
+
+def test_importing_the_reasoning_parts_loads_nothing_heavy() -> None:
+    assert loaded_by(PURE) & HEAVY == set()
+
+
+def test_a_burst_loads_no_pulumi() -> None:
+    assert loaded_by(("burst",)) & {"pulumi", "pulumi_aws"} == set()
+
+
+def test_the_root_of_the_command_line_loads_nothing_heavy_but_typer() -> None:
+    assert loaded_by(("cli.app", "cli.common")) & HEAVY <= {"typer"}
+
+
+def test_finding_the_engine_loads_no_pulumi() -> None:
+    assert loaded_by(("engine.acquire", "engine.lock", "engine.processes")) & HEAVY == set()
+
+
+def loaded_by(parts: tuple[str, ...]) -> set[str]:
+    """The top-level packages in a fresh interpreter after importing all modules of these parts."""
+    names = [f"tideform.{name_of(path)}" for path in MODULES if within(name_of(path), parts)]
+    program = f"import {', '.join(names)}, sys\nprint(*{{name.split('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_only_some_parts_touch_the_world() -> None:
+    def world(path: Path) -> set[str]:
+        found = set(imports(path))
+        return {name for name in WORLD if any(within(module, (name,)) for module in found)}
+
+    assert offenders(world, but_for=TOUCH_THE_WORLD) == {}
+
+
+def test_only_the_command_line_exits() -> None:
+    exits = {"sys.exit", "exit", "quit", "os._exit", "SystemExit", "typer.Exit"}
+    assert offenders(lambda path: calls(path) & exits, but_for=("cli", *PROGRAMS)) == {}
+
+
+def test_only_views_and_the_command_line_print() -> None:
+    prints = {"print", "typer.echo", "sys.stdout.write", "sys.stderr.write"}
+    assert offenders(lambda path: calls(path) & prints, but_for=("cli", "views", *PROGRAMS)) == {}
+
+
+def test_no_client_is_made_at_import_time() -> None:
+    def made(path: Path) -> set[str]:
+        at_import = (node for node in tree(path).body if isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr))
+        found = {ast.unparse(n.func) for top in at_import for n in ast.walk(top) if isinstance(n, ast.Call)}
+        return {call for call in found if call.startswith("boto3.") or call.endswith((".client", ".resource"))}
+
+    assert offenders(made) == {}
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    assert offenders(lambda path: set() if ast.get_docstring(tree(path)) else {"no docstring"}) == {}
+
+
+def test_modules_stay_readable() -> None:
+    def length(path: Path) -> set[str]:
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        return {f"{lines} lines"} if lines > 300 else set()
+
+    assert offenders(length) == {}
+
+
+def test_functions_stay_short() -> None:
+    def long(path: Path) -> set[str]:
+        functions = (n for n in ast.walk(tree(path)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+        return {f.name for f in functions if (f.end_lineno or 0) - f.lineno >= 50}
+
+    assert offenders(long) == {}
