@@ -86,6 +86,10 @@ class LeftoversError(TideformError):
     exit_code = ExitCode.LEFTOVERS
 
 
+class TerminatedError(KeyboardInterrupt):
+    """SIGTERM, unwinding like Ctrl-C; but unlike it, no terminal has told the child processes."""
+
+
 class InterruptedRunError(TideformError):
     """The user, or the machine, asked the run to stop."""
 

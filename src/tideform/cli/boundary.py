@@ -16,7 +16,7 @@ from typing import Any
 import typer
 
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.errors import ExitCode, TideformError
+from tideform.errors import ExitCode, TerminatedError, TideformError
 
 # The exceptions of the option parser, whether typer brings its own copy of click or uses the package.
 _USAGE_ERROR, _PARSER_ERROR = typer.BadParameter.__mro__[1:3]
@@ -47,7 +47,7 @@ def guarded(run: Callable[[], Any]) -> int:
 
 def _unwind_on_sigterm() -> None:
     def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        raise TerminatedError
 
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, interrupt)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -15,8 +16,15 @@ if TYPE_CHECKING:
     from tideform.spec.deployment import Deployment
 
 
-def connect_engine(deployment: Deployment, *, say: Callable[[str], None] = lambda _: None) -> PulumiEngine:
+def connect_engine(
+    deployment: Deployment,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+    environ: Mapping[str, str] | None = None,
+) -> PulumiEngine:
     """The engine for this deployment; on ``local`` the sandbox is started if need be.
+
+    ``environ`` goes into the environment of every engine process: the mark of the run that holds the lock.
 
     Raises `EngineError` without an engine, `SandboxError` where the state's sandbox is gone, `RefusedError` on the
     wrong account.
@@ -27,6 +35,7 @@ def connect_engine(deployment: Deployment, *, say: Callable[[str], None] = lambd
     found = acquire(say)
     cloud = cloud_for(deployment)
     reach = _sandbox_reach(deployment, cloud) if deployment.target == "local" else _aws_reach(deployment, cloud)
+    reach = replace(reach, environ={**reach.environ, **(environ or {})})
     return PulumiEngine(deployment, found.path, found.version, blobs_of(deployment, cloud), reach)
 
 

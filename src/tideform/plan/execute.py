@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from tideform.engine.base import OnProgress, Preview, Program
 from tideform.engine.values import contains
+from tideform.plan.changing import Change, Say, changing, end_dead_bursts
 from tideform.plan.compare import refuse_moved
 from tideform.plan.model import UNKNOWN, Action, Outputs
 from tideform.plan.pipeline import Planned, raise_all
@@ -23,7 +24,6 @@ from tideform.plan.stages import Stage, stages
 from tideform.plan.walk import walk
 
 if TYPE_CHECKING:
-    from tideform.engine.pulumi import PulumiEngine
     from tideform.spec.deployment import Deployment
 
 
@@ -33,13 +33,11 @@ class Applied:
 
     changed: int
     outputs: Mapping[str, Outputs]
-    recovered: tuple[str, ...] = ()
 
 
 @dataclass
 class _Run:
-    deployment: Deployment
-    engine: PulumiEngine
+    change: Change
     planned: Planned
     on_progress: OnProgress
     folder: Path
@@ -47,8 +45,9 @@ class _Run:
 
     def do(self, stage: Stage) -> int:
         """Carry one stage out; returns how many resources it touched."""
+        self.change.held.check()
         if stage.action == "destroy":
-            return self.engine.destroy(stage.program, on_progress=self.on_progress).changed
+            return self.change.engine.destroy(stage.program, on_progress=self.on_progress).changed
         shown = self.planned.previews[stage.program.key]
         if self._nothing_to_do(stage.program, shown):
             self.outputs[stage.program.key] = shown.before_outputs
@@ -57,9 +56,9 @@ class _Run:
 
     def _up(self, program: Program, shown: Preview) -> int:
         file = self.folder / f"{program.slug}.plan.json"
-        now = self.engine.preview(program, self.outputs, plan=file)
+        now = self.change.engine.preview(program, self.outputs, plan=file)
         refuse_moved(shown, now)
-        result = self.engine.up(program, self.outputs, plan=file, on_progress=self.on_progress)
+        result = self.change.engine.up(program, self.outputs, plan=file, on_progress=self.on_progress)
         self.outputs[program.key] = result.outputs
         return result.changed
 
@@ -78,32 +77,42 @@ def apply(
     planned: Planned,
     *,
     on_progress: OnProgress = lambda _: None,
-    engine: PulumiEngine | None = None,
+    wait: float = 0.0,
+    say: Say = lambda _: None,
 ) -> Applied:
-    """Carry the plan out. The caller holds the lock (`run_locked`).
+    """Take the lock, recover what a crash left, and carry the plan out.
 
-    Raises `EngineError` for what failed (the rest of its level is finished, later levels are not begun), and
+    Raises what `changing` and `carry_out` raise.
+    """
+    with changing(deployment, "apply", wait=wait, say=say) as change:
+        end_dead_bursts(change, say)
+        return carry_out(change, planned, on_progress=on_progress)
+
+
+def carry_out(change: Change, planned: Planned, *, on_progress: OnProgress = lambda _: None) -> Applied:
+    """Carry the plan out under a lock that is held.
+
+    Raises `EngineError` for what failed (what runs beside it is finished, later stages are not begun), and
     `RefusedError` where the world moved since the plan was shown.
     """
-    engine = engine or connect(deployment)
-    _remember(deployment)
-    walkable = stages(
-        [parse_key(deployment, key) for key in planned.previews if key not in planned.plan.removed_programs],
-        [parse_key(deployment, key) for key in planned.plan.removed_programs],
-    )
+    deployment, engine = change.deployment, change.engine
+    _remember_sandbox(deployment)
+    removed = set(planned.plan.removed_programs)
+    walkable = {
+        stage.program.key: stage
+        for stage in stages(
+            [parse_key(deployment, key) for key in planned.previews if key not in removed],
+            [parse_key(deployment, key) for key in sorted(removed)],
+        )
+    }
     with _plan_folder() as folder:
-        run = _Run(deployment, engine, planned, on_progress, folder)
+        run = _Run(change, planned, on_progress, folder)
         run.outputs |= {p.key: engine.outputs(p) for p in engine.existing()}
-        done, failed = walk(_needs(walkable), lambda key: run.do(next(s for s in walkable if s.program.key == key)))
+        done, failed = walk(
+            _needs(tuple(walkable.values())), lambda key: run.do(walkable[key]), on_interrupt=change.on_interrupt
+        )
     raise_all(failed)
     return Applied(changed=sum(done.values()), outputs=run.outputs)
-
-
-def connect(deployment: Deployment) -> PulumiEngine:
-    """The real engine for a deployment."""
-    from tideform.engine.connect import connect_engine
-
-    return connect_engine(deployment)
 
 
 def _needs(walkable: tuple[Stage, ...]) -> dict[str, list[str]]:
@@ -119,7 +128,7 @@ def _needs(walkable: tuple[Stage, ...]) -> dict[str, list[str]]:
     }
 
 
-def _remember(deployment: Deployment) -> None:
+def _remember_sandbox(deployment: Deployment) -> None:
     if deployment.target == "local":
         from tideform.sandbox.client import find, remember_boot
 

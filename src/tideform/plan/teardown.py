@@ -5,12 +5,13 @@ The order is that of `stages.removal`: what costs most and depends on others goe
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tideform.engine.base import OnProgress, Program
-from tideform.plan.execute import connect
+from tideform.plan.changing import Change, Say, changing, end_dead_bursts, refuse_living_leases
 from tideform.plan.pipeline import raise_all
-from tideform.plan.stages import Stage, removal
+from tideform.plan.stages import removal
 from tideform.plan.walk import walk
 
 if TYPE_CHECKING:
@@ -30,38 +31,38 @@ def destroy(
     unit: str | None = None,
     delete_data: tuple[str, ...] = (),
     on_progress: OnProgress = lambda _: None,
-    engine: PulumiEngine | None = None,
+    wait: float = 0.0,
+    say: Say = lambda _: None,
 ) -> Receipt:
-    """Take everything down and ask the services what is left. The caller holds the lock.
+    """Take everything down and ask the services what is left.
 
     Raises `RefusedError` where a lease lives or a bucket holds data that ``delete_data`` does not name; then
     nothing was touched. Raises `EngineError` for what could not be deleted; the rest can be continued.
     """
     from tideform.burst.receipt import environment_receipt
-    from tideform.connect import cloud_for
     from tideform.engine import data
 
-    engine = engine or connect(deployment)
-    cloud = cloud_for(deployment)
-    programs = standing(engine, unit)
-    held = data.held_data(cloud, filter(None, map(engine.checkpoint, programs)))
-    data.refuse_unnamed(held, delete_data)
-    data.empty(cloud, held)
-    _walk(removal(programs, why="asked for"), engine, on_progress)
-    return environment_receipt(cloud, deployment, unit=unit)
+    with changing(deployment, "destroy", wait=wait, say=say) as change:
+        end_dead_bursts(change, say)
+        refuse_living_leases(change)
+        programs = standing(change.engine, unit)
+        held = data.held_data(change.cloud, filter(None, map(change.engine.checkpoint, programs)))
+        data.refuse_unnamed(held, delete_data)
+        data.empty(change.cloud, held)
+        remove(change, programs, on_progress=on_progress)
+        return environment_receipt(change.cloud, deployment, unit=unit)
 
 
-def destroy_unit(deployment: Deployment, key: str, *, on_progress: OnProgress = lambda _: None) -> None:
-    """Take one program's stack away: the end of a pool that exists only during a burst."""
-    from tideform.plan.programs import parse_key
-
-    connect(deployment).destroy(parse_key(deployment, key), on_progress=on_progress)
-
-
-def _walk(stages: tuple[Stage, ...], engine: PulumiEngine, on_progress: OnProgress) -> None:
-    programs = {stage.program.key: stage.program for stage in stages}
+def remove(change: Change, programs: Iterable[Program], *, on_progress: OnProgress = lambda _: None) -> None:
+    """Take these programs' stacks away, in the order of removal, under a lock that is held."""
+    walkable = removal(programs, why="asked for")
+    by_key = {stage.program.key: stage.program for stage in walkable}
     needs = {
-        stage.program.key: [other.program.key for other in stages if other.level < stage.level] for stage in stages
+        stage.program.key: [other.program.key for other in walkable if other.level < stage.level] for stage in walkable
     }
-    _, failed = walk(needs, lambda key: engine.destroy(programs[key], on_progress=on_progress))
+    _, failed = walk(
+        needs,
+        lambda key: change.engine.destroy(by_key[key], on_progress=on_progress),
+        on_interrupt=change.on_interrupt,
+    )
     raise_all(failed)

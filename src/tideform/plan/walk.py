@@ -15,12 +15,17 @@ Done = TypeVar("Done")
 
 
 def walk(
-    needs: Mapping[str, Sequence[str]], work: Callable[[str], Done], *, workers: int | None = None
+    needs: Mapping[str, Sequence[str]],
+    work: Callable[[str], Done],
+    *,
+    workers: int | None = None,
+    on_interrupt: Callable[[KeyboardInterrupt], None] = lambda _: None,
 ) -> tuple[dict[str, Done], dict[str, BaseException]]:
     """Run ``work`` on every key once what it needs is done.
 
     Returns results and failures by key. A key whose need failed is in neither: it was not begun. After a first
-    failure nothing new begins, but what runs is waited for: an engine that is left alone leaves a lock.
+    failure nothing new begins, but what runs is waited for: an engine that is left alone leaves a lock. The same
+    holds for Ctrl-C; ``on_interrupt`` then asks what runs to hurry.
     """
     sorter = TopologicalSorter({key: [n for n in before if n in needs] for key, before in needs.items()})
     sorter.prepare()
@@ -33,7 +38,11 @@ def walk(
                 running |= {pool.submit(work, key): key for key in sorter.get_ready()}
             if not running:
                 break
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            try:
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            except KeyboardInterrupt as interrupt:
+                on_interrupt(interrupt)
+                raise  # leaving the pool waits for what runs
             for future in finished:
                 key = running.pop(future)
                 if error := future.exception():

@@ -1,0 +1,114 @@
+"""The frame around everything that changes an environment: its lock, its engine, and recovery before the first step.
+
+Plans take no lock and come here only through `apply` and `destroy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tideform.diagnostics import Diagnostic, Severity
+from tideform.engine.interrupt import interrupt_engines
+from tideform.errors import InterruptedRunError, RefusedError
+
+if TYPE_CHECKING:
+    from tideform.cloud import Cloud
+    from tideform.engine.lock import Held
+    from tideform.engine.pulumi import PulumiEngine
+    from tideform.spec.deployment import Deployment
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One run that may change things: what it works with, for as long as it holds the lock."""
+
+    deployment: Deployment
+    engine: PulumiEngine
+    cloud: Cloud
+    held: Held
+
+    def on_interrupt(self, cause: KeyboardInterrupt) -> None:
+        """Ask the engines of this run to finish the step at hand and stop."""
+        interrupt_engines(self.held.run, self.engine.binary, cause)
+
+
+@contextmanager
+def changing(
+    deployment: Deployment, operation: str, *, pool: str | None = None, wait: float = 0.0, say: Say = lambda _: None
+) -> Iterator[Change]:
+    """Hold the lock, settle what a crash left, and let the block change things.
+
+    With ``pool`` the run holds that pool's lock alone and the project's lock shared: bursts of different pools go
+    side by side, and none of them beside an apply.
+
+    Raises `LockedError` where another run holds the lock, `RefusedError` where recovery meets what is not ours,
+    `InterruptedRunError` on Ctrl-C and SIGTERM once the engines have stopped.
+    """
+    from tideform.connect import cloud_for
+    from tideform.engine.connect import connect_engine
+    from tideform.engine.lock import acquire
+
+    with ExitStack() as locks:
+        held = locks.enter_context(acquire(deployment, operation, shared=pool is not None, wait=wait, on_wait=say))
+        if pool is not None:
+            held = locks.enter_context(acquire(deployment, operation, name=f"pool-{pool}", wait=wait, on_wait=say))
+        engine = connect_engine(deployment, say=say, environ=held.environ)
+        change = Change(deployment, engine, cloud_for(deployment), held)
+        try:
+            _recover(change, pool, say)
+            yield change
+        except KeyboardInterrupt as cause:
+            raise _interrupted(operation, deployment) from cause
+
+
+def _recover(change: Change, pool: str | None, say: Say) -> None:
+    """Before the first step: what a dead run left pending is taken over or forgotten."""
+    from tideform.engine.recover import recover
+
+    for program in change.engine.existing():
+        if pool is None or program.unit == pool:
+            for line in recover(change.engine, change.cloud, program):
+                say(f"recovered: {line}")
+
+
+def end_dead_bursts(change: Change, say: Say) -> None:
+    """End bursts past their deadline, and those whose process died on this machine."""
+    from tideform.burst.reconcile import reconcile
+
+    for line in reconcile(change.cloud, change.deployment):
+        say(f"recovered: {line}")
+
+
+def refuse_living_leases(change: Change) -> None:
+    """Raise `RefusedError` while a burst holds capacity: its end comes before the end of what it stands on."""
+    from tideform.burst.reconcile import live_leases
+
+    diagnostics = [
+        Diagnostic(
+            "TD332",
+            Severity.ERROR,
+            "A burst still holds capacity",
+            detail=f"{lease.pool}: a lease of {lease.owner} runs until {lease.deadline}.",
+            fix=f"End it first: `tideform burst down {lease.pool} --all`.",
+        )
+        for lease in live_leases(change.cloud, change.deployment)
+    ]
+    if diagnostics:
+        raise RefusedError(diagnostics)
+
+
+def _interrupted(operation: str, deployment: Deployment) -> InterruptedRunError:
+    return InterruptedRunError(
+        Diagnostic(
+            "TD340",
+            Severity.ERROR,
+            "The run was interrupted",
+            detail=f"{operation} of {deployment.name} stopped after the step at hand; what was done is in the state.",
+            fix=f"`tideform {operation}` goes on where it stopped, `tideform destroy` removes what is there.",
+        )
+    )
