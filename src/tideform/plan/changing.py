@@ -105,7 +105,7 @@ def refuse_living_leases(change: Change) -> None:
 def _interrupted(operation: str, deployment: Deployment) -> InterruptedRunError:
     return InterruptedRunError(
         Diagnostic(
-            "TD340",
+            "TD390",
             Severity.ERROR,
             "The run was interrupted",
             detail=f"{operation} of {deployment.name} stopped after the step at hand; what was done is in the state.",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tideform.engine.base import Preview, Program
 from tideform.errors import TideformError
-from tideform.plan.cost import price
+from tideform.plan.cost import cost_findings, price, worst_case_text
 from tideform.plan.model import Deferred, Dormant, OutputChange, Outputs, Plan, PlannedResource
 from tideform.plan.programs import programs
 from tideform.plan.review import review
@@ -57,6 +57,7 @@ def make_plan(
     previews = _preview_all(deployment, engine, chosen, refresh, on_phase)
     dormant = _dormant(deployment, chosen)
     judged = tuple(r for p in (*previews.values(), *dormant.values()) for r in p.resources)
+    prices = price(judged, deployment)
     plan = Plan(
         project=deployment.spec.project,
         environment=deployment.environment,
@@ -69,8 +70,8 @@ def make_plan(
         deferred=chosen.deferred,
         dormant=tuple(_dormant_line(deployment, key, preview) for key, preview in dormant.items()),
         removed_programs=tuple(p.key for p in chosen.removed),
-        findings=() if destroy else review(judged, deployment),
-        prices=price(judged, deployment),
+        findings=() if destroy else (*review(judged, deployment), *cost_findings(prices, deployment)),
+        prices=prices,
         refreshed=tuple(r for p in previews.values() for r in p.drift),
         meta={"not_emulated": sorted({n for p in previews.values() for n in p.not_emulated})},
     )
@@ -128,10 +129,14 @@ def _sleeps(deployment: Deployment, program: Program, full_pool: str | None) -> 
 
 
 def _deferred(deployment: Deployment) -> Iterable[Deferred]:
-    from tideform.catalogue.serving import deferred
+    from tideform.catalogue.serving.base import backends
+    from tideform.components.pins import pins
 
-    for name, reason in deferred(deployment).items():
-        yield Deferred(f"serving/{name}", reason)
+    pinned = pins(deployment)
+    for name, endpoint in deployment.spec.serving.items():
+        reason = backends()[endpoint.backend].deferred(deployment, name, endpoint, pinned)
+        if reason is not None:
+            yield Deferred(f"serving/{name}", reason)
 
 
 def _preview_all(
@@ -177,8 +182,6 @@ def _dormant(deployment: Deployment, chosen: _Choice) -> dict[str, Preview]:
 
 
 def _dormant_line(deployment: Deployment, key: str, preview: Preview) -> Dormant:
-    from tideform.plan.cost import worst_case_text
-
     pool = key.split("/")[-1]
     return Dormant(key, worst_case_text(deployment, pool), len(preview.resources))
 
