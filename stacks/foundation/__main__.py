@@ -1,7 +1,7 @@
 """Foundation: the ground that every other layer stands on.
 
-    key ──┬── lease table
-          └── flow logs ── network ── firewall, endpoints
+key ──┬── lease table
+      └── flow logs ── network ── firewall, endpoints
 """
 
 import pulumi

@@ -1,11 +1,13 @@
 """Storage: one safe bucket a store, and the experiment tracker if the spec wants one.
 
-    foundation's key ──┬── bucket … bucket
-                       └── tracking server ── its artifacts
+foundation's key ──┬── bucket … bucket
+                   ├── captures: what endpoints saw and answered
+                   └── tracking server ── its artifacts
 """
 
 import pulumi
 
+from tideform.components.captures import CaptureBucket
 from tideform.components.program import deployment, provider, upstream
 from tideform.components.scope import Scope
 from tideform.components.store import StoreBucket
@@ -17,9 +19,10 @@ opts = pulumi.ResourceOptions(provider=provider(target))
 key_arn = upstream("foundation")["kms_key_arn"]
 
 stores = {
-    name: StoreBucket(name, store, scope, key_arn=key_arn, opts=opts)
-    for name, store in target.spec.storage.items()
+    name: StoreBucket(name, store, scope, key_arn=key_arn, opts=opts) for name, store in target.spec.storage.items()
 }
+if any(endpoint.capture for endpoint in target.spec.serving.values()):
+    CaptureBucket(scope, key_arn=key_arn, opts=opts)
 if target.spec.tracking is not None:
     TrackingServer(target.spec.tracking, scope, key_arn=key_arn, opts=opts)
 

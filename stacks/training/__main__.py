@@ -1,8 +1,8 @@
 """Training: one pool, built by the backend that the spec names, and empty until a burst.
 
-    foundation's network and key ──┐
-                                   ├── the backend's pool
-    storage's buckets ─────────────┘
+foundation's network and key ──┐
+                               ├── the backend's pool
+storage's buckets ─────────────┘
 """
 
 import pulumi

@@ -9,8 +9,8 @@ import pulumi_aws as aws
 
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.base import Component
-from tideform.components.pool_shape import PoolShape
 from tideform.components.policies import plain_trust
+from tideform.components.pool_shape import PoolShape
 from tideform.components.roles import ServiceRole
 
 _ROOT_GIB = 100
@@ -84,13 +84,13 @@ class BatchCapacity(Component):
             part,
             name=self.scope.hashed_name(part, inputs, limit=128),
             type="MANAGED",
-            state="ENABLED",
+            state="DISABLED",  # a burst enables it: nothing that is submitted without a lease starts a machine
             compute_resources=self._resources(purchase, image),
             tags=self.scope.tags(),
             # A burst moves these through Batch's own API; a plan must not call that drift.
             opts=pulumi.ResourceOptions(
                 parent=self,
-                ignore_changes=["computeResources.desiredVcpus", "computeResources.minVcpus"],
+                ignore_changes=["computeResources.desiredVcpus", "computeResources.minVcpus", "state"],
                 depends_on=self.instance_role.policies,
             ),
         )
@@ -109,9 +109,7 @@ class BatchCapacity(Component):
             launch_template=batch.ComputeEnvironmentComputeResourcesLaunchTemplateArgs(
                 launch_template_id=self.template.id, version="$Default"
             ),
-            ec2_configurations=[
-                batch.ComputeEnvironmentComputeResourcesEc2ConfigurationArgs(image_type=image)
-            ],
+            ec2_configurations=[batch.ComputeEnvironmentComputeResourcesEc2ConfigurationArgs(image_type=image)],
             tags=self.scope.tags(self.scope.name(self.unit)),
         )
 

@@ -48,9 +48,7 @@ class BatchJob(Component):
             "jobRoleArn": self.roles.job_arn,
             "executionRoleArn": self.roles.execution_arn,
             "resourceRequirements": self._resources(),
-            "environment": [
-                {"name": name, "value": value} for name, value in variables(self.order).items()
-            ],
+            "environment": [{"name": name, "value": value} for name, value in variables(self.order).items()],
             "secrets": [
                 {"name": name, "valueFrom": secret_arn(reference, self.scope)}
                 for name, reference in sorted(job.secrets.items())
@@ -85,5 +83,3 @@ def _retry_reclaimed() -> aws.batch.JobDefinitionRetryStrategyArgs:
             rule(action="EXIT", on_reason="*"),
         ],
     )
-
-

@@ -10,8 +10,6 @@ from tideform.components.lifecycle import Lifecycle
 from tideform.components.policies import Statement, document
 from tideform.components.scope import Scope
 
-_S3 = aws.s3
-
 
 class PrivateBucket(Component):
     """One bucket and its companions.
@@ -37,7 +35,7 @@ class PrivateBucket(Component):
         self.part = part
         self.name = scope.deployment.unique_name(part)
         data = {"tideform:data": "true"} if holds_data else {}
-        self.bucket = _S3.Bucket(
+        self.bucket = aws.s3.Bucket(
             part,
             bucket=self.name,
             force_destroy=not holds_data,
@@ -45,19 +43,18 @@ class PrivateBucket(Component):
             opts=self.named(),
         )
         self._encrypt(key_arn)
-        closed = self._close()
-        self._policy(statements, closed)
+        self.policy = self._policy(statements, after=self._close())
         self._lifecycle(lifecycle, self._versions(versioned))
 
     def _encrypt(self, key_arn: pulumi.Input[str]) -> None:
-        default = _S3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
+        default = aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
             sse_algorithm="aws:kms", kms_master_key_id=key_arn
         )
-        _S3.BucketServerSideEncryptionConfiguration(
+        aws.s3.BucketServerSideEncryptionConfiguration(
             self.part,
             bucket=self.bucket.bucket,
             rules=[
-                _S3.BucketServerSideEncryptionConfigurationRuleArgs(
+                aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
                     apply_server_side_encryption_by_default=default,
                     bucket_key_enabled=True,  # one call to KMS for many objects: a hundredth of the cost
                 )
@@ -66,13 +63,13 @@ class PrivateBucket(Component):
         )
 
     def _close(self) -> pulumi.Resource:
-        owned = _S3.BucketOwnershipControls(
+        owned = aws.s3.BucketOwnershipControls(
             self.part,
             bucket=self.bucket.bucket,
-            rule=_S3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
+            rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
             opts=self.named(),
         )
-        return _S3.BucketPublicAccessBlock(
+        return aws.s3.BucketPublicAccessBlock(
             self.part,
             bucket=self.bucket.bucket,
             block_public_acls=True,
@@ -82,25 +79,25 @@ class PrivateBucket(Component):
             opts=self.named(after=[owned]),  # S3 refuses two such changes of one bucket at the same time
         )
 
-    def _policy(self, statements: tuple[Statement, ...], closed: pulumi.Resource) -> None:
-        _S3.BucketPolicy(
+    def _policy(self, statements: tuple[Statement, ...], after: pulumi.Resource) -> pulumi.Resource:
+        return aws.s3.BucketPolicy(
             self.part,
             bucket=self.bucket.bucket,
             policy=document(*tls_only(self.scope, self.name), *statements),
-            opts=self.named(after=[closed]),
+            opts=self.named(after=[after]),
         )
 
     def _versions(self, versioned: bool) -> pulumi.Resource:
         status = "Enabled" if versioned else "Suspended"  # a bucket that was versioned cannot go back to Disabled
-        return _S3.BucketVersioning(
+        return aws.s3.BucketVersioning(
             self.part,
             bucket=self.bucket.bucket,
-            versioning_configuration=_S3.BucketVersioningVersioningConfigurationArgs(status=status),
+            versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(status=status),
             opts=self.named(),
         )
 
     def _lifecycle(self, lifecycle: Lifecycle, versions: pulumi.Resource) -> None:
-        _S3.BucketLifecycleConfiguration(
+        aws.s3.BucketLifecycleConfiguration(
             self.part,
             bucket=self.bucket.bucket,
             rules=lifecycle.rules(),

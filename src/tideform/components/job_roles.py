@@ -20,17 +20,13 @@ class JobRoles(Component):
         self.order = order
         unit = order.scope.unit or order.name
         job = self._role(f"{unit}-job", "What the pool's jobs may do", self._job_statements())
-        execution = self._role(
-            f"{unit}-execution", "Starts the pool's jobs", self._execution_statements(log_name)
-        )
+        execution = self._role(f"{unit}-execution", "Starts the pool's jobs", self._execution_statements(log_name))
         self.job_arn = self.scope.role_arn(self.scope.name(f"{unit}-job", limit=64))
         self.execution_arn = self.scope.role_arn(self.scope.name(f"{unit}-execution", limit=64))
         self.resources = [job.role, execution.role, *job.policies, *execution.policies]
 
     def _role(self, part: str, description: str, statements: list[Statement]) -> ServiceRole:
-        tasks = trust(
-            "ecs-tasks.amazonaws.com", self.scope.account, arn_like=self.scope.arn("ecs", "*")
-        )
+        tasks = trust("ecs-tasks.amazonaws.com", self.scope.account, arn_like=self.scope.arn("ecs", "*"))
         return ServiceRole(
             part, self.scope, trust=tasks, description=description, statements=statements, opts=self.nameless
         )

@@ -24,9 +24,7 @@ class ProjectKey(Component):
             tags=scope.tags(scope.deployment.name),
             opts=self.nameless,
         )
-        aws.kms.Alias(
-            "key", name=f"alias/{scope.deployment.name}", target_key_id=self.key.key_id, opts=self.named()
-        )
+        aws.kms.Alias("key", name=f"alias/{scope.deployment.name}", target_key_id=self.key.key_id, opts=self.named())
 
 
 def key_statements(scope: Scope) -> list[Statement]:
@@ -34,7 +32,7 @@ def key_statements(scope: Scope) -> list[Statement]:
     spec = scope.deployment.spec
     statements = [_administration(scope), _logs(scope), _alerts(scope)]
     if spec.training:
-        statements += _disks(scope)
+        statements += [_events(), *_disks(scope)]
     if spec.compliance.frameworks:
         statements += _audit(scope)
     return statements
@@ -56,11 +54,7 @@ def _logs(scope: Scope) -> Statement:
         "LogsEncryptOurGroups",
         {"Service": f"logs.{scope.region}.{scope.dns_suffix}"},
         ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
-        {
-            "ArnLike": {
-                "kms:EncryptionContext:aws:logs:arn": [scope.arn("logs", f"log-group:{g}") for g in groups]
-            }
-        },
+        {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": [scope.arn("logs", f"log-group:{g}") for g in groups]}},
     )
 
 
@@ -77,6 +71,16 @@ def _alerts(scope: Scope) -> Statement:
     )
 
 
+def _events() -> Statement:
+    """Events of failed jobs go to the topic; EventBridge sends no source account or ARN along with them.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+    return _statement(
+        "EventsPublish", {"Service": "events.amazonaws.com"}, ["kms:Decrypt", "kms:GenerateDataKey*"], None
+    )
+
+
 def _disks(scope: Scope) -> list[Statement]:
     """EC2 launches with encrypted disks under service-linked roles, which IAM policies do not reach.
 
@@ -86,9 +90,7 @@ def _disks(scope: Scope) -> list[Statement]:
     launchers = ("autoscaling", "batch", "ec2fleet", "spot")
     ours = {
         "ArnLike": {
-            "aws:PrincipalArn": [
-                scope.role_arn(f"aws-service-role/{name}.amazonaws.com/*") for name in launchers
-            ]
+            "aws:PrincipalArn": [scope.role_arn(f"aws-service-role/{name}.amazonaws.com/*") for name in launchers]
         }
     }
     use = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
@@ -101,14 +103,12 @@ def _disks(scope: Scope) -> list[Statement]:
 
 def _audit(scope: Scope) -> list[Statement]:
     """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html"""
-    trail = scope.arn("cloudtrail", f"trail/{scope.name('audit')}")
+    trail = scope.arn("cloudtrail", f"trail/{scope.name('audit', limit=128)}")
     service = {"Service": "cloudtrail.amazonaws.com"}
     source = {"aws:SourceArn": trail}
     context = {"kms:EncryptionContext:aws:cloudtrail:arn": trail}
     return [
-        _statement(
-            "TrailEncryptsLogs", service, ["kms:GenerateDataKey*"], {"StringEquals": {**source, **context}}
-        ),
+        _statement("TrailEncryptsLogs", service, ["kms:GenerateDataKey*"], {"StringEquals": {**source, **context}}),
         _statement("TrailDescribesKey", service, ["kms:DescribeKey"], {"StringEquals": source}),
     ]
 

@@ -15,9 +15,7 @@ class LeaseTable(Component):
     Nothing expires by itself (no TTL): a lease that is forgotten is exactly what has to be found.
     """
 
-    def __init__(
-        self, scope: Scope, *, key_arn: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, scope: Scope, *, key_arn: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("leases", scope, opts)
         self.table = aws.dynamodb.Table(
             "leases",
@@ -25,9 +23,7 @@ class LeaseTable(Component):
             billing_mode="PAY_PER_REQUEST",
             hash_key="pk",
             attributes=[aws.dynamodb.TableAttributeArgs(name="pk", type="S")],
-            server_side_encryption=aws.dynamodb.TableServerSideEncryptionArgs(
-                enabled=True, kms_key_arn=key_arn
-            ),
+            server_side_encryption=aws.dynamodb.TableServerSideEncryptionArgs(enabled=True, kms_key_arn=key_arn),
             point_in_time_recovery=aws.dynamodb.TablePointInTimeRecoveryArgs(enabled=True),
             tags=scope.tags(),
             opts=self.named(),

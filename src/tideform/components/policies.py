@@ -40,6 +40,4 @@ def trust(service: str, account: str, *, arn_like: str | None = None) -> str:
 
 def plain_trust(service: str) -> str:
     """Let ``service`` take the role, for the services that send no source account (EC2's instance profiles)."""
-    return document(
-        {"Sid": "Assume", "Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    )
+    return document({"Sid": "Assume", "Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"})

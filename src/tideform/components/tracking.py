@@ -9,6 +9,7 @@ from tideform.components.base import Component
 from tideform.components.bucket import PrivateBucket
 from tideform.components.grants import read_write, use_key
 from tideform.components.lifecycle import Lifecycle
+from tideform.components.names import TRACKING
 from tideform.components.policies import trust
 from tideform.components.roles import ServiceRole
 from tideform.components.scope import Scope
@@ -28,7 +29,7 @@ class TrackingServer(Component):
     ) -> None:
         super().__init__("tracking", scope, opts)
         self.artifacts = PrivateBucket(
-            "tideform-tracking",
+            TRACKING,
             scope,
             key_arn=key_arn,
             versioned=True,

@@ -1,0 +1,73 @@
+"""What a SageMaker endpoint's containers and their host may do. Pure.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
+"""
+
+from __future__ import annotations
+
+from tideform.catalogue.serving.base import EndpointOrder
+from tideform.components.grants import grant_key, read, use_key
+from tideform.components.names import CAPTURES
+from tideform.components.policies import Statement, allow
+from tideform.components.scope import Scope
+
+
+def endpoint_statements(order: EndpointOrder, log_name: str) -> list[Statement]:
+    """Read the model, write logs, metrics and captures, pull the image, and join the network."""
+    scope = order.scope
+    statements = [
+        *read(scope, [scope.store_bucket(order.endpoint.model.from_)]),
+        use_key(scope),
+        grant_key(scope),
+        *_log(scope, log_name),
+        *_pull(scope),
+        *_join_network(scope),
+    ]
+    if order.endpoint.capture is not None:
+        captures = scope.bucket_arn(scope.deployment.unique_name(CAPTURES), f"{scope.unit}/*")
+        statements.append(allow("Capture", ["s3:PutObject"], [captures]))
+    return statements
+
+
+def _log(scope: Scope, log_name: str) -> list[Statement]:
+    group = scope.arn("logs", f"log-group:{log_name}")
+    # Metrics have no ARN: CloudWatch takes only `*`, so the namespace is the bound.
+    namespaces = {"StringEquals": {"cloudwatch:namespace": ["AWS/SageMaker", "/aws/sagemaker/Endpoints"]}}
+    return [
+        allow(
+            "Log",
+            ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            [group, f"{group}:*"],
+        ),
+        allow("Measure", ["cloudwatch:PutMetricData"], ["*"], namespaces),
+    ]
+
+
+def _pull(scope: Scope) -> list[Statement]:
+    layers = ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"]
+    # AWS's own images lie in AWS's accounts, hence no account in the ARN; their policies decide.
+    images = f"arn:{scope.partition}:ecr:{scope.region}:*:repository/*"
+    return [
+        allow("Pull", layers, [images]),
+        allow("Login", ["ecr:GetAuthorizationToken"], ["*"]),  # ECR takes no resource here
+    ]
+
+
+def _join_network(scope: Scope) -> list[Statement]:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/host-vpc.html"""
+    places = [scope.arn("ec2", f"{kind}/*") for kind in ("network-interface", "subnet", "security-group")]
+    change = [
+        "ec2:CreateNetworkInterface",
+        "ec2:CreateNetworkInterfacePermission",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DeleteNetworkInterfacePermission",
+    ]
+    look = [
+        "ec2:DescribeDhcpOptions",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+    ]
+    # EC2's Describe actions know no resources, so `*` is the only thing they take.
+    return [allow("AttachToNetwork", change, places), allow("SeeNetwork", look, ["*"])]

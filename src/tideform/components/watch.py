@@ -1,0 +1,80 @@
+"""Alarms of the catalogue for everything that a deployment runs."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+from tideform.catalogue.alarms.base import endpoint_alarms, pool_alarms
+from tideform.catalogue.serving.base import backends
+from tideform.components.alarm import metric_alarm
+from tideform.components.base import Component
+from tideform.components.budget import monthly_budget
+from tideform.components.dashboard import dashboard_body
+from tideform.components.job_events import FailedJobs
+from tideform.components.names import VARIANT
+from tideform.components.pins import pins
+from tideform.components.scope import Scope
+from tideform.components.topic import AlertTopic
+from tideform.spec.deployment import Deployment
+from tideform.spec.serving import Endpoint
+
+
+class Watch(Component):
+    """What tells ``alerts``: each pool's failed jobs, each endpoint's alarms, and the budget; and the dashboard."""
+
+    def __init__(self, scope: Scope, alerts: AlertTopic, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("watch", scope, opts)
+        self.alerts = alerts
+        deployment = scope.deployment
+        pools = [deployment.identity("training", name) for name in deployment.spec.training]
+        endpoints = served(deployment)
+        for pool in pools:
+            self._pool(pool)
+        for name, endpoint in endpoints.items():
+            self._endpoint(name, endpoint)
+        if deployment.spec.budget is not None:
+            monthly_budget(
+                deployment.spec.budget,
+                scope,
+                topic_arn=alerts.topic.arn,
+                opts=self.named(after=[alerts.policy]),
+            )
+        self.dashboard = aws.cloudwatch.Dashboard(
+            "overview",
+            dashboard_name=scope.name("overview", limit=255),
+            dashboard_body=dashboard_body(scope, pools, endpoints, VARIANT),
+            opts=self.named(),
+        )
+
+    def _pool(self, pool: str) -> None:
+        failed = FailedJobs(pool, self.scope, self.alerts, self.nameless)
+        for entry in pool_alarms():
+            metric_alarm(
+                f"{pool}-{entry.id}",
+                entry.measure(failed.rule_name),
+                self.scope,
+                actions=[self.alerts.topic.arn],
+                opts=self.named(),
+            )
+
+    def _endpoint(self, name: str, endpoint: Endpoint) -> None:
+        for entry in endpoint_alarms():
+            if entry.applies(endpoint):
+                metric_alarm(
+                    f"{name}-{entry.id}",
+                    entry.measure(self.scope.name(name), VARIANT, endpoint),
+                    self.scope,
+                    actions=[self.alerts.topic.arn],
+                    opts=self.named(),
+                )
+
+
+def served(deployment: Deployment) -> dict[str, Endpoint]:
+    """The endpoints that are there, by the names they were made under: a deferred one has nothing to watch."""
+    pinned = pins(deployment)
+    return {
+        deployment.identity("serving", name): endpoint
+        for name, endpoint in deployment.spec.serving.items()
+        if backends()[endpoint.backend].deferred(deployment, name, endpoint, pinned) is None
+    }
