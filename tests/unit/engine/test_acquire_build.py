@@ -57,6 +57,7 @@ def test_a_build_shows_what_it_fetches_and_how_far_it_is(tmp_path: Path) -> None
     lines: list[str] = []
     build.install(tmp_path / "new", lines.append)
     assert lines == [
+        "build from Go modules: about five minutes on two cores, once",
         "fetching Go modules: 1 so far",
         f"building engine {ENGINE_VERSION} with Go 1.26.8: 1 of 3 packages",
         f"building engine {ENGINE_VERSION} with Go 1.26.8: 2 of 3 packages",
