@@ -19,6 +19,7 @@ from tideform.sandbox.gate import Environ, Gate, StartResponse
 if TYPE_CHECKING:
     from tideform.sandbox.server import Life
 
+_POLL = 0.1  # seconds until the listener notices that it has to stop
 _SETTINGS = {
     "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
     "MOTO_ALLOW_NONEXISTENT_REGION": "false",
@@ -29,17 +30,13 @@ _SETTINGS = {
 class App:
     """The composed server; it listens from the start, on a port that the system chose, and serves from `start` on."""
 
-    def __init__(
-        self, workspace: Workspace, life: Life, *, boot_id: str, access_key: str, secret_key: str
-    ) -> None:
+    def __init__(self, workspace: Workspace, life: Life, *, boot_id: str, access_key: str, secret_key: str) -> None:
         os.environ.update(_SETTINGS)  # moto reads them when it is imported
         from werkzeug.serving import make_server
 
         from tideform.sandbox import moto_app
 
-        self._server = make_server(
-            "127.0.0.1", 0, self._serve, threaded=True, request_handler=moto_app.QuietHandler
-        )
+        self._server = make_server("127.0.0.1", 0, self._serve, threaded=True, request_handler=moto_app.QuietHandler)
         credentials = Credentials(access_key, secret_key, self.endpoint)
         scratch = workspace.sandbox / "jobs"
         shutil.rmtree(scratch, ignore_errors=True)  # left by a server that was killed
@@ -61,7 +58,7 @@ class App:
 
     def start(self) -> None:
         """Serve from threads of this process; returns at once."""
-        threading.Thread(target=self._server.serve_forever, name="http", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(_POLL,), name="http", daemon=True).start()
 
     def busy(self) -> bool:
         """Whether jobs or instances run."""

@@ -81,9 +81,9 @@ def is_loopback(host: str) -> bool:
 
 def access_key(environ: Environ) -> str | None:
     """The access key id of a signed or presigned request (SigV4, or the older S3 query form)."""
-    if found := _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", "")):
+    if found := _CREDENTIAL.search(str(environ.get("HTTP_AUTHORIZATION", ""))):
         return found.group(1)
-    query = parse_qs(environ.get("QUERY_STRING", ""))
+    query = parse_qs(str(environ.get("QUERY_STRING", "")))
     if credential := query.get("X-Amz-Credential"):
         return credential[0].split("/")[0]
     return query["AWSAccessKeyId"][0] if "AWSAccessKeyId" in query else None

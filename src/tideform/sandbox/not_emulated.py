@@ -36,9 +36,7 @@ def install(app: Flask, service: str) -> None:
         if isinstance(error, HTTPException):
             return error
         log.exception("%s failed", operation_name(service, request))
-        message = (
-            f"the emulation of {operation_name(service, request)} failed: {type(error).__name__}: {error}"
-        )
+        message = f"the emulation of {operation_name(service, request)} failed: {type(error).__name__}: {error}"
         return error_response(service, FAILED, message)
 
     app.register_error_handler(404, unrouted)
@@ -99,7 +97,7 @@ def _rest_operation(service: str, asked: Request) -> str | None:
     from moto.core.routing import get_service_router
 
     try:
-        operation, _ = get_service_router(boto3_service_name.get(service, service)).match(asked)
+        operation, _ = get_service_router(boto3_service_name.get(service, service)).match(asked)  # type: ignore[arg-type]  # moto's app makes it moto's own request
     except (UnknownServiceError, HTTPException, NotImplementedError, LookupError, ValueError):
         return None
     return str(operation.name)

@@ -22,9 +22,7 @@ from tideform.paths import Workspace
 from tideform.sandbox import description
 from tideform.sandbox.description import Description
 
-IDLE_LIMIT = (
-    2 * 3600.0
-)  # seconds without a request and without anything running; TIDEFORM_SANDBOX_IDLE overrides
+IDLE_LIMIT = 2 * 3600.0  # seconds without a request and without anything running; TIDEFORM_SANDBOX_IDLE overrides
 _WATCH = 5.0  # seconds between looks at the workspace and the time
 _LOCK_PATIENCE = 2.0
 _KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"

@@ -213,9 +213,7 @@ class Plane:
         configuration = job.container.get("logConfiguration") or {}
         name, attempt = job.definition["jobDefinitionName"], job.attempt
         folder = self._surroundings.folder(own)
-        stream = logs.open_stream(
-            self._backend.logs_backend, configuration, name, attempt.task, self._clock.now
-        )
+        stream = logs.open_stream(self._backend.logs_backend, configuration, name, attempt.task, self._clock.now)
         attempt.log_stream = stream.name
         return RunningCommand(
             job.command,

@@ -37,9 +37,7 @@ class Surroundings:
             raise BadFolder(f"{WORKDIR}={own[WORKDIR]!r} is no folder of the workspace")
         return folder
 
-    def environment(
-        self, job: Job, own: Mapping[str, str], *, region: str, compute: str, queue: str
-    ) -> dict[str, str]:
+    def environment(self, job: Job, own: Mapping[str, str], *, region: str, compute: str, queue: str) -> dict[str, str]:
         """The command's environment: nothing of ours but what a container would have, and the sandbox's keys.
 
         https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html

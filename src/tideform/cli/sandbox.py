@@ -1,0 +1,120 @@
+"""``tideform sandbox``: start, inspect, use and end the local target's sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, load_deployment
+from tideform.diagnostics import Diagnostic, Severity
+from tideform.errors import ExitCode, SandboxError
+from tideform.paths import Workspace
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+RegionOption = Annotated[
+    str | None, typer.Option("--region", help="The AWS region; by default the environment's.", metavar="REGION")
+]
+_PASSTHROUGH = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+
+
+@app.command()
+def start(spec: SpecOption = DEFAULT_SPEC) -> None:
+    """Start the sandbox, or find it running."""
+    from tideform.sandbox import client
+
+    sandbox = client.ensure(_workspace(spec))
+    typer.echo(f"Sandbox at {sandbox.endpoint}, boot {sandbox.boot_id}")
+
+
+@app.command()
+def status(spec: SpecOption = DEFAULT_SPEC, as_json: JsonOption = False) -> None:
+    """Show where the sandbox is, what runs in it, and what it stores without behaviour."""
+    from tideform.sandbox import client
+    from tideform.views.sandbox import status_lines, stored_only_lines
+
+    workspace = _workspace(spec)
+    sandbox = client.find(workspace)
+    found = client.status(workspace) if sandbox else None
+    if as_json:
+        endpoint = {"endpoint": sandbox.endpoint} if sandbox else {}
+        typer.echo(json.dumps({"running": found is not None, **endpoint, **(found or {})}))
+    elif sandbox is None or found is None:
+        typer.echo("The sandbox does not run; commands start it when they need it.\n")
+        typer.echo("\n".join(stored_only_lines()))
+    else:
+        typer.echo("\n".join(status_lines(sandbox.endpoint, found)))
+
+
+@app.command()
+def stop(spec: SpecOption = DEFAULT_SPEC) -> None:
+    """End the sandbox and all its jobs; what is in it is gone, the local state is not."""
+    from tideform.sandbox import client
+
+    ran = client.stop(_workspace(spec))
+    typer.echo("The sandbox has ended." if ran else "No sandbox ran.")
+
+
+@app.command()
+def reset(
+    spec: SpecOption = DEFAULT_SPEC,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """End the sandbox and throw away the local state that speaks of what was in it."""
+    from tideform.sandbox import boot, client
+    from tideform.views.sandbox import reset_line
+
+    workspace = _workspace(spec)
+    typer.echo(f"This throws away: {reset_line(boot.local_environments(workspace))}")
+    if not yes and not typer.confirm("Go on?"):
+        typer.echo("Nothing was changed.")
+        raise typer.Exit(ExitCode.ERROR)
+    client.reset(workspace)
+    typer.echo("Gone. The next apply builds anew.")
+
+
+@app.command()
+def env(spec: SpecOption = DEFAULT_SPEC, environment: EnvironmentOption = None, region: RegionOption = None) -> None:
+    """Print the variables by which any AWS tool reaches the sandbox; the keys open nothing but it."""
+    from tideform.views.sandbox import export_lines
+
+    typer.echo("\n".join(export_lines(_variables(spec, environment, region))))
+
+
+@app.command(name="exec", context_settings=_PASSTHROUGH)
+def execute(
+    command: Annotated[list[str], typer.Argument(help="The command and its arguments, after --.")],
+    spec: SpecOption = DEFAULT_SPEC,
+    environment: EnvironmentOption = None,
+    region: RegionOption = None,
+) -> None:
+    """Run a command that reaches the sandbox: ``tideform sandbox exec -- aws s3 ls``. Ends with its exit code."""
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    try:
+        done = subprocess.run(command, env={**variables, **_variables(spec, environment, region)}, check=False)
+    except OSError as error:
+        raise _error("TD507", "the command could not be started", f"{command[0]}: {error.strerror}") from error
+    raise typer.Exit(done.returncode if done.returncode >= 0 else 128 - done.returncode)
+
+
+def _variables(spec: Path, environment: str | None, region: str | None) -> dict[str, str]:
+    from tideform.sandbox import client
+
+    where = region or load_deployment(spec, environment).region
+    return client.ensure(_workspace(spec)).credentials.environ(where)
+
+
+def _workspace(spec: Path) -> Workspace:
+    """The workspace of a spec, which need not be valid: a sandbox can be stopped whatever the file says."""
+    if not spec.is_file():
+        raise _error("TD506", "there is no project spec here", f"A sandbox belongs to a spec, and {spec} is none.")
+    return Workspace(spec.absolute().parent)
+
+
+def _error(code: str, summary: str, detail: str) -> SandboxError:
+    fix = "name the spec with --spec FILE, or make one with `tideform init`" if code == "TD506" else "check the command"
+    return SandboxError(Diagnostic(code, Severity.ERROR, summary, detail=detail, fix=fix))

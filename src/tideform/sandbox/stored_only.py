@@ -1,0 +1,39 @@
+"""What the sandbox stores and gives back without doing anything with it.
+
+One table: ``tideform sandbox status`` prints it, the documentation is held against it. A row says what an API takes
+(service and noun, or one property), and what of its behaviour is missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class StoredOnly:
+    """One thing that is stored: ``what`` in AWS's words, ``missing`` is the behaviour one must not expect."""
+
+    service: str
+    what: str
+    missing: str
+
+
+STORED_ONLY: tuple[StoredOnly, ...] = (
+    StoredOnly("sagemaker", "Endpoint, EndpointConfig, Model", "no container is started, nothing can be invoked"),
+    StoredOnly("sagemaker", "DataCaptureConfig", "nothing is captured"),
+    StoredOnly("sagemaker", "MlflowTrackingServer", "no MLflow server is started"),
+    StoredOnly("application-autoscaling", "scaling targets and policies", "nothing scales"),
+    StoredOnly("batch", "container image, volumes, ulimits, job role", "commands run as processes of this machine"),
+    StoredOnly("batch", "allocationStrategy, bidPercentage", "the first listed type that fits is launched"),
+    StoredOnly("ec2", "instances", "records with states, not machines; user data does not run"),
+    StoredOnly("ec2", "security groups, routes, endpoints, flow logs", "no packet is filtered, routed or logged"),
+    StoredOnly("ec2", "placement groups", "no placement"),
+    StoredOnly("iam", "policies, roles, permissions boundaries", "nothing is denied"),
+    StoredOnly("kms", "key rotation", "keys do not rotate"),
+    StoredOnly("s3", "life cycle, replication, access logging", "objects are neither moved, copied nor expired"),
+    StoredOnly("cloudtrail", "trails", "no events are delivered"),
+    StoredOnly("cloudwatch", "alarms, dashboards", "alarms change state only through SetAlarmState"),
+    StoredOnly("events", "rules with a schedule", "they do not fire"),
+    StoredOnly("budgets", "budgets, notifications", "no spend is counted, nobody is notified"),
+    StoredOnly("sns", "e-mail subscriptions", "no mail is sent"),
+)
