@@ -1,4 +1,4 @@
-"""Settings that bound each other: leases, scales, retention. A limit that cannot hold is no limit."""
+"""Settings that bound each other: leases, schedules, retention. A limit that cannot hold is no limit."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ from tideform.spec.subject import Subject
 from tideform.spec.training import Pool
 
 LONGEST_LEASE = Duration.parse("7d")  # a forgotten burst ends within a week, whatever else fails
-LONGEST_BAKE = Duration.parse("1h")  # SageMaker's TrafficRoutingConfig.WaitIntervalInSeconds: at most 3600
-LARGEST_CANARY = 50  # SageMaker's canary: at most half of the variant's instances
 
 
 def limits(subject: Subject) -> Iterator[Diagnostic]:
-    """What contradicts itself in pools, endpoints, stores and the drift monitor."""
+    """What contradicts itself in pools, stores and the drift monitor; what a backend bounds, it says itself."""
     for name, pool in subject.spec.training.items():
         yield from _machines(subject, ("training", name), pool)
         yield from _times(subject, ("training", name), pool)
         yield from _purchase(subject, ("training", name), pool)
-    yield from _endpoints(subject)
     yield from _stores(subject)
     yield from _drift(subject)
 
@@ -30,9 +27,6 @@ def _machines(subject: Subject, path: Path, pool: Pool) -> Iterator[Diagnostic]:
     if pool.accelerator and pool.instance_types:
         detail = "accelerator and instance_types both say which machines to use."
         yield subject.problem("TD140", (*path, "instance_types"), detail, fix="Keep one of them.", key=True)
-    if not pool.accelerator and not pool.instance_types:
-        fix = "Add accelerator: {name: A10G, count: 1..4}, or instance_types: [m5.xlarge]."
-        yield subject.problem("TD101", path, "The pool does not say which machines to use.", fix=fix, key=True)
     if pool.accelerator and pool.nodes:
         detail = "nodes counts machines given by instance_types; with accelerator its count decides."
         yield subject.problem("TD140", (*path, "nodes"), detail, fix="Use accelerator.count.", key=True)
@@ -60,23 +54,6 @@ def _purchase(subject: Subject, path: Path, pool: Pool) -> Iterator[Diagnostic]:
     if pool.capacity.spot == "only" and pool.capacity.fallback == "on_demand" and subject.given(fallback):
         detail = "spot: only allows nothing else, and fallback: on_demand wants something else."
         yield subject.problem("TD140", fallback, detail, fix="Use spot: prefer, or remove the fallback.")
-
-
-def _endpoints(subject: Subject) -> Iterator[Diagnostic]:
-    for name, endpoint in subject.spec.serving.items():
-        scale, rollout, path = endpoint.scale, endpoint.rollout, ("serving", name)
-        if scale.min > scale.max:
-            detail = f"min is {scale.min} and max is {scale.max}."
-            yield subject.problem("TD140", (*path, "scale", "min"), detail, fix="Let min be at most max.")
-        if scale.min == 0 and endpoint.mode == "realtime":
-            detail = "A realtime endpoint keeps at least one instance; calls would fail until one comes up."
-            yield subject.problem("TD140", (*path, "scale", "min"), detail, fix="Let min be 1.")
-        if rollout and rollout.bake > LONGEST_BAKE:
-            detail = f"SageMaker waits at most {LONGEST_BAKE} between two steps of a rollout."
-            yield subject.problem("TD105", (*path, "rollout", "bake"), detail)
-        if rollout and rollout.canary and not 1 <= rollout.canary.value <= LARGEST_CANARY:
-            detail = f"A canary takes from 1% to {LARGEST_CANARY}% of the traffic."
-            yield subject.problem("TD105", (*path, "rollout", "canary"), detail)
 
 
 def _stores(subject: Subject) -> Iterator[Diagnostic]:

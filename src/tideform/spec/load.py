@@ -15,6 +15,7 @@ from tideform.spec.checks import check
 from tideform.spec.compose import compose
 from tideform.spec.deployment import Deployment
 from tideform.spec.environments import choose, environments
+from tideform.spec.names import crossings
 from tideform.spec.nodes import Node
 from tideform.spec.project import Environment, Project
 from tideform.spec.secrets import hide
@@ -61,7 +62,7 @@ def load_source(
         settings = known.settings.get(name, _ENVIRONMENT)
         deployments[name] = Deployment(spec, name, settings, spec_file.absolute(), source.digest)
         found[name] = [*wrong, *check(Subject(deployments[name], source, node))]
-    problems = _ordered([*known.found, *_merged(found)])
+    problems = _ordered([*known.found, *_merged(found), *crossings(deployments)])
     chosen = choose(known, environment) if choice_needed or environment else next(iter(deployments))
     if isinstance(chosen, Diagnostic):
         raise SpecError([*problems, chosen])

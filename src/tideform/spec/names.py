@@ -6,14 +6,28 @@ the inventory that proves a teardown looks for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tideform.diagnostics import Diagnostic
+from tideform.spec.deployment import Deployment
+from tideform.spec.problems import problem
 from tideform.spec.subject import Subject
 
 # The tightest cut is a bucket's: 63 characters (Amazon S3, 'Bucket naming rules') less two hashes of eight and their
 # hyphens, and some room for the part's own name.
 LONGEST_PREFIX = 63 - 2 * 9 - 5
+
+
+def crossings(deployments: Mapping[str, Deployment]) -> Iterator[Diagnostic]:
+    """Units of two environments with one name in one account: ``eu`` in ``dev-a``, and ``a-eu`` in ``dev``."""
+    seen: dict[tuple[str, str], str] = {}
+    for name, deployment in deployments.items():
+        for unit in {*deployment.spec.training, *deployment.spec.serving, *deployment.spec.storage}:
+            full = deployment.physical_name(unit)
+            other = seen.setdefault((deployment.account, full), name)
+            if other != name:
+                detail = f"{full!r} would stand for something in {other} and in {name}."
+                yield problem("TD131", detail, fix="Rename the unit or one of the environments.")
 
 
 def names(subject: Subject) -> Iterator[Diagnostic]:

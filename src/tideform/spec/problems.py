@@ -63,17 +63,15 @@ SUMMARIES: dict[str, str] = {
     "TD151": "A reference to a secret is malformed",
     # promises with a date
     "TD160": "A waiver has expired",
-    "TD161": "A waiver is incomplete",
     # places
     "TD170": "Unknown region",
     # the catalogue
-    "TD200": "This backend is not available",
-    "TD201": "Unknown accelerator",
-    "TD202": "Unknown instance type",
-    "TD203": "Unknown control",
-    "TD204": "Unknown compliance framework",
-    "TD205": "There is no such blueprint",
-    "TD206": "A file is in the way",
+    "TD220": "This backend is not available",
+    "TD221": "Unknown instance type",
+    "TD222": "Unknown control",
+    "TD223": "Unknown compliance framework",
+    "TD224": "There is no such blueprint",
+    "TD225": "A file is in the way",
 }
 
 

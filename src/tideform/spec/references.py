@@ -5,7 +5,8 @@ Names are looked up in the file and not in the typed spec: a unit that is wrong 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
 from tideform.diagnostics import Diagnostic
 from tideform.spec.nodes import Path
@@ -68,16 +69,36 @@ def _drift(subject: Subject) -> Iterator[Diagnostic]:
 
 def _moves(subject: Subject) -> Iterator[Diagnostic]:
     units = [f"{section}.{name}" for section in _UNITS for name in _named(subject, section)]
+    onward = {moved.from_: moved.to for moved in subject.spec.moved}
     for index, moved in enumerate(subject.spec.moved):
         path = ("moved", index)
-        if moved.to not in units:
+        if _end(onward, moved.to) not in units:
             yield subject.unknown("TD124", (*path, "to"), moved.to, units, "unit or store of this spec")
-        if moved.from_ in units:
+        elif moved.from_ in units:
             detail = f"{moved.from_!r} is still in the spec, so it did not move."
             yield subject.problem("TD124", (*path, "from"), detail, fix="Remove the one or the other.")
-        if moved.from_.split(".")[0] != moved.to.split(".")[0]:
-            detail = f"{moved.from_!r} and {moved.to!r} are of different kinds; only a name can change."
-            yield subject.problem("TD124", (*path, "from"), detail)
+        elif not re.fullmatch(rf"{moved.to.split('.')[0]}\.[a-z0-9-]+", moved.from_):
+            detail = f"{moved.from_!r} was no unit like {moved.to!r}; only a name can change."
+            yield subject.problem("TD124", (*path, "from"), detail, fix="Write SECTION.NAME on both sides.")
+    yield from _twice(subject)
+
+
+def _end(onward: Mapping[str, str], name: str) -> str:
+    """Where a chain of moves ends; a circle ends nowhere."""
+    for _ in onward:
+        name = onward.get(name, name)
+    return "" if name in onward else name
+
+
+def _twice(subject: Subject) -> Iterator[Diagnostic]:
+    for key in ("from_", "to"):
+        seen: set[str] = set()
+        for index, moved in enumerate(subject.spec.moved):
+            name = getattr(moved, key)
+            if name in seen:
+                detail = f"{name!r} moves twice; only one of the moves can be meant."
+                yield subject.problem("TD124", ("moved", index, key.rstrip("_")), detail)
+            seen.add(name)
 
 
 def _waivers(subject: Subject) -> Iterator[Diagnostic]:

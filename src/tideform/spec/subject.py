@@ -43,6 +43,11 @@ class Subject:
         """Whether the path stands in the file, and is not just a default."""
         return entry_key(self.root, path) is not None
 
+    def placed(self, found: Diagnostic) -> Diagnostic:
+        """A diagnostic that only has a path, at the place of that path."""
+        span = self.root.locate(tuple(found.path.split(".")))
+        return replace(found, location=self.source.location(span))
+
     @staticmethod
     def as_warning(found: Diagnostic) -> Diagnostic:
         """The diagnostic as one that stops nothing."""
@@ -50,9 +55,13 @@ class Subject:
 
     def unknown(self, code: str, path: Path, word: object, known: Iterable[str], what: str) -> Diagnostic:
         """A diagnostic for a word that has to be one of the known ones."""
-        known = list(known)
+        known = sorted(known)
         detail = f"{word!r} is no {what}; there is {one_of(known)}." if known else f"There is no {what} at all."
         return self.problem(code, path, detail, fix=did_you_mean(word, known))
+
+    def unlike(self, code: str, path: Path, word: str, known: Iterable[str], what: str) -> Diagnostic:
+        """As `unknown`, where the known words are too many to be listed."""
+        return self.problem(code, path, f"{word!r} {what}", fix=did_you_mean(word, known))
 
 
 def at(
