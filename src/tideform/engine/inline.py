@@ -20,7 +20,9 @@ def inline_program(program: Program, deployment: Deployment, upstream: Mapping[s
 
     def run() -> None:
         from tideform.components.program import Bound, bind
+        from tideform.engine import lean_import
 
+        lean_import.install()
         code = compile(program.source.read_text(encoding="utf-8"), str(program.source), "exec")
         with bind(Bound(deployment, program.unit, upstream)):
             exec(code, {"__name__": "__main__", "__file__": str(program.source)})  # noqa: S102  # our own file

@@ -1,0 +1,129 @@
+"""Importing only those parts of the AWS SDK for Pulumi that a program uses.
+
+An area of ``pulumi_aws`` such as ``ec2`` is hundreds of modules beside two of 30,000 lines that define every
+argument type; importing it whole takes most of a second, and a plan needs ten areas. With `install`, an area loads a
+resource's module when the resource is asked for, and an argument type when something names it. The classes are the
+SDK's own, cut from its own files; what does not fit the expected layout is imported in the ordinary way.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+_PACKAGE = "pulumi_aws"
+_CLASS = re.compile(r"^(?:@pulumi\.(?:in|out)put_type\n)?class (\w+)", re.MULTILINE)
+_QUOTED = re.compile(r"'(?:outputs\.)?(\w+)'")
+_TYPE_MODULES = ("_inputs", "outputs")
+_lock = threading.RLock()
+
+
+def install() -> None:
+    """Import the SDK leanly from now on, in this process. Doing it twice is harmless."""
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+
+
+class _Finder(MetaPathFinder):
+    """Stands before Python's own finder, for ``pulumi_aws.<area>`` and what is below it."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        parts = fullname.split(".")
+        if parts[0] != _PACKAGE or not 2 <= len(parts) <= 3:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.origin is not None and (loader := _loader(parts, spec.origin)) is not None:
+            spec.loader = loader(fullname, spec.origin)
+        return spec
+
+
+def _loader(parts: list[str], origin: str) -> type[SourceFileLoader] | None:
+    folder = Path(origin).parent
+    if not all((folder / f"{name}.py").is_file() for name in _TYPE_MODULES) or folder.name != parts[1]:
+        return None
+    if len(parts) == 2:
+        return _AreaLoader
+    return _TypesLoader if parts[2] in _TYPE_MODULES else _ResourceLoader
+
+
+class _AreaLoader(SourceFileLoader):
+    """An area whose resources are imported when they are asked for."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        folder = Path(self.path).parent
+
+        def lookup(name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            with _lock:
+                home = _home(folder, name)
+                if home is None:  # not where the SDK's naming puts it: import the area whole
+                    super(_AreaLoader, self).exec_module(module)
+                    return vars(module)[name] if name in vars(module) else _missing(module, name)
+                found = importlib.import_module(f"{module.__name__}.{home}")
+                return found if home == name else getattr(found, name)
+
+        vars(module)["__getattr__"] = lookup
+
+
+def _home(folder: Path, name: str) -> str | None:
+    """The module of an area that defines a name: ``bucket_policy`` for ``BucketPolicy``."""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    for candidate in (name, snake, snake.removesuffix("_output")):
+        if (folder / f"{candidate}.py").is_file():
+            return candidate
+    return "_inputs" if name.endswith(("Args", "ArgsDict")) else None
+
+
+def _missing(module: ModuleType, name: str) -> Any:
+    raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+
+
+class _TypesLoader(SourceFileLoader):
+    """``_inputs`` or ``outputs``: a class is made when it is asked for, and with it the classes that it names."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        source = Path(self.path).read_text(encoding="utf-8")
+        starts = [(match.start(), match[1]) for match in _CLASS.finditer(source)]
+        ends = [start for start, _ in starts[1:]] + [len(source)]
+        slices = {name: source[start:end] for (start, name), end in zip(starts, ends, strict=True)}
+        head = source[: starts[0][0]] if starts else source
+        exec(compile(head, self.path, "exec"), vars(module))  # noqa: S102  # the SDK's own code
+        vars(module)["__all__"] = []  # a star import takes nothing: _ResourceLoader hands over what is needed
+        vars(module)["__getattr__"] = lambda name: _make(module, slices, name, self.path)
+
+
+def _make(module: ModuleType, slices: Mapping[str, str], name: str, path: str) -> Any:
+    if name not in slices:
+        return _missing(module, name)
+    with _lock:
+        waiting = [name]
+        while waiting:
+            one = waiting.pop()
+            if one in vars(module):
+                continue
+            exec(compile(slices[one], path, "exec"), vars(module))  # noqa: S102  # the SDK's own code
+            waiting += [named for named in _QUOTED.findall(slices[one]) if named in slices]
+        return vars(module)[name]
+
+
+class _ResourceLoader(SourceFileLoader):
+    """A resource's module; the argument types that its signatures name are put where the SDK looks for them."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        super().exec_module(module)
+        inputs = importlib.import_module(f"{module.__name__.rpartition('.')[0]}._inputs")
+        source = Path(self.path).read_text(encoding="utf-8")
+        for name in set(_QUOTED.findall(source)) - vars(module).keys():
+            if name.endswith(("Args", "ArgsDict")) and (found := getattr(inputs, name, None)) is not None:
+                setattr(module, name, found)
