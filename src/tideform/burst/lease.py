@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from tideform.burst.process import Process, user
+from tideform.process import Process, user
 from tideform.spec.training import Pool
 
 
@@ -87,10 +87,16 @@ class Lease:
         """Whole seconds until the deadline; never negative."""
         return max(0, int(self.deadline - now))
 
+    def spent(self, now: float) -> Decimal | None:
+        """About what the burst has cost, by what the pool was thought to cost when it began; None: unknown."""
+        return None if self.hourly_usd is None else self.hourly_usd * int(now - self.created) / 3600
+
     def orphaned(self, now: float) -> str:
         """Why nobody will end this burst any more; empty if somebody will."""
         if now >= self.deadline:
             return "its lease has run out"
+        if self.detached and self.cap_usd is not None and (self.spent(now) or 0) >= self.cap_usd:
+            return f"its spend cap of {self.cap_usd} USD is used up"
         if not self.detached and self.process.known_dead:
             return f"its process {self.process.pid} is gone"
         return ""

@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tideform.burst.lease import Lease, PoolRecord, State
-from tideform.burst.process import Process
 from tideform.cloud import Cloud
 from tideform.errors import CloudError, RefusedError, TideformError
+from tideform.process import Process
 from tideform.spec.deployment import Deployment
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
 _NAMES = {"#count": "count", "#state": "state", "#token": "token"}
+_PREFIX = "pool#"
 _CONFLICT = "ConditionalCheckFailedException"
 
 
@@ -45,6 +46,14 @@ class LeaseTable:
         answer = self._call("get_item", Key=_key(pool), ConsistentRead=True)
         return _record(pool, answer.get("Item"))
 
+    def all(self) -> list[PoolRecord]:
+        """Every pool's record; none where foundation is not applied."""
+        try:
+            items = self._call("scan", ConsistentRead=True)["Items"]
+        except RefusedError:
+            return []
+        return [_record(item["pk"]["S"].removeprefix(_PREFIX), item) for item in items if _is_pool(item)]
+
     def acquire(self, lease: Lease) -> PoolRecord:
         """Add the lease. Raises `BusyPoolError` while capacity is being taken away."""
         self._seed(lease.pool)
@@ -58,7 +67,7 @@ class LeaseTable:
         if record is None:
             raise BusyPoolError.of(
                 "TD604",
-                "the pool's capacity is being taken away",
+                "The pool is being taken down",
                 detail=f"A burst of {lease.pool} is just ending; its teardown would end a new one too.",
                 fix="Try again in a minute; `tideform burst status` shows when the pool is idle.",
             )
@@ -190,15 +199,19 @@ def _explain(table: str, error: ClientError) -> TideformError:
     if error.response["Error"]["Code"] == "ResourceNotFoundException":
         return RefusedError.of(
             "TD601",
-            "foundation is not applied",
+            "Foundation is not applied",
             detail=f"There is no lease table {table}. Without a record nothing could end a burst for sure.",
             fix="Run `tideform apply` first.",
         )
-    return CloudError.of("TD611", "the lease table could not be used", detail=str(error))
+    return CloudError.of("TD611", "The lease table could not be used", detail=str(error))
 
 
 def _key(pool: str) -> dict[str, Any]:
-    return {"pk": {"S": f"pool#{pool}"}}
+    return {"pk": {"S": f"{_PREFIX}{pool}"}}
+
+
+def _is_pool(item: Mapping[str, Any]) -> bool:
+    return str(item["pk"]["S"]).startswith(_PREFIX)
 
 
 def _stopper(now: float) -> dict[str, Any]:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-import pytest
-
 from tests.unit.burst.conftest import NOW
 from tideform.burst.lease import Lease
-from tideform.burst.process import Process
 
 
 def test_a_lease_is_bounded_by_the_spec(lease: Lease) -> None:
@@ -37,16 +34,6 @@ def test_a_detached_lease_needs_no_process(lease: Lease) -> None:
 def test_a_process_of_another_host_is_not_known_to_be_dead(lease: Lease) -> None:
     elsewhere = replace(lease.process, host="elsewhere", boot="other", pid=1)
     assert replace(lease, process=elsewhere).orphaned(NOW) == ""
-
-
-@pytest.mark.parametrize("change", [{"boot": "earlier"}, {"started": 1}])
-def test_an_earlier_boot_or_a_reused_number_is_another_process(change: dict[str, object]) -> None:
-    assert replace(Process.current(), **change).known_dead  # type: ignore[arg-type]
-
-
-def test_a_process_record_reads_back() -> None:
-    process = Process.current()
-    assert Process.from_record(process.as_record()) == process
 
 
 def test_rest_is_never_negative(lease: Lease) -> None:

@@ -1,0 +1,226 @@
+"""Bursts on AWS Batch: capacity through ``minvCpus``, never through the engine, so that a burst leaves no drift.
+
+Between bursts the environments are at zero *and* disabled: nothing that is submitted without a lease starts a
+machine. https://docs.aws.amazon.com/batch/latest/APIReference/API_UpdateComputeEnvironment.html
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from tideform.burst.batch_jobs import BatchJobs
+from tideform.burst.brakes import Brake, Kind
+from tideform.burst.halt import Halt
+from tideform.burst.lease import Lease
+from tideform.burst.runner import Instance, Job, OnLog, cloud_errors
+from tideform.burst.sizing import Sizing, sizing
+from tideform.catalogue.training._names import PoolNames
+from tideform.cloud import Cloud
+from tideform.errors import RefusedError, TideformError
+from tideform.spec.deployment import Deployment
+
+_HOLDS = ("pending", "running", "stopping", "stopped", "shutting-down")  # every state but terminated
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often to look, and how patient to be, in seconds.
+
+    ``start`` is how long one compute environment may take to bring its instances, ``linger`` how long they may stay
+    after they were let go before they are ended by hand.
+    """
+
+    poll: float = 5.0
+    start: float = 600.0
+    linger: float = 120.0
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> Pace:
+        """The sandbox answers at once; AWS throttles those who ask too often."""
+        return cls(poll=0.2, start=30.0, linger=5.0) if deployment.target == "local" else cls()
+
+
+@dataclass
+class BatchRunner:
+    """One pool on AWS Batch."""
+
+    cloud: Cloud
+    deployment: Deployment
+    pool: str
+    pace: Pace
+    clock: Callable[[], float] = time.time
+    _let_go: float | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        names = PoolNames(self.deployment, self.pool)
+        self.queue = names.job_queue
+        self._jobs = BatchJobs(self.cloud, self.pool, names, self.pace.poll)
+
+    def brakes(self) -> tuple[Brake, ...]:
+        """The job time-out bounds what a lost CLI leaves: it counts from each attempt's start."""
+        return (
+            Brake(
+                "job time-out",
+                Kind.BOUNDING,
+                "Batch ends each attempt of a job when its lease would be over",
+                self._jobs.missing_timeout,
+            ),
+        )
+
+    def up(self, lease: Lease, halt: Halt) -> None:
+        """Raise one environment after the other until one has brought the instances (spot, then on-demand)."""
+        size = sizing(self.deployment.spec.training[self.pool])
+        with cloud_errors(f"capacity of {self.pool} was brought in"):
+            environments = self._environments()
+            if not environments:
+                raise _not_applied(self.pool)
+            for environment in environments:
+                self._update(environment, state="ENABLED")
+            reasons = [self._try(environment, size, halt) for environment in environments]
+            if len(self.capacity()) < size.nodes:
+                raise _no_capacity(self.pool, size, [r for r in reasons if r])
+            self._tag(lease)
+
+    def run(self, lease: Lease, command: Sequence[str], on_log: OnLog, halt: Halt) -> int:
+        """Submit one job, follow its log, and return its exit code."""
+        with cloud_errors(f"a job ran on {self.pool}"):
+            return self._jobs.run(lease, command, on_log, halt, rest=lease.rest(self.clock()))
+
+    def end_jobs(self, lease: Lease | None) -> None:
+        """Terminate the unfinished jobs of one lease, or all."""
+        with cloud_errors(f"jobs on {self.pool} were ended"):
+            for job in self._jobs.unfinished():
+                if lease is None or job.lease == lease.id:
+                    self._jobs.terminate(job)
+
+    def down(self) -> bool:
+        """End the jobs, hold every environment at zero, and end what lingers."""
+        with cloud_errors(f"capacity of {self.pool} was taken away"):
+            self.end_jobs(None)
+            settled = [self._hold_at_zero(environment) for environment in self._environments()]
+            instances = self.capacity()
+            self._end_lingering(instances)
+            return all(settled) and not instances and not self.jobs()
+
+    def capacity(self) -> tuple[Instance, ...]:
+        """The pool's instances by their tags, which Batch takes from the compute environment."""
+        with cloud_errors(f"instances of {self.pool} were counted"):
+            pages = self.cloud.client("ec2").get_paginator("describe_instances").paginate(Filters=self._filters())
+            return tuple(
+                _instance(found)
+                for page in pages
+                for reservation in page["Reservations"]
+                for found in reservation["Instances"]
+            )
+
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs in the pool's queue that have not finished."""
+        with cloud_errors(f"jobs on {self.pool} were listed"):
+            return self._jobs.unfinished()
+
+    def _environments(self) -> list[dict[str, Any]]:
+        """The queue's compute environments in the order in which it uses them; none if there is no queue."""
+        batch = self.cloud.client("batch")
+        queues = batch.describe_job_queues(jobQueues=[self.queue])["jobQueues"]
+        order = [entry for queue in queues for entry in queue["computeEnvironmentOrder"]]
+        names = [e["computeEnvironment"] for e in sorted(order, key=lambda e: int(e["order"]))]
+        if not names:
+            return []
+        found = batch.describe_compute_environments(computeEnvironments=names)["computeEnvironments"]
+        by_name = {e[key]: e for e in found for key in ("computeEnvironmentArn", "computeEnvironmentName")}
+        return [by_name[name] for name in names if name in by_name]
+
+    def _try(self, environment: dict[str, Any], size: Sizing, halt: Halt) -> str:
+        """Ask one environment for the whole capacity, unless it is there. Returns why it did not come, or nothing."""
+        if len(self.capacity()) >= size.nodes:
+            return ""
+        self._update(environment, minvCpus=size.vcpus)
+        deadline = time.monotonic() + self.pace.start
+        while len(self.capacity()) < size.nodes:
+            halt.check()
+            if (why := self._problem(environment)) or time.monotonic() > deadline:
+                self._update(environment, minvCpus=0)
+                return why or f"{environment['computeEnvironmentName']}: nothing came in {self.pace.start:.0f} s"
+            halt.wait(self.pace.poll)
+        return ""
+
+    def _problem(self, environment: dict[str, Any]) -> str:
+        now = next((e for e in self._environments() if _name(e) == _name(environment)), environment)
+        return f"{_name(now)}: {now.get('statusReason', 'invalid')}" if now["status"] == "INVALID" else ""
+
+    def _hold_at_zero(self, environment: dict[str, Any]) -> bool:
+        """Batch lowers ``desiredvCpus`` by itself and refuses to be told; an updating environment comes later."""
+        if environment["state"] == "DISABLED" and not _minimum(environment):
+            return True
+        if environment["status"] not in ("UPDATING", "DELETING", "DELETED"):
+            self._update(environment, minvCpus=0, state="DISABLED")
+        return False
+
+    def _update(self, environment: dict[str, Any], *, state: str | None = None, **resources: int) -> None:
+        changes: dict[str, Any] = {"computeResources": resources} if resources else {}
+        if state is not None:
+            changes["state"] = state
+        self.cloud.client("batch").update_compute_environment(computeEnvironment=_name(environment), **changes)
+
+    def _end_lingering(self, instances: tuple[Instance, ...]) -> None:
+        """End what is still there a while after it was let go: the environment is disabled and starts no others."""
+        self._let_go = self._let_go or time.monotonic()
+        ids = [instance.id for instance in instances if instance.state != "shutting-down"]
+        if ids and time.monotonic() - self._let_go > self.pace.linger:
+            self.cloud.client("ec2").terminate_instances(InstanceIds=ids)
+
+    def _tag(self, lease: Lease) -> None:
+        """Say on the instances themselves whose they are and until when: that outlives every state file."""
+        expires = datetime.fromtimestamp(lease.deadline, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self.cloud.client("ec2").create_tags(
+            Resources=[instance.id for instance in self.capacity()],
+            Tags=[{"Key": "tideform:lease", "Value": lease.id}, {"Key": "tideform:expires", "Value": expires}],
+        )
+
+    def _filters(self) -> list[dict[str, Any]]:
+        tags = self.deployment.tags("training", self.pool)
+        own = ("tideform:project", "tideform:environment", "tideform:unit")
+        return [
+            *({"Name": f"tag:{key}", "Values": [tags[key]]} for key in own),
+            {"Name": "instance-state-name", "Values": list(_HOLDS)},
+        ]
+
+
+def _name(environment: dict[str, Any]) -> str:
+    return str(environment["computeEnvironmentName"])
+
+
+def _minimum(environment: dict[str, Any]) -> int:
+    return int(environment.get("computeResources", {}).get("minvCpus", 0))
+
+
+def _instance(found: dict[str, Any]) -> Instance:
+    return Instance(
+        id=found["InstanceId"],
+        type=found["InstanceType"],
+        state=found["State"]["Name"],
+        spot=found.get("InstanceLifecycle") == "spot",
+        launched=found["LaunchTime"].timestamp(),
+    )
+
+
+def _not_applied(pool: str) -> TideformError:
+    return RefusedError.of(
+        "TD603",
+        "The pool is not applied",
+        detail=f"There is no job queue for {pool}.",
+        fix="Run `tideform apply` first.",
+    )
+
+
+def _no_capacity(pool: str, size: Sizing, reasons: list[str]) -> TideformError:
+    return RefusedError.of(
+        "TD606",
+        "The capacity did not come",
+        detail=f"{pool} asked for {size.nodes} of {' or '.join(size.types)}. " + "; ".join(reasons),
+        fix="Allow more instance types or `fallback: on_demand`, raise the account's quota, or try again later.",
+    )

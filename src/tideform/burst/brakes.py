@@ -1,0 +1,45 @@
+"""Brakes: what ends a burst. Each says how far it can be relied on, and whether it is in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tideform.diagnostics import Diagnostic, Severity
+from tideform.errors import RefusedError
+
+
+class Kind(StrEnum):
+    """What a brake promises."""
+
+    TERMINAL = "terminal"  # nothing is left ten minutes after the deadline
+    BOUNDING = "bounding"  # what may be left has a stated bound
+    ADVISORY = "advisory"  # it warns, or acts late
+
+
+@dataclass(frozen=True)
+class Brake:
+    """One mechanism. ``missing`` tells why it would not work now; empty when it is in place."""
+
+    name: str
+    kind: Kind
+    description: str
+    missing: Callable[[], str]
+
+
+def require(brakes: Iterable[Brake]) -> None:
+    """Raise `RefusedError` TD605 with every brake that is not in place: no capacity without brakes."""
+    missing = [(brake, why) for brake in brakes if (why := brake.missing())]
+    if missing:
+        raise RefusedError(_refusal(brake, why) for brake, why in missing)
+
+
+def _refusal(brake: Brake, why: str) -> Diagnostic:
+    return Diagnostic(
+        "TD605",
+        Severity.ERROR,
+        "A brake is not in place",
+        detail=f"{brake.name} ({brake.kind}): {why}. No capacity is started that nothing would end.",
+        fix="Run `tideform apply`; it puts the brakes in place.",
+    )

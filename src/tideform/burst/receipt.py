@@ -1,0 +1,105 @@
+"""Receipts: the proof that nothing is left, or the list of what is, asked of every service at once.
+
+A service that refuses to answer is part of the receipt: 'could not be asked' is not 'there is nothing'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from tideform.burst.inventory.base import Area, Leftover, Place
+from tideform.cloud import Cloud
+from tideform.diagnostics import Diagnostic, Severity
+from tideform.errors import LeftoversError
+from tideform.spec.deployment import Deployment
+
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Unasked:
+    """A question that got no answer, and why."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What one inventory found. ``scope`` says of what; ``asked`` is the number of questions answered."""
+
+    scope: str
+    leftovers: tuple[Leftover, ...] = ()
+    kept: tuple[Leftover, ...] = ()
+    unasked: tuple[Unasked, ...] = ()
+    asked: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether it proves that nothing is left: nothing was found, and everybody answered."""
+        return not self.leftovers and not self.unasked
+
+    @property
+    def hourly_usd(self) -> float:
+        """What the leftovers with a known standing price cost together."""
+        return sum(found.hourly_usd or 0.0 for found in self.leftovers)
+
+    def require_empty(self) -> None:
+        """Raise `LeftoversError` TD608 unless it is empty."""
+        if not self.empty:
+            raise LeftoversError(_leftover(self))
+
+
+def capacity_receipt(cloud: Cloud, deployment: Deployment, pool: str) -> Receipt:
+    """What one pool holds that may cost money: instances, disks, spot requests, environments above zero, jobs."""
+    from tideform.burst.inventory.areas import CAPACITY
+
+    return _ask(f"capacity of {pool}", Place(cloud, deployment, pool), CAPACITY)
+
+
+def environment_receipt(cloud: Cloud, deployment: Deployment) -> Receipt:
+    """Everything of this project and environment, by tag and by name."""
+    from tideform.burst.inventory.areas import ENVIRONMENT
+
+    return _ask(deployment.name, Place(cloud, deployment), ENVIRONMENT)
+
+
+def _ask(scope: str, place: Place, areas: Iterable[Area]) -> Receipt:
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="inventory") as threads:
+        answers = list(threads.map(lambda area: _answer(area, place), areas))
+    found = sorted({one for answer in answers if isinstance(answer, tuple) for one in answer}, key=_order)
+    unasked = tuple(answer for answer in answers if isinstance(answer, Unasked))
+    return Receipt(
+        scope,
+        leftovers=tuple(one for one in found if not one.kept),
+        kept=tuple(one for one in found if one.kept),
+        unasked=unasked,
+        asked=len(answers) - len(unasked),
+    )
+
+
+def _answer(area: Area, place: Place) -> tuple[Leftover, ...] | Unasked:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return tuple(area.find(place))
+    except (BotoCoreError, ClientError) as error:
+        return Unasked(area.what, str(error))
+
+
+def _order(found: Leftover) -> tuple[str, str, str]:
+    return (found.service, found.kind, found.id)
+
+
+def _leftover(receipt: Receipt) -> Diagnostic:
+    lines = [f"{f.service} {f.kind} {f.id} {f.note}".rstrip() for f in receipt.leftovers]
+    lines += [f"{u.what} could not be asked: {u.why}" for u in receipt.unasked]
+    return Diagnostic(
+        "TD608",
+        Severity.ERROR,
+        "Something is left" if receipt.leftovers else "It is not certain that nothing is left",
+        detail="\n".join([f"{receipt.scope}:", *lines]),
+        fix="Run the command again; what is ending may only need a moment. Remove by hand what stays.",
+    )

@@ -1,0 +1,63 @@
+"""Finishing what crashed bursts left: run before every command that changes something."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from tideform.burst.halt import Say
+from tideform.burst.lease import Lease, PoolRecord, State
+from tideform.burst.table import LeaseTable
+from tideform.burst.teardown import Hooks, Teardown, _nothing
+from tideform.cloud import Cloud
+from tideform.spec.deployment import Deployment
+
+_SILENCE = 1800.0  # seconds after which a teardown that nobody finished is taken over from another host
+
+
+def reconcile(
+    cloud: Cloud,
+    deployment: Deployment,
+    hooks: Hooks | None = None,
+    *,
+    say: Say = _nothing,
+    clock: Callable[[], float] = time.time,
+) -> list[str]:
+    """End the bursts that nobody else will end any more; returns what was done, in words.
+
+    Those are leases past their deadline or spend cap, those whose process died on this machine, and teardowns that were
+    cut short. Without a lease table there is nothing to do. Raises `LeftoversError` if capacity stays.
+    """
+    done: list[str] = []
+    for record in LeaseTable.of(cloud, deployment).all():
+        teardown = Teardown.of(cloud, deployment, record.pool, hooks or Hooks(), say)
+        done += _finish(teardown, record, clock()) if record.state is State.STOPPING else []
+        done += _end_orphans(teardown, record, clock()) if record.state is not State.STOPPING else []
+    return done
+
+
+def live_leases(cloud: Cloud, deployment: Deployment) -> list[Lease]:
+    """Every lease of the project and environment, oldest first; none where foundation is not applied."""
+    found = [lease for record in LeaseTable.of(cloud, deployment).all() for lease in record.leases]
+    return sorted(found, key=lambda lease: lease.created)
+
+
+def _finish(teardown: Teardown, record: PoolRecord, now: float) -> list[str]:
+    """Take a teardown over whose process is dead, or silent for very long."""
+    dead = record.stopper is not None and record.stopper.known_dead
+    if not dead and now - record.stopping_since < _SILENCE:
+        return []
+    taken = teardown.table.take_over(record, now)
+    if taken is None:
+        return []
+    teardown.finish(taken)
+    return [f"finished the teardown of {record.pool}, which had been cut short"]
+
+
+def _end_orphans(teardown: Teardown, record: PoolRecord, now: float) -> list[str]:
+    done = []
+    for lease in record.leases:
+        if why := lease.orphaned(now):
+            teardown.give_back(lease)
+            done.append(f"ended {lease.owner}'s burst of {record.pool}: {why}")
+    return done

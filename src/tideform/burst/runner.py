@@ -1,0 +1,98 @@
+"""What a burst asks of a backend; `burst.batch` answers for AWS Batch.
+
+Everything is idempotent: a step may be tried again after a crash, by another process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from tideform.burst.brakes import Brake
+from tideform.burst.halt import Halt
+from tideform.burst.lease import Lease
+from tideform.cloud import Cloud
+from tideform.errors import CloudError, RefusedError
+from tideform.spec.deployment import Deployment
+
+OnLog = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One machine of a pool. ``launched`` is in seconds since the epoch."""
+
+    id: str
+    type: str
+    state: str
+    spot: bool
+    launched: float
+
+
+@dataclass(frozen=True)
+class Job:
+    """One unfinished job on a pool; ``lease`` is the id of the burst that it belongs to, if any."""
+
+    id: str
+    name: str
+    status: str
+    lease: str
+
+
+class Runner(Protocol):
+    """One pool on one backend. Every call raises `CloudError` when a service refuses."""
+
+    def brakes(self) -> tuple[Brake, ...]:
+        """What ends a burst on this backend, the command itself aside."""
+        ...
+
+    def up(self, lease: Lease, halt: Halt) -> None:
+        """Bring the pool's smallest capacity in and return when its instances are there."""
+        ...
+
+    def run(self, lease: Lease, command: Sequence[str], on_log: OnLog, halt: Halt) -> int:
+        """Run a command (none: the pool's own job) and return its exit code; its output goes to ``on_log``."""
+        ...
+
+    def end_jobs(self, lease: Lease | None) -> None:
+        """End the jobs of one lease, or every job on the pool."""
+        ...
+
+    def down(self) -> bool:
+        """Take one step towards nothing at all. False means 'not yet': call it again."""
+        ...
+
+    def capacity(self) -> tuple[Instance, ...]:
+        """The instances that are there, or on their way in or out."""
+        ...
+
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs that have not finished."""
+        ...
+
+
+@contextmanager
+def cloud_errors(doing: str) -> Iterator[None]:
+    """Turn what boto3 raises into a `CloudError` that says what was being done."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise CloudError.of("TD611", "A cloud service refused", detail=f"While {doing}: {error}") from error
+
+
+def runner_for(cloud: Cloud, deployment: Deployment, pool: str, backend: str = "batch") -> Runner:
+    """The runner of a pool. Raises `RefusedError` TD610 for a backend that has none yet."""
+    if backend != "batch":
+        raise RefusedError.of(
+            "TD610",
+            "Bursts are not available for this backend",
+            detail=f"{pool} has the backend {backend!r}; bursts run on 'batch'.",
+            fix="Set `backend: batch` for the pool.",
+        )
+    from tideform.burst.batch import BatchRunner, Pace
+
+    return BatchRunner(cloud, deployment, pool, Pace.of(deployment))

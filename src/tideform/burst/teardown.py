@@ -1,0 +1,135 @@
+"""The end of a burst: its lease given back, and with the last lease all capacity, until a receipt proves it.
+
+A lease outlives its capacity, never the other way round: whoever crashes in between leaves a record by which the
+next command (or a brake) finishes the work.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+from tideform.burst.halt import Say
+from tideform.burst.lease import Lease, PoolRecord, State
+from tideform.burst.receipt import Receipt, capacity_receipt
+from tideform.burst.runner import Runner, runner_for
+from tideform.burst.table import LeaseTable
+from tideform.cloud import Cloud
+from tideform.errors import CloudError, LeftoversError
+from tideform.spec.deployment import Deployment
+
+
+def _nothing(_: str) -> None: ...
+
+
+def _no_lock(_: str) -> AbstractContextManager[object]:
+    return nullcontext()
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What a burst needs of the engine: the pool's own stack applied and destroyed, and its lock.
+
+    ``apply`` and ``destroy`` take a pool's name and matter for ``between_bursts: remove`` only; ``lock`` takes it too
+    and guards changes of its capacity.
+    """
+
+    apply: Callable[[str], None] = _nothing
+    destroy: Callable[[str], None] = _nothing
+    lock: Callable[[str], AbstractContextManager[object]] = _no_lock
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a teardown may take, and how often it looks, in seconds."""
+
+    limit: float = 900.0
+    poll: float = 5.0
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> Patience:
+        """The sandbox ends things at once."""
+        return cls(limit=60.0, poll=0.2) if deployment.target == "local" else cls()
+
+
+@dataclass(frozen=True)
+class Teardown:
+    """How one pool's capacity ends. ``receipt`` asks what it holds."""
+
+    pool: str
+    runner: Runner
+    table: LeaseTable
+    receipt: Callable[[], Receipt]
+    patience: Patience
+    removes: bool = False
+    hooks: Hooks = Hooks()
+    say: Say = field(default=_nothing)
+    clock: Callable[[], float] = time.time
+
+    @classmethod
+    def of(cls, cloud: Cloud, deployment: Deployment, pool: str, hooks: Hooks, say: Say) -> Teardown:
+        """For a pool of a deployment, whether the spec still names it or not."""
+        spec = deployment.spec.training.get(pool)
+        return cls(
+            pool=pool,
+            runner=runner_for(cloud, deployment, pool, spec.backend if spec else "batch"),
+            table=LeaseTable.of(cloud, deployment),
+            receipt=lambda: capacity_receipt(cloud, deployment, pool),
+            patience=Patience.of(deployment),
+            removes=spec is not None and spec.between_bursts == "remove",
+            hooks=hooks,
+            say=say,
+        )
+
+    def give_back(self, lease: Lease) -> Receipt | None:
+        """End one lease. None: the capacity stays for others, or somebody else has ended it or is at it.
+
+        Raises `LeftoversError` if anything is left; the pool's record then stays, so that it is tried again.
+        """
+        record = self.table.release(lease, self.clock())
+        if record is None:
+            self.say("The lease was ended by another command.")
+            return None
+        if record.state is State.STOPPING:
+            return self.finish(record)
+        self.runner.end_jobs(lease)
+        self.say(f"The capacity stays: {record.count} more lease(s) on {self.pool}.")
+        return None
+
+    def finish(self, record: PoolRecord) -> Receipt:
+        """Take everything away in the name of ``record``'s token, prove it, and forget the leases."""
+        with self.hooks.lock(self.pool):
+            receipt = self.sweep()
+            if self.removes:
+                self.hooks.destroy(self.pool)
+            self.table.stopped(record)
+            return receipt
+
+    def sweep(self) -> Receipt:
+        """Bring the capacity to nothing and return the empty receipt; raises `LeftoversError` otherwise."""
+        deadline = time.monotonic() + self.patience.limit
+        problem = self._drain(deadline)
+        receipt = self.receipt()
+        while receipt.leftovers and time.monotonic() < deadline:
+            time.sleep(self.patience.poll)
+            receipt = self.receipt()
+        try:
+            receipt.require_empty()
+        except LeftoversError as left:
+            raise LeftoversError((*(problem.diagnostics if problem else ()), *left.diagnostics)) from problem
+        return receipt
+
+    def _drain(self, deadline: float) -> CloudError | None:
+        """Step down until nothing is left or time is up; a service that refuses is asked again until then."""
+        while True:
+            problem = None
+            try:
+                if self.runner.down():
+                    return None
+            except CloudError as error:
+                problem = error
+            if time.monotonic() > deadline:
+                return problem
+            time.sleep(self.patience.poll)
