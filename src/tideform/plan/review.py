@@ -113,8 +113,8 @@ def _failed(control: Control, match: Match, required: str, expired: Waiver | Non
     return Diagnostic(
         "TD702",
         control.severity,
-        f"control {control.id} does not hold",
-        detail=f"{match.address}: {match.detail}. {control.title} ({required}).{lapsed}",
+        "a compliance control does not hold",
+        detail=f"{control.id}, {match.address}: {match.detail}. {control.title} ({required}).{lapsed}",
         fix=control.fix,
         path=match.spec_path,
     )
@@ -124,8 +124,8 @@ def _undecided(control: Control, match: Match, required: str) -> Diagnostic:
     return Diagnostic(
         "TD703",
         Severity.WARNING,
-        f"control {control.id} cannot be judged before the apply",
-        detail=f"{match.address}: {match.detail}. {control.title} ({required}).",
+        "a compliance control cannot be judged before the apply",
+        detail=f"{control.id}, {match.address}: {match.detail}. {control.title} ({required}).",
         fix="plan again after the apply",
         path=match.spec_path,
     )
@@ -135,9 +135,9 @@ def _waived(control: Control, match: Match, waiver: Waiver, index: int) -> Diagn
     return Diagnostic(
         "TD704",
         Severity.NOTE,
-        f"control {control.id} is waived",
+        "a compliance control is waived",
         detail=(
-            f"{match.address}: {match.detail}. {waiver.approved_by} signed for it until {waiver.expires}: "
+            f"{control.id}, {match.address}: {match.detail}. {waiver.approved_by} signed for it until {waiver.expires}: "
             f"{waiver.reason}"
         ),
         path=f"compliance.waivers[{index}]",
@@ -159,8 +159,8 @@ def _crashed(control: Control, error: Exception) -> Diagnostic:
     return Diagnostic(
         "TD706",
         Severity.ERROR,
-        f"control {control.id} crashed",
-        detail=f"{type(error).__name__}: {error}; what it looks after was not judged",
+        "a compliance control crashed",
+        detail=f"{control.id}: {type(error).__name__}: {error}; what it looks after was not judged",
         fix=f"report it to the author of {type(control).__module__}",
         path="compliance.frameworks",
     )

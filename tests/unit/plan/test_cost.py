@@ -1,0 +1,153 @@
+"""What a plan costs, and which caps make no sense."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.plan.making import deployment, pool, resource
+from tideform.diagnostics import Severity
+from tideform.plan.cost import cost_findings, price, standing_hourly, worst_case, worst_case_text
+from tideform.plan.model import UNKNOWN, Action, PlannedResource, PriceLine
+
+ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+COMPUTE = "aws:batch/computeEnvironment:ComputeEnvironment"
+CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+
+
+def line(found: PlannedResource, **sections: Any) -> PriceLine:
+    (only,) = price([found], deployment(**sections))
+    return only
+
+
+def test_an_interface_endpoint_is_paid_per_zone() -> None:
+    found = resource(ENDPOINT, vpcEndpointType="Interface", subnetIds=["a", "b", "c"])
+    assert line(found).hourly == pytest.approx(0.03)
+
+
+def test_subnets_that_are_not_known_yet_are_counted_by_the_specs_zones() -> None:
+    found = resource(ENDPOINT, vpcEndpointType="Interface", subnetIds=UNKNOWN)
+    assert line(found, network={"zones": 2}).hourly == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize(
+    "free",
+    [
+        resource(ENDPOINT, vpcEndpointType="Gateway"),
+        resource("aws:iam/role:Role"),
+        resource("aws:s3/bucketPolicy:BucketPolicy"),
+        resource("pulumi:providers:aws"),
+    ],
+    ids=lambda r: r.type,
+)
+def test_what_costs_nothing_has_no_line(free: PlannedResource) -> None:
+    assert price([free], deployment()) == ()
+
+
+def test_what_is_deleted_costs_nothing() -> None:
+    gone = PlannedResource("foundation", "aws:kms/key:Key", "data", Action.DELETE, {}, None)
+    assert price([gone], deployment()) == ()
+
+
+def test_an_unknown_type_is_never_zero_in_silence() -> None:
+    found = line(resource("aws:fsx/lustreFileSystem:LustreFileSystem"))
+    assert (found.hourly, found.note) == (None, "not in the price book")
+
+
+def test_a_bucket_is_priced_by_use() -> None:
+    assert line(resource("aws:s3/bucket:Bucket")).note == "priced by use"
+
+
+def variants(**variant: Any) -> PlannedResource:
+    return resource(CONFIGURATION, "score", "serving/score", productionVariants=[variant])
+
+
+def test_endpoint_instances_are_paid_all_the_time() -> None:
+    found = line(variants(instanceType="ml.m5.large", initialInstanceCount=2))
+    assert (found.hourly, found.item) == (pytest.approx(0.23), "2 x ml.m5.large")
+
+
+def test_an_estimated_price_says_so() -> None:
+    found = line(variants(instanceType="ml.g6e.xlarge", initialInstanceCount=1))
+    assert found.hourly is not None
+    assert found.note.startswith("estimate")
+
+
+def test_an_instance_that_the_book_does_not_know_has_no_price() -> None:
+    assert line(variants(instanceType="ml.x9.huge", initialInstanceCount=1)).hourly is None
+
+
+def test_a_pool_that_stays_at_zero_costs_nothing_while_it_stands() -> None:
+    found = line(resource(COMPUTE, "nightly", "training/nightly"), training=pool())
+    assert found.hourly is None
+    assert "while a burst runs: up to 1 x g5.xlarge" in found.note
+
+
+def test_a_pool_that_exists_during_a_burst_only_costs_its_capacity() -> None:
+    section = pool(between_bursts="remove", nodes="1..4")
+    found = line(resource(COMPUTE, "nightly", "training/nightly"), training=section)
+    assert found.hourly == pytest.approx(4 * 1.006)
+
+
+def test_a_pool_has_one_line_however_many_environments_it_has() -> None:
+    both = [resource(COMPUTE, name, "training/nightly") for name in ("spot", "on-demand")]
+    assert len(price(both, deployment(training=pool()))) == 1
+
+
+def test_dormant_pools_are_no_standing_cost() -> None:
+    target = deployment(training=pool(between_bursts="remove"))
+    lines = price([resource(COMPUTE, "nightly", "training/nightly"), resource("aws:kms/key:Key")], target)
+    assert standing_hourly(lines, target) == pytest.approx(1 / 730)
+
+
+def test_the_worst_case_is_all_capacity_for_the_whole_lease() -> None:
+    target = deployment(training=pool(nodes="1..8", lease="6h"))
+    worst = worst_case("nightly", target)
+    assert worst is not None
+    assert worst.usd == pytest.approx(8 * 1.006 * 6)
+
+
+def test_accelerators_are_counted_and_not_instances() -> None:
+    section = pool(instance_types=[], accelerator={"name": "A10G", "count": "1..32"})
+    worst = worst_case("nightly", deployment(training=section))
+    assert worst is not None
+    assert worst.fleet.count * worst.fleet.kind.accelerators >= 32
+
+
+def test_a_cap_bounds_the_worst_case() -> None:
+    section = pool(nodes="1..8", lease="6h", max_cost="20 USD")
+    assert worst_case_text(deployment(training=section), "nightly").endswith("capped at 20 USD")
+
+
+def test_unknown_instance_types_are_told() -> None:
+    target = deployment(training=pool(instance_types=["x9.huge"]))
+    assert worst_case("nightly", target) is None
+    assert "does not know" in worst_case_text(target, "nightly")
+
+
+def test_a_cap_below_one_checkpoint_is_refused() -> None:
+    section = pool(nodes="4..8", max_cost="0.50 USD", checkpoint={"every": "10m"})
+    (finding,) = cost_findings((), deployment(training=section))
+    assert (finding.code, finding.severity, finding.path) == (
+        "TD341",
+        Severity.ERROR,
+        "training.nightly.max_cost",
+    )
+
+
+def test_a_cap_that_reaches_the_first_checkpoint_is_fine() -> None:
+    section = pool(max_cost="0.50 USD", checkpoint={"every": "10m"})
+    assert cost_findings((), deployment(training=section)) == ()
+
+
+@pytest.mark.parametrize(("hard", "severity"), [(True, Severity.ERROR), (False, Severity.WARNING)])
+def test_a_budget_below_the_standing_cost_is_told(hard: bool, severity: Severity) -> None:
+    target = deployment(budget={"monthly": "10 USD", "hard_stop": hard})
+    (finding,) = cost_findings([PriceLine("a", "b", 1.0)], target)
+    assert (finding.code, finding.severity) == ("TD340", severity)
+
+
+def test_another_region_is_noted() -> None:
+    (finding,) = cost_findings([PriceLine("a", "b", 1.0)], deployment("eu-west-1"))
+    assert (finding.code, finding.severity) == ("TD342", Severity.NOTE)
