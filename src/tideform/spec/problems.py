@@ -72,6 +72,7 @@ SUMMARIES: dict[str, str] = {
     "TD223": "Unknown compliance framework",
     "TD224": "There is no such blueprint",
     "TD225": "A file is in the way",
+    "TD227": "A file cannot be written",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 
 from tideform.spec.base import DRAINS_FIRST, REPLACE, Model, Name, about
 from tideform.spec.quantities import Count, Duration, Money, Size
@@ -12,6 +12,10 @@ from tideform.spec.quantities import Count, Duration, Money, Size
 Text = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 Variable = Annotated[str, StringConstraints(pattern=VARIABLE_PATTERN)]
+
+
+# A pool says in one of two ways which machines it takes; `validate` says it in words.
+_ONE_OF: list[JsonValue] = [{"required": ["accelerator"]}, {"required": ["instance_types"]}]
 
 
 class Accelerator(Model):
@@ -50,6 +54,8 @@ class Job(Model):
 
 class Pool(Model):
     """One training pool; its backend is a catalogue entry (`tideform.catalogue.training`)."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": _ONE_OF})
 
     backend: Annotated[str, about("What brings the capacity.", REPLACE)] = "batch"
     accelerator: Annotated[Accelerator | None, about("The accelerators it needs; any machine that has them.")] = None
