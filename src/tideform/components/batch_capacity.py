@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pulumi
 import pulumi_aws as aws
 
+from tideform.catalogue.training._names import PoolNames
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.base import Component
 from tideform.components.policies import plain_trust
@@ -87,7 +88,8 @@ class BatchCapacity(Component):
             state="DISABLED",  # a burst enables it: nothing that is submitted without a lease starts a machine
             compute_resources=self._resources(purchase, image),
             tags=self.scope.tags(),
-            # A burst moves these through Batch's own API; a plan must not call that drift.
+            # A burst moves these through Batch's own API; a plan must not call that drift. Disabled to begin with:
+            # nothing that is submitted without a lease starts a machine.
             opts=pulumi.ResourceOptions(
                 parent=self,
                 ignore_changes=["computeResources.desiredVcpus", "computeResources.minVcpus", "state"],
@@ -120,7 +122,7 @@ class BatchCapacity(Component):
         ]
         return aws.batch.JobQueue(
             self.unit,
-            name=self.scope.name(self.unit, limit=128),
+            name=PoolNames(self.scope.deployment, self.order.name).job_queue,
             state="ENABLED",
             priority=1,
             compute_environment_orders=orders,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi_aws as aws
 
+from tideform.catalogue.training._names import PoolNames
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.base import Component
 from tideform.components.job_environment import image_of, secret_arn, variables
@@ -26,7 +27,7 @@ class BatchJob(Component):
         self.roles = JobRoles(order, self.log_name, self.nameless)
         self.definition = aws.batch.JobDefinition(
             self.unit,
-            name=self.scope.name(self.unit, limit=128),
+            name=PoolNames(self.scope.deployment, order.name).job_definition,
             type="container",
             platform_capabilities=["EC2"],
             container_properties=json.dumps(self._container(), sort_keys=True),

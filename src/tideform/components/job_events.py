@@ -7,6 +7,7 @@ import json
 import pulumi
 import pulumi_aws as aws
 
+from tideform.catalogue.training._names import PoolNames
 from tideform.components.base import Component
 from tideform.components.scope import Scope
 from tideform.components.topic import AlertTopic
@@ -49,7 +50,7 @@ def rule_name(pool: str, scope: Scope) -> str:
 
 
 def _pattern(pool: str, scope: Scope) -> dict[str, object]:
-    queue = scope.arn("batch", f"job-queue/{scope.name(pool, limit=128)}")
+    queue = scope.arn("batch", f"job-queue/{PoolNames(scope.deployment, pool).job_queue}")
     return {
         "source": ["aws.batch"],
         "detail-type": ["Batch Job State Change"],

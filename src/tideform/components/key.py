@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pulumi
 import pulumi_aws as aws
 
@@ -114,7 +116,7 @@ def _audit(scope: Scope) -> list[Statement]:
 
 
 def _statement(
-    sid: str, principal: dict[str, str | list[str]], actions: list[str], condition: dict[str, object] | None
+    sid: str, principal: Mapping[str, object], actions: list[str], condition: Mapping[str, object] | None
 ) -> Statement:
     statement = {"Sid": sid, "Effect": "Allow", "Principal": principal, "Action": actions, "Resource": "*"}
     return statement if condition is None else {**statement, "Condition": condition}

@@ -39,5 +39,5 @@ def trust(service: str, account: str, *, arn_like: str | None = None) -> str:
 
 
 def plain_trust(service: str) -> str:
-    """Let ``service`` take the role, for the services that send no source account (EC2's instance profiles)."""
+    """Let ``service`` take the role, for the services that send no source account (EC2's instance profiles, MLflow)."""
     return document({"Sid": "Assume", "Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"})

@@ -36,5 +36,5 @@ class StoreBucket(PrivateBucket):
 
 def labels(store: Store) -> dict[str, str]:
     """What the spec says about the data, where auditors and cost reports look for it."""
-    tags = {"tideform:kind": store.kind, "tideform:classification": store.classification}
+    tags: dict[str, str] = {"tideform:kind": store.kind, "tideform:classification": store.classification}
     return {**tags, "tideform:remote": store.remote} if store.remote else tags

@@ -10,7 +10,7 @@ from tideform.components.bucket import PrivateBucket
 from tideform.components.grants import read_write, use_key
 from tideform.components.lifecycle import Lifecycle
 from tideform.components.names import TRACKING
-from tideform.components.policies import trust
+from tideform.components.policies import plain_trust
 from tideform.components.roles import ServiceRole
 from tideform.components.scope import Scope
 from tideform.spec.tracking import Tracking
@@ -40,7 +40,7 @@ class TrackingServer(Component):
         role = ServiceRole(
             "tracking",
             scope,
-            trust=trust("sagemaker.amazonaws.com", scope.account),
+            trust=plain_trust("sagemaker.amazonaws.com"),
             description="Lets the MLflow server keep artifacts",
             statements=[*read_write(scope, [self.artifacts.name]), use_key(scope)],
             opts=self.nameless,

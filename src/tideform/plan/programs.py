@@ -26,7 +26,7 @@ def programs(deployment: Deployment) -> tuple[Program, ...]:
         found.append(program(deployment, "compliance"))
     found += [program(deployment, "training", name) for name in spec.training]
     found += [program(deployment, "serving", name) for name in spec.serving]
-    if spec.training or spec.serving or spec.monitoring.notify:
+    if spec.training or spec.serving or spec.monitoring.notify or spec.budget:
         found.append(program(deployment, "monitoring"))
     return tuple(found)
 

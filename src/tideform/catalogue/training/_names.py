@@ -21,9 +21,14 @@ class PoolNames:
 
     @property
     def job_queue(self) -> str:
-        return self.deployment.physical_name(self.pool, limit=_BATCH_LIMIT)
+        """A pool that was renamed keeps the queue it had."""
+        return self.deployment.physical_name(self._made_as, limit=_BATCH_LIMIT)
 
     @property
     def job_definition(self) -> str:
         """Its newest active revision is the pool's."""
-        return self.deployment.physical_name(self.pool, limit=_BATCH_LIMIT)
+        return self.deployment.physical_name(self._made_as, limit=_BATCH_LIMIT)
+
+    @property
+    def _made_as(self) -> str:
+        return self.deployment.identity("training", self.pool)

@@ -1,0 +1,56 @@
+"""What a spec may ask for and this version does not make: said in every plan, never passed over. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tideform.spec.project import Project
+from tideform.spec.serving import Endpoint
+from tideform.spec.training import Pool
+
+
+class NotBuilt(NamedTuple):
+    """A place in the spec, and what does not happen for it."""
+
+    path: str
+    text: str
+
+
+def not_built(project: Project) -> list[NotBuilt]:
+    """Everything the spec asks for in vain, in the order of the spec."""
+    found = [*_project(project)]
+    for name, pool in project.training.items():
+        found += _pool(f"training.{name}", pool)
+    for name, endpoint in project.serving.items():
+        found += _endpoint(f"serving.{name}", endpoint)
+    return [*found, *_drift(project)]
+
+
+def _project(project: Project) -> Iterator[NotBuilt]:
+    if project.budget is not None and project.budget.hard_stop:
+        yield NotBuilt("budget.hard_stop", "the budget alerts, but does not stop new capacity by itself")
+    if not project.network.private and project.network.existing is None:
+        yield NotBuilt("network.private", "the network is private all the same; use network.existing for another")
+    for name, store in project.storage.items():
+        if store.remote in ("lakefs", "delta"):
+            yield NotBuilt(f"storage.{name}.remote", f"the bucket is tagged for {store.remote}; no server is made")
+
+
+def _pool(path: str, pool: Pool) -> Iterator[NotBuilt]:
+    if pool.schedule is not None:
+        yield NotBuilt(f"{path}.schedule", "nothing starts the burst; let CI run `tideform burst run` for now")
+
+
+def _endpoint(path: str, endpoint: Endpoint) -> Iterator[NotBuilt]:
+    if endpoint.rollout is not None and endpoint.rollout.shadow is not None:
+        yield NotBuilt(f"{path}.rollout.shadow", "no traffic is copied to a shadow variant")
+
+
+def _drift(project: Project) -> Iterator[NotBuilt]:
+    drift = project.monitoring.drift
+    if drift is None:
+        return
+    yield NotBuilt("monitoring.drift", f"traffic of {drift.endpoint} is not compared with {drift.baseline}")
+    if drift.retrain is not None:
+        yield NotBuilt("monitoring.drift.retrain", f"no drift starts a burst of {drift.retrain}")
