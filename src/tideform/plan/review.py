@@ -137,8 +137,8 @@ def _waived(control: Control, match: Match, waiver: Waiver, index: int) -> Diagn
         Severity.NOTE,
         "a compliance control is waived",
         detail=(
-            f"{control.id}, {match.address}: {match.detail}. {waiver.approved_by} signed for it until {waiver.expires}: "
-            f"{waiver.reason}"
+            f"{control.id}, {match.address}: {match.detail}. "
+            f"{waiver.approved_by} signed for it until {waiver.expires}: {waiver.reason}"
         ),
         path=f"compliance.waivers[{index}]",
     )

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tideform.prices.book import InstanceType, book
+from tideform.components.pool_shape import shape_of
+from tideform.errors import TideformError
+from tideform.prices.book import InstanceType
 from tideform.spec.deployment import Deployment
 from tideform.spec.quantities import Duration, Money
 from tideform.spec.training import Pool
@@ -83,14 +85,16 @@ def first_checkpoint(pool: Pool) -> Decimal | None:
 
 def _fleets(pool: Pool, *, largest: bool) -> Iterator[Fleet]:
     """The pool's capacity in each of the types that it may be made of, at its largest or its smallest."""
-    if pool.accelerator is None:
-        nodes = 1 if pool.nodes is None else pool.nodes.maximum if largest else pool.nodes.minimum
-        for name in pool.instance_types:
-            if (kind := book().instances.get(name)) is not None:
-                yield Fleet(kind, nodes)
+    try:
+        shape = shape_of(pool)
+    except TideformError:  # no such capacity: validation says so, and nothing can be reckoned
         return
-    wanted = pool.accelerator.count.maximum if largest else pool.accelerator.count.minimum
-    memory = None if pool.accelerator.memory is None else pool.accelerator.memory.gib
-    for kind in book().resolve(pool.accelerator.name, memory):
-        if kind.accelerators <= max(wanted, pool.accelerator.count.maximum):
-            yield Fleet(kind, -(-wanted // kind.accelerators))
+    for kind in shape.types:
+        most = max(1, shape.max_vcpus // kind.vcpus)
+        yield Fleet(kind, most if largest else min(most, _fewest(pool, kind)))
+
+
+def _fewest(pool: Pool, kind: InstanceType) -> int:
+    if pool.accelerator is not None:
+        return -(-pool.accelerator.count.minimum // kind.accelerators)
+    return 1 if pool.nodes is None else pool.nodes.minimum

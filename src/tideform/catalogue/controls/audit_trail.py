@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tideform.catalogue.controls._evidence import dig
 from tideform.catalogue.controls.base import Control, Evidence, Match
-from tideform.catalogue.controls.evidence import dig
 from tideform.plan.model import UNKNOWN, PlannedResource
 
 TRAIL = "aws:cloudtrail/trail:Trail"
@@ -41,3 +41,6 @@ def _weaknesses(trail: PlannedResource) -> Iterator[Match]:
         yield Match(trail.address, "its log files are not validated", "compliance")
     if dig(trail.after, "kmsKeyId") is None:
         yield Match(trail.address, "its log files are not encrypted under a KMS key", "compliance")
+
+
+ENTRY = AuditTrail()

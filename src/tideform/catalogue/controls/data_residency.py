@@ -41,3 +41,6 @@ class DataResidency(Control):
             own = plan.deployment.settings.region is not None
             path = f"environments.{plan.deployment.environment}.region" if own else "region"
             yield Match(f"region {region}", f"{region} is in none of them", path, region)
+
+
+ENTRY = DataResidency()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tideform.catalogue.controls._evidence import dig
 from tideform.catalogue.controls.base import Control, Evidence, Match
-from tideform.catalogue.controls.evidence import dig
 from tideform.plan.model import UNKNOWN
 
 KEY = "aws:kms/key:Key"
@@ -33,3 +33,6 @@ class KmsRotation(Control):
                 yield Match(key.address, "its rotation is only known after apply", undecided=True)
             elif rotates is not True:
                 yield Match(key.address, "it never rotates")
+
+
+ENTRY = KmsRotation()

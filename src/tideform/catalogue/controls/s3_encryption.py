@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tideform.catalogue.controls._buckets import buckets
+from tideform.catalogue.controls._evidence import dig
 from tideform.catalogue.controls.base import Control, Evidence, Match
-from tideform.catalogue.controls.buckets import buckets
-from tideform.catalogue.controls.evidence import dig
 from tideform.plan.model import UNKNOWN
 
 SETTING = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
@@ -35,3 +35,6 @@ class S3Encryption(Control):
                 yield bucket.match(f"its default encryption is {algorithm or 'not set'}")
             elif dig(setting, *_DEFAULT, "kmsMasterKeyId") is None:
                 yield bucket.match("it is encrypted under the AWS managed key, not one of the project's own")
+
+
+ENTRY = S3Encryption()

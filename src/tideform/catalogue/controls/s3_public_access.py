@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tideform.catalogue.controls._buckets import buckets
+from tideform.catalogue.controls._evidence import dig
 from tideform.catalogue.controls.base import Control, Evidence, Match
-from tideform.catalogue.controls.buckets import buckets
-from tideform.catalogue.controls.evidence import dig
 from tideform.plan.model import UNKNOWN
 
 SETTING = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
@@ -36,3 +36,6 @@ class S3PublicAccess(Control):
                 yield bucket.match(f"its public access block leaves off {', '.join(off)}")
             elif UNKNOWN in values.values():
                 yield bucket.match("its public access block is only known after apply", undecided=True)
+
+
+ENTRY = S3PublicAccess()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tideform.catalogue.controls._buckets import buckets
 from tideform.catalogue.controls.base import Control, Evidence, Match
-from tideform.catalogue.controls.buckets import buckets
 from tideform.diagnostics import Severity
 
 SETTING = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
@@ -35,3 +35,6 @@ class S3Replication(Control):
                 continue
             if bucket.setting(SETTING) is None:
                 yield bucket.match(f"it holds {bucket.store.classification} data and has no copy elsewhere")
+
+
+ENTRY = S3Replication()

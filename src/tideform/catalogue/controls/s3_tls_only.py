@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from tideform.catalogue.controls._buckets import buckets
+from tideform.catalogue.controls._evidence import dig, document
 from tideform.catalogue.controls.base import Control, Evidence, Match
-from tideform.catalogue.controls.buckets import buckets
-from tideform.catalogue.controls.evidence import dig, document
 from tideform.plan.model import UNKNOWN
 
 SETTING = "aws:s3/bucketPolicy:BucketPolicy"
@@ -22,9 +22,7 @@ class S3TlsOnly(Control):
         "Looks for a statement in each bucket's policy that denies every S3 action to everybody, on the "
         "bucket and on its objects, when aws:SecureTransport is false. S3 answers plain HTTP otherwise."
     )
-    fix = (
-        "add a Deny statement for s3:* with the condition Bool aws:SecureTransport false to the bucket policy"
-    )
+    fix = "add a Deny statement for s3:* with the condition Bool aws:SecureTransport false to the bucket policy"
     source = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html"
 
     def check(self, plan: Evidence) -> Iterator[Match]:
@@ -56,3 +54,6 @@ def _as_list(value: Any) -> list[Any]:
     if value is None:
         return []
     return list(value) if isinstance(value, list | tuple) else [value]
+
+
+ENTRY = S3TlsOnly()

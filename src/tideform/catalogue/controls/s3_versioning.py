@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tideform.catalogue.controls._buckets import buckets
+from tideform.catalogue.controls._evidence import dig
 from tideform.catalogue.controls.base import Control, Evidence, Match
-from tideform.catalogue.controls.buckets import buckets
-from tideform.catalogue.controls.evidence import dig
 from tideform.plan.model import UNKNOWN
 
 SETTING = "aws:s3/bucketVersioning:BucketVersioning"
@@ -36,3 +36,6 @@ class S3Versioning(Control):
                     f"its versioning is {status or 'not set'}",
                     field="versioning" if bucket.store.versioning is not None else "",
                 )
+
+
+ENTRY = S3Versioning()

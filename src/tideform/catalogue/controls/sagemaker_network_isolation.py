@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tideform.catalogue.controls._evidence import dig
 from tideform.catalogue.controls.base import Control, Evidence, Match
-from tideform.catalogue.controls.evidence import dig
 from tideform.plan.model import UNKNOWN
 
 MODEL = "aws:sagemaker/model:Model"
@@ -33,3 +33,6 @@ class SagemakerNetworkIsolation(Control):
                 yield Match(model.address, detail, path, unit, undecided=True)
             elif isolated is not True:
                 yield Match(model.address, "its container may make outbound network calls", path, unit)
+
+
+ENTRY = SagemakerNetworkIsolation()

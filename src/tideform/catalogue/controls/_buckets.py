@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tideform.catalogue.controls._evidence import attached
 from tideform.catalogue.controls.base import Evidence, Match
-from tideform.catalogue.controls.evidence import attached
 from tideform.plan.model import PlannedResource
 from tideform.spec.storage import Store
 
