@@ -20,7 +20,7 @@ def main() -> None:
     """Listen on a free loopback port, tell it on standard output, and serve until the engine is gone."""
     options = [("grpc.max_receive_message_length", _MESSAGE_LIMIT), ("grpc.max_send_message_length", _MESSAGE_LIMIT)]
     server = grpc.server(ThreadPoolExecutor(_CALLS_AT_ONCE), options=options)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(SandboxProvider(), server)  # type: ignore[no-untyped-call]
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(SandboxProvider(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     sys.stdout.write(f"{port}\n")

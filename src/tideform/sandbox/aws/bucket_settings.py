@@ -5,7 +5,6 @@ They all work alike: put a document, get it back, delete it. Putting replaces wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,7 +53,7 @@ class _Setting:
 
 def _kind(token: str, inputs: str, setting: _Setting, **more: Any) -> Kind:
     return Kind(
-        token=token,
+        type=token,
         inputs=words(inputs) | {"bucket"},
         replaces=words("bucket"),
         create=setting.create,
@@ -149,7 +148,7 @@ def _delete_versioning(context: Context, identity: str, _state: State) -> None:
 
 
 _VERSIONING = Kind(
-    token="aws:s3/bucketVersioning:BucketVersioning",
+    type="aws:s3/bucketVersioning:BucketVersioning",
     inputs=words("bucket versioningConfiguration"),
     stored_only=words("expectedBucketOwner mfa"),
     replaces=words("bucket"),
@@ -184,7 +183,7 @@ def _delete_policy(context: Context, identity: str, _state: State) -> None:
 
 
 _POLICY = Kind(
-    token="aws:s3/bucketPolicy:BucketPolicy",
+    type="aws:s3/bucketPolicy:BucketPolicy",
     inputs=words("bucket policy"),
     replaces=words("bucket"),
     create=_create_policy,

@@ -1,7 +1,7 @@
 """When two values of an input mean the same, and where they differ.
 
-AWS gives documents back reformatted, lists in another order, numbers as text and unset fields as their empty value. None
-of that is a change.
+AWS gives documents back reformatted, lists in another order, numbers as text and unset fields as their empty
+value. None of that is a change.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Difference:
 
 def same(one: Any, other: Any) -> bool:
     """Whether two values, both complete, mean the same."""
-    return _canonical(one) == _canonical(other)
+    return bool(_canonical(one) == _canonical(other))
 
 
 def covers(wanted: Any, live: Any) -> bool:

@@ -12,7 +12,6 @@ from tideform.cloud import Cloud, Credentials
 from tideform.sandbox.aws.refusal import Refusal
 from tideform.sandbox.aws.shapes import Names, to_api
 
-
 _BLANK = ("", "Internal Server Error")  # what an operation without an emulation answers
 
 

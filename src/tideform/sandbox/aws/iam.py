@@ -15,6 +15,9 @@ from tideform.sandbox.aws.shapes import lower_camel
 _ROLE_MEMBERS = {"name": "RoleName", "assumeRolePolicy": "AssumeRolePolicyDocument"}
 _ASKED_OF_ROLE = words("name assumeRolePolicy description maxSessionDuration path permissionsBoundary tags")
 
+_ROLE_TAGS = tagging.Tagger("iam", "RoleName", tag="tag_role", untag="untag_role")
+_PROFILE_TAGS = tagging.Tagger("iam", "InstanceProfileName", tag="tag_instance_profile", untag="untag_instance_profile")
+
 
 def document(policy: Any) -> str:
     """A policy document as the text that IAM wants."""
@@ -52,11 +55,7 @@ def _update_role(context: Context, name: str, old: Inputs, new: Inputs) -> None:
         context.call("iam", "put_role_permissions_boundary", RoleName=name, PermissionsBoundary=boundary)
     elif old.get("permissionsBoundary"):
         context.call("iam", "delete_role_permissions_boundary", RoleName=name)
-    removed, added = tagging.changed(old, new)
-    if removed:
-        context.call("iam", "untag_role", RoleName=name, TagKeys=removed)
-    if added:
-        context.call("iam", "tag_role", RoleName=name, Tags=tagging.as_pairs(added))
+    _ROLE_TAGS.settle(context, name, old, new)
 
 
 def _settle_attached(context: Context, role: str, old: list[str], new: list[str]) -> None:
@@ -116,7 +115,7 @@ def _delete_role(context: Context, name: str, state: State) -> None:
 
 
 ROLE = Kind(
-    token="aws:iam/role:Role",
+    type="aws:iam/role:Role",
     inputs=_ASKED_OF_ROLE | words("forceDetachPolicies managedPolicyArns inlinePolicies"),
     computed=words("arn createDate tagsAll uniqueId"),
     replaces=words("name path"),
@@ -154,7 +153,7 @@ def _delete_role_policy(context: Context, identity: str, _state: State) -> None:
 
 
 ROLE_POLICY = Kind(
-    token="aws:iam/rolePolicy:RolePolicy",
+    type="aws:iam/rolePolicy:RolePolicy",
     inputs=words("name role policy"),
     replaces=words("name role"),
     name="name",
@@ -182,7 +181,7 @@ def _delete_attachment(context: Context, identity: str, _state: State) -> None:
 
 
 ROLE_POLICY_ATTACHMENT = Kind(
-    token="aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    type="aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     inputs=words("role policyArn"),
     replaces=words("role policyArn"),
     create=_create_attachment,
@@ -203,11 +202,7 @@ def _settle_profile(context: Context, name: str, old: Inputs, new: Inputs) -> No
         context.call("iam", "remove_role_from_instance_profile", InstanceProfileName=name, RoleName=role)
     if new.get("role") and old.get("role") != new["role"]:
         context.call("iam", "add_role_to_instance_profile", InstanceProfileName=name, RoleName=new["role"])
-    removed, added = tagging.changed(old, new) if old else ([], {})
-    if removed:
-        context.call("iam", "untag_instance_profile", InstanceProfileName=name, TagKeys=removed)
-    if added:
-        context.call("iam", "tag_instance_profile", InstanceProfileName=name, Tags=tagging.as_pairs(added))
+    _PROFILE_TAGS.settle(context, name, old, new)
 
 
 def _read_profile(context: Context, name: str, _inputs: Inputs) -> Live | None:
@@ -230,7 +225,7 @@ def _delete_profile(context: Context, name: str, state: State) -> None:
 
 
 INSTANCE_PROFILE = Kind(
-    token="aws:iam/instanceProfile:InstanceProfile",
+    type="aws:iam/instanceProfile:InstanceProfile",
     inputs=words("name path role tags"),
     computed=words("arn createDate tagsAll uniqueId"),
     replaces=words("name path"),

@@ -27,7 +27,7 @@ class Kind:
     one that AWS does not tell. ``delete`` gets the whole state.
     """
 
-    token: str
+    type: str
     inputs: frozenset[str]
     create: Callable[[Context, Inputs], str]
     read: Callable[[Context, str, Inputs], Live | None]

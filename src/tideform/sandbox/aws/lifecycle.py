@@ -6,15 +6,15 @@ means the same by other ones, so that a resource which nobody touched never look
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tideform.sandbox.aws.compare import Change, Difference, covers, differences, same
+from tideform.sandbox.aws.compare import Difference, covers, differences, same
 from tideform.sandbox.aws.context import Context
 from tideform.sandbox.aws.kind import Inputs, Kind, Live, State
 from tideform.sandbox.aws.refusal import Refusal
-from tideform.sandbox.aws.wire import UNKNOWN, has_unknown
+from tideform.sandbox.aws.wire import UNKNOWN
 
 NOT_EMULATED = "__notEmulated"
 
@@ -38,7 +38,7 @@ class Diff:
 
     def replaced_by(self, difference: Difference) -> bool:
         """Whether this path is a reason for the replacement."""
-        return difference.root in self.replaces
+        return _within(difference.path, self.replaces)
 
 
 def unknown_inputs(kind: Kind, inputs: Inputs) -> list[str]:
@@ -50,7 +50,8 @@ def diff(kind: Kind, old: Inputs, new: Inputs, ignore: Sequence[str] = ()) -> Di
     """Compare two sets of inputs."""
     before, after = {**kind.defaults, **_public(old)}, {**kind.defaults, **_public(new)}
     found = tuple(d for d in differences(before, after) if not _ignored(d, ignore))
-    return Diff(found, tuple(sorted({d.root for d in found if d.root in kind.replaces})))
+    reasons = {each for each in kind.replaces if any(_within(d.path, (each,)) for d in found)}
+    return Diff(found, tuple(sorted(reasons)))
 
 
 def preview_create(kind: Kind, context: Context, inputs: Inputs) -> Live:
@@ -110,7 +111,7 @@ def _live(kind: Kind, context: Context, identity: str, inputs: Inputs) -> Live |
 def _fresh(kind: Kind, context: Context, identity: str, inputs: Inputs) -> Live:
     live = _live(kind, context, identity, inputs)
     if live is None:
-        raise Refusal("TD504", f"{kind.token} {identity} was made and is not to be found")
+        raise Refusal("TD504", f"{kind.type} {identity} was made and is not to be found")
     return _state(kind, context, inputs, live)
 
 
@@ -147,8 +148,8 @@ def _public(inputs: Mapping[str, Any]) -> Live:
 
 
 def _ignored(difference: Difference, ignore: Sequence[str]) -> bool:
-    path = difference.path
-    return any(path == each or path.startswith((f"{each}.", f"{each}[")) for each in ignore)
+    return _within(difference.path, ignore)
 
 
-__all__ = ["NOT_EMULATED", "Change", "Diff", "HalfMadeError", "has_unknown"]
+def _within(path: str, places: Iterable[str]) -> bool:
+    return any(path == each or path.startswith((f"{each}.", f"{each}[")) for each in places)

@@ -71,7 +71,7 @@ def _delete_vpc(context: Context, identity: str, _state: State) -> None:
 
 
 VPC = Kind(
-    token="aws:ec2/vpc:Vpc",
+    type="aws:ec2/vpc:Vpc",
     inputs=words("cidrBlock enableDnsSupport enableDnsHostnames instanceTenancy tags"),
     stored_only=words("enableNetworkAddressUsageMetrics"),
     computed=words(
@@ -117,7 +117,7 @@ def _delete_subnet(context: Context, identity: str, _state: State) -> None:
 
 
 SUBNET = Kind(
-    token="aws:ec2/subnet:Subnet",
+    type="aws:ec2/subnet:Subnet",
     inputs=words(
         "vpcId cidrBlock availabilityZone availabilityZoneId mapPublicIpOnLaunch assignIpv6AddressOnCreation tags"
     ),
@@ -171,7 +171,7 @@ def _delete_route_table(context: Context, identity: str, _state: State) -> None:
 
 
 ROUTE_TABLE = Kind(
-    token="aws:ec2/routeTable:RouteTable",
+    type="aws:ec2/routeTable:RouteTable",
     inputs=words("vpcId routes tags"),
     computed=words("arn ownerId tagsAll"),
     replaces=words("vpcId"),
@@ -187,7 +187,7 @@ def _create_association(context: Context, inputs: Inputs) -> str:
     return str(context.send("ec2", "associate_route_table", asked)["AssociationId"])
 
 
-def _read_association(context: Context, identity: str, inputs: Inputs) -> Live | None:
+def _read_association(context: Context, identity: str, _inputs: Inputs) -> Live | None:
     """By its id, or as it is imported: ``subnet/table``."""
     for table in context.call("ec2", "describe_route_tables")["RouteTables"]:
         for found in table.get("Associations", []):
@@ -209,7 +209,7 @@ def _delete_association(context: Context, identity: str, _state: State) -> None:
 
 
 ROUTE_TABLE_ASSOCIATION = Kind(
-    token="aws:ec2/routeTableAssociation:RouteTableAssociation",
+    type="aws:ec2/routeTableAssociation:RouteTableAssociation",
     inputs=words("routeTableId subnetId gatewayId"),
     replaces=words("subnetId gatewayId routeTableId"),
     create=_create_association,

@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 import grpc
 from google.protobuf.any_pb2 import Any as Packed
 from google.protobuf.empty_pb2 import Empty
-from pulumi.runtime.proto import provider_pb2 as proto
 from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import provider_pb2 as proto
 
 from tideform.sandbox.aws import lifecycle
 from tideform.sandbox.aws.compare import Change, Difference
@@ -24,7 +24,7 @@ from tideform.sandbox.aws.kind import Kind, words
 from tideform.sandbox.aws.naming import with_name
 from tideform.sandbox.aws.refusal import Refusal
 from tideform.sandbox.aws.registry import kind_of
-from tideform.sandbox.aws.wire import Properties, has_unknown, read_struct, write_struct
+from tideform.sandbox.aws.wire import Properties, read_struct, write_struct
 
 VERSION = "7.51.1"
 _CONFIG = words(
@@ -32,9 +32,9 @@ _CONFIG = words(
     "skipRequestingAccountId version pluginDownloadURL"
 )
 _KINDS_OF_CHANGE = {
-    Change.ADD: proto.PropertyDiff.ADD,
-    Change.DELETE: proto.PropertyDiff.DELETE,
-    Change.UPDATE: proto.PropertyDiff.UPDATE,
+    Change.ADD: (proto.PropertyDiff.ADD, proto.PropertyDiff.ADD_REPLACE),
+    Change.DELETE: (proto.PropertyDiff.DELETE, proto.PropertyDiff.DELETE_REPLACE),
+    Change.UPDATE: (proto.PropertyDiff.UPDATE, proto.PropertyDiff.UPDATE_REPLACE),
 }
 Method = Callable[[Any, Any, grpc.ServicerContext], Any]
 
@@ -54,7 +54,7 @@ def _plainly(method: Method) -> Method:
     return answered
 
 
-class SandboxProvider(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc]  # untyped base
+class SandboxProvider(provider_pb2_grpc.ResourceProviderServicer):
     """One provider process: configured once, then asked about many resources at a time."""
 
     def __init__(self, connect: Callable[[str | None], Context] = current) -> None:
@@ -100,7 +100,7 @@ class SandboxProvider(provider_pb2_grpc.ResourceProviderServicer):  # type: igno
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Refuse unknown types and arguments; fill in a name."""
         kind, news = _kind(request.urn), read_struct(request.news)
-        failures = _failures(lifecycle.unknown_inputs(kind, news), kind.token)
+        failures = _failures(lifecycle.unknown_inputs(kind, news), kind.type)
         named = with_name(kind, request.urn, read_struct(request.olds), news, request.randomSeed)
         return proto.CheckResponse(inputs=write_struct(named), failures=failures)
 
@@ -126,7 +126,7 @@ class SandboxProvider(provider_pb2_grpc.ResourceProviderServicer):  # type: igno
         """Change a resource in place, or tell what it would be."""
         kind, new = _kind(request.urn), read_struct(request.news)
         cloud = self._context(new)
-        if request.preview or has_unknown(new):
+        if request.preview:
             state = lifecycle.preview_update(kind, cloud, read_struct(request.olds), new)
         else:
             state = lifecycle.update(kind, cloud, request.id, read_struct(request.old_inputs), new)
@@ -183,7 +183,7 @@ def _diff_response(found: lifecycle.Diff) -> Any:
     changes = proto.DiffResponse.DIFF_SOME if found.changes else proto.DiffResponse.DIFF_NONE
     return proto.DiffResponse(
         changes=changes,
-        replaces=list(found.replaces),
+        replaces=sorted({path.split(".")[0] for path in found.replaces}),
         diffs=sorted({difference.root for difference in found.changes}),
         detailedDiff={d.path: _property_diff(d, replaces=found.replaced_by(d)) for d in found.changes},
         hasDetailedDiff=True,
@@ -191,8 +191,8 @@ def _diff_response(found: lifecycle.Diff) -> Any:
 
 
 def _property_diff(difference: Difference, *, replaces: bool) -> Any:
-    # The protocol numbers each kind and, right after it, the same kind with a replacement.
-    return proto.PropertyDiff(kind=_KINDS_OF_CHANGE[difference.change] + int(replaces), inputDiff=True)
+    kind = _KINDS_OF_CHANGE[difference.change][int(replaces)]
+    return proto.PropertyDiff(kind=kind, inputDiff=True)
 
 
 def _abort_half_made(context: grpc.ServicerContext, half: lifecycle.HalfMadeError) -> NoReturn:

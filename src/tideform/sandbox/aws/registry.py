@@ -8,15 +8,25 @@ from tideform.sandbox.aws.kind import Kind
 from tideform.sandbox.aws.refusal import Refusal
 
 _MODULES = {
-    "ec2": ("network",),
+    "appautoscaling": ("appautoscaling",),
+    "batch": ("batch",),
+    "budgets": ("budgets",),
+    "cloudtrail": ("cloudtrail",),
+    "cloudwatch": ("cloudwatch", "logs", "events"),
+    "dynamodb": ("dynamodb",),
+    "ec2": ("network", "security_groups", "ec2"),
     "iam": ("iam",),
+    "kms": ("kms",),
     "s3": ("s3", "bucket_settings"),
+    "sagemaker": ("sagemaker",),
+    "sns": ("sns",),
+    "vpc": ("security_groups",),
 }
 
 
 def kind_of(token: str) -> Kind:
     """The kind of a type token. Raises `Refusal` TD503 for a type that is not emulated."""
-    kind = _kinds(token.split(":")[1].split("/")[0]).get(token) if token.count(":") >= 2 else None
+    kind = _kinds(_service(token)).get(token)
     if kind is None:
         raise Refusal(
             "TD503",
@@ -31,6 +41,11 @@ def all_kinds() -> dict[str, Kind]:
     return {token: kind for service in _MODULES for token, kind in _kinds(service).items()}
 
 
+def _service(token: str) -> str:
+    """``aws:ec2/vpc:Vpc`` belongs to ``ec2``."""
+    return token.split(":")[1].split("/")[0] if token.startswith("aws:") else ""
+
+
 def _kinds(service: str) -> dict[str, Kind]:
     modules = (import_module(f"tideform.sandbox.aws.{name}") for name in _MODULES.get(service, ()))
-    return {kind.token: kind for module in modules for kind in module.KINDS}
+    return {kind.type: kind for module in modules for kind in module.KINDS}

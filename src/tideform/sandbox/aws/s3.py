@@ -84,7 +84,7 @@ def _empty(context: Context, name: str) -> None:
 
 
 BUCKET = Kind(
-    token="aws:s3/bucket:Bucket",
+    type="aws:s3/bucket:Bucket",
     inputs=words("bucket forceDestroy objectLockEnabled tags"),
     computed=words("arn bucketDomainName bucketRegionalDomainName bucketRegion hostedZoneId tagsAll"),
     replaces=words("bucket objectLockEnabled"),

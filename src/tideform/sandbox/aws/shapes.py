@@ -1,8 +1,8 @@
 """Carry values between the vendor's argument names and an AWS operation's own shapes.
 
-Both sides mostly agree but for case and plural (``subnetIds`` and ``SubnetIds``, ``transition`` and ``Transitions``), so
-names are matched in a normal form against botocore's model of the operation; where they do not agree a *names* table
-says how (``{"cidrIpv4": "CidrIp"}``, keys at any depth). Nothing is dropped: an argument without a member is an error.
+Both sides mostly agree but for case and plural (``subnetIds`` and ``SubnetIds``, ``rule`` and ``Rules``), so names are
+matched in a normal form against botocore's model of the operation; where they do not agree a *names* table says how
+(``{"cidrIpv4": "CidrIp"}``, keys at any depth). Nothing is dropped: an argument without a member is an error.
 """
 
 from __future__ import annotations

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from tideform.sandbox.aws.context import Context
 from tideform.sandbox.aws.kind import Inputs
 
 Tags = dict[str, str]
@@ -25,3 +27,26 @@ def as_pairs(tags: Mapping[str, str] | None, key: str = "Key", value: str = "Val
 def as_tags(pairs: Iterable[Mapping[str, Any]], key: str = "Key", value: str = "Value") -> Tags:
     """``[{"Key": "a", "Value": "b"}]`` as ``{"a": "b"}``, without AWS's own."""
     return {p[key]: p.get(value, "") for p in pairs if not p[key].startswith("aws:")}
+
+
+@dataclass(frozen=True)
+class Tagger:
+    """How one service tags what exists: operations, and the member names that each service chose anew."""
+
+    service: str
+    resource: str
+    tags: str = "Tags"
+    keys: str = "TagKeys"
+    tag: str = "tag_resource"
+    untag: str = "untag_resource"
+    as_map: bool = False
+
+    def settle(self, context: Context, identity: str, old: Inputs, new: Inputs) -> None:
+        """Bring tags in line. A create operation sets the first ones itself, so nothing is to do without ``old``."""
+        removed, added = changed(old, new) if old else ([], {})
+        at = {self.resource: identity}
+        if removed:
+            context.call(self.service, self.untag, **at, **{self.keys: removed})
+        if added:
+            tags = added if self.as_map else as_pairs(added)
+            context.call(self.service, self.tag, **at, **{self.tags: tags})
