@@ -90,6 +90,7 @@ class Checkpoint:
     resources: tuple[Mapping[str, Any], ...]
     pending: tuple[Mapping[str, Any], ...]
     secrets_provider: Mapping[str, Any]
+    time: str = ""  # of the last change, as the engine wrote it (RFC 3339)
 
     @property
     def outputs(self) -> Outputs:
@@ -119,6 +120,7 @@ def read(blobs: Blobs, project: str, stack: str) -> Checkpoint | None:
         resources=tuple(latest.get("resources", ())),
         pending=tuple(latest.get("pending_operations", ())),
         secrets_provider=latest.get("secrets_providers", {}),
+        time=str(latest.get("manifest", {}).get("time", "")),
     )
 
 

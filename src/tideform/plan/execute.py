@@ -18,9 +18,8 @@ from tideform.engine.values import contains
 from tideform.plan.changing import Change, Say, changing, end_dead_bursts
 from tideform.plan.compare import refuse_moved
 from tideform.plan.model import UNKNOWN, Action, Outputs
-from tideform.plan.pipeline import Planned, raise_all
-from tideform.plan.programs import parse_key
-from tideform.plan.stages import Stage, stages
+from tideform.plan.pipeline import Planned, raise_all, stages_of
+from tideform.plan.stages import Stage
 from tideform.plan.walk import walk
 
 if TYPE_CHECKING:
@@ -97,14 +96,7 @@ def carry_out(change: Change, planned: Planned, *, on_progress: OnProgress = lam
     """
     deployment, engine = change.deployment, change.engine
     _remember_sandbox(deployment)
-    removed = set(planned.plan.removed_programs)
-    walkable = {
-        stage.program.key: stage
-        for stage in stages(
-            [parse_key(deployment, key) for key in planned.previews if key not in removed],
-            [parse_key(deployment, key) for key in sorted(removed)],
-        )
-    }
+    walkable = {stage.program.key: stage for stage in stages_of(deployment, planned)}
     with _plan_folder() as folder:
         run = _Run(change, planned, on_progress, folder)
         run.outputs |= {p.key: engine.outputs(p) for p in engine.existing()}

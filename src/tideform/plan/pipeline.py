@@ -14,12 +14,13 @@ from tideform.engine.base import Preview, Program
 from tideform.errors import TideformError
 from tideform.plan.cost import cost_findings, price, worst_case_text
 from tideform.plan.model import Deferred, Dormant, OutputChange, Outputs, Plan, PlannedResource
-from tideform.plan.programs import programs
+from tideform.plan.programs import parse_key, programs
 from tideform.plan.review import review
-from tideform.plan.stages import REMOVAL_ORDER
+from tideform.plan.stages import REMOVAL_ORDER, Stage, stages
 from tideform.plan.walk import walk
 
 if TYPE_CHECKING:
+    from tideform.engine.backend import Backend
     from tideform.engine.pulumi import PulumiEngine
     from tideform.spec.deployment import Deployment
 
@@ -44,13 +45,15 @@ def make_plan(
     full_pool: str | None = None,
     destroy: bool = False,
     on_phase: OnPhase = lambda _: None,
+    engine: PulumiEngine | None = None,
 ) -> Planned:
     """Plan the deployment, live on the engine or `offline` without it.
 
     ``unit`` limits the plan to one pool or endpoint (what it reads is taken from what stands); ``full_pool`` plans
-    a dormant pool as if a burst began. Raises `EngineError`, `RefusedError` (wrong account), `SandboxError`.
+    a dormant pool as if a burst began; a run that holds the lock gives its ``engine``. Raises `EngineError`,
+    `RefusedError` (wrong account), `SandboxError`.
     """
-    engine = None if offline else _engine(deployment)
+    engine = None if offline else engine or _engine(deployment)
     chosen = _Choice.of(deployment, engine, unit, full_pool)
     if destroy:
         chosen = chosen.for_removal(engine)
@@ -78,6 +81,21 @@ def make_plan(
     return Planned(plan, previews, {key: p.outputs for key, p in previews.items()})
 
 
+def stages_of(deployment: Deployment, planned: Planned) -> tuple[Stage, ...]:
+    """The stages of a plan, as `execute` walks them and the plan's JSON lists them."""
+    removed = set(planned.plan.removed_programs)
+    return stages(
+        [parse_key(deployment, key) for key in planned.previews if key not in removed],
+        [parse_key(deployment, key) for key in sorted(removed)],
+    )
+
+
+def stages_ahead(deployment: Deployment, backend: Backend, *, unit: str | None = None) -> tuple[Stage, ...]:
+    """The stages that an apply would walk now, without previewing anything: what `explain` prints."""
+    chosen = _Choice.of(deployment, backend, unit, None)
+    return stages(chosen.up, chosen.removed)
+
+
 @dataclass(frozen=True)
 class _Choice:
     """Which programs a plan is about: to bring up, to remove, dormant, deferred, and those only read."""
@@ -90,7 +108,7 @@ class _Choice:
 
     @classmethod
     def of(
-        cls, deployment: Deployment, engine: PulumiEngine | None, unit: str | None, full_pool: str | None
+        cls, deployment: Deployment, engine: PulumiEngine | Backend | None, unit: str | None, full_pool: str | None
     ) -> _Choice:
         declared = programs(deployment)
         deferred = {d.program: d for d in _deferred(deployment)}

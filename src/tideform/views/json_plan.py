@@ -7,8 +7,10 @@ null, marked in ``before_sensitive`` and ``after_sensitive``, and never in clear
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from tideform import __version__
 from tideform.plan.model import SECRET, UNKNOWN, Action, OutputChange, Plan, PlannedResource, terraform_type
@@ -178,3 +180,8 @@ def cost_json(plan: Plan) -> dict[str, Any]:
 def stage_json(stage: Stage) -> dict[str, Any]:
     """One stage as ``explain --json`` prints it too."""
     return {"level": stage.level, "action": stage.action, "program": stage.program.key, "why": stage.why}
+
+
+def write_json(data: Any, file: TextIO | None = None) -> None:
+    """Print JSON as it is, on stdout if nothing else is named: escaped to ASCII, so it can carry no escape codes."""
+    print(json.dumps(data, indent=2), file=file or sys.stdout)  # a view

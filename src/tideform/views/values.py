@@ -93,3 +93,24 @@ def _text(node: Node, depth: int) -> Iterator[Line]:
             yield Line("…", depth=depth, style="dim")
         else:
             yield Line(line[1:], line[0].strip(), depth)
+
+
+def block(value: Any, indent: str = "") -> Iterator[str]:
+    """A value on its own, not as a change: containers over several lines."""
+    inner = indent + "  "
+    if isinstance(value, Mapping) and value:
+        yield "{"
+        for key in sorted(value):
+            first, *rest = block(value[key], inner)
+            yield f"{inner}{key_text(str(key))} = {first}"
+            yield from rest
+        yield indent + "}"
+    elif isinstance(value, list | tuple) and value:
+        yield "["
+        for item in value:
+            first, *rest = block(item, inner)
+            yield inner + first
+            yield from rest
+        yield indent + "]"
+    else:
+        yield inline(value)

@@ -1,0 +1,97 @@
+"""``tideform apply``: plan under the lock, ask, carry out; or carry out a saved plan exactly.
+
+The lock is taken first: recovery after a crash changes the state, and nobody else may between the plan and the deed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tideform.cli import plan as plan_command
+from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, console, load_deployment
+from tideform.cli.confirm import confirm
+from tideform.cli.run import WaitOption, YesOption, say, seconds
+
+if TYPE_CHECKING:
+    from tideform.plan.changing import Change
+    from tideform.plan.execute import Applied
+    from tideform.plan.model import Plan
+    from tideform.plan.pipeline import Planned
+    from tideform.plan.saved import SavedPlan
+
+
+def command(
+    plan_file: Annotated[
+        Path | None, typer.Argument(help="A plan of `tideform plan --out`: exactly this, or nothing.", metavar="[PLAN]")
+    ] = None,
+    spec: SpecOption = DEFAULT_SPEC,
+    environment: EnvironmentOption = None,
+    yes: YesOption = False,
+    unit: Annotated[
+        str | None, typer.Option("--unit", help="Apply one training pool or endpoint only.", metavar="NAME")
+    ] = None,
+    wait: WaitOption = "0s",
+) -> None:
+    """Make the cloud match the spec: show the plan, ask, carry it out."""
+    from tideform.plan.changing import changing, end_dead_bursts
+
+    saved = _saved(plan_file, unit)
+    deployment = load_deployment(spec, environment or (saved.environment if saved else None))
+    with changing(deployment, "apply", wait=seconds(wait), say=say) as change:
+        end_dead_bursts(change, say)
+        planned = _plan(change, unit, saved)
+        _refuse_errors(planned.plan)
+        if saved is None and not yes and planned.plan.has_changes:
+            confirm(f"Do you want to make these changes in {planned.plan.environment}?")
+        applied = _carry_out(change, planned)
+    _report(planned.plan, applied)
+
+
+def _saved(plan_file: Path | None, unit: str | None) -> SavedPlan | None:
+    if plan_file is None:
+        return None
+    if unit is not None:
+        raise typer.BadParameter("a saved plan already says which units it is about; leave --unit out")
+    from tideform.plan.saved import load_saved
+
+    return load_saved(plan_file)
+
+
+def _plan(change: Change, unit: str | None, saved: SavedPlan | None) -> Planned:
+    if saved is None:
+        planned = plan_command.make(change.deployment, unit=unit, engine=change.engine)
+        plan_command.show(planned.plan)
+        return planned
+    from tideform.plan.moved import refuse_stale
+    from tideform.plan.provenance import provenance
+
+    planned = plan_command.make(change.deployment, unit=saved.unit, pool=saved.pool, engine=change.engine)
+    refuse_stale(saved, planned.plan, provenance(change.deployment, planned))
+    typer.echo("The saved plan still holds.")
+    return planned
+
+
+def _refuse_errors(plan: Plan) -> None:
+    from tideform.diagnostics import errors_in
+    from tideform.errors import RefusedError
+
+    if errors := errors_in(plan.findings):
+        raise RefusedError(errors)
+
+
+def _carry_out(change: Change, planned: Planned) -> Applied:
+    from tideform.plan.execute import carry_out
+    from tideform.views.progress import progress
+
+    with progress(console()) as on_progress:
+        return carry_out(change, planned, on_progress=on_progress)
+
+
+def _report(plan: Plan, applied: Applied) -> None:
+    from tideform.views.applied import applied_lines
+    from tideform.views.lines import emit
+
+    emit(applied_lines(plan, applied.changed, applied.outputs), console())

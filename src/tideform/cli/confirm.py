@@ -1,0 +1,31 @@
+"""Asking before something happens that somebody may not want."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from tideform.errors import RefusedError
+
+
+def confirm(question: str, *, expected: str = "yes", instead: str = "--yes") -> None:
+    """Ask until answered; only the expected word goes on, everything else is `typer.Abort`.
+
+    ``instead`` is the option for those who cannot be asked. Raises `RefusedError` where nobody sits at a terminal.
+    """
+    if not sys.stdin.isatty():
+        raise RefusedError.of(
+            "TD322",
+            "Nobody is there to be asked",
+            detail=f"{question} This needs an answer, and the input is not a terminal.",
+            fix=f"Look at the plan first (`tideform plan --out FILE`, `tideform apply FILE`), or give {instead}.",
+        )
+    typer.echo(f"\n{question}\n  Only '{expected}' will be accepted.\n")
+    try:
+        answer = input("  Enter a value: ")
+    except EOFError:
+        answer = ""
+    typer.echo()
+    if answer.strip() != expected:
+        raise typer.Abort

@@ -1,0 +1,89 @@
+"""``tideform destroy``: show what goes, ask, take it down, and prove by a receipt that nothing is left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, console, load_deployment
+from tideform.cli.confirm import confirm
+from tideform.cli.run import WaitOption, YesOption, say, seconds
+
+if TYPE_CHECKING:
+    from tideform.burst.receipt import Receipt
+    from tideform.spec.deployment import Deployment
+
+
+def command(
+    spec: SpecOption = DEFAULT_SPEC,
+    environment: EnvironmentOption = None,
+    yes: YesOption = False,
+    delete_data: Annotated[
+        list[str] | None,
+        typer.Option("--delete-data", help="A store whose data may be lost; once for each.", metavar="NAME"),
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option("--unit", help="Destroy one training pool or endpoint only.", metavar="NAME")
+    ] = None,
+    wait: WaitOption = "0s",
+) -> None:
+    """Remove an environment, or one unit of it, and prove that nothing is left."""
+    deployment = load_deployment(spec, environment)
+    named = tuple(dict.fromkeys(delete_data or ()))
+    _refuse_unknown_stores(deployment, named)
+    if not yes:
+        _show(deployment, unit)
+        _ask(deployment, unit, named)
+    _report(_destroy(deployment, unit, named, seconds(wait)))
+
+
+def _refuse_unknown_stores(deployment: Deployment, named: tuple[str, ...]) -> None:
+    """A slip of the pen in what may be lost is no permission to guess."""
+    from tideform.engine.backend import Backend
+    from tideform.errors import RefusedError
+    from tideform.spec.suggest import did_you_mean
+
+    known = {*deployment.spec.storage, *Backend.of(deployment).bucket_names()} if named else set()
+    if unknown := [name for name in named if name not in known]:
+        raise RefusedError.of(
+            "TD333",
+            "There is no such store",
+            detail=f"--delete-data {unknown[0]}: neither the spec nor what stands has a store of that name.",
+            fix=did_you_mean(unknown[0], sorted(known)) or f"Stores: {', '.join(sorted(known)) or 'none'}.",
+        )
+
+
+def _show(deployment: Deployment, unit: str | None) -> None:
+    from tideform.plan import pipeline
+    from tideform.views.human import plan_lines
+    from tideform.views.lines import emit
+    from tideform.views.phases import phases
+
+    with phases(console(stderr=True)) as on_phase:
+        planned = pipeline.make_plan(deployment, unit=unit, destroy=True, on_phase=on_phase)
+    emit(plan_lines(planned.plan), console())
+
+
+def _ask(deployment: Deployment, unit: str | None, named: tuple[str, ...]) -> None:
+    what = f"{unit} of {deployment.name}" if unit else f"everything of {deployment.name}"
+    confirm(f"Do you really want to destroy {what}? There is no way back.")
+    if named:
+        names = ", ".join(named)
+        confirm(f"The data in {names} will be lost for ever. To go on, type the name.", expected=deployment.name)
+
+
+def _destroy(deployment: Deployment, unit: str | None, named: tuple[str, ...], wait: float) -> Receipt:
+    from tideform.plan import teardown
+    from tideform.views.progress import progress
+
+    with progress(console()) as on_progress:
+        return teardown.destroy(deployment, unit=unit, delete_data=named, on_progress=on_progress, wait=wait, say=say)
+
+
+def _report(receipt: Receipt) -> None:
+    from tideform.views.lines import emit
+    from tideform.views.receipt import receipt_lines
+
+    emit(receipt_lines(receipt), console())
+    receipt.require_empty()

@@ -1,0 +1,58 @@
+"""``tideform explain``: the stages that an apply would walk, or what a field of the spec means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def command(
+    field: Annotated[
+        str | None, typer.Argument(help="A field of the spec: training.lease, storage, serving.scale.max.")
+    ] = None,
+    spec: SpecOption = DEFAULT_SPEC,
+    environment: EnvironmentOption = None,
+    unit: Annotated[
+        str | None, typer.Option("--unit", help="The stages of one pool or endpoint only.", metavar="NAME")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Explain a field of the spec; without one, print the stages that an apply would walk, in order."""
+    if field is not None:
+        _field(field, as_json)
+    else:
+        _stages(spec, environment, unit, as_json)
+
+
+def _stages(spec: Path, environment: str | None, unit: str | None, as_json: bool) -> None:
+    from tideform.engine.backend import Backend
+    from tideform.plan.pipeline import stages_ahead
+    from tideform.views.explain import stage_lines
+    from tideform.views.json_plan import stage_json, write_json
+    from tideform.views.lines import emit
+
+    deployment = load_deployment(spec, environment)
+    stages = stages_ahead(deployment, Backend.of(deployment), unit=unit)
+    if as_json:
+        write_json([stage_json(stage) for stage in stages])
+    else:
+        emit(stage_lines(stages), console())
+
+
+def _field(path: str, as_json: bool) -> None:
+    from tideform.views.explain import field_json, field_lines
+    from tideform.views.field_guide import look_up
+    from tideform.views.json_plan import write_json
+    from tideform.views.lines import emit
+
+    found = look_up(path)
+    if as_json:
+        write_json(field_json(found))
+    else:
+        emit(field_lines(found), console())

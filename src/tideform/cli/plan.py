@@ -1,0 +1,133 @@
+"""``tideform plan``: arguments, the plan, its view."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
+from tideform.errors import ExitCode
+
+if TYPE_CHECKING:
+    from tideform.engine.pulumi import PulumiEngine
+    from tideform.plan.model import Plan
+    from tideform.plan.pipeline import Planned
+    from tideform.spec.deployment import Deployment
+
+
+def command(
+    spec: SpecOption = DEFAULT_SPEC,
+    environment: EnvironmentOption = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Plan from the spec alone: no engine, no credentials, no network.")
+    ] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Read back what stands, and show what was changed outside.")
+    ] = False,
+    unit: Annotated[
+        str | None, typer.Option("--unit", help="Plan one training pool or endpoint only.", metavar="NAME")
+    ] = None,
+    pool: Annotated[
+        str | None, typer.Option("--pool", help="Show in full what a burst of this pool makes.", metavar="NAME")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Save the plan, to be applied exactly.", metavar="FILE")
+    ] = None,
+    as_json: JsonOption = False,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit with 0 for no changes, 1 for errors, 2 for changes.")
+    ] = False,
+) -> None:
+    """Show what an apply would change, what it costs and what it breaks. Changes nothing."""
+    if offline and (refresh or out):
+        raise typer.BadParameter("--offline knows no state, so it goes with neither --refresh nor --out")
+    deployment = load_deployment(spec, environment)
+    planned = make(deployment, offline=offline, refresh=refresh, unit=unit, pool=pool)
+    if out is not None:
+        save_plan(deployment, planned, out, unit=unit, pool=pool)
+    show(planned.plan, as_json=as_json)
+    if out is not None and not as_json:
+        typer.echo(f"\nSaved to {out}. To do exactly this: tideform apply {out}")
+    raise typer.Exit(exit_code(planned.plan, detailed=detailed_exitcode))
+
+
+def make(
+    deployment: Deployment,
+    *,
+    offline: bool = False,
+    refresh: bool = False,
+    unit: str | None = None,
+    pool: str | None = None,
+    engine: PulumiEngine | None = None,
+) -> Planned:
+    """The plan, made while a terminal sees what is being looked at. Raises `RefusedError` for an unknown unit."""
+    from tideform.plan import pipeline
+    from tideform.views.phases import phases
+
+    with phases(console(stderr=True)) as on_phase:
+        planned = pipeline.make_plan(
+            deployment,
+            offline=offline,
+            refresh=refresh,
+            unit=unit,
+            full_pool=pool,
+            on_phase=on_phase,
+            engine=engine,
+        )
+    _refuse_unknown(deployment, planned, unit, pool)
+    return planned
+
+
+def show(plan: Plan, *, as_json: bool = False) -> None:
+    """Print the plan on stdout."""
+    if as_json:
+        from tideform.views.json_plan import plan_json, write_json
+
+        write_json(plan_json(plan))
+        return
+    from tideform.views.human import plan_lines
+    from tideform.views.lines import emit
+
+    emit(plan_lines(plan), console())
+
+
+def save_plan(deployment: Deployment, planned: Planned, out: Path, *, unit: str | None, pool: str | None) -> None:
+    """Write the plan to a file that `apply` takes."""
+    from tideform.plan.provenance import provenance
+    from tideform.plan.saved import SavedPlan, save
+
+    save(SavedPlan.of(planned.plan, provenance(deployment, planned), unit=unit, pool=pool), out)
+
+
+def exit_code(plan: Plan, *, detailed: bool) -> ExitCode:
+    """Errors of the review stop a pipeline; changes are told apart from none only when asked for."""
+    from tideform.diagnostics import errors_in
+
+    if errors_in(plan.findings):
+        return ExitCode.ERROR
+    return ExitCode.CHANGES if detailed and plan.has_changes else ExitCode.OK
+
+
+def _refuse_unknown(deployment: Deployment, planned: Planned, unit: str | None, pool: str | None) -> None:
+    from tideform.errors import RefusedError
+    from tideform.spec.suggest import did_you_mean
+
+    spec, plan = deployment.spec, planned.plan
+    found = planned.previews or plan.dormant or plan.deferred
+    if unit is not None and not found:
+        known = sorted({*spec.training, *spec.serving})
+        raise RefusedError.of(
+            "TD320",
+            "There is no such unit",
+            detail=f"{unit} is neither a training pool nor an endpoint, in the spec or standing.",
+            fix=did_you_mean(unit, known) or f"Units of this spec: {', '.join(known) or 'none'}.",
+        )
+    if pool is not None and pool not in spec.training:
+        raise RefusedError.of(
+            "TD321",
+            "There is no such pool",
+            detail=f"{pool} is no training pool of this spec.",
+            fix=did_you_mean(pool, list(spec.training)) or f"Pools: {', '.join(spec.training) or 'none'}.",
+        )

@@ -1,0 +1,100 @@
+"""What stands right now: stacks, the sandbox, leases, and who holds the lock. Starts and changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tideform.engine.backend import Backend
+from tideform.plan.programs import in_order, program, programs
+
+if TYPE_CHECKING:
+    from tideform.burst.lease import PoolRecord
+    from tideform.engine.base import Program
+    from tideform.engine.lock.record import Holder
+    from tideform.spec.deployment import Deployment
+
+_TABLE = "aws:dynamodb/table:Table"
+
+
+@dataclass(frozen=True)
+class StackStatus:
+    """One program: how many resources stand, how many operations a crash left open, when it last changed."""
+
+    program: str
+    declared: bool  # whether the spec still names it
+    standing: bool
+    resources: int = 0
+    pending: int = 0
+    changed: str = ""  # RFC 3339
+
+
+@dataclass(frozen=True)
+class SandboxStatus:
+    """The local target's sandbox, if there is one."""
+
+    running: bool
+    endpoint: str = ""
+    pid: int = 0
+
+
+@dataclass(frozen=True)
+class Status:
+    """Everything that `tideform status` tells."""
+
+    deployment: Deployment
+    stacks: tuple[StackStatus, ...]
+    sandbox: SandboxStatus | None  # None for the target aws
+    pools: tuple[PoolRecord, ...]
+    holders: tuple[Holder, ...]
+
+
+def status(deployment: Deployment) -> Status:
+    """Ask the state, the sandbox, the lease table and the lock."""
+    from tideform.engine.lock import lock_of
+
+    sandbox = _sandbox(deployment)
+    return Status(
+        deployment=deployment,
+        stacks=_stacks(deployment),
+        sandbox=sandbox,
+        pools=_pools(deployment) if sandbox is None or sandbox.running else (),
+        holders=lock_of(deployment).holders(),
+    )
+
+
+def _stacks(deployment: Deployment) -> tuple[StackStatus, ...]:
+    backend = Backend.of(deployment)
+    declared = {p.key: p for p in programs(deployment)}
+    known = declared | {p.key: p for p in backend.existing()}
+    return tuple(_stack(backend, p, declared=p.key in declared) for p in in_order(known.values()))
+
+
+def _stack(backend: Backend, of: Program, *, declared: bool) -> StackStatus:
+    state = backend.checkpoint(of)
+    if state is None:
+        return StackStatus(of.key, declared, standing=False)
+    count = sum(bool(r.get("custom")) and not r["type"].startswith("pulumi:") for r in state.resources)
+    return StackStatus(of.key, declared, True, count, len(state.pending), state.time)
+
+
+def _sandbox(deployment: Deployment) -> SandboxStatus | None:
+    if deployment.target != "local":
+        return None
+    from tideform.sandbox.client import find
+
+    found = find(deployment.workspace)
+    return SandboxStatus(False) if found is None else SandboxStatus(True, found.endpoint, found.pid)
+
+
+def _pools(deployment: Deployment) -> tuple[PoolRecord, ...]:
+    """The pools that are not idle; none where the lease table does not stand."""
+    state = Backend.of(deployment).checkpoint(program(deployment, "foundation"))
+    if state is None or all(r["type"] != _TABLE for r in state.resources):
+        return ()
+    from tideform.burst.table import LeaseTable
+    from tideform.connect import cloud_for
+
+    table = LeaseTable.of(cloud_for(deployment), deployment)
+    records = map(table.get, sorted(deployment.spec.training))
+    return tuple(record for record in records if record.leases or record.count)

@@ -1,0 +1,51 @@
+"""The stages ahead, and one field of the spec, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from tideform.plan.stages import Stage
+from tideform.views.field_guide import Entry
+from tideform.views.lines import Line, plain
+
+_SYMBOLS = {"up": "+", "destroy": "-"}
+
+
+def stage_lines(stages: Sequence[Stage]) -> Iterator[Line]:
+    """Stages by level; those of one level run side by side."""
+    yield plain("An apply would walk these stages; those of one level side by side:")
+    for level, members in groupby(stages, key=lambda s: s.level):
+        yield plain(f"Level {level}", style="bold")
+        for stage in members:
+            verb = "bring up" if stage.action == "up" else "destroy"
+            yield Line(f"{verb} {stage.program.key} (stack {stage.program.stack}): {stage.why}", _SYMBOLS[stage.action])
+
+
+def field_lines(entry: Entry) -> Iterator[Line]:
+    """A field: what it is for, its type, its default, what changing it does, and what stands under it."""
+    yield plain(entry.path, style="bold")
+    if entry.description:
+        yield Line(entry.description)
+    yield Line(f"type: {entry.type}")
+    yield Line("required" if entry.required else f"default: {entry.default or 'none'}")
+    yield Line(f"a change is done: {entry.update}")
+    if entry.keys:
+        yield plain("Fields:")
+        width = max(len(k.path.rpartition(".")[2]) for k in entry.keys)
+        for key in entry.keys:
+            yield Line(f"{key.path.rpartition('.')[2]:<{width}}  ({key.update}) {key.description}")
+
+
+def field_json(entry: Entry) -> dict[str, Any]:
+    """The same facts for programs."""
+    return {
+        "path": entry.path,
+        "description": entry.description,
+        "type": entry.type,
+        "required": entry.required,
+        "default": entry.default,
+        "update": str(entry.update),
+        "fields": [field_json(key) for key in entry.keys],
+    }

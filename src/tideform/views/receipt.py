@@ -1,0 +1,57 @@
+"""A receipt: the proof that nothing is left, or what is, each with what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from tideform.views.costs import money
+from tideform.views.lines import Line, plain
+
+if TYPE_CHECKING:
+    from tideform.burst.inventory.base import Leftover
+    from tideform.burst.receipt import Receipt
+
+
+def receipt_lines(receipt: Receipt) -> Iterator[Line]:
+    """What is left, what nobody answered for, what stays on purpose, and the verdict."""
+    yield plain()
+    if receipt.leftovers:
+        yield plain("Left behind:", style="bold red")
+        yield from (Line(_thing(found), "-") for found in receipt.leftovers)
+    if receipt.unasked:
+        yield plain("Could not be asked:", style="bold red")
+        yield from (Line(f"{question.what}: {question.why}", "?") for question in receipt.unasked)
+    if receipt.kept:
+        yield plain("Stays on purpose:", style="bold")
+        yield from (Line(_thing(found)) for found in receipt.kept)
+    yield _verdict(receipt)
+
+
+def receipt_json(receipt: Receipt) -> dict[str, Any]:
+    """The same facts for programs; prices in USD an hour."""
+    return {
+        "scope": receipt.scope,
+        "empty": receipt.empty,
+        "asked": receipt.asked,
+        "hourly_usd": round(receipt.hourly_usd, 6),
+        "leftovers": [vars(found) for found in receipt.leftovers],
+        "kept": [vars(found) for found in receipt.kept],
+        "unasked": [vars(question) for question in receipt.unasked],
+    }
+
+
+def _verdict(receipt: Receipt) -> Line:
+    if receipt.empty:
+        questions = f"{receipt.asked} question{'s' * (receipt.asked != 1)} asked"
+        return plain(f"Receipt for {receipt.scope}: nothing is left ({questions}).", style="bold green")
+    count = len(receipt.leftovers)
+    cost = f", {money(receipt.hourly_usd)} an hour" if receipt.hourly_usd else ""
+    return plain(f"Receipt for {receipt.scope}: {count} left{cost}.", style="bold red")
+
+
+def _thing(found: Leftover) -> str:
+    name = f" ({found.name})" if found.name and found.name != found.id else ""
+    cost = f", {money(found.hourly_usd)} an hour" if found.hourly_usd is not None else ""
+    note = f": {found.note}" if found.note else ""
+    return f"{found.service} {found.kind} {found.id}{name}{cost}{note}"
