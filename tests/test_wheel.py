@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -52,9 +51,10 @@ def run(installed: Path, folder: Path, *words: str) -> subprocess.CompletedProce
 
 @pytest.fixture
 def project(installed: Path, tmp_path: Path) -> Path:
-    """A copy of the quickstart out of the installed wheel."""
-    packages = next((installed.parent / "lib").glob("python3*/site-packages"))
-    return Path(shutil.copytree(packages / "tideform" / "_blueprints" / "quickstart", tmp_path / "project"))
+    """A project that was started from the wheel."""
+    done = run(installed, tmp_path, "init", "project")
+    assert done.returncode == 0, done.stderr
+    return tmp_path / "project"
 
 
 def test_the_wheel_holds_the_very_stacks_and_blueprints_of_the_checkout(wheel: Path) -> None:
@@ -86,12 +86,12 @@ def test_help_is_there(installed: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_quickstart_is_valid(installed: Path, project: Path) -> None:
+def test_a_new_project_is_valid(installed: Path, project: Path) -> None:
     done = run(installed, project, "validate")
     assert done.returncode == 0, done.stderr
 
 
-def test_the_quickstart_is_planned_offline(installed: Path, project: Path) -> None:
+def test_a_new_project_is_planned_offline(installed: Path, project: Path) -> None:
     done = run(installed, project, "plan", "--offline")
     assert done.returncode == 0, done.stderr
     assert "0 to destroy" in done.stdout

@@ -1,0 +1,60 @@
+"""The kernel's lock, between processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tideform.engine.flock import exclusive
+
+HOLD = """
+import sys
+from pathlib import Path
+from tideform.engine.flock import exclusive
+with exclusive(Path(sys.argv[1]), words="ann"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def holder(path: Path) -> subprocess.Popen[str]:
+    """A process that holds the lock until its standard input ends."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    child.stdout.readline()
+    return child
+
+
+def test_one_who_waits_hears_who_holds_it(tmp_path: Path) -> None:
+    heard: list[str] = []
+    with holder(tmp_path / "lock") as other:
+        assert other.stdin is not None
+
+        def on_wait(words: str) -> None:
+            heard.append(words)
+            other.communicate()
+
+        with exclusive(tmp_path / "lock", on_wait=on_wait):
+            assert heard == ["ann"]
+
+
+def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
+    heard: list[str] = []
+    with holder(tmp_path / "lock") as other:
+        other.kill()
+        other.wait()
+        with exclusive(tmp_path / "lock", on_wait=heard.append):
+            assert heard == []
+
+
+def test_it_is_free_again_after_a_failure(tmp_path: Path) -> None:
+    heard: list[str] = []
+    try:
+        with exclusive(tmp_path / "lock", words="ann"):
+            raise ValueError
+    except ValueError:
+        with exclusive(tmp_path / "lock", on_wait=heard.append):
+            assert heard == []
