@@ -97,7 +97,7 @@ def execute(
     try:
         done = subprocess.run(command, env={**variables, **_variables(spec, environment, region)}, check=False)
     except OSError as error:
-        raise _error("TD507", "the command could not be started", f"{command[0]}: {error.strerror}") from error
+        raise _error("TD516", "the command could not be started", f"{command[0]}: {error.strerror}") from error
     raise typer.Exit(done.returncode if done.returncode >= 0 else 128 - done.returncode)
 
 
@@ -111,10 +111,10 @@ def _variables(spec: Path, environment: str | None, region: str | None) -> dict[
 def _workspace(spec: Path) -> Workspace:
     """The workspace of a spec, which need not be valid: a sandbox can be stopped whatever the file says."""
     if not spec.is_file():
-        raise _error("TD506", "there is no project spec here", f"A sandbox belongs to a spec, and {spec} is none.")
+        raise _error("TD515", "there is no project spec here", f"A sandbox belongs to a spec, and {spec} is none.")
     return Workspace(spec.absolute().parent)
 
 
 def _error(code: str, summary: str, detail: str) -> SandboxError:
-    fix = "name the spec with --spec FILE, or make one with `tideform init`" if code == "TD506" else "check the command"
+    fix = "name the spec with --spec FILE, or make one with `tideform init`" if code == "TD515" else "check the command"
     return SandboxError(Diagnostic(code, Severity.ERROR, summary, detail=detail, fix=fix))

@@ -43,7 +43,7 @@ def wait_for_starting(folder: Path) -> Description | None:
             return server
         if time.monotonic() > deadline:
             raise sandbox_error(
-                "TD503",
+                "TD512",
                 "the sandbox does not answer",
                 detail=f"A server of {folder} holds its lock, but has not answered for {START_TIMEOUT:.0f} s.",
                 fix="end it: `tideform sandbox stop`, then run the command again",
@@ -109,7 +109,7 @@ def end(folder: Path) -> None:
             if _gone(folder, _KILL_TIMEOUT):
                 return
     raise sandbox_error(
-        "TD504",
+        "TD513",
         "the sandbox could not be stopped",
         detail=f"A process holds {folder / description.ALIVE_LOCK} and does not say which it is.",
         fix=f"find it with `fuser {folder / description.ALIVE_LOCK}` and end it",
@@ -129,7 +129,7 @@ def _start_failed(folder: Path) -> SandboxError:
     log = folder / description.LOG
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:] if log.exists() else []
     return sandbox_error(
-        "TD505",
+        "TD514",
         "the sandbox did not start",
         detail="Its log ends with:\n" + "\n".join(lines),
         fix=f"read {log}; `tideform doctor` tells whether the installation is complete",

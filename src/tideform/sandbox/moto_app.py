@@ -14,7 +14,7 @@ from moto.moto_server.werkzeug_app import (
     create_backend_app,
 )
 
-from tideform.sandbox import not_emulated
+from tideform.sandbox import extension, not_emulated
 from tideform.sandbox.batch import operations
 from tideform.sandbox.batch.planes import Planes
 
@@ -45,6 +45,7 @@ def create(planes: Planes) -> Dispatcher:
     for service in ("batch", "lambda"):
         config.setdefault(service, {})["use_docker"] = False
     operations.install(planes)
+    extension.install()
     return Dispatcher(_service_app)
 
 

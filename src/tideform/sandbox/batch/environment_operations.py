@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_UpdateComputeEnvironme
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from tideform.sandbox.batch.call import Call, client_error
@@ -25,7 +24,6 @@ def create_compute_environment(call: Call) -> dict[str, Any]:
         tags=body.get("tags"),
     )
     environment.compute_resources = resources
-    environment.ecs_name = environment.ecs_name or f"{environment.name}_Batch_{secrets.token_hex(8)}"
     fleet = call.plane.fleet(environment)
     if int(fleet.resources.get("desiredvCpus") or 0) > 0:
         call.plane.want(environment, int(fleet.resources["desiredvCpus"]))

@@ -1,0 +1,79 @@
+"""EC2: placement groups, and network interfaces that go with their instance.
+
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreatePlacementGroup.html
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ec2.models.instances import Instance
+from moto.ec2.responses import EC2Response
+
+from tideform.sandbox.extension.request import AwsError, parameters, put
+
+_groups: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+
+
+def install() -> None:
+    """Extend moto's EC2."""
+    for operation in (create_placement_group, describe_placement_groups, delete_placement_group):
+        put(EC2Response, operation.__name__, _method(operation))
+    put(Instance, "prep_nics", _with_nics_that_go(Instance.prep_nics))
+
+
+def create_placement_group(groups: dict[str, dict[str, Any]], given: dict[str, Any]) -> dict[str, Any]:
+    """Make a group; names are unique in a region."""
+    name = given["GroupName"]
+    if name in groups:
+        raise AwsError("InvalidPlacementGroup.Duplicate", f"The placement group '{name}' already exists.")
+    tags = [tag for one in given.get("TagSpecifications") or [] for tag in one.get("Tags") or []]
+    kept = {key: given[key] for key in ("GroupName", "Strategy", "PartitionCount", "SpreadLevel") if given.get(key)}
+    groups[name] = {**kept, "State": "available", "GroupId": f"pg-{secrets.token_hex(8)}1", "Tags": tags}
+    return {"PlacementGroup": groups[name]}
+
+
+def describe_placement_groups(groups: dict[str, dict[str, Any]], given: dict[str, Any]) -> dict[str, Any]:
+    """Groups by name or id; all if none is named."""
+    names, ids = given.get("GroupNames") or [], given.get("GroupIds") or []
+    found = [one for one in groups.values() if one["GroupName"] in names or one["GroupId"] in ids]
+    known = {one[key] for one in found for key in ("GroupName", "GroupId")}
+    if unknown := [one for one in (*names, *ids) if one not in known]:
+        raise _unknown(unknown[0])
+    return {"PlacementGroups": found if names or ids else list(groups.values())}
+
+
+def delete_placement_group(groups: dict[str, dict[str, Any]], given: dict[str, Any]) -> dict[str, Any]:
+    """Delete a group."""
+    if given["GroupName"] not in groups:
+        raise _unknown(given["GroupName"])
+    del groups[given["GroupName"]]
+    return {}
+
+
+def _method(operation: Callable[[dict[str, dict[str, Any]], dict[str, Any]], dict[str, Any]]) -> Callable[[Any], Any]:
+    def answer(self: Any) -> Any:
+        groups = _groups.setdefault((self.current_account, self.region), {})
+        return ActionResult(operation(groups, parameters(self)))
+
+    return answer
+
+
+def _unknown(name: str) -> AwsError:
+    return AwsError("InvalidPlacementGroup.Unknown", f"The placement group '{name}' is unknown.")
+
+
+def _with_nics_that_go(original: Any) -> Any:
+    """EC2 deletes interfaces made with an instance when it ends, unless told otherwise; moto keeps them."""
+
+    def prep_nics(self: Any, nic_spec: list[dict[str, Any]], **options: Any) -> None:
+        stay = {int(spec["DeviceIndex"]) for spec in nic_spec if spec.get("DeleteOnTermination") is False}
+        stay |= {int(spec["DeviceIndex"]) for spec in nic_spec if spec.get("NetworkInterfaceId")}
+        original(self, nic_spec, **options)
+        for index, nic in self.nics.items():
+            nic.delete_on_termination = index not in stay or bool(nic.delete_on_termination)
+
+    return prep_nics
