@@ -53,8 +53,8 @@ class WorstCase:
         return self.usd if self.cap is None else min(self.usd, float(self.cap.usd))
 
     def __str__(self) -> str:
-        text = f"up to {self.fleet} = {self.fleet.hourly:,.2f} USD an hour"
-        bill = f"at worst {self.usd:,.2f} USD for a lease of {self.lease}"
+        text = f"up to {self.fleet} = {_usd(self.fleet.hourly)} an hour"
+        bill = f"at worst {_usd(self.usd)} for a lease of {self.lease}"
         capped = f", capped at {self.cap}" if self.cap is not None and float(self.cap.usd) < self.usd else ""
         return f"{text}, {bill}{capped}"
 
@@ -98,3 +98,8 @@ def _fewest(pool: Pool, kind: InstanceType) -> int:
     if pool.accelerator is not None:
         return -(-pool.accelerator.count.minimum // kind.accelerators)
     return 1 if pool.nodes is None else pool.nodes.minimum
+
+
+def _usd(amount: float) -> str:
+    """With cents, or as many digits as a small amount needs."""
+    return f"{amount:,.2f} USD" if amount >= 1 else f"{amount:.2g} USD"

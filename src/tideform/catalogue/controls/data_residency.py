@@ -40,7 +40,7 @@ class DataResidency(Control):
         if region not in _EU | _ADEQUATE:
             own = plan.deployment.settings.region is not None
             path = f"environments.{plan.deployment.environment}.region" if own else "region"
-            yield Match(f"region {region}", f"{region} is in none of them", path, region)
+            yield Match(f"region {region}", f"personal data would be kept in {region}", path, region)
 
 
 ENTRY = DataResidency()
