@@ -18,6 +18,10 @@ Say = Callable[[str], None]
 Limit = Callable[[], str]  # why the burst has to stop; empty while it need not
 
 
+def silent(_: str) -> None:
+    """Say nothing."""
+
+
 class Halt:
     """The reasons to stop, looked at in turn; a signal comes first."""
 

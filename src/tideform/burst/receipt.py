@@ -49,7 +49,11 @@ class Receipt:
     def require_empty(self) -> None:
         """Raise `LeftoversError` TD608 unless it is empty."""
         if not self.empty:
-            raise LeftoversError(_leftover(self))
+            raise self.error()
+
+    def error(self) -> LeftoversError:
+        """The error that tells what is left, or who did not answer."""
+        return LeftoversError(_leftover(self))
 
 
 def capacity_receipt(cloud: Cloud, deployment: Deployment, pool: str) -> Receipt:
@@ -59,10 +63,12 @@ def capacity_receipt(cloud: Cloud, deployment: Deployment, pool: str) -> Receipt
     return _ask(f"capacity of {pool}", Place(cloud, deployment, pool), CAPACITY)
 
 
-def environment_receipt(cloud: Cloud, deployment: Deployment) -> Receipt:
-    """Everything of this project and environment, by tag and by name."""
-    from tideform.burst.inventory.areas import ENVIRONMENT
+def environment_receipt(cloud: Cloud, deployment: Deployment, *, unit: str | None = None) -> Receipt:
+    """Everything of this project and environment, or of one unit, by tag and by name."""
+    from tideform.burst.inventory.areas import ENVIRONMENT, UNIT
 
+    if unit is not None:
+        return _ask(f"{unit} of {deployment.name}", Place(cloud, deployment, unit), UNIT)
     return _ask(deployment.name, Place(cloud, deployment), ENVIRONMENT)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from tideform.burst.halt import Say
+from tideform.burst.halt import Say, silent
 from tideform.burst.lease import Lease, PoolRecord, State
 from tideform.burst.table import LeaseTable
-from tideform.burst.teardown import Hooks, Teardown, _nothing
+from tideform.burst.teardown import Hooks, Teardown
 from tideform.cloud import Cloud
 from tideform.spec.deployment import Deployment
 
@@ -20,7 +20,7 @@ def reconcile(
     deployment: Deployment,
     hooks: Hooks | None = None,
     *,
-    say: Say = _nothing,
+    say: Say = silent,
     clock: Callable[[], float] = time.time,
 ) -> list[str]:
     """End the bursts that nobody else will end any more; returns what was done, in words.

@@ -11,17 +11,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
-from tideform.burst.halt import Say
+from tideform.burst.halt import Say, silent
 from tideform.burst.lease import Lease, PoolRecord, State
 from tideform.burst.receipt import Receipt, capacity_receipt
 from tideform.burst.runner import Runner, runner_for
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
-from tideform.errors import CloudError, LeftoversError
+from tideform.errors import CloudError, LeftoversError, TideformError
 from tideform.spec.deployment import Deployment
-
-
-def _nothing(_: str) -> None: ...
 
 
 def _no_lock(_: str) -> AbstractContextManager[object]:
@@ -36,8 +33,8 @@ class Hooks:
     and guards changes of its capacity.
     """
 
-    apply: Callable[[str], None] = _nothing
-    destroy: Callable[[str], None] = _nothing
+    apply: Callable[[str], None] = silent
+    destroy: Callable[[str], None] = silent
     lock: Callable[[str], AbstractContextManager[object]] = _no_lock
 
 
@@ -65,7 +62,7 @@ class Teardown:
     patience: Patience
     removes: bool = False
     hooks: Hooks = Hooks()
-    say: Say = field(default=_nothing)
+    say: Say = field(default=silent)
     clock: Callable[[], float] = time.time
 
     @classmethod
@@ -103,9 +100,17 @@ class Teardown:
         with self.hooks.lock(self.pool):
             receipt = self.sweep()
             if self.removes:
-                self.hooks.destroy(self.pool)
+                self._remove()
             self.table.stopped(record)
             return receipt
+
+    def _remove(self) -> None:
+        """Destroy the pool's stack; once more if that was cut short, since Ctrl-C reaches the engine's process too."""
+        try:
+            self.hooks.destroy(self.pool)
+        except TideformError as error:
+            self.say(f"Removing the definitions of {self.pool} was cut short ({error}); trying once more.")
+            self.hooks.destroy(self.pool)
 
     def sweep(self) -> Receipt:
         """Bring the capacity to nothing and return the empty receipt; raises `LeftoversError` otherwise."""

@@ -1,4 +1,4 @@
-"""Which questions make a receipt: all of them for an environment, those about capacity for a pool."""
+"""Which questions make a receipt: all for an environment, fewer for one unit or its capacity."""
 
 from __future__ import annotations
 
@@ -13,6 +13,16 @@ ENVIRONMENT: tuple[Area, ...] = (
     *batch.AREAS,
     *sagemaker.AREAS,
     *watch.AREAS,
+)
+
+UNIT: tuple[Area, ...] = (
+    *compute.AREAS,
+    Area("CloudWatch log groups", storage.log_groups),
+    Area("IAM roles", identity.roles),
+    Area("IAM instance profiles", identity.profiles),
+    *batch.AREAS,
+    *sagemaker.AREAS,
+    Area("CloudWatch alarms", watch.alarms),
 )
 
 CAPACITY: tuple[Area, ...] = (

@@ -29,11 +29,11 @@ class Leftover:
 
 @dataclass(frozen=True)
 class Place:
-    """Where an inventory looks: one project and environment, or one of its pools alone."""
+    """Where an inventory looks: one project and environment, or one of its units (a pool, an endpoint) alone."""
 
     cloud: Cloud
     deployment: Deployment
-    pool: str | None = None
+    unit: str | None = None
 
     @property
     def prefix(self) -> str:
@@ -49,10 +49,21 @@ class Place:
         """Whether something belongs here: by its tags if it has ours, else by its name."""
         tags = tags or {}
         if "tideform:project" not in tags:
-            return self.pool is None and name.startswith(self.prefix)
-        wanted = self.deployment.tags("training", self.pool)
-        keys = ["tideform:project", "tideform:environment", *(["tideform:unit"] if self.pool else [])]
-        return all(tags.get(key) == wanted[key] for key in keys)
+            return self._named(name)
+        spec = self.deployment.spec
+        project = (tags["tideform:project"], tags.get("tideform:environment"))
+        is_ours = project == (spec.project, self.deployment.environment)
+        return is_ours and self.unit in (None, tags.get("tideform:unit"))
+
+    def _named(self, name: str) -> bool:
+        """A unit's names are its own and what continues it, but not those of a unit that is called alike."""
+        if self.unit is None:
+            return name.startswith(self.prefix)
+        units = [*self.deployment.spec.training, *self.deployment.spec.serving]
+        longer = [unit for unit in units if unit.startswith(f"{self.unit}-")]
+        return _continues(name, self.prefix + self.unit) and not any(
+            _continues(name, self.prefix + unit) for unit in longer
+        )
 
     def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
         """Every element under ``key`` of a paginated operation."""
@@ -69,6 +80,10 @@ class Area:
 
     what: str
     find: Find
+
+
+def _continues(name: str, start: str) -> bool:
+    return name == start or name.startswith(f"{start}-")
 
 
 def tags_of(found: Mapping[str, Any], key: str = "Tags") -> dict[str, str]:

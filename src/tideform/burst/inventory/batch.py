@@ -48,10 +48,10 @@ def queues(place: Place) -> Iterator[Leftover]:
 
 
 def jobs(place: Place) -> Iterator[Leftover]:
-    """Unfinished jobs in our queues, or in the pool's."""
+    """Unfinished jobs in our queues."""
     for queue in _queues(place):
         name = queue["jobQueueName"]
-        if name != _queue_name(place) if place.pool else not place.ours(name, queue.get("tags")):
+        if not place.ours(name, queue.get("tags")):
             continue
         for status in _UNFINISHED:
             for job in place.pages("batch", "list_jobs", "jobSummaryList", jobQueue=name, jobStatus=status):
@@ -70,7 +70,7 @@ def definitions(place: Place) -> Iterator[Leftover]:
 def _queue_name(place: Place) -> str:
     from tideform.catalogue.training._names import PoolNames
 
-    return PoolNames(place.deployment, place.pool or "").job_queue
+    return PoolNames(place.deployment, place.unit or "").job_queue
 
 
 def _size(found: dict[str, Any]) -> str:

@@ -27,7 +27,8 @@ def log_groups(place: Place) -> Iterator[Leftover]:
     for prefix in (own, made):
         for found in place.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=prefix):
             name = found["logGroupName"]
-            if name == own or name.startswith((f"{own}/", made)):
+            unit_of_it = name.rpartition("/")[2].removeprefix(place.prefix)
+            if name.startswith((f"{own}/", made)) and place.unit in (None, unit_of_it):
                 yield Leftover("logs", "log group", name, note="billed by what it holds")
 
 

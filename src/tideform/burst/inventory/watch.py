@@ -13,7 +13,8 @@ def alarms(place: Place) -> Iterator[Leftover]:
     own, scaling = place.prefix, f"TargetTracking-endpoint/{place.prefix}"
     for prefix in (own, scaling):
         for found in place.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=prefix):
-            yield Leftover("cloudwatch", "alarm", found["AlarmName"], hourly_usd=price)
+            if place.ours(found["AlarmName"].removeprefix("TargetTracking-endpoint/").partition("/")[0]):
+                yield Leftover("cloudwatch", "alarm", found["AlarmName"], hourly_usd=price)
 
 
 def dashboards(place: Place) -> Iterator[Leftover]:

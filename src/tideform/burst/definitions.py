@@ -1,0 +1,78 @@
+"""A pool's lock, and its own stack where it exists only during a burst (``between_bursts: remove``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tideform.burst.halt import Say
+from tideform.burst.teardown import Hooks
+from tideform.diagnostics import errors_in
+from tideform.engine.base import OnProgress
+from tideform.errors import RefusedError
+from tideform.spec.deployment import Deployment
+
+if TYPE_CHECKING:
+    from tideform.plan.changing import Change
+
+
+class Definitions:
+    """The engine's part of a burst. Pools that keep their definitions need the lock only, and no engine at all."""
+
+    def __init__(self, deployment: Deployment, *, wait: float, say: Say, on_progress: OnProgress) -> None:
+        self._deployment, self._wait, self._say, self._on_progress = deployment, wait, say, on_progress
+        self._change: Change | None = None
+
+    def hooks(self) -> Hooks:
+        """For a `Session` or `reconcile`."""
+        return Hooks(apply=self.apply, destroy=self.destroy, lock=self.lock)
+
+    @contextmanager
+    def lock(self, pool: str) -> Iterator[None]:
+        """The pool's lock alone, and the project's beside other bursts."""
+        spec = self._deployment.spec.training.get(pool)
+        if spec is None or spec.between_bursts == "keep":
+            with self._locks(pool):
+                yield
+            return
+        from tideform.plan.changing import changing
+
+        with changing(self._deployment, "burst", pool=pool, wait=self._wait, say=self._say) as self._change:
+            try:
+                yield
+            finally:
+                self._change = None
+
+    def apply(self, pool: str) -> None:
+        """Make the pool's stack, under its lock."""
+        from tideform.plan.execute import carry_out
+        from tideform.plan.pipeline import make_plan
+
+        change = self._held()
+        planned = make_plan(self._deployment, unit=pool, full_pool=pool, engine=change.engine)
+        if errors := errors_in(planned.plan.findings):
+            raise RefusedError(errors)
+        carry_out(change, planned, on_progress=self._on_progress)
+
+    def destroy(self, pool: str) -> None:
+        """Remove the pool's stack, under its lock."""
+        from tideform.plan.teardown import remove, standing
+
+        change = self._held()
+        remove(change, standing(change.engine, pool), on_progress=self._on_progress)
+
+    @contextmanager
+    def _locks(self, pool: str) -> Iterator[None]:
+        from tideform.engine.lock import acquire
+
+        with (
+            acquire(self._deployment, "burst", shared=True, wait=self._wait, on_wait=self._say),
+            acquire(self._deployment, "burst", name=f"pool-{pool}", wait=self._wait, on_wait=self._say),
+        ):
+            yield
+
+    def _held(self) -> Change:
+        if self._change is None:
+            raise AssertionError("the pool's lock has to be held")
+        return self._change

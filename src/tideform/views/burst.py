@@ -1,0 +1,87 @@
+"""A burst as text and as JSON: what it will bring and cost at most, what it is doing, how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from tideform.views.lines import Line, plain
+from tideform.views.receipt import receipt_json
+from tideform.views.status import when
+
+if TYPE_CHECKING:
+    from tideform.burst.lease import Lease
+    from tideform.burst.session import Ended
+    from tideform.burst.sizing import Sizing
+    from tideform.burst.status import PoolStatus
+    from tideform.spec.training import Pool
+
+
+def announcement(name: str, pool: Pool, size: Sizing, price_note: str) -> Iterator[Line]:
+    """What is about to start, its price, and the worst case."""
+    how = {"prefer": "spot first", "only": "spot only", "never": "on-demand"}[pool.capacity.spot]
+    worst = size.most_usd * pool.lease.seconds / 3600
+    bound = f"; stopped at {pool.max_cost}" if pool.max_cost is not None else ""
+    note = f"; {price_note}" if price_note else ""
+    yield plain(f"Burst of {name}: {size.words}, {how}, for at most {pool.lease}.", style="bold")
+    yield plain(f"{size.hourly_usd:.4f} USD an hour at on-demand list price{note}.")
+    yield plain(
+        f"Worst case: {worst:.2f} USD (up to {size.most_nodes} of the dearest type for the whole lease{bound})."
+    )
+
+
+def status_lines(name: str, status: PoolStatus) -> Iterator[Line]:
+    """State, leases, instances and jobs of one pool."""
+    yield plain(f"{name}: {status.record.state}", style="bold")
+    yield from (Line(lease_words(lease)) for lease in status.record.leases)
+    for instance in status.instances:
+        kind = "spot" if instance.spot else "on-demand"
+        yield Line(f"instance {instance.id} {instance.type} {kind}, {instance.state}, since {when(instance.launched)}")
+    yield from (Line(f"job {job.id} {job.name}, {job.status.lower()}") for job in status.jobs)
+    if status.unheld:
+        yield Line(f"nobody holds this capacity: `tideform burst down {name}` ends it", mark="!")
+    if status.instances:
+        yield Line(f"about {status.usd:.4f} USD so far, at on-demand list price")
+
+
+def status_json(name: str, status: PoolStatus) -> dict[str, Any]:
+    """The same facts for programs."""
+    return {
+        "pool": name,
+        "state": str(status.record.state),
+        "leases": [lease_json(lease) for lease in status.record.leases],
+        "instances": [{**vars(i), "launched": when(i.launched)} for i in status.instances],
+        "jobs": [vars(job) for job in status.jobs],
+        "usd": round(float(status.usd), 4),
+    }
+
+
+def ended_json(name: str, ended: Ended) -> dict[str, Any]:
+    """How a burst ended."""
+    return {
+        "pool": name,
+        "exit_code": ended.exit_code,
+        "instance_seconds": round(ended.meter.instance_seconds, 1),
+        "usd": round(float(ended.meter.usd), 4),
+        "receipt": None if ended.receipt is None else receipt_json(ended.receipt),
+    }
+
+
+def lease_words(lease: Lease) -> str:
+    """One lease in a line."""
+    cap = f", at most {lease.cap_usd} USD" if lease.cap_usd is not None else ""
+    return f"lease {lease.id} of {lease.owner} ({lease.mode}), until {when(lease.deadline)}{cap}"
+
+
+def lease_json(lease: Lease) -> dict[str, Any]:
+    """One lease for programs."""
+    return {
+        "id": lease.id,
+        "pool": lease.pool,
+        "owner": lease.owner,
+        "mode": str(lease.mode),
+        "created": when(lease.created),
+        "deadline": when(lease.deadline),
+        "cap_usd": None if lease.cap_usd is None else str(lease.cap_usd),
+        "token": lease.token,
+    }
