@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 from tideform.engine.lock import Lock
 from tideform.engine.lock.record import Record
 from tideform.engine.lock.store import BucketStore
-from tideform.errors import LockedError
+from tideform.errors import CloudError, LockedError
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +101,10 @@ def test_engine_locks_in_the_bucket_are_cleared(store: BucketStore, client: Any)
     client.put_object(Bucket="state", Key=key, Body=b'{"pid": 1, "hostname": "runner-1"}')
     with lock.hold("apply"):
         assert list(store.engine_locks()) == []
+
+
+def test_a_bucket_that_is_not_there_is_told_with_the_fix(client: Any) -> None:
+    nowhere = BucketStore(client, "no-such-bucket", "lock.json", "")
+    with pytest.raises(CloudError) as failed, Lock(nowhere, "shop-prod").hold("apply"):
+        pass
+    assert "tideform bootstrap" in failed.value.diagnostics[0].fix

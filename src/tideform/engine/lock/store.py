@@ -10,8 +10,10 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from tideform.diagnostics import Diagnostic, Severity
 from tideform.engine.flock import exclusive
 from tideform.engine.lock.record import Record, from_json, to_json
+from tideform.errors import CloudError
 
 ENGINE_LOCKS = ".pulumi/locks/"  # the engine's own, one file a stack; source: pulumi/pulumi, pkg/backend/diy/lock.go
 _CONFLICTS = 100  # each means that somebody else got further, so this many only come of a store that is broken
@@ -117,22 +119,39 @@ class BucketStore:
 
     def _get(self) -> tuple[str, dict[str, str]]:
         """The text, and the condition under which it may be replaced."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
         try:
             answer = self.client.get_object(Bucket=self.bucket, Key=self.key)
         except self.client.exceptions.NoSuchKey:
             return "", {"IfNoneMatch": "*"}
+        except (BotoCoreError, ClientError) as error:
+            raise self._unreachable(error) from error
         date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
         if date:
             self._ahead = parsedate_to_datetime(date).timestamp() - time.time()
         return answer["Body"].read().decode(), {"IfMatch": answer["ETag"]}
 
     def _put(self, text: str, condition: dict[str, str]) -> bool:
-        from botocore.exceptions import ClientError
+        from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             self.client.put_object(Bucket=self.bucket, Key=self.key, Body=text.encode(), **condition)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 409, 412):
                 return False  # somebody else was first
-            raise
+            raise self._unreachable(error) from error
+        except BotoCoreError as error:
+            raise self._unreachable(error) from error
         return True
+
+    def _unreachable(self, error: Exception) -> CloudError:
+        return CloudError(
+            Diagnostic(
+                "TD414",
+                Severity.ERROR,
+                "The lock's record cannot be reached",
+                detail=f"s3://{self.bucket}/{self.key}: {error}. Without the lock nothing may be changed.",
+                fix="`tideform bootstrap` makes the state bucket; credentials need to read and write below it.",
+            )
+        )
