@@ -15,6 +15,7 @@ from moto.moto_server.werkzeug_app import (
 )
 
 from tideform.sandbox import extension, not_emulated
+from tideform.sandbox.atomic import make_dynamodb_atomic
 from tideform.sandbox.batch import operations
 from tideform.sandbox.batch.planes import Planes
 
@@ -45,6 +46,7 @@ def create(planes: Planes) -> Dispatcher:
     for service in ("batch", "lambda"):
         config.setdefault(service, {})["use_docker"] = False
     operations.install(planes)
+    make_dynamodb_atomic()
     extension.install()
     return Dispatcher(_service_app)
 
