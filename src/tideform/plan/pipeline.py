@@ -73,7 +73,9 @@ def make_plan(
         deferred=chosen.deferred,
         dormant=tuple(_dormant_line(deployment, key, preview) for key, preview in dormant.items()),
         removed_programs=tuple(p.key for p in chosen.removed),
-        findings=() if destroy else (*review(judged, deployment), *cost_findings(prices, deployment)),
+        findings=()
+        if destroy
+        else (*review(judged, deployment, partial=unit is not None), *cost_findings(prices, deployment)),
         prices=prices,
         refreshed=tuple(r for p in previews.values() for r in p.drift),
         meta={"not_emulated": sorted({n for p in previews.values() for n in p.not_emulated})},
