@@ -11,6 +11,7 @@ import subprocess
 import sys
 import venv
 from pathlib import Path
+from typing import TextIO
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".venv"
@@ -19,11 +20,19 @@ STAMP = HOME / ".stamp"
 
 def main() -> None:
     with (ROOT / ".venv.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not STAMP.is_file():
+        _wait_for(lock)
+        if not STAMP.is_file() or not (HOME / "bin" / "python").exists():  # half made, or its Python is gone
             _make_environment()
         if STAMP.read_text() != _wanted():
             _install()
+
+
+def _wait_for(lock: TextIO) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("setup: waiting for another setup of this checkout", flush=True)
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def _wanted() -> str:
