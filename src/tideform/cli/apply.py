@@ -63,7 +63,7 @@ def _saved(plan_file: Path | None, unit: str | None) -> SavedPlan | None:
 def _plan(change: Change, unit: str | None, saved: SavedPlan | None) -> Planned:
     if saved is None:
         planned = plan_command.make(change.deployment, unit=unit, engine=change.engine)
-        plan_command.show(planned.plan)
+        plan_command.show(change.deployment, planned)
         return planned
     from tideform.plan.moved import refuse_stale
     from tideform.plan.provenance import provenance

@@ -47,7 +47,7 @@ def command(
     planned = make(deployment, offline=offline, refresh=refresh, unit=unit, pool=pool)
     if out is not None:
         save_plan(deployment, planned, out, unit=unit, pool=pool)
-    show(planned.plan, as_json=as_json)
+    show(deployment, planned, as_json=as_json)
     if out is not None and not as_json:
         typer.echo(f"\nSaved to {out}. To do exactly this: tideform apply {out}")
     raise typer.Exit(exit_code(planned.plan, detailed=detailed_exitcode))
@@ -80,17 +80,18 @@ def make(
     return planned
 
 
-def show(plan: Plan, *, as_json: bool = False) -> None:
+def show(deployment: Deployment, planned: Planned, *, as_json: bool = False) -> None:
     """Print the plan on stdout."""
     if as_json:
+        from tideform.plan.pipeline import stages_of
         from tideform.views.json_plan import plan_json, write_json
 
-        write_json(plan_json(plan))
+        write_json(plan_json(planned.plan, stages=stages_of(deployment, planned)))
         return
     from tideform.views.human import plan_lines
     from tideform.views.lines import emit
 
-    emit(plan_lines(plan), console())
+    emit(plan_lines(planned.plan), console())
 
 
 def save_plan(deployment: Deployment, planned: Planned, out: Path, *, unit: str | None, pool: str | None) -> None:

@@ -27,6 +27,7 @@ class StackStatus:
     resources: int = 0
     pending: int = 0
     changed: str = ""  # RFC 3339
+    dormant: bool = False  # a pool that stands during a burst only
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,14 @@ def _stacks(deployment: Deployment) -> tuple[StackStatus, ...]:
 def _stack(backend: Backend, of: Program, *, declared: bool) -> StackStatus:
     state = backend.checkpoint(of)
     if state is None:
-        return StackStatus(of.key, declared, standing=False)
+        return StackStatus(of.key, declared, standing=False, dormant=_sleeps(backend.deployment, of))
     count = sum(bool(r.get("custom")) and not r["type"].startswith("pulumi:") for r in state.resources)
     return StackStatus(of.key, declared, True, count, len(state.pending), state.time)
+
+
+def _sleeps(deployment: Deployment, of: Program) -> bool:
+    pool = deployment.spec.training.get(of.unit or "") if of.layer == "training" else None
+    return pool is not None and pool.between_bursts == "remove"
 
 
 def _sandbox(deployment: Deployment) -> SandboxStatus | None:

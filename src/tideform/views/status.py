@@ -56,7 +56,7 @@ def when(seconds: float) -> str:
 
 def _stack(stack: StackStatus) -> str:
     if not stack.standing:
-        return "not applied"
+        return "dormant until a burst" if stack.dormant else "not applied"
     parts = [f"{stack.resources} resource{'s' * (stack.resources != 1)}"]
     if stack.changed:
         parts.append(f"last changed {stack.changed[:19].replace('T', ' ')}")
