@@ -22,11 +22,13 @@ _HIDDEN: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
 
 def neutral(text: str) -> str:
     """Show every character that a terminal would act on, or hide, as an escape such as ``\\x1b``."""
+    if text.isprintable():
+        return text
     return "".join(_visible(c) if unicodedata.category(c) in _HIDDEN else c for c in text)
 
 
 def _visible(char: str) -> str:
-    return char.encode("unicode_escape").decode() if ord(char) < 0xD800 else f"\\u{ord(char):04x}"
+    return f"\\u{ord(char):04x}" if "\ud800" <= char <= "\udfff" else char.encode("unicode_escape").decode()
 
 
 @dataclass(frozen=True)
