@@ -16,9 +16,7 @@ KEY_HEADER = "X-Tideform-Key"
 PREFIX = "/tideform/"
 
 
-def call(
-    server: Description, method: str, name: str, body: object = None, *, timeout: float = 10
-) -> dict[str, Any]:
+def call(server: Description, method: str, name: str, body: object = None, *, timeout: float = 10) -> dict[str, Any]:
     """Call one endpoint. ``timeout`` in seconds. Raises `OSError` if nobody answers, or not as we would."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=timeout)
     try:

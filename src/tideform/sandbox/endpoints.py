@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from tideform.sandbox.backends import backends
 from tideform.sandbox.batch.planes import Planes
 from tideform.sandbox.clock import Clock
 from tideform.sandbox.control import PREFIX
@@ -60,12 +61,14 @@ class Endpoints:
 
 def running_instances() -> list[dict[str, Any]]:
     """The instances of all accounts and regions that have not ended."""
-    from moto.ec2.models import ec2_backends
-
     return [
-        {"id": instance.id, "type": instance.instance_type, "state": instance.state, "region": region}
-        for account in list(ec2_backends.values())
-        for region, backend in list(account.items())
+        {
+            "id": instance.id,
+            "type": instance.instance_type,
+            "state": instance.state,
+            "region": backend.region_name,
+        }
+        for backend in backends("ec2")
         for reservation in list(backend.reservations.values())
         for instance in reservation.instances
         if instance.state not in ("terminated", "shutting-down")

@@ -18,6 +18,7 @@ from tideform.sandbox.description import Description
 
 START_TIMEOUT = 60.0  # seconds; it takes about one, on an idle machine
 STOP_TIMEOUT = 20.0
+CALL_TIMEOUT = 10.0
 _KILL_TIMEOUT = 5.0
 _POLL = 0.02
 _LOG_LIMIT = 1_000_000  # bytes; an older log is thrown away at the next start
@@ -30,7 +31,7 @@ def answering(folder: Path) -> Description | None:
     if server is None or not description.is_alive(folder):
         return None
     with suppress(OSError):
-        if control.call(server, "GET", "ping").get("boot_id") == server.boot_id:
+        if control.call(server, "GET", "ping", timeout=CALL_TIMEOUT).get("boot_id") == server.boot_id:
             return server
     return None
 
@@ -99,7 +100,7 @@ def end(folder: Path) -> None:
     server = description.read(folder)
     if server is not None:
         with suppress(OSError):
-            control.call(server, "POST", "shutdown")
+            control.call(server, "POST", "shutdown", timeout=CALL_TIMEOUT)
             if _gone(folder, STOP_TIMEOUT):
                 return
         for how in (signal.SIGTERM, signal.SIGKILL):

@@ -15,7 +15,7 @@ from moto.moto_server.werkzeug_app import (
 )
 
 from tideform.sandbox import extension, not_emulated
-from tideform.sandbox.atomic import make_dynamodb_atomic
+from tideform.sandbox.backends import backends
 from tideform.sandbox.batch import operations
 from tideform.sandbox.batch.planes import Planes
 
@@ -41,40 +41,31 @@ class QuietHandler(MotoRequestHandler):  # moto has no types
 
 
 def create(planes: Planes) -> Dispatcher:
-    """The WSGI application for all AWS services; Batch jobs go to ``planes``."""
+    """The WSGI application for all AWS services, each made when it is first asked for; Batch jobs go to ``planes``."""
     config: dict[str, Any] = moto.core.models.default_user_config  # type: ignore[attr-defined, assignment]
     for service in ("batch", "lambda"):
         config.setdefault(service, {})["use_docker"] = False
-    operations.install(planes)
-    make_dynamodb_atomic()
-    extension.install()
-    return Dispatcher(_service_app)
+    return Dispatcher(lambda service: _service_app(service, planes))
 
 
 def issued(access_key: str) -> bool:
     """Whether the sandbox's own STS or IAM handed the access key out, to someone who had a key already."""
-    from moto.iam.models import iam_backends
-    from moto.sts.models import sts_backends
-
-    keys = [
-        role.access_key_id
-        for account in list(sts_backends.values())
-        for backend in list(account.values())
-        for role in list(backend.assumed_roles)
-    ]
+    keys = [role.access_key_id for backend in backends("sts") for role in list(backend.assumed_roles)]
     keys += [
         key.access_key_id
-        for account in list(iam_backends.values())
-        for backend in list(account.values())
+        for backend in backends("iam")
         for user in list(backend.users.values())
         for key in list(user.access_keys)
     ]
     return any(hmac.compare_digest(access_key.encode(), key.encode()) for key in keys)
 
 
-def _service_app(service: Any) -> Flask:
+def _service_app(service: Any, planes: Planes) -> Flask:
     if service == _NO_BACKEND:
         return not_emulated.unknown_service()
+    if service == "batch":
+        operations.install(planes)
+    extension.install(service)
     app = create_backend_app(service)
     app.debug = False
     not_emulated.install(app, service)

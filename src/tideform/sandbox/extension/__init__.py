@@ -9,16 +9,23 @@ Whatever is stored without behaviour also gets a row in `tideform.sandbox.stored
 
 from __future__ import annotations
 
+from importlib import import_module
 
-def install() -> None:
-    """Extend moto's classes. Once a process, before it serves; only then is moto imported."""
-    from tideform.sandbox.extension import budgets, ec2, kms, nouns, remembered, s3, sagemaker, table
+from tideform.sandbox.extension import nouns, remembered, table
 
+_BEHAVIOUR = ("budgets", "ec2", "kms", "s3")
+
+
+def install(service: str) -> None:
+    """Extend moto's classes of one service, before it serves; only then are they imported."""
     store = nouns.Store()
-    for noun in table.NOUNS:
+    for noun in table.NOUNS.get(service, ()):
         nouns.install(noun, store)
-    for row in table.REMEMBERED:
+    for row in table.REMEMBERED.get(service, ()):
         remembered.install(row)
-    sagemaker.install(store)
-    for module in (kms, budgets, ec2, s3):
-        module.install()
+    if service == "sagemaker":
+        from tideform.sandbox.extension import sagemaker
+
+        sagemaker.install(store)
+    elif service in _BEHAVIOUR:
+        import_module(f"{__name__}.{service}").install()

@@ -1,4 +1,7 @@
-"""The rows: resources that moto does not know, and members that it forgets. To add one, add a row and a test case."""
+"""The rows, by service: resources that moto does not know, and members that it forgets.
+
+To add one, add a row here and a test in ``tests/unit/sandbox/extension``.
+"""
 
 from __future__ import annotations
 
@@ -8,74 +11,80 @@ from tideform.sandbox.extension.remembered import Remembered
 _SAGEMAKER = "moto.sagemaker.responses:SageMakerResponse"
 _BATCH = "moto.batch.responses:BatchResponse"
 
-NOUNS: tuple[Noun, ...] = (
-    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateMlflowTrackingServer.html
-    Noun(
-        service="sagemaker",
-        responses=_SAGEMAKER,
-        name="MlflowTrackingServer",
-        plural="MlflowTrackingServers",
-        key="TrackingServerName",
-        arn="TrackingServerArn",
-        arn_path="mlflow-tracking-server",
-        defaults={
-            "TrackingServerSize": "Small",
-            "MlflowVersion": "2.13.2",
-            "TrackingServerStatus": "Created",
-            "IsActive": "Active",
-            "AutomaticModelRegistration": False,
-            "WeeklyMaintenanceWindowStart": "Tue:03:30",
-            "TrackingServerUrl": lambda server: f"https://{server['TrackingServerName']}.mlflow.sandbox.invalid",
-        },
-        taken="ConflictException",
-    ),
-)
-
-REMEMBERED: tuple[Remembered, ...] = (
-    Remembered(
-        _SAGEMAKER,
-        create="create_model",
-        describe="describe_model",
-        key="ModelName",
-        members=("EnableNetworkIsolation", "InferenceExecutionConfig"),
-    ),
-    Remembered(
-        _SAGEMAKER,
-        create="create_endpoint_config",
-        describe="describe_endpoint_config",
-        key="EndpointConfigName",
-        members=(
-            "ShadowProductionVariants",
-            "ExplainerConfig",
-            "EnableNetworkIsolation",
-            "ExecutionRoleArn",
-            "VpcConfig",
+NOUNS: dict[str, tuple[Noun, ...]] = {
+    "sagemaker": (
+        # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateMlflowTrackingServer.html
+        Noun(
+            service="sagemaker",
+            responses=_SAGEMAKER,
+            name="MlflowTrackingServer",
+            plural="MlflowTrackingServers",
+            key="TrackingServerName",
+            arn="TrackingServerArn",
+            arn_path="mlflow-tracking-server",
+            defaults={
+                "TrackingServerSize": "Small",
+                "MlflowVersion": "2.13.2",
+                "TrackingServerStatus": "Created",
+                "IsActive": "Active",
+                "AutomaticModelRegistration": False,
+                "WeeklyMaintenanceWindowStart": "Tue:03:30",
+                "TrackingServerUrl": lambda server: f"https://{server['TrackingServerName']}.mlflow.sandbox.invalid",
+            },
+            taken="ConflictException",
         ),
     ),
-    Remembered(
-        _BATCH,
-        create="createjobqueue",
-        describe="describejobqueues",
-        update="updatejobqueue",
-        key="jobQueueArn",
-        items="jobQueues",
-        members=("jobStateTimeLimitActions",),
+}
+
+REMEMBERED: dict[str, tuple[Remembered, ...]] = {
+    "sagemaker": (
+        Remembered(
+            _SAGEMAKER,
+            create="create_model",
+            describe="describe_model",
+            key="ModelName",
+            members=("EnableNetworkIsolation", "InferenceExecutionConfig"),
+        ),
+        Remembered(
+            _SAGEMAKER,
+            create="create_endpoint_config",
+            describe="describe_endpoint_config",
+            key="EndpointConfigName",
+            members=(
+                "ShadowProductionVariants",
+                "ExplainerConfig",
+                "EnableNetworkIsolation",
+                "ExecutionRoleArn",
+                "VpcConfig",
+            ),
+        ),
     ),
-    Remembered(
-        _BATCH,
-        create="registerjobdefinition",
-        describe="describejobdefinitions",
-        key="jobDefinitionArn",
-        items="jobDefinitions",
-        members=("schedulingPriority", "propagateTags", "consumableResourceProperties"),
+    "batch": (
+        Remembered(
+            _BATCH,
+            create="createjobqueue",
+            describe="describejobqueues",
+            update="updatejobqueue",
+            key="jobQueueArn",
+            items="jobQueues",
+            members=("jobStateTimeLimitActions",),
+        ),
+        Remembered(
+            _BATCH,
+            create="registerjobdefinition",
+            describe="describejobdefinitions",
+            key="jobDefinitionArn",
+            items="jobDefinitions",
+            members=("schedulingPriority", "propagateTags", "consumableResourceProperties"),
+        ),
+        Remembered(
+            _BATCH,
+            create="createcomputeenvironment",
+            describe="describecomputeenvironments",
+            update="updatecomputeenvironment",
+            key="computeEnvironmentArn",
+            items="computeEnvironments",
+            members=("updatePolicy", "unmanagedvCpus", "context"),
+        ),
     ),
-    Remembered(
-        _BATCH,
-        create="createcomputeenvironment",
-        describe="describecomputeenvironments",
-        update="updatecomputeenvironment",
-        key="computeEnvironmentArn",
-        items="computeEnvironments",
-        members=("updatePolicy", "unmanagedvCpus", "context"),
-    ),
-)
+}
