@@ -14,7 +14,7 @@ from tideform.diagnostics import Diagnostic
 from tideform.errors import SpecError
 from tideform.spec.nodes import Entry, Node, Scalar, Span
 from tideform.spec.problems import problem
-from tideform.spec.source import Source
+from tideform.spec.source import UNPRINTABLE, Source
 
 MAX_NODES = 20_000  # after unfolding aliases
 MAX_DEPTH = 40
@@ -35,7 +35,9 @@ def compose(source: Source) -> Node:
     except MarkedYAMLError as error:
         raise SpecError([*composer.found, _syntax(source, error)]) from None
     except YAMLError as error:
-        raise SpecError([*composer.found, problem("TD006", str(error)[:500])]) from None
+        detail = f"The reader gave up: {str(error)[:200]}."
+        fix = "Look for unusual escapes in quoted text."
+        raise SpecError([*composer.found, problem("TD006", detail, fix=fix)]) from None
     if composer.found:
         raise SpecError(composer.found)
     return root
@@ -93,6 +95,9 @@ class _Composer:
             return self._mapping(event, depth)
         if kind == "SequenceStartEvent":
             return self._sequence(event, depth)
+        if UNPRINTABLE.search(event.value):
+            detail = "An escape stands for a character that no text can hold."
+            self._report("TD006", _span(event), detail, "Remove the escape.")
         return Node(self._line_span(event), _scalar(event))
 
     def _sequence(self, event: Any, depth: int) -> Node:
@@ -160,8 +165,12 @@ class _Composer:
 
 def _events(text: str) -> Iterator[Any]:
     from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
-    return iter(YAML(typ="safe", pure=True).parse(text))
+    try:
+        yield from YAML(typ="safe", pure=True).parse(text)
+    except (ValueError, IndexError, AssertionError) as error:  # the parser's own, on escapes such as \\U00110000
+        raise YAMLError(f"{error}") from None
 
 
 def _span(event: Any) -> Span:

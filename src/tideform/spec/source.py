@@ -18,7 +18,7 @@ from tideform.spec.problems import problem
 MAX_BYTES = 1024 * 1024  # a spec of a thousand units is a tenth of this
 
 # What YAML 1.2 (section 5.1) does not let stand in a file.
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def decode(data: bytes, name: str) -> Source:
         text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError as error:
         raise SpecError(_not_text(name, data, error.start)) from None
-    if strange := _UNPRINTABLE.search(text):
+    if strange := UNPRINTABLE.search(text):
         raise SpecError(_not_text(name, data, len(text[: strange.start()].encode())))
     return Source(name, text, re.split("\r\n|\r|\n", text), hashlib.sha256(data).hexdigest())
 

@@ -53,9 +53,7 @@ def test_every_error_names_its_place_and_says_what_is_wrong(file: Path) -> None:
         assert found.location or found.code in WITHOUT_PLACE
 
 
-@pytest.mark.parametrize(
-    "file", [f for f in FILES if expected(f) and expected(f) <= STRUCTURAL], ids=lambda f: f.stem
-)
+@pytest.mark.parametrize("file", [f for f in FILES if expected(f) and expected(f) <= STRUCTURAL], ids=lambda f: f.stem)
 def test_the_json_schema_refuses_what_is_structurally_wrong(file: Path) -> None:
     data = compose(read(file)).plain()
     with pytest.raises(jsonschema.ValidationError):
