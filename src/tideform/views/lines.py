@@ -61,6 +61,9 @@ def plain(text: str = "", *, style: str = "") -> Line:
 
 def emit(lines: Iterable[Line], console: Console) -> None:
     """Print the lines; the console knows whether colours are wanted and possible."""
+    if not console.is_terminal:  # 36,000 lines of a large plan take seconds through the markup of a terminal
+        _write(lines, console)
+        return
     from rich.text import Text
 
     for line in lines:
@@ -70,3 +73,9 @@ def emit(lines: Iterable[Line], console: Console) -> None:
             text.append(f" # {neutral(line.note)}", style="red")
         text.rstrip()
         console.print(text, soft_wrap=True, highlight=False, markup=False, emoji=False)
+
+
+def _write(lines: Iterable[Line], console: Console) -> None:
+    text = "".join(f"{line}\n" for line in lines)
+    encoding = getattr(console.file, "encoding", None) or "utf-8"
+    console.file.write(text.encode(encoding, "backslashreplace").decode(encoding))

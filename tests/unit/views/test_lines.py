@@ -56,3 +56,10 @@ def test_colours_only_where_a_terminal_wants_them(monkeypatch: pytest.MonkeyPatc
 def test_what_is_printed_is_what_tests_read() -> None:
     line = Line("x = 1", "~", 2, note="forces replacement")
     assert shown(line) == f"{line}\n"
+
+
+def test_a_file_that_cannot_hold_a_letter_gets_its_escape() -> None:
+    file = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    emit([plain("naïve…")], Console(file=file))
+    file.seek(0)
+    assert file.read() == "na\\xefve\\u2026\n"
