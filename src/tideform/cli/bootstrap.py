@@ -14,7 +14,6 @@ from tideform.errors import RefusedError
 
 if TYPE_CHECKING:
     from tideform.engine.bootstrap import Trust
-    from tideform.spec.deployment import Deployment
 
 GithubOption = Annotated[
     str | None,
@@ -40,7 +39,7 @@ def command(
     nothing without --yes.
     """
     from tideform.cloud import Cloud
-    from tideform.engine.bootstrap import carry_out, check_account, steps
+    from tideform.engine.bootstrap import carry_out, check_account, ci_role_arn, steps
     from tideform.views.bootstrap import as_data, done_text, todo_text
 
     chosen = _trust(github, trust)
@@ -56,7 +55,7 @@ def command(
     if apply:
         carry_out(todo, lambda step: None if as_json else typer.echo(done_text(step)))
     if as_json:
-        role = _role_arn(deployment, chosen)
+        role = ci_role_arn(deployment) if github or trust else None
         typer.echo(json.dumps(as_data(deployment, todo, applied=apply, role=role), indent=2))
 
 
@@ -82,12 +81,3 @@ def _agreed() -> bool:
         )
     typer.confirm("Carry this out?", abort=True)
     return True
-
-
-def _role_arn(deployment: Deployment, trust: Trust) -> str | None:
-    from tideform.engine.bootstrap import ci_role_name
-    from tideform.engine.bootstrap.names import partition
-
-    if trust.github is None and trust.principal is None:
-        return None
-    return f"arn:{partition(deployment.region)}:iam::{deployment.account}:role/{ci_role_name(deployment)}"

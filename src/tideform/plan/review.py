@@ -35,17 +35,17 @@ def review(
     declared = deployment.spec.compliance.frameworks
     unknown = [_unknown_framework(name) for name in declared if name not in known_frameworks()]
     evidence = Evidence(resources, deployment)
-    court = _Court(deployment, today or date.today())
+    reviewer = _Reviewer(deployment, today or date.today())
     findings = [
         finding
         for control in _of(declared)
         if not (partial and control.whole_plan)
-        for finding in court.judge(control, evidence)
+        for finding in reviewer.judge(control, evidence)
     ]
-    return (*unknown, *findings, *(() if partial else court.unused_waivers()))
+    return (*unknown, *findings, *(() if partial else reviewer.unused_waivers()))
 
 
-class _Court:
+class _Reviewer:
     """The waivers of one review: which are in force, and which were needed."""
 
     def __init__(self, deployment: Deployment, today: date) -> None:

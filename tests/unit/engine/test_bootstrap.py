@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,15 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from tideform.cloud import Cloud, Credentials
-from tideform.engine.bootstrap import Trust, carry_out, check_account, ci_role_name, state_key_alias, steps
+from tideform.engine.bootstrap import (
+    Trust,
+    carry_out,
+    check_account,
+    ci_role_arn,
+    ci_role_name,
+    state_key_alias,
+    steps,
+)
 from tideform.errors import CloudError, RefusedError
 from tideform.spec.deployment import Deployment
 from tideform.spec.load import load
@@ -180,6 +189,22 @@ def test_the_role_cannot_change_itself(cloud: Cloud, deployment: Deployment) -> 
     (deny,) = [s for s in rights(cloud, deployment, "provision") if s["Effect"] == "Deny"]
     assert deny["Resource"] == [f"arn:aws:iam::{ACCOUNT}:role/fraud-prod-ci"]
     assert "iam:PutRolePolicy" in deny["Action"]
+
+
+def with_role(deployment: Deployment, role: str) -> Deployment:
+    return replace(deployment, settings=deployment.settings.model_copy(update={"role": role}))
+
+
+def test_where_a_role_provisions_ci_may_only_take_it(cloud: Cloud, deployment: Deployment) -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/deployer"
+    bootstrap(cloud, with_role(deployment, role))
+    (only,) = rights(cloud, deployment, "provision")
+    assert (only["Action"], only["Resource"]) == (["sts:AssumeRole"], [role])
+
+
+def test_an_environment_may_name_the_ci_role_itself(cloud: Cloud, deployment: Deployment) -> None:
+    bootstrap(cloud, with_role(deployment, ci_role_arn(deployment)))
+    assert "ec2:*" in rights(cloud, deployment, "provision")[0]["Action"]
 
 
 def test_the_rights_fit_into_what_iam_takes(cloud: Cloud, deployment: Deployment) -> None:

@@ -4,7 +4,7 @@
 """
 
 from tideform.engine.bootstrap.account import check_account
-from tideform.engine.bootstrap.names import ci_role_name, state_bucket, state_key_alias
+from tideform.engine.bootstrap.names import ci_role_arn, ci_role_name, state_bucket, state_key_alias
 from tideform.engine.bootstrap.steps import Step, Trust, carry_out, steps
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Trust",
     "carry_out",
     "check_account",
+    "ci_role_arn",
     "ci_role_name",
     "state_bucket",
     "state_key_alias",

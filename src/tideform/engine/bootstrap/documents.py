@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tideform.engine.bootstrap.names import ci_role_name, partition, state_bucket, state_prefix
+from tideform.engine.bootstrap.names import ci_role_arn, partition, state_bucket, state_prefix
 from tideform.spec.deployment import Deployment
 
 GITHUB = "token.actions.githubusercontent.com"
@@ -12,7 +12,7 @@ AUDIENCE = "sts.amazonaws.com"
 
 # The services that the stacks build from. IAM, S3, the key and the state have statements of their own.
 _SERVICES = (
-    "application-autoscaling", "autoscaling", "batch", "budgets", "cloudtrail", "cloudwatch", "dynamodb", "ec2",
+    "application-autoscaling", "autoscaling", "batch", "cloudtrail", "cloudwatch", "dynamodb", "ec2",
     "ecs", "events", "kms", "lambda", "logs", "sagemaker", "scheduler", "sns",
 )  # fmt: skip
 _PASSED_TO = (
@@ -84,7 +84,6 @@ def provisioning_rights(deployment: Deployment) -> dict[str, Any]:
     passed = {"StringEquals": {"iam:PassedToService": [f"{s}.amazonaws.com" for s in _PASSED_TO]}}
     roles = [f"{own}:role/{mine}", f"{own}:instance-profile/{mine}"]
     linked = [f"{own}:role/aws-service-role/*"]
-    ci = [f"{own}:role/{ci_role_name(deployment)}"]
     return _document(
         _allow("Services", [f"{service}:*" for service in _SERVICES], ["*"], region),
         _allow("Buckets", ["s3:*"], [f"{base}:s3:::{mine}"]),
@@ -92,8 +91,9 @@ def provisioning_rights(deployment: Deployment) -> dict[str, Any]:
         _allow("Roles", _ROLE_ACTIONS, roles),
         _allow("PassRoles", ["iam:PassRole"], [f"{own}:role/{mine}"], passed),
         _allow("ServiceLinkedRoles", ["iam:CreateServiceLinkedRole", "iam:GetRole"], linked),
-        _allow("Identity", ["sts:GetCallerIdentity"], ["*"]),
-        {"Sid": "NotItself", "Effect": "Deny", "Action": _ROLE_CHANGES, "Resource": ci},
+        _allow("Budgets", ["budgets:*"], [f"{base}:budgets::{deployment.account}:budget/{deployment.name}*"]),
+        _allow("Inventory", _INVENTORY, ["*"]),
+        {"Sid": "NotItself", "Effect": "Deny", "Action": _ROLE_CHANGES, "Resource": [ci_role_arn(deployment)]},
     )
 
 
@@ -102,6 +102,10 @@ def takes_role(arn: str) -> dict[str, Any]:
     return _document(_allow("Assume", ["sts:AssumeRole"], [arn]))
 
 
+# A receipt asks every service what is left, and these take no narrower resource.
+_INVENTORY = [
+    "iam:ListInstanceProfiles", "iam:ListRoles", "s3:ListAllMyBuckets", "sts:GetCallerIdentity", "tag:GetResources",
+]  # fmt: skip
 _ROLE_CHANGES = [
     "iam:AttachRolePolicy", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePolicy",
     "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole",

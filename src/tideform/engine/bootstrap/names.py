@@ -28,6 +28,17 @@ def ci_role_name(deployment: Deployment) -> str:
     return deployment.physical_name("ci", limit=64)
 
 
+def ci_role_arn(deployment: Deployment) -> str:
+    """The ARN of that role."""
+    return f"arn:{partition(deployment.region)}:iam::{deployment.account}:role/{ci_role_name(deployment)}"
+
+
+def deploy_role(deployment: Deployment) -> str | None:
+    """The role that somebody else looks after and that provisions; None if the CI role itself does."""
+    role = deployment.settings.role
+    return None if role == ci_role_arn(deployment) else role
+
+
 def partition(region: str) -> str:
     """``aws``, or the partition of China or GovCloud."""
     known = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tideform.engine.bootstrap import documents
 from tideform.engine.bootstrap.key import find_key
-from tideform.engine.bootstrap.names import ci_role_name, state_key_alias
+from tideform.engine.bootstrap.names import ci_role_name, deploy_role, state_key_alias
 from tideform.engine.bootstrap.steps import Step, Trust, foreign
 from tideform.engine.bootstrap.tags import is_ours, own_tags, pairs, unpaired
 
@@ -96,7 +96,7 @@ def _rights_steps(cloud: Cloud, deployment: Deployment, *, exists: bool) -> Iter
 
 
 def _provision_words(deployment: Deployment) -> str:
-    role = deployment.settings.role
+    role = deploy_role(deployment)
     return f"take {role}" if role else f"provision what is named {deployment.name}-*, in {deployment.region}"
 
 
@@ -111,7 +111,7 @@ def _put(cloud: Cloud, deployment: Deployment, name: str) -> None:
 def _rights(cloud: Cloud, deployment: Deployment, name: str) -> dict[str, Any]:
     if name == "state":
         return documents.state_rights(deployment, find_key(cloud, deployment) or state_key_alias(deployment))
-    role = deployment.settings.role
+    role = deploy_role(deployment)
     return documents.takes_role(role) if role else documents.provisioning_rights(deployment)
 
 
