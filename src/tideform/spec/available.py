@@ -13,7 +13,7 @@ from tideform.diagnostics import Diagnostic
 from tideform.spec.nodes import Path
 from tideform.spec.subject import Subject
 
-_MACHINE = re.compile(r"ml\.[a-z][a-z0-9-]*\.(medium|(\d{1,2})?x?large)")
+_MACHINE = re.compile(r"ml\.[a-z][a-z0-9-]*\.(medium|([0-9]{1,2})?x?large)")
 
 
 def availability(subject: Subject) -> Iterator[Diagnostic]:

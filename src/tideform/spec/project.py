@@ -16,10 +16,10 @@ from tideform.spec.storage import Store
 from tideform.spec.tracking import Tracking
 from tideform.spec.training import Pool
 
-REGION_PATTERN = r"^[a-z]{2}(-[a-z]+)+-\d$"
-ACCOUNT_PATTERN = r"^\d{12}$"
+REGION_PATTERN = r"^[a-z]{2}(-[a-z]+)+-[0-9]$"
+ACCOUNT_PATTERN = r"^[0-9]{12}$"
 STATE_PATTERN = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?$"
-ROLE_PATTERN = r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$"
+ROLE_PATTERN = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$"
 
 Region = Annotated[str, StringConstraints(pattern=REGION_PATTERN)]
 AccountId = Annotated[str, StringConstraints(pattern=ACCOUNT_PATTERN)]

@@ -47,11 +47,11 @@ class Duration(Quantity):
     _UNITS: ClassVar[dict[str, int]] = {
         "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 86400,
     }  # fmt: skip
-    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "pattern": r"^\d+[smhdwy]$"}
+    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "pattern": r"^[0-9]+[smhdwy]$"}
 
     @classmethod
     def parse(cls, text: Any) -> Self:
-        match = re.fullmatch(r"(\d{1,6})([smhdwy])", text) if isinstance(text, str) else None
+        match = re.fullmatch(r"([0-9]{1,6})([smhdwy])", text) if isinstance(text, str) else None
         if match is None or int(match[1]) == 0:
             raise ValueError("a duration such as 20m, 6h or 14d was expected")
         return cls(int(match[1]) * cls._UNITS[match[2]])
@@ -72,11 +72,11 @@ class Size(Quantity):
 
     gib: int
 
-    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "pattern": r"^\d+(GiB|TiB)$"}
+    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "pattern": r"^[0-9]+(GiB|TiB)$"}
 
     @classmethod
     def parse(cls, text: Any) -> Self:
-        match = re.fullmatch(r"(\d{1,7}) ?(GiB|TiB)", text) if isinstance(text, str) else None
+        match = re.fullmatch(r"([0-9]{1,7}) ?(GiB|TiB)", text) if isinstance(text, str) else None
         if match is None or int(match[1]) == 0:
             raise ValueError("a size such as 80GiB or 2TiB was expected")
         return cls(int(match[1]) * (1024 if match[2] == "TiB" else 1))
@@ -91,11 +91,11 @@ class Money(Quantity):
 
     usd: Decimal
 
-    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "pattern": r"^\d+(\.\d{1,2})? USD$"}
+    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,2})? USD$"}
 
     @classmethod
     def parse(cls, text: Any) -> Self:
-        match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,2})?) ?USD", text) if isinstance(text, str) else None
+        match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,2})?) ?USD", text) if isinstance(text, str) else None
         if match is None:
             raise ValueError("an amount such as 300 USD was expected")
         return cls(Decimal(match[1]))
@@ -110,11 +110,11 @@ class Percent(Quantity):
 
     value: int
 
-    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "pattern": r"^\d{1,3}%$"}
+    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "pattern": r"^[0-9]{1,3}%$"}
 
     @classmethod
     def parse(cls, text: Any) -> Self:
-        match = re.fullmatch(r"(\d{1,3})%", text) if isinstance(text, str) else None
+        match = re.fullmatch(r"([0-9]{1,3})%", text) if isinstance(text, str) else None
         if match is None or int(match[1]) > 100:
             raise ValueError("a percentage from 0% to 100% was expected")
         return cls(int(match[1]))
@@ -131,12 +131,12 @@ class Count(Quantity):
     maximum: int
 
     json_schema: ClassVar[dict[str, Any]] = {
-        "oneOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": r"^\d+(\.\.\d+)?$"}]
+        "oneOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": r"^[0-9]+(\.\.[0-9]+)?$"}]
     }
 
     @classmethod
     def parse(cls, text: Any) -> Self:
-        match = re.fullmatch(r"(\d{1,5})(?:\.\.(\d{1,5}))?", str(text)) if type(text) in (int, str) else None
+        match = re.fullmatch(r"([0-9]{1,5})(?:\.\.([0-9]{1,5}))?", str(text)) if type(text) in (int, str) else None
         if match is None:
             raise ValueError("a number such as 4, or a range such as 1..32, was expected")
         low, high = int(match[1]), int(match[2] or match[1])

@@ -36,7 +36,7 @@ def schedules(subject: Subject) -> Iterator[Diagnostic]:
 
 def what_is_wrong(schedule: str) -> str:
     """Why this is no schedule; nothing if it is one."""
-    if match := re.fullmatch(r"rate\((\d{1,4}) (minute|hour|day)(s?)\)", schedule):
+    if match := re.fullmatch(r"rate\(([0-9]{1,4}) (minute|hour|day)(s?)\)", schedule):
         if int(match[1]) == 0:
             return "A rate of 0 never comes."
         return "" if (int(match[1]) > 1) == bool(match[3]) else "It is 'rate(1 day)' and 'rate(2 days)'."
@@ -56,7 +56,7 @@ def _field(text: str, name: str, low: int, high: int, words: list[str]) -> str:
     day = name.startswith("day")
     if text == "*" or (day and text == "?"):
         return ""
-    if day and re.fullmatch(r"L|LW|\d{1,2}W|[1-7]L|[1-7]#[1-5]", text):
+    if day and re.fullmatch(r"L|LW|[0-9]{1,2}W|[1-7]L|[1-7]#[1-5]", text):
         return ""
     for part in text.split(","):
         span, _, step = part.partition("/")
@@ -73,8 +73,8 @@ def _number(text: str, low: int, words: list[str]) -> int | None:
         return None
     if text.upper() in words:
         return low + words.index(text.upper())
-    return int(text) if re.fullmatch(r"\d{1,4}", text) else -1
+    return int(text) if re.fullmatch(r"[0-9]{1,4}", text) else -1
 
 
 def _bad_step(part: str, step: str) -> bool:
-    return "/" in part and not re.fullmatch(r"[1-9]\d{0,3}", step)
+    return "/" in part and not re.fullmatch(r"[1-9][0-9]{0,3}", step)

@@ -14,7 +14,7 @@ from tideform.spec.subject import Subject
 from tideform.spec.suggest import did_you_mean
 
 _EMAIL = re.compile(r"[^@\s,;<>]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-_QUEUE = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[\w-]{1,80}(\.fifo)?")
+_QUEUE = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}(\.fifo)?")
 _HTTPS = re.compile(r"https://[^\s/@]+\.[^\s/@]+(/\S*)?")
 # AWS documentation, 'Tag naming limits and requirements'.
 _TAG = re.compile(r"[\w\s.:/=+\-@]*")

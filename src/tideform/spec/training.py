@@ -61,7 +61,7 @@ class Pool(Model):
     accelerator: Annotated[Accelerator | None, about("The accelerators it needs; any machine that has them.")] = None
     instance_types: Annotated[tuple[str, ...], about("The machines to use, instead of accelerator.", DRAINS_FIRST)] = ()
     nodes: Annotated[Count | None, about("How many machines, with instance_types: 2, or 1..8.")] = None
-    capacity: Annotated[Capacity, about("How the capacity is bought.", DRAINS_FIRST)] = Capacity()
+    capacity: Annotated[Capacity, about("Spot, on-demand, or the one and then the other.", DRAINS_FIRST)] = Capacity()
     lease: Annotated[Duration, about("The longest that a burst may last; at most 7d.")] = Duration.parse("4h")
     idle_timeout: Annotated[Duration, about("How long it may stand idle.")] = Duration.parse("20m")
     max_cost: Annotated[Money | None, about("The most that one burst may cost.")] = None

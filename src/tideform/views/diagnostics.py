@@ -32,7 +32,7 @@ def render_one(diagnostic: Diagnostic, *, color: bool = False) -> str:
     lines = [f"{_painted(f'{diagnostic.severity}[{diagnostic.code}]', paint)}: {_clean(diagnostic.summary)}"]
     if diagnostic.location:
         lines += _place(diagnostic.location, diagnostic.path, paint)
-    lines += [_INDENT + line for line in diagnostic.detail.splitlines()]
+    lines += [_INDENT + _clean(line) for line in diagnostic.detail.splitlines()]
     if diagnostic.fix:
         lines += _labelled("Fix: ", diagnostic.fix)
     return "\n".join(lines)
@@ -90,7 +90,7 @@ def _window(text: str, start: int) -> tuple[str, int]:
 
 
 def _labelled(label: str, text: str) -> list[str]:
-    first, *rest = text.splitlines()
+    first, *rest = map(_clean, text.splitlines())
     return [f"{_INDENT}{label}{first}", *(f"{_INDENT}{' ' * len(label)}{line}" for line in rest)]
 
 
