@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -34,8 +32,8 @@ def connect_engine(
 
     found = acquire(say)
     cloud = cloud_for(deployment)
-    reach = _sandbox_reach(deployment, cloud) if deployment.target == "local" else _aws_reach(deployment, cloud)
-    reach = replace(reach, environ={**reach.environ, **(environ or {})})
+    reach_of = _sandbox_reach if deployment.target == "local" else _aws_reach
+    reach = reach_of(deployment, cloud, environ or {})
     return PulumiEngine(deployment, found.path, found.version, blobs_of(deployment, cloud), reach)
 
 
@@ -49,21 +47,21 @@ def blobs_of(deployment: Deployment, cloud: Cloud) -> Blobs:
     return BucketBlobs(url, address.netloc, prefix, cloud.client("s3"))
 
 
-def _sandbox_reach(deployment: Deployment, cloud: Cloud) -> Reach:
+def _sandbox_reach(deployment: Deployment, cloud: Cloud, marks: Mapping[str, str]) -> Reach:
+    from tideform.engine.provider_process import ProviderProcess
     from tideform.sandbox.aws.launcher import write_launcher
     from tideform.sandbox.client import check_boot
 
     check_boot(deployment.workspace, deployment.environment)
-    script = write_launcher(deployment.workspace.sandbox / "bin")
-    environ = dict(cloud.environ())
-    environ["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
-    environ["PATH"] = f"{script.parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    return Reach(environ=environ)
+    folder = deployment.workspace.sandbox
+    environ = {**cloud.environ(), **marks}
+    provider = ProviderProcess(write_launcher(folder / "bin"), environ, folder / "provider.log")
+    return Reach(environ={**environ, "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}, attached={"aws": provider})
 
 
-def _aws_reach(deployment: Deployment, cloud: Cloud) -> Reach:
+def _aws_reach(deployment: Deployment, cloud: Cloud, marks: Mapping[str, str]) -> Reach:
     from tideform.engine.bootstrap import check_account, state_key_alias
 
     check_account(cloud, deployment)
     key = f"awskms://alias/{state_key_alias(deployment)}?region={deployment.region}"
-    return Reach(environ=dict(cloud.environ()), secrets_provider=key)
+    return Reach(environ={**cloud.environ(), **marks}, secrets_provider=key)

@@ -30,23 +30,22 @@ def engine_failure(program: Program, seen: Sequence[EngineEvent]) -> Iterator[No
         raise EngineError([*_diagnostics(program, seen), _unexplained(program, str(error))]) from error
 
 
+# What the engine adds when something else has failed already: its closing words, and each step it did not come to.
+_ECHOES = ("update failed", "preview failed", "expected resource operations for")
+
+
 def _diagnostics(program: Program, seen: Sequence[EngineEvent]) -> Iterator[Diagnostic]:
-    told: set[str] = set()
-    for event in seen:
-        note = event.diagnostic_event
-        if note is None or note.severity != "error":
-            continue
-        text = _plain(note.message)
-        # The engine closes with a summary of its own that says nothing new.
-        if text and text not in told and not text.startswith(("update failed", "preview failed")):
-            told.add(text)
-            yield Diagnostic(
-                "TD401",
-                Severity.ERROR,
-                "The engine could not do what was asked",
-                detail=f"{_subject(program, note.urn)}: {text}",
-                fix="Mend the cause and run the command again: it goes on where this one stopped.",
-            )
+    notes = [event.diagnostic_event for event in seen if event.diagnostic_event]
+    errors = {(_plain(note.message), note.urn) for note in notes if note.severity == "error"} - {("", None)}
+    causes = {(text, urn) for text, urn in errors if not text.startswith(_ECHOES)}
+    for text, urn in sorted(causes or errors, key=str):
+        yield Diagnostic(
+            "TD401",
+            Severity.ERROR,
+            "The engine could not do what was asked",
+            detail=f"{_subject(program, urn)}: {text}",
+            fix="Mend the cause and run the command again: it goes on where this one stopped.",
+        )
 
 
 def _unexplained(program: Program, words: str) -> Diagnostic:

