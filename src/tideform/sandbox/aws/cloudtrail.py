@@ -100,7 +100,7 @@ def _insights(context: Context, arn: str) -> list[Any]:
 
 
 def _delete(context: Context, arn: str, _state: State) -> None:
-    context.call("cloudtrail", "delete_trail", Name=arn)
+    context.call("cloudtrail", "delete_trail", Name=arn.rpartition("/")[2])  # moto deletes none by ARN
 
 
 _TRAIL = Kind(

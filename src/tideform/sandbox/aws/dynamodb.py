@@ -141,7 +141,7 @@ def _read(context: Context, name: str, inputs: Inputs) -> Live | None:
 def _live_encryption(table: dict[str, Any], inputs: Inputs) -> Live:
     found = table.get("SSEDescription", {})
     enabled = found.get("Status") in ("ENABLED", "ENABLING")
-    asked_key = (inputs.get("serverSideEncryption") or {}).get("kmsKeyArn")
+    asked_key = not inputs or (inputs.get("serverSideEncryption") or {}).get("kmsKeyArn")
     key = {"kmsKeyArn": found.get("KMSMasterKeyArn")} if enabled and asked_key else {}
     return {"enabled": enabled, **key}
 
@@ -158,8 +158,9 @@ def _live_ttl(context: Context, name: str) -> Live:
     return {"attributeName": found["AttributeName"], "enabled": True}
 
 
-def _delete(context: Context, name: str, state: State) -> None:
-    if state.get("deletionProtectionEnabled") and _describe(context, name).get("DeletionProtectionEnabled"):
+def _delete(context: Context, name: str, _state: State) -> None:
+    """moto deletes a protected table; AWS does not."""
+    if _describe(context, name).get("DeletionProtectionEnabled"):
         raise Refusal("ValidationException", f"table {name} is protected against deletion: switch that off first")
     context.call("dynamodb", "delete_table", TableName=name)
 

@@ -60,7 +60,7 @@ def _read_key(context: Context, identity: str, _inputs: Inputs) -> Live | None:
         "arn": key["Arn"],
         "keyId": key["KeyId"],
         "description": key.get("Description", ""),
-        "keyUsage": key["KeyUsage"],
+        "keyUsage": key.get("KeyUsage", "ENCRYPT_DECRYPT"),
         "customerMasterKeySpec": key.get("KeySpec") or key.get("CustomerMasterKeySpec"),
         "multiRegion": bool(key.get("MultiRegion")),
         "isEnabled": bool(key["Enabled"]),

@@ -13,7 +13,7 @@ from tideform.sandbox.aws.context import Context
 from tideform.sandbox.aws.kind import Inputs, Kind, Live, State, words
 from tideform.sandbox.aws.shapes import Names, from_api
 
-_TAGGER = tagging.Tagger("sagemaker", "ResourceArn")
+_TAGGER = tagging.Tagger("sagemaker", "ResourceArn", tag="add_tags", untag="delete_tags")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,6 @@ _MODEL = _Noun(
     member="ModelName",
     asked=words("name executionRoleArn primaryContainer containers vpcConfig enableNetworkIsolation"),
     arn="ModelArn",
-    names={"subnets": "Subnets"},
 )
 
 _CONFIGURATION = _Noun(
@@ -85,7 +84,7 @@ _CONFIGURATION = _Noun(
         "executionRoleArn"
     ),
     arn="EndpointConfigArn",
-    names={"kmsKeyArn": "KmsKeyId", "subnets": "Subnets"},
+    names={"kmsKeyArn": "KmsKeyId", "memorySizeInMb": "MemorySizeInMB"},
 )
 
 _ENDPOINT = _Noun(

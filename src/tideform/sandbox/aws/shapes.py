@@ -13,6 +13,7 @@ from typing import Any
 from tideform.sandbox.aws.refusal import Refusal
 
 Names = Mapping[str, str]
+_VERBATIM = frozenset({"environment", "parameters"})  # maps whose keys are the user's
 
 
 def to_api(value: Any, shape: Any, names: Names | None = None, at: str = "") -> Any:
@@ -43,8 +44,8 @@ def from_api(value: Any, names: Names | None = None, like: Any = None) -> Any:
         return _structure_from_api(value, names, like)
     if isinstance(value, list):
         sample = like[0] if isinstance(like, list) and like else {}
-        if isinstance(like, Mapping):
-            return _from_list(value, names, like)
+        if isinstance(like, Mapping) or (like is None and _are_tags(value)):
+            return _from_list(value, names, like or {})
         merged = _merged(like) if isinstance(sample, Mapping) and isinstance(like, list) else None
         return [from_api(item, names, merged) for item in value]
     return value
@@ -99,7 +100,7 @@ def _structure_from_api(value: Mapping[str, Any], names: Names, like: Any) -> di
     done = {}
     for member, item in value.items():
         key = by_member.get(normal(member)) or known.get(member) or lower_camel(member)
-        done[key] = from_api(item, names, asked.get(key))
+        done[key] = item if member.lower() in _VERBATIM else from_api(item, names, asked.get(key))
     return done
 
 
@@ -108,6 +109,10 @@ def _from_list(value: list[Any], names: Names, like: Mapping[str, Any]) -> Any:
     if value and all(isinstance(item, Mapping) and "Value" in item for item in value):
         return {item.get("Key", item.get("Name")): item["Value"] for item in value}
     return from_api(value[0], names, like) if len(value) == 1 else [from_api(v, names, like) for v in value]
+
+
+def _are_tags(items: list[Any]) -> bool:
+    return bool(items) and all(isinstance(item, Mapping) and set(item) == {"Key", "Value"} for item in items)
 
 
 def _merged(items: list[Any]) -> dict[str, Any]:

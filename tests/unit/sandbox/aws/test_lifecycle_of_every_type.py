@@ -1,0 +1,62 @@
+"""What holds for a resource of any type, with the sandbox behind it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.sandbox.aws.cases import CASES, Case
+from tests.unit.sandbox.aws.conftest import World
+from tideform.sandbox.aws import lifecycle
+from tideform.sandbox.aws.compare import covers
+from tideform.sandbox.aws.registry import all_kinds
+from tideform.sandbox.aws.wire import read_struct, write_struct
+
+every_case = pytest.mark.parametrize("case", CASES, ids=[case.key for case in CASES])
+changing_case = pytest.mark.parametrize("case", [c for c in CASES if c.change], ids=[c.key for c in CASES if c.change])
+_NEVER_GONE = {"default_group", "versioning", "topic_policy"}  # AWS always has one
+
+
+def test_every_emulated_type_has_a_case() -> None:
+    assert {case.type for case in CASES} == set(all_kinds())
+
+
+@every_case
+def test_an_untouched_resource_is_read_back_as_it_was_written(case: Case, world: World) -> None:
+    made = world.make(case.key)
+    found = lifecycle.read(made.kind, world.context, made.identity, made.inputs, made.state)
+    assert found is not None
+    assert found == (made.inputs, made.state)
+
+
+@every_case
+def test_the_state_survives_the_wire(case: Case, world: World) -> None:
+    made = world.make(case.key)
+    assert read_struct(write_struct(made.state)) == {k: v for k, v in made.state.items() if v is not None}
+
+
+@every_case
+def test_an_imported_resource_differs_in_nothing_from_its_program(case: Case, world: World) -> None:
+    made = world.make(case.key)
+    found = lifecycle.read(made.kind, world.context, made.identity, {}, {})
+    assert found is not None
+    told = {key: value for key, value in made.inputs.items() if key in found[0]}
+    assert {key: found[0][key] for key, value in told.items() if not covers(value, found[0][key])} == {}
+
+
+@changing_case
+def test_a_change_in_place_is_read_back(case: Case, fresh: World) -> None:
+    made, world = fresh.make(case.key), fresh
+    new = {**made.inputs, **world.filled(case.change)}
+    assert lifecycle.diff(made.kind, made.inputs, new).replaces == ()
+    state = lifecycle.update(made.kind, world.context, made.identity, made.inputs, new)
+    found = lifecycle.read(made.kind, world.context, made.identity, new, state)
+    assert found == (new, state)
+    back = lifecycle.update(made.kind, world.context, made.identity, new, made.inputs)
+    assert lifecycle.read(made.kind, world.context, made.identity, made.inputs, back) == (made.inputs, back)
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.key not in _NEVER_GONE], ids=lambda case: case.key)
+def test_a_deleted_resource_reads_as_gone(case: Case, fresh: World) -> None:
+    made, world = fresh.make(case.key), fresh
+    lifecycle.delete(made.kind, world.context, made.identity, made.state)
+    assert lifecycle.read(made.kind, world.context, made.identity, made.inputs, made.state) is None
