@@ -1,0 +1,47 @@
+"""Entries are found, never registered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from tideform.catalogue.registry import load, unique
+from tideform.errors import TideformError
+
+
+@dataclass(frozen=True)
+class Thing:
+    id: str
+
+
+def test_entries_come_sorted_by_id() -> None:
+    found = unique([("m1", Thing("zebra")), ("m2", Thing("ant"))])
+    assert list(found) == ["ant", "zebra"]
+
+
+def test_two_of_one_id_are_an_error_that_names_both() -> None:
+    with pytest.raises(TideformError) as caught:
+        unique([("ours", Thing("batch")), ("theirs", Thing("batch"))])
+    (found,) = caught.value.diagnostics
+    assert found.code == "TD201"
+    assert "ours" in found.detail
+    assert "theirs" in found.detail
+
+
+def test_a_module_without_an_entry_is_an_error() -> None:
+    with pytest.raises(TideformError) as caught:
+        load("tideform.spec", "tideform.none")
+    assert caught.value.diagnostics[0].code == "TD202"
+
+
+@pytest.mark.parametrize(
+    ("package", "ids"),
+    [
+        ("training", {"batch"}),
+        ("serving", {"sagemaker"}),
+        ("alarms", {"endpoint-capacity", "endpoint-errors", "endpoint-latency", "pool-failing"}),
+    ],
+)
+def test_ours_are_found(package: str, ids: set[str]) -> None:
+    assert ids <= set(load(f"tideform.catalogue.{package}", f"tideform.{package}"))

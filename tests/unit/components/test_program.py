@@ -1,0 +1,69 @@
+"""How a program learns what it is run for."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.stacks.collecting import FULL, deployment_of
+from tideform.components.program import Bound, bind, deployment, unit, upstream
+from tideform.components.unknown import lift
+from tideform.plan.model import UNKNOWN
+
+
+def test_the_bound_deployment_is_the_one(tmp_path: Path) -> None:
+    bound = Bound(deployment_of(FULL, tmp_path), "nightly")
+    with bind(bound):
+        assert deployment() is bound.deployment
+        assert unit() == "nightly"
+
+
+def test_a_layer_without_units_has_none(tmp_path: Path) -> None:
+    with bind(Bound(deployment_of(FULL, tmp_path))), pytest.raises(LookupError):
+        unit()
+
+
+def test_bindings_nest_and_end(tmp_path: Path) -> None:
+    spec = deployment_of(FULL, tmp_path)
+    with bind(Bound(spec, "outer")):
+        with bind(Bound(spec, "inner")):
+            assert unit() == "inner"
+        assert unit() == "outer"
+
+
+def test_known_outputs_come_back_as_they_are(tmp_path: Path) -> None:
+    outputs = {"foundation": {"vpc_id": "vpc-1", "private_subnet_ids": ["a", "b"]}}
+    with bind(Bound(deployment_of(FULL, tmp_path), upstream=outputs)):
+        assert upstream("foundation")["vpc_id"] == "vpc-1"
+        assert upstream("foundation")["private_subnet_ids"] == ["a", "b"]
+
+
+@pytest.mark.parametrize("outputs", [{}, {"foundation": {}}, {"foundation": {"vpc_id": UNKNOWN}}])
+def test_what_nobody_knows_is_an_unknown_output(tmp_path: Path, outputs: dict[str, Any]) -> None:
+    async def ask() -> bool:
+        with bind(Bound(deployment_of(FULL, tmp_path), upstream=outputs)):
+            return await upstream("foundation")["vpc_id"]._is_known  # type: ignore[no-any-return]
+
+    assert asyncio.run(ask()) is False
+
+
+def test_an_entry_of_a_mapping_is_known_though_its_neighbour_is_not(tmp_path: Path) -> None:
+    outputs = {"storage": {"buckets": {"a": "bucket-a", "b": UNKNOWN}}}
+
+    async def ask() -> tuple[Any, bool]:
+        with bind(Bound(deployment_of(FULL, tmp_path), upstream=outputs)):
+            storage = upstream("storage")
+            return storage.entry("buckets", "a"), await storage.entry("buckets", "b")._is_known
+
+    assert asyncio.run(ask()) == ("bucket-a", False)
+
+
+def test_unknowns_are_found_at_any_depth() -> None:
+    async def ask() -> Any:
+        lifted = lift({"a": [{"b": UNKNOWN}], "c": 1})
+        return lifted["c"], await lifted["a"][0]["b"]._is_known
+
+    assert asyncio.run(ask()) == (1, False)

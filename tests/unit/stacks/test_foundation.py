@@ -1,0 +1,104 @@
+"""The foundation layer: network, key and lease table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.unit.stacks.collecting import collect, inputs, of_type, statements
+from tideform.plan.model import UNKNOWN
+
+NOTHING: dict[str, Any] = {"training": {}, "serving": {}, "tracking": None, "compliance": {}}
+EXISTING: dict[str, Any] = {"network": {"existing": "vpc-0abc1234", "subnets": ["subnet-0aaaaaaa", "subnet-0bbbbbbb"]}}
+
+
+def endpoints(**overrides: Any) -> set[str]:
+    found = collect("foundation", **overrides)
+    return {str(r.after["serviceName"]) for r in of_type(found, "VpcEndpoint") if r.after}
+
+
+def test_one_private_subnet_a_zone() -> None:
+    found = collect("foundation", network={"zones": 3, "cidr": "10.0.0.0/16"})
+    subnets = [r.after for r in of_type(found, "Subnet") if r.after]
+    assert [(s["availabilityZone"], s["cidrBlock"]) for s in subnets] == [
+        ("eu-west-1a", "10.0.0.0/18"),
+        ("eu-west-1b", "10.0.64.0/18"),
+        ("eu-west-1c", "10.0.128.0/18"),
+    ]
+    assert len(of_type(found, "RouteTableAssociation")) == 3
+
+
+def test_without_units_no_endpoint_costs_anything() -> None:
+    free = {"com.amazonaws.eu-west-1.s3", "com.amazonaws.eu-west-1.dynamodb"}
+    assert endpoints(**NOTHING) == free
+
+
+def test_a_batch_pool_brings_the_endpoints_that_its_instances_need() -> None:
+    pool = {"instance_types": ["c5.large"], "job": {"image": "i", "command": ["true"]}}
+    found = endpoints(**{**NOTHING, "training": {"pool": pool}})
+    needed = ("ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry", "logs")
+    assert {f"com.amazonaws.eu-west-1.{service}" for service in needed} < found
+
+
+def test_the_default_security_group_has_no_rules() -> None:
+    locked = inputs(collect("foundation"), "DefaultSecurityGroup", "locked")
+    assert locked["ingress"] == []
+    assert locked["egress"] == []
+
+
+def test_workloads_reach_only_endpoints_gateways_and_each_other() -> None:
+    rules = of_type(collect("foundation"), "SecurityGroupEgressRule")
+    assert {r.name for r in rules} == {"doors", "dynamodb", "peers", "s3"}
+    assert all(r.after and r.after["toPort"] == 443 for r in rules if r.name != "peers")
+
+
+def test_the_key_turns_over_every_year() -> None:
+    assert inputs(collect("foundation"), "Key", "key")["enableKeyRotation"] is True
+
+
+def test_the_key_serves_launches_only_where_there_are_pools() -> None:
+    def sids(**overrides: Any) -> set[str]:
+        policy = inputs(collect("foundation", **overrides), "Key", "key")["policy"]
+        return {statement["Sid"] for statement in statements(policy)}
+
+    assert {"LaunchesEncryptDisks", "LaunchesAttachDisks", "TrailEncryptsLogs"} <= sids()
+    assert sids(**NOTHING) == {"AccountAdministersByIam", "LogsEncryptOurGroups", "AlarmsAndBudgetsPublish"}
+
+
+def test_leases_are_encrypted_and_can_be_brought_back() -> None:
+    table = inputs(collect("foundation"), "Table", "leases")
+    assert table["serverSideEncryption"] == {"enabled": True, "kmsKeyArn": UNKNOWN}
+    assert table["pointInTimeRecovery"] == {"enabled": True}
+    assert table["hashKey"] == "pk"
+    assert "ttl" not in table
+
+
+def test_flow_logs_go_to_an_encrypted_group() -> None:
+    found = collect("foundation")
+    assert inputs(found, "FlowLog", "network")["trafficType"] == "ALL"
+    assert inputs(found, "LogGroup", "network")["kmsKeyId"] is UNKNOWN
+
+
+def test_an_existing_network_gets_two_security_groups_and_nothing_else() -> None:
+    found = collect("foundation", **EXISTING)
+    nouns = {r.type.rpartition(":")[2] for r in found.resources}
+    groups = {"SecurityGroup", "SecurityGroupIngressRule", "SecurityGroupEgressRule"}
+    assert nouns == groups | {"Key", "Alias", "Table"}
+
+
+def test_an_existing_networks_ids_are_exported() -> None:
+    outputs = collect("foundation", **EXISTING).outputs
+    assert outputs["vpc_id"] == "vpc-0abc1234"
+    assert outputs["private_subnet_ids"] == ["subnet-0aaaaaaa", "subnet-0bbbbbbb"]
+
+
+def test_exports() -> None:
+    assert set(collect("foundation").outputs) == {
+        "vpc_id",
+        "private_subnet_ids",
+        "endpoint_security_group_id",
+        "workload_security_group_id",
+        "kms_key_arn",
+        "kms_key_id",
+        "lease_table_name",
+        "lease_table_arn",
+    }

@@ -1,0 +1,79 @@
+"""The monitoring layer."""
+
+from __future__ import annotations
+
+import json
+
+from tests.unit.stacks.collecting import collect, inputs, of_type, statements
+
+
+def test_every_receiver_is_subscribed() -> None:
+    found = of_type(collect("monitoring"), "TopicSubscription")
+    assert {(r.after["protocol"], r.after["endpoint"]) for r in found if r.after} == {
+        ("email", "oncall@example.com"),
+        ("https", "https://example.com/hook"),
+        ("sqs", "arn:aws:sqs:eu-west-1:123456789012:pages"),
+    }
+
+
+def test_only_our_alarms_budgets_and_rules_publish() -> None:
+    policy = statements(inputs(collect("monitoring"), "TopicPolicy", "alerts")["policy"])
+    allowed = {s["Principal"]["Service"]: s["Condition"] for s in policy if s["Effect"] == "Allow"}
+    assert set(allowed) == {"cloudwatch.amazonaws.com", "budgets.amazonaws.com", "events.amazonaws.com"}
+    assert all(allowed.values())
+
+
+def test_each_pool_tells_of_failed_jobs() -> None:
+    found = collect("monitoring")
+    pattern = json.loads(inputs(found, "EventRule", "nightly")["eventPattern"])
+    assert pattern["detail"]["jobQueue"] == ["arn:aws:batch:eu-west-1:123456789012:job-queue/fraud-scoring-dev-nightly"]
+    queue = inputs(collect("training", "nightly"), "JobQueue", "nightly")["name"]
+    assert pattern["detail"]["jobQueue"][0].endswith(f"/{queue}")
+
+
+def test_each_pool_and_endpoint_has_its_alarms() -> None:
+    found = of_type(collect("monitoring"), "MetricAlarm")
+    assert {r.name for r in found} == {
+        "nightly-pool-failing",
+        "small-pool-failing",
+        "score-endpoint-capacity",
+        "score-endpoint-errors",
+        "score-endpoint-latency",
+    }
+
+
+def test_a_deferred_endpoint_has_nothing_to_watch() -> None:
+    found = of_type(collect("monitoring", pinned={}), "MetricAlarm")
+    assert not [r for r in found if r.name.startswith("score")]
+
+
+def test_alarms_watch_the_endpoint_that_serving_makes() -> None:
+    alarm = inputs(collect("monitoring"), "MetricAlarm", "score-endpoint-errors")
+    endpoint = inputs(collect("serving", "score"), "Endpoint", "score")
+    assert alarm["dimensions"]["EndpointName"] == endpoint["name"]
+
+
+def test_an_alarm_has_one_kind_of_statistic() -> None:
+    for alarm in of_type(collect("monitoring"), "MetricAlarm"):
+        assert ("statistic" in (alarm.after or {})) != ("extendedStatistic" in (alarm.after or {}))
+
+
+def test_the_dashboard_names_the_region_in_each_graph() -> None:
+    body = json.loads(inputs(collect("monitoring"), "Dashboard", "overview")["dashboardBody"])
+    assert len(body["widgets"]) == 4
+    assert {widget["properties"]["region"] for widget in body["widgets"]} == {"eu-west-1"}
+
+
+def test_the_budget_counts_what_carries_the_projects_tag() -> None:
+    budget = inputs(collect("monitoring"), "Budget", "monthly")
+    assert budget["costFilters"] == [{"name": "TagKeyValue", "values": ["user:tideform:project$fraud-scoring"]}]
+    assert [n["threshold"] for n in budget["notifications"]] == [50, 80]
+    assert float(budget["limitAmount"]) == 4000
+
+
+def test_without_a_budget_none_is_made() -> None:
+    assert of_type(collect("monitoring", budget=None), "Budget") == []
+
+
+def test_exports() -> None:
+    assert set(collect("monitoring").outputs) == {"topic_arn", "dashboard_name"}

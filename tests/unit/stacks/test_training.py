@@ -1,0 +1,152 @@
+"""The training layer on AWS Batch."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.unit.stacks.collecting import FULL, collect, inputs, of_type, statements
+
+JOB = {"image": "trainer", "command": ["true"]}
+
+
+def pool(**words: Any) -> Any:
+    training = {"pool": {"instance_types": ["c5.large"], "job": JOB, **words}}
+    return collect("training", "pool", training=training)
+
+
+def container(found: Any, name: str) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(inputs(found, "JobDefinition", name)["containerProperties"])
+    return read
+
+
+@pytest.mark.parametrize(
+    ("capacity", "kinds"),
+    [
+        ({}, ["SPOT", "EC2"]),
+        ({"spot": "prefer", "fallback": "none"}, ["SPOT"]),
+        ({"spot": "only"}, ["SPOT"]),
+        ({"spot": "never"}, ["EC2"]),
+    ],
+)
+def test_capacity_is_bought_as_the_pool_says(capacity: dict[str, str], kinds: list[str]) -> None:
+    found = pool(capacity=capacity)
+    environments = [r.after for r in of_type(found, "ComputeEnvironment") if r.after]
+    assert sorted(e["computeResources"]["type"] for e in environments) == sorted(kinds)
+    orders = inputs(found, "JobQueue", "pool")["computeEnvironmentOrders"]
+    assert [entry["order"] for entry in orders] == list(range(1, len(kinds) + 1))
+
+
+def test_spot_goes_first() -> None:
+    first, second = pool().outputs["compute_environments"]
+    assert first.startswith("fraud-scoring-dev-pool-spot-")
+    assert second.startswith("fraud-scoring-dev-pool-on-demand-")
+
+
+def test_a_pool_stands_disabled_at_zero() -> None:
+    for environment in of_type(pool(), "ComputeEnvironment"):
+        assert environment.after is not None
+        assert environment.after["state"] == "DISABLED"
+        assert environment.after["computeResources"]["minVcpus"] == 0
+
+
+def test_the_bound_never_means_more_machines_than_asked() -> None:
+    found = pool(nodes="1..8")
+    environment = of_type(found, "ComputeEnvironment")[0].after or {}
+    assert environment["computeResources"]["maxVcpus"] == 16
+
+
+def test_accelerators_choose_types_and_image() -> None:
+    found = collect("training", "nightly")
+    resources = inputs(found, "ComputeEnvironment", "nightly-spot")["computeResources"]
+    assert resources["instanceTypes"][0] == "g5.xlarge"
+    assert resources["ec2Configurations"] == [{"imageType": "ECS_AL2023_NVIDIA"}]
+    assert {"type": "GPU", "value": "1"} in container(found, "nightly")["resourceRequirements"]
+
+
+def test_a_pool_of_processors_asks_for_no_gpu() -> None:
+    found = pool()
+    kinds = {entry["type"] for entry in container(found, "pool")["resourceRequirements"]}
+    assert kinds == {"VCPU", "MEMORY"}
+
+
+def test_instances_take_metadata_tokens_only_and_encrypt_their_disk() -> None:
+    template = inputs(pool(), "LaunchTemplate", "pool")
+    assert template["metadataOptions"]["httpTokens"] == "required"
+    assert template["metadataOptions"]["httpPutResponseHopLimit"] == 1
+    assert template["blockDeviceMappings"][0]["ebs"]["encrypted"] == "true"
+
+
+def test_instances_and_volumes_carry_the_pools_tags() -> None:
+    template = inputs(pool(), "LaunchTemplate", "pool")
+    tagged = {entry["resourceType"]: entry["tags"]["tideform:unit"] for entry in template["tagSpecifications"]}
+    assert tagged == {"instance": "pool", "volume": "pool"}
+
+
+def test_a_job_finds_its_data_in_its_environment() -> None:
+    found = container(collect("training", "nightly"), "nightly")
+    environment = {entry["name"]: entry["value"] for entry in found["environment"]}
+    assert environment["TIDEFORM_INPUT_TRANSACTIONS"].startswith("s3://fraud-scoring-dev-transactions-")
+    assert environment["TIDEFORM_OUTPUT_MODELS"].startswith("s3://fraud-scoring-dev-models-")
+
+
+def test_a_job_may_read_its_inputs_and_write_only_its_outputs() -> None:
+    policy = inputs(collect("training", "nightly"), "RolePolicy", "nightly-job")["policy"]
+    by_sid = {statement["Sid"]: statement for statement in statements(policy)}
+    (read,) = by_sid["ReadInputs"]["Resource"]
+    (written,) = by_sid["WriteOutputs"]["Resource"]
+    assert "transactions" in read
+    assert "models" in written
+    assert not any("Put" in action or "Delete" in action for action in by_sid["ReadInputs"]["Action"])
+    assert not any("Delete" in action for action in by_sid["WriteOutputs"]["Action"])
+
+
+def test_only_a_reclaimed_machine_is_tried_again() -> None:
+    strategy = inputs(pool(), "JobDefinition", "pool")["retryStrategy"]
+    assert strategy["evaluateOnExits"] == [
+        {"action": "RETRY", "onStatusReason": "Host EC2*"},
+        {"action": "EXIT", "onReason": "*"},
+    ]
+
+
+def test_an_attempt_ends_with_the_lease() -> None:
+    definition = inputs(pool(lease="2h"), "JobDefinition", "pool")
+    assert definition["timeout"] == {"attemptDurationSeconds": 7200}
+
+
+def test_secrets_are_references_that_only_the_execution_role_may_follow() -> None:
+    found = collect("training", "small")
+    (secret,) = container(found, "small")["secrets"]
+    assert secret == {
+        "name": "TOKEN",
+        "valueFrom": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:hub",
+    }
+    execution = statements(inputs(found, "RolePolicy", "small-execution")["policy"])
+    assert [s["Resource"] for s in execution if s["Sid"] == "FetchSecrets"] == [[f"{secret['valueFrom']}-??????"]]
+
+
+def test_new_instance_types_make_a_new_environment_beside_the_old() -> None:
+    before = pool().outputs["compute_environments"]
+    after = pool(instance_types=["c5.xlarge"]).outputs["compute_environments"]
+    assert not set(before) & set(after)
+
+
+def test_a_larger_pool_keeps_its_environments() -> None:
+    before = pool().outputs["compute_environments"]
+    assert pool(nodes="1..8").outputs["compute_environments"] == before
+
+
+def test_a_renamed_pool_stays_as_it_is() -> None:
+    before = collect("training", "nightly")
+    training = {"daily": FULL["training"]["nightly"]}
+    moved = [{"from": "training.nightly", "to": "training.daily"}]
+    after = collect("training", "daily", training=training, moved=moved)
+    names = [(r.type, r.name, (r.after or {}).get("name")) for r in before.resources]
+    assert [(r.type, r.name, (r.after or {}).get("name")) for r in after.resources] == names
+
+
+def test_exports() -> None:
+    wanted = {"job_queue_arn", "job_definition_arn", "compute_environments", "log_group"}
+    assert set(pool().outputs) == wanted
