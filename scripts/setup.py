@@ -56,7 +56,7 @@ def _install() -> None:
     # What a plan imports is compiled here, once, and not while a user waits for the first one. All of the
     # environment would take a minute: pulumi_aws alone has thousands of modules.
     spec = ROOT / "blueprints" / "quickstart" / "tideform.yaml"
-    plan = [HOME / "bin" / "tideform", "plan", "--offline", "--spec", spec]
+    plan = [str(HOME / "bin" / "tideform"), "plan", "--offline", "--spec", str(spec)]
     subprocess.run(plan, check=False, capture_output=True)
     STAMP.write_text(_wanted())
 
