@@ -51,16 +51,17 @@ def server() -> Iterator[str]:
     running.stop()
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def endpoint(server: str) -> str:
+    """An account in which nothing was made yet."""
     with urllib.request.urlopen(f"{server}/moto-api/reset", data=b"") as answer:
         assert answer.status == 200
     return server
 
 
-@pytest.fixture
-def cloud(endpoint: str) -> Iterator[Cloud]:
-    made = Cloud("eu-west-1", ACCOUNT, credentials=Credentials("test", "test", endpoint))
+@pytest.fixture(scope="module")
+def cloud(server: str) -> Iterator[Cloud]:
+    made = Cloud("eu-west-1", ACCOUNT, credentials=Credentials("test", "test", server))
     yield made
     for client in made._clients.values():
         client.close()
