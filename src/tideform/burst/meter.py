@@ -5,7 +5,6 @@ Spot costs less; disks, data transfer and a service's own fees cost more. The bi
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -67,9 +66,10 @@ def spending_limit(
 
     def limit() -> str:
         nonlocal next_look
-        if time.monotonic() >= next_look:
-            next_look = time.monotonic() + _LOOK_SECONDS
-            meter.observe(look(), clock())
+        now = clock()
+        if now >= next_look:
+            next_look = now + _LOOK_SECONDS
+            meter.observe(look(), now)
         over = cap is not None and meter.usd >= cap
         return f"its spend cap of {cap} USD is used up" if over else ""
 

@@ -1,0 +1,111 @@
+"""A backend in memory that notes what is asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tideform.burst.brakes import Brake, Kind
+from tideform.burst.halt import Halt
+from tideform.burst.inventory.base import Leftover
+from tideform.burst.lease import Lease
+from tideform.burst.receipt import Receipt
+from tideform.burst.runner import Instance, Job, OnLog
+from tideform.burst.session import Session
+from tideform.burst.table import LeaseTable
+from tideform.burst.teardown import Hooks, Patience, Teardown
+from tideform.spec.training import Pool
+
+START = 1_800_000_000.0
+Work = Callable[[Lease, OnLog, Halt], int]
+
+
+@dataclass
+class FakeRunner:
+    """Capacity is one instance; ``stubborn`` steps down answer 'not yet'."""
+
+    calls: list[str]
+    work: Work = lambda _lease, _log, _halt: 0
+    missing: str = ""
+    stubborn: int = 0
+    instances: tuple[Instance, ...] = ()
+    on_up: Callable[[], None] = lambda: None
+    on_down: Callable[[], None] = lambda: None
+
+    def brakes(self) -> tuple[Brake, ...]:
+        return (Brake("time-out", Kind.BOUNDING, "for the tests", lambda: self.missing),)
+
+    def up(self, lease: Lease, halt: Halt) -> None:
+        self.calls.append("up")
+        self.instances = (Instance("i-1", "c5.large", "running", spot=False, launched=START),)
+        self.on_up()
+
+    def run(self, lease: Lease, command: Sequence[str], on_log: OnLog, halt: Halt) -> int:
+        self.calls.append("run")
+        return self.work(lease, on_log, halt)
+
+    def end_jobs(self, lease: Lease | None) -> None:
+        self.calls.append("end jobs")
+
+    def down(self) -> bool:
+        self.calls.append("down")
+        self.on_down()
+        if self.stubborn:
+            self.stubborn -= 1
+            return False
+        self.instances = ()
+        return True
+
+    def capacity(self) -> tuple[Instance, ...]:
+        return self.instances
+
+    def jobs(self) -> tuple[Job, ...]:
+        return ()
+
+    def receipt(self) -> Receipt:
+        found = tuple(Leftover("ec2", "instance", instance.id) for instance in self.instances)
+        return Receipt("capacity of fit", leftovers=found, asked=1)
+
+
+@dataclass
+class Stage:
+    """Everything that a session needs, its calls in one list, and a clock that tests move."""
+
+    table: LeaseTable
+    pool: Pool
+    calls: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    now: float = START
+    removes: bool = False
+    fail_destroy: list[Exception] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.runner = FakeRunner(self.calls)
+
+    def teardown(self) -> Teardown:
+        return Teardown(
+            pool="fit",
+            runner=self.runner,
+            table=self.table,
+            receipt=self.runner.receipt,
+            patience=Patience(limit=0.05, poll=0.01),
+            removes=self.removes,
+            hooks=Hooks(lambda _: self.calls.append("apply"), self._destroy, self._lock),
+            say=self.said.append,
+            clock=lambda: self.now,
+        )
+
+    def session(self) -> Session:
+        return Session(self.pool, self.teardown(), clock=lambda: self.now)
+
+    def _destroy(self, _pool: str) -> None:
+        self.calls.append("destroy")
+        if self.fail_destroy:
+            raise self.fail_destroy.pop(0)
+
+    @contextmanager
+    def _lock(self, _pool: str) -> Iterator[None]:
+        self.calls.append("lock")
+        yield
+        self.calls.append("unlock")

@@ -1,0 +1,92 @@
+"""What crashed bursts left is ended by the next command, and what lives is left alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.burst.conftest import NOW, lease_of
+from tests.unit.burst.fakes import Stage
+from tideform.burst.lease import Lease, Mode
+from tideform.burst.reconcile import live_leases, reconcile
+from tideform.burst.table import LeaseTable
+from tideform.burst.teardown import Teardown
+from tideform.cloud import Cloud
+from tideform.process import Process
+from tideform.spec.deployment import Deployment
+
+
+@pytest.fixture
+def stage(table: LeaseTable, deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    made = Stage(table, deployment.spec.training["fit"], now=NOW)
+    monkeypatch.setattr(Teardown, "of", lambda *_: made.teardown())
+    return made
+
+
+@pytest.fixture
+def dead() -> Process:
+    current = Process.current()
+    return replace(current, started=current.started + 1)
+
+
+def test_nothing_is_done_where_foundation_is_not_applied(cloud: Cloud, deployment: Deployment) -> None:
+    assert reconcile(cloud, deployment) == []
+
+
+def test_a_live_burst_is_left_alone(stage: Stage, lease: Lease, deployment: Deployment) -> None:
+    stage.table.acquire(lease)
+    assert reconcile(stage.table.cloud, deployment, clock=lambda: NOW) == []
+
+
+def test_a_burst_whose_process_died_is_ended(stage: Stage, lease: Lease, deployment: Deployment, dead: Process) -> None:
+    stage.table.acquire(replace(lease, process=dead))
+    done = reconcile(stage.table.cloud, deployment, clock=lambda: NOW)
+    assert "is gone" in done[0]
+    assert "down" in stage.calls
+
+
+def test_a_burst_past_its_deadline_is_ended(stage: Stage, deployment: Deployment) -> None:
+    stage.table.acquire(lease_of(deployment, Mode.UP, detached=True))
+    reconcile(stage.table.cloud, deployment, clock=lambda: NOW + 3600)
+    assert live_leases(stage.table.cloud, deployment) == []
+
+
+def test_a_dead_burst_beside_a_live_one_takes_no_capacity_with_it(
+    stage: Stage, lease: Lease, deployment: Deployment, dead: Process
+) -> None:
+    stage.table.acquire(lease)
+    stage.table.acquire(lease_of(deployment, process=dead))
+    reconcile(stage.table.cloud, deployment, clock=lambda: NOW)
+    assert stage.calls == ["end jobs"]
+
+
+def test_a_teardown_in_progress_is_left_alone(stage: Stage, lease: Lease, deployment: Deployment) -> None:
+    stage.table.acquire(lease)
+    stage.table.release(lease, NOW)
+    assert reconcile(stage.table.cloud, deployment, clock=lambda: NOW + 60) == []
+
+
+def test_a_teardown_that_died_is_finished(
+    stage: Stage, lease: Lease, deployment: Deployment, dead: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.table.acquire(lease)
+    with monkeypatch.context() as patch:
+        patch.setattr(Process, "current", lambda: dead)
+        stage.table.release(lease, NOW)
+    done = reconcile(stage.table.cloud, deployment, clock=lambda: NOW)
+    assert "cut short" in done[0]
+    assert stage.table.get("fit").leases == ()
+
+
+def test_a_teardown_that_is_silent_for_long_is_finished(stage: Stage, lease: Lease, deployment: Deployment) -> None:
+    stage.table.acquire(lease)
+    stage.table.release(lease, NOW)
+    assert len(reconcile(stage.table.cloud, deployment, clock=lambda: NOW + 1801)) == 1
+
+
+def test_live_leases_are_listed_oldest_first(table: LeaseTable, lease: Lease, deployment: Deployment) -> None:
+    older = lease_of(deployment, created=lease.created - 60)
+    table.acquire(lease)
+    table.acquire(older)
+    assert [found.id for found in live_leases(table.cloud, deployment)] == [older.id, lease.id]

@@ -1,0 +1,236 @@
+"""A burst's life: whatever happens in it, its capacity goes, and what is told is the truth."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.burst.conftest import lease_of
+from tests.unit.burst.fakes import START, Stage
+from tideform.burst.halt import Halt
+from tideform.burst.lease import Lease, Mode, State
+from tideform.burst.runner import OnLog
+from tideform.burst.table import LeaseTable
+from tideform.errors import CloudError, EngineError, InterruptedRunError, LeftoversError, RefusedError
+from tideform.spec.deployment import Deployment
+
+
+@pytest.fixture
+def stage(table: LeaseTable, deployment: Deployment) -> Stage:
+    return Stage(table, deployment.spec.training["fit"])
+
+
+def test_a_run_brings_capacity_works_and_takes_it_away(stage: Stage) -> None:
+    stage.session().run((), print)
+    assert stage.calls == ["lock", "up", "unlock", "run", "lock", "down", "unlock"]
+
+
+def test_a_run_ends_with_the_jobs_exit_code_and_an_empty_receipt(stage: Stage) -> None:
+    stage.runner.work = lambda *_: 7
+    ended = stage.session().run((), print)
+    assert (ended.exit_code, ended.receipt and ended.receipt.empty) == (7, True)
+
+
+def test_the_lease_is_written_before_any_capacity_and_gone_after_it(stage: Stage) -> None:
+    seen: list[int] = []
+    stage.runner.on_up = lambda: seen.append(stage.table.get("fit").count)
+    stage.session().run((), print)
+    assert [*seen, stage.table.get("fit").count] == [1, 0]
+
+
+def test_the_jobs_output_is_handed_on(stage: Stage) -> None:
+    def work(_lease: Lease, log: OnLog, _halt: Halt) -> int:
+        log("epoch 1")
+        return 0
+
+    lines: list[str] = []
+    stage.runner.work = work
+    stage.session().run((), lines.append)
+    assert lines == ["epoch 1"]
+
+
+@pytest.mark.parametrize("problem", [RuntimeError("a bug"), BrokenPipeError(), KeyboardInterrupt()])
+def test_capacity_goes_whatever_is_raised(stage: Stage, problem: BaseException) -> None:
+    def work(*_: object) -> int:
+        raise problem
+
+    stage.runner.work = work
+    with pytest.raises(type(problem)):
+        stage.session().run((), print)
+    assert stage.runner.instances == ()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_capacity_goes_on_a_signal(stage: Stage, number: signal.Signals) -> None:
+    def work(_lease: Lease, _log: OnLog, halt: Halt) -> int:
+        signal.raise_signal(number)
+        halt.check()
+        return 0
+
+    stage.runner.work = work
+    with pytest.raises(InterruptedRunError):
+        stage.session().run((), print)
+    assert stage.runner.instances == ()
+
+
+def test_signals_during_the_teardown_neither_stop_nor_fail_it(stage: Stage) -> None:
+    stage.runner.on_down = lambda: signal.raise_signal(signal.SIGINT)
+    stage.runner.stubborn = 2
+    ended = stage.session().run((), print)
+    assert ended.receipt is not None
+    assert any("Still taking the capacity away" in line for line in stage.said)
+
+
+def test_the_handlers_of_before_are_back_afterwards(stage: Stage) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    stage.session().run((), print)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_the_second_burst_finds_the_capacity_and_leaves_it(stage: Stage, deployment: Deployment) -> None:
+    first = lease_of(deployment, Mode.UP)
+    stage.table.acquire(first)
+    stage.table.up(first)
+    ended = stage.session().run((), print)
+    assert ended.receipt is None
+    assert stage.calls == ["lock", "unlock", "run", "end jobs"]
+
+
+def test_up_leaves_capacity_under_a_lease_that_outlives_the_process(stage: Stage) -> None:
+    stage.session().up()
+    record = stage.table.get("fit")
+    assert (record.state, [lease.detached for lease in record.leases]) == (State.UP, [True])
+
+
+def test_an_up_that_fails_leaves_nothing(stage: Stage) -> None:
+    def fail() -> None:
+        raise CloudError.of("TD611", "A cloud service refused")
+
+    stage.runner.on_up = fail
+    with pytest.raises(CloudError):
+        stage.session().up()
+    assert (stage.runner.instances, stage.table.get("fit").count) == ((), 0)
+
+
+def test_down_ends_ones_own_burst(stage: Stage) -> None:
+    stage.session().up()
+    receipt = stage.session().down()
+    assert receipt is not None
+    assert receipt.empty
+
+
+def test_down_leaves_the_bursts_of_others(stage: Stage, deployment: Deployment) -> None:
+    stage.table.acquire(lease_of(deployment, owner="somebody@else"))
+    with pytest.raises(RefusedError) as caught:
+        stage.session().down()
+    assert caught.value.diagnostics[0].code == "TD609"
+
+
+def test_down_all_ends_everybodys(stage: Stage, deployment: Deployment) -> None:
+    stage.session().up()
+    stage.table.acquire(lease_of(deployment, owner="somebody@else"))
+    receipt = stage.session().down(everybody=True)
+    assert receipt is not None
+    assert stage.table.get("fit").count == 0
+
+
+def test_down_without_a_lease_ends_capacity_that_nobody_holds(stage: Stage) -> None:
+    stage.session().up()
+    stage.table.stopped(replace(stage.table.get("fit")))
+    stage.table.cloud.client("dynamodb").delete_item(TableName=stage.table.name, Key={"pk": {"S": "pool#fit"}})
+    stage.session().down()
+    assert stage.runner.instances == ()
+
+
+def test_without_its_brakes_no_capacity_is_started(stage: Stage) -> None:
+    stage.runner.missing = "it is not there"
+    with pytest.raises(RefusedError) as caught:
+        stage.session().run((), print)
+    assert caught.value.diagnostics[0].code == "TD605"
+    assert "up" not in stage.calls
+
+
+def test_without_foundation_no_capacity_is_started(stage: Stage) -> None:
+    stage.table.cloud.client("dynamodb").delete_table(TableName=stage.table.name)
+    with pytest.raises(RefusedError):
+        stage.session().run((), print)
+    assert stage.calls == []
+
+
+def test_a_pool_of_its_own_stack_has_it_during_the_burst_only(stage: Stage) -> None:
+    stage.removes = True
+    stage.session().run((), print)
+    wanted = ["lock", "apply", "up", "unlock", "run", "lock", "down", "destroy", "unlock"]
+    assert stage.calls == wanted
+
+
+def test_a_removal_that_was_cut_short_is_done_again(stage: Stage) -> None:
+    stage.removes = True
+    stage.fail_destroy = [EngineError.of("TD401", "The engine was interrupted")]
+    stage.session().run((), print)
+    assert stage.calls.count("destroy") == 2
+
+
+def test_a_removal_that_fails_keeps_the_record_for_the_next_command(stage: Stage) -> None:
+    stage.removes = True
+    stage.fail_destroy = [EngineError.of("TD401", "The engine failed")] * 2
+    with pytest.raises(EngineError):
+        stage.session().run((), print)
+    assert stage.table.get("fit").state is State.STOPPING
+
+
+def test_capacity_that_stays_is_an_error_and_keeps_the_record(stage: Stage) -> None:
+    stage.runner.stubborn = 1000
+    with pytest.raises(LeftoversError):
+        stage.session().run((), print)
+    assert stage.table.get("fit").state is State.STOPPING
+
+
+def test_a_failure_and_its_failed_teardown_are_both_told(stage: Stage) -> None:
+    def work(*_: object) -> int:
+        raise CloudError.of("TD612", "The job is gone")
+
+    stage.runner.work = work
+    stage.runner.stubborn = 1000
+    with pytest.raises(LeftoversError) as caught:
+        stage.session().run((), print)
+    assert [d.code for d in caught.value.diagnostics] == ["TD612", "TD608"]
+
+
+@pytest.mark.parametrize(("later", "words"), [(3600, "its lease of 1h is over"), (3600 * 40, "lease")])
+def test_a_burst_stops_at_its_deadline(stage: Stage, later: float, words: str) -> None:
+    def work(_lease: Lease, _log: OnLog, halt: Halt) -> int:
+        stage.now = START + later
+        halt.check()
+        return 0
+
+    stage.runner.work = work
+    with pytest.raises(RefusedError) as caught:
+        stage.session().run((), print)
+    assert words in caught.value.diagnostics[0].detail
+
+
+def test_a_burst_stops_at_its_spend_cap(stage: Stage) -> None:
+    stage.pool = stage.pool.model_copy(update={"lease": stage.pool.lease.parse("300d")})
+
+    def work(_lease: Lease, _log: OnLog, halt: Halt) -> int:
+        stage.now = START + 40 * 3600  # one c5.large at 0.085 USD an hour: 3.40 USD of 3
+        halt.check()
+        return 0
+
+    stage.runner.work = work
+    with pytest.raises(RefusedError) as caught:
+        stage.session().run((), print)
+    assert "spend cap of 3 USD" in caught.value.diagnostics[0].detail
+
+
+def test_the_cost_counts_from_the_start_of_the_burst(stage: Stage) -> None:
+    def work(*_: object) -> int:
+        stage.now = START + 3600
+        return 0
+
+    stage.runner.work = work
+    ended = stage.session().run((), print)
+    assert (ended.meter.instance_seconds, str(ended.meter.usd)) == (3600, "0.085")
