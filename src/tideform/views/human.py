@@ -10,7 +10,7 @@ from tideform.plan.model import Action, OutputChange, Plan, PlannedResource, ter
 from tideform.plan.update_notes import update_note
 from tideform.views.costs import cost_lines, dormant_lines
 from tideform.views.diagnostics import render
-from tideform.views.difference import compare, difference
+from tideform.views.difference import Mark, compare, difference
 from tideform.views.lines import Line, plain
 from tideform.views.order import in_order, program_order
 from tideform.views.values import children, draw
@@ -130,7 +130,10 @@ def resource_lines(resource: PlannedResource) -> Iterator[Line]:
 
 def _body(resource: PlannedResource, mark: str) -> Iterator[Line]:
     head = f"resource {quoted(terraform_type(resource.type))} {quoted(resource.name)}"
-    lines = list(children(difference(resource), 1))
+    tree = difference(resource)
+    if tree.mark is Mark.SAME and resource.action is Action.UPDATE:
+        yield Line("(its inputs stay as they are; an earlier run did not finish it)", "#")
+    lines = list(children(tree, 1))
     if not lines:
         yield Line(f"{head} {{}}", mark)
         return

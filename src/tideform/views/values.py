@@ -108,9 +108,9 @@ def block(value: Any, indent: str = "") -> Iterator[str]:
     elif isinstance(value, list | tuple) and value:
         yield "["
         for item in value:
-            first, *rest = block(item, inner)
-            yield inner + first
-            yield from rest
+            *most, last = block(item, inner)
+            yield from (f"{'' if n else inner}{line}" for n, line in enumerate(most))
+            yield f"{'' if most else inner}{last},"
         yield indent + "]"
     else:
         yield inline(value)

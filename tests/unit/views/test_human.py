@@ -124,3 +124,7 @@ def test_the_aws_target_says_nothing_of_a_sandbox() -> None:
 def test_imports_are_counted_in_the_summary() -> None:
     resource = PlannedResource("s", "aws:s3/bucket:Bucket", "d", Action.IMPORT, None, {"a": 1}, id="d")
     assert "Plan: 1 to import, 0 to add, 0 to change, 0 to destroy." in text(plan(resource))
+
+
+def test_an_update_without_a_changed_input_says_why() -> None:
+    assert "# (its inputs stay as they are; an earlier run did not finish it)" in body(updated({"a": 1}, {"a": 1}))
