@@ -8,7 +8,8 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -24,10 +25,10 @@ _USAGE_ERROR, _PARSER_ERROR = typer.BadParameter.__mro__[1:3]
 
 def guarded(run: Callable[[], Any]) -> int:
     """Call ``run`` and say how it ended; SIGTERM unwinds like Ctrl-C, so that clean-up code runs."""
-    _unwind_on_sigterm()
     try:
-        result = run()
-        sys.stdout.flush()
+        with _sigterm_unwinds():
+            result = run()
+            sys.stdout.flush()
     except BrokenPipeError:
         return _reader_gone()
     except KeyboardInterrupt:
@@ -45,12 +46,19 @@ def guarded(run: Callable[[], Any]) -> int:
     return result if isinstance(result, int) else ExitCode.OK
 
 
-def _unwind_on_sigterm() -> None:
+@contextmanager
+def _sigterm_unwinds() -> Iterator[None]:
     def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise TerminatedError
+        raise KeyboardInterrupt
 
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, interrupt)
+    if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _show(diagnostics: tuple[Diagnostic, ...]) -> None:

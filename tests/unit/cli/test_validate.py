@@ -1,0 +1,77 @@
+"""``tideform validate``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tideform.cli.app import main
+from tideform.errors import ExitCode
+
+HEAD = "version: 1\nproject: p\nowner: me\nregion: us-east-1\n"
+
+
+@pytest.fixture
+def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TIDEFORM_ENVIRONMENT", raising=False)
+    return tmp_path / "tideform.yaml"
+
+
+def test_a_valid_spec_is_summed_up(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec.write_text(HEAD + "storage:\n  a: {kind: dataset}\n", encoding="utf-8")
+    assert main(["validate"]) == ExitCode.OK
+    assert capsys.readouterr().out == (
+        "tideform.yaml is valid: project p, 1 store, 0 training pools, 0 endpoints, 0 compliance frameworks; "
+        "environments: dev.\n"
+    )
+
+
+def test_no_environment_has_to_be_chosen(spec: Path) -> None:
+    spec.write_text(HEAD + "environments:\n  a: {target: local}\n  b: {target: local}\n", encoding="utf-8")
+    assert main(["validate"]) == ExitCode.OK
+
+
+def test_a_named_environment_has_to_exist(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec.write_text(HEAD, encoding="utf-8")
+    assert main(["validate", "-e", "prod"]) == ExitCode.ERROR
+    assert "TD110" in capsys.readouterr().err
+
+
+def test_the_environment_may_come_from_a_variable(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec.write_text(HEAD, encoding="utf-8")
+    monkeypatch.setenv("TIDEFORM_ENVIRONMENT", "prod")
+    assert main(["validate"]) == ExitCode.ERROR
+
+
+def test_problems_go_to_stderr_with_exit_code_1(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec.write_text(HEAD + "storge: {}\n", encoding="utf-8")
+    assert main(["validate"]) == ExitCode.ERROR
+    said = capsys.readouterr()
+    assert (said.out, "error[TD100]" in said.err) == ("", True)
+
+
+def test_a_warning_stops_nothing(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec.write_text(HEAD.replace("us-east-1", "xx-east-1"), encoding="utf-8")
+    assert main(["validate"]) == ExitCode.OK
+    said = capsys.readouterr()
+    assert "is valid" in said.out
+    assert "warning[TD170]" in said.err
+
+
+@pytest.mark.parametrize(("more", "code", "valid"), [("", ExitCode.OK, True), ("storge: {}\n", ExitCode.ERROR, False)])
+def test_json_has_the_verdict_and_all_findings(
+    spec: Path, capsys: pytest.CaptureFixture[str], more: str, code: ExitCode, valid: bool
+) -> None:
+    spec.write_text(HEAD + more, encoding="utf-8")
+    assert main(["validate", "--json"]) == code
+    said = capsys.readouterr()
+    result = json.loads(said.out)
+    assert (said.err, result["valid"], len(result["diagnostics"])) == ("", valid, 0 if valid else 1)
+
+
+def test_a_missing_file_is_told_in_json_too(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", "--json", "--spec", str(spec)]) == ExitCode.ERROR
+    assert json.loads(capsys.readouterr().out)["diagnostics"][0]["code"] == "TD001"
