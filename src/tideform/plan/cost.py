@@ -125,21 +125,25 @@ def _endpoint(resource: PlannedResource, deployment: Deployment) -> Iterator[Pri
     yield PriceLine(resource.address, f"interface endpoint in {zones} zones", hourly, "data priced by use")
 
 
-def _variants(resource: PlannedResource, _deployment: Deployment) -> Iterator[PriceLine]:
+def _variants(resource: PlannedResource, deployment: Deployment) -> Iterator[PriceLine]:
+    endpoint = deployment.spec.serving.get(resource.program.partition("/")[2])
+    most = 0 if endpoint is None else endpoint.scale.max
     for kind in ("productionVariants", "shadowProductionVariants"):
         variants = _after(resource, kind)
         for variant in variants if isinstance(variants, list | tuple) else ():
-            yield _variant(resource.address, variant)
+            yield _variant(resource.address, variant, most)
 
 
-def _variant(address: str, variant: Any) -> PriceLine:
+def _variant(address: str, variant: Any, most: int) -> PriceLine:
+    """What stands all the time; how much more it may become under load is in the note."""
     if variant.get("serverlessConfig"):
         return PriceLine(address, "serverless inference", None, "priced by use")
     kind, count = variant.get("instanceType"), variant.get("initialInstanceCount", 1)
     known = book().endpoint_instance(kind) if isinstance(kind, str) and isinstance(count, int) else None
     if known is None:
         return PriceLine(address, f"instances of type {kind}", None, "not in the price book")
-    return PriceLine(address, f"{count} x {kind}", known.hourly * count, known.source)
+    more = f"; under load up to {most} x {kind}, {most * known.hourly:,.2f} USD an hour" if most > count else ""
+    return PriceLine(address, f"{count} x {kind}", known.hourly * count, known.source + more)
 
 
 def _tracking(resource: PlannedResource, _deployment: Deployment) -> Iterator[PriceLine]:

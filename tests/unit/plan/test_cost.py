@@ -69,6 +69,12 @@ def test_endpoint_instances_are_paid_all_the_time() -> None:
     assert found.hourly == pytest.approx(0.23)
 
 
+def test_what_an_endpoint_may_become_under_load_is_in_the_note() -> None:
+    section = {"score": {"model": {"from": "models"}, "scale": {"min": 1, "max": 100}}}
+    found = line(variants(instanceType="ml.m5.large", initialInstanceCount=1), serving=section)
+    assert "up to 100 x ml.m5.large, 11.50 USD an hour" in found.note
+
+
 def test_an_estimated_price_says_so() -> None:
     found = line(variants(instanceType="ml.g6e.xlarge", initialInstanceCount=1))
     assert found.hourly is not None
