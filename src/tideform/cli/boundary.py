@@ -19,8 +19,8 @@ import typer
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import ExitCode, TerminatedError, TideformError
 
-# The exceptions of the option parser, whether typer brings its own copy of click or uses the package.
-_USAGE_ERROR, _PARSER_ERROR = typer.BadParameter.__mro__[1:3]
+# What all exceptions of the option parser are, whether typer brings its own copy of click or uses the package.
+_PARSER_ERROR = typer.BadParameter.__mro__[2]
 
 
 def guarded(run: Callable[[], Any]) -> int:
@@ -49,7 +49,7 @@ def guarded(run: Callable[[], Any]) -> int:
 @contextmanager
 def _sigterm_unwinds() -> Iterator[None]:
     def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        raise TerminatedError
 
     if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
         yield
