@@ -9,6 +9,7 @@ import typer
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, console, load_deployment
 from tideform.cli.confirm import confirm
 from tideform.cli.run import WaitOption, YesOption, say, seconds
+from tideform.errors import ExitCode
 
 if TYPE_CHECKING:
     from tideform.burst.receipt import Receipt
@@ -86,4 +87,5 @@ def _report(receipt: Receipt) -> None:
     from tideform.views.receipt import receipt_lines
 
     emit(receipt_lines(receipt), console())
-    receipt.require_empty()
+    if not receipt.empty:
+        raise typer.Exit(ExitCode.LEFTOVERS)  # the receipt has said what is left, and what it costs

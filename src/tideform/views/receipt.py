@@ -26,6 +26,8 @@ def receipt_lines(receipt: Receipt) -> Iterator[Line]:
         yield plain("Stays on purpose:", style="bold")
         yield from (Line(_thing(found)) for found in receipt.kept)
     yield _verdict(receipt)
+    if not receipt.empty:
+        yield plain("Run the command again: what is ending may only need a moment. Remove by hand what stays.")
 
 
 def receipt_json(receipt: Receipt) -> dict[str, Any]:
@@ -47,7 +49,8 @@ def _verdict(receipt: Receipt) -> Line:
         return plain(f"Receipt for {receipt.scope}: nothing is left ({questions}).", style="bold green")
     count = len(receipt.leftovers)
     cost = f", {money(receipt.hourly_usd)} an hour" if receipt.hourly_usd else ""
-    return plain(f"Receipt for {receipt.scope}: {count} left{cost}.", style="bold red")
+    left = f"{count} left{cost}" if count else "it is not certain that nothing is left"
+    return plain(f"Receipt for {receipt.scope}: {left}.", style="bold red")
 
 
 def _thing(found: Leftover) -> str:

@@ -1,0 +1,37 @@
+"""Receipts as people and programs read them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tideform.burst.inventory.base import Leftover
+from tideform.burst.receipt import Receipt, Unasked
+from tideform.views.receipt import receipt_json, receipt_lines
+
+DISK = Leftover("ec2", "volume", "vol-1", name="scratch", hourly_usd=0.011)
+GROUP = Leftover("ec2", "security group", "sg-1", note="still referenced")
+SILENT = Unasked("queues", "access denied")
+
+
+@pytest.mark.parametrize(
+    ("receipt", "words"),
+    [
+        (Receipt("x", asked=1), "Receipt for x: nothing is left (1 question asked)."),
+        (Receipt("x", leftovers=(DISK, GROUP)), "Receipt for x: 2 left, 0.0110 USD an hour."),
+        (Receipt("x", leftovers=(DISK,)), "  - ec2 volume vol-1 (scratch), 0.0110 USD an hour"),
+        (Receipt("x", leftovers=(GROUP,)), "  - ec2 security group sg-1: still referenced"),
+        (Receipt("x", unasked=(SILENT,)), "Receipt for x: it is not certain that nothing is left."),
+        (Receipt("x", unasked=(SILENT,)), "  ? queues: access denied"),
+    ],
+)
+def test_a_receipt_says(receipt: Receipt, words: str) -> None:
+    assert words in [str(line) for line in receipt_lines(receipt)]
+
+
+def test_json_tells_whether_it_is_empty() -> None:
+    data = receipt_json(Receipt("x", leftovers=(DISK,), unasked=(SILENT,), asked=4))
+    assert (data["empty"], data["hourly_usd"], data["unasked"]) == (
+        False,
+        0.011,
+        [{"what": "queues", "why": "access denied"}],
+    )
