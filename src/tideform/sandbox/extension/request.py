@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib import import_module
 from typing import Any
@@ -12,6 +13,8 @@ from moto.core.utils import camelcase_to_underscores
 
 def parameters(response: Any) -> dict[str, Any]:
     """The parsed input of the operation that moto's response object is answering, in AWS's names."""
+    if response.service_name == "batch":  # moto knows its operations by their paths, not by their names
+        return dict(json.loads(response.body or "{}"))
     response.parse_parameters(response.normalized_request)
     return dict(response.params)
 
