@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tideform.sandbox.aws import tagging
 from tideform.sandbox.aws.context import Context
 from tideform.sandbox.aws.ec2_common import arn, live_tags, only, retag, tagged
 from tideform.sandbox.aws.kind import Inputs, Kind, Live, State, words
@@ -155,7 +156,7 @@ def _read_template(context: Context, identity: str, inputs: Inputs) -> Live | No
         "defaultVersion": found["DefaultVersionNumber"],
         "latestVersion": found["LatestVersionNumber"],
         "description": version.get("VersionDescription", ""),
-        "tags": live_tags(found),
+        "tags": _listed_tags(context, identity),
     }
 
 
@@ -164,6 +165,12 @@ def _own_data(version: dict[str, Any]) -> dict[str, Any]:
     data = dict(version.get("LaunchTemplateData", {}))
     launched = [s for s in data.get("TagSpecifications", []) if s["ResourceType"] != "launch-template"]
     return {**data, "TagSpecifications": launched}
+
+
+def _listed_tags(context: Context, identity: str) -> dict[str, str]:
+    """moto describes a launch template with its first tags for ever; the list of tags is up to date."""
+    filters = [{"Name": "resource-id", "Values": [identity]}]
+    return tagging.as_tags(context.pages("ec2", "describe_tags", "Tags", Filters=filters))
 
 
 def _delete_template(context: Context, identity: str, _state: State) -> None:
