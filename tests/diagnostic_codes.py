@@ -47,10 +47,12 @@ def spoken() -> dict[str, set[str]]:
 
 
 def _in(file: Path) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    constants = dict(_constants(tree))
+    for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
-        words = [text for value in _values(node) for text in _text(value)]
+        words = [text for value in _values(node) for text in _text(value, constants)]
         codes = [word for word in words if re.fullmatch(r"TD\d{3}", word)]
         if codes and codes[0] not in SUMMARIES:
             after = words[words.index(codes[0]) + 1 :]
@@ -61,10 +63,22 @@ def _values(call: ast.Call) -> list[ast.expr]:
     return [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg in ("code", "summary"))]
 
 
-def _text(value: ast.expr) -> list[str]:
+def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """The module's own names for texts."""
+    for node in tree.body:
+        match node:
+            case ast.Assign([ast.Name(name)], ast.Constant(str(text))):
+                yield name, text
+            case ast.AnnAssign(ast.Name(name), _, ast.Constant(str(text))):
+                yield name, text
+
+
+def _text(value: ast.expr, constants: dict[str, str]) -> list[str]:
     """The text of an argument; what is filled in later reads as an ellipsis."""
+    if isinstance(value, ast.Name):
+        return [constants[value.id]] if value.id in constants else []
     if isinstance(value, ast.IfExp):
-        return [" / ".join([*_text(value.body), *_text(value.orelse)])]
+        return [" / ".join([*_text(value.body, constants), *_text(value.orelse, constants)])]
     if isinstance(value, ast.JoinedStr):
         return ["".join(str(p.value) if isinstance(p, ast.Constant) else "…" for p in value.values)]
     return [str(value.value)] if isinstance(value, ast.Constant) else []
