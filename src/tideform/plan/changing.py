@@ -56,7 +56,9 @@ def changing(
     with ExitStack() as locks:
         held = locks.enter_context(acquire(deployment, operation, shared=pool is not None, wait=wait, on_wait=say))
         if pool is not None:
-            held = locks.enter_context(acquire(deployment, operation, name=f"pool-{pool}", wait=wait, on_wait=say))
+            held = locks.enter_context(
+                acquire(deployment, operation, name=f"pool-{pool}", wait=wait, run=held.run, on_wait=say)
+            )
         engine = connect_engine(deployment, say=say, environ=held.environ)
         change = Change(deployment, engine, cloud_for(deployment), held)
         try:

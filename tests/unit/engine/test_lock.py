@@ -199,3 +199,11 @@ def test_of_many_threads_one_at_a_time_holds_it(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert (most, tokens) == (1, [1, 2, 3, 4, 5, 6])
+
+
+def test_two_locks_of_one_run_share_its_mark(tmp_path: Path) -> None:
+    with (
+        folder_lock(tmp_path / "project").hold("burst up", shared=True) as project,
+        folder_lock(tmp_path / "pool").hold("burst up", run=project.run) as pool,
+    ):
+        assert pool.environ == project.environ

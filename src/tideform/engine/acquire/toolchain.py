@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -32,7 +32,7 @@ class Toolchain:
 
     go: Path
     version: str
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
 
 
 def toolchain(scratch: Path, log: IO[str], progress: Callable[[str], None]) -> Toolchain:

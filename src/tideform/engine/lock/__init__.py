@@ -48,15 +48,18 @@ class Lock:
         *,
         shared: bool = False,
         wait: float = 0.0,
+        run: str = "",
         on_wait: OnWait = lambda _: None,
         on_lost: Callable[[str], None] = lambda _: None,
     ) -> Iterator[Held]:
         """Hold the lock for ``operation``, waiting up to ``wait`` seconds for those who hold it.
 
-        ``on_wait`` hears once who that is. ``on_lost`` hears why the lock was lost, in another thread, after this
-        run's engine processes have been ended. Raises `LockedError` TD411 (held by somebody), TD412 (lost).
+        ``run`` is the mark of this run's engine processes if it holds another lock already, so that whoever takes
+        over either of them finds these. ``on_wait`` hears once who holds it. ``on_lost`` hears why the lock was
+        lost, in another thread, after this run's engine processes have been ended. Raises `LockedError` TD411
+        (held by somebody), TD412 (lost).
         """
-        holder, lost_hosts = self._enter(operation, shared, time.monotonic() + wait, on_wait)
+        holder, lost_hosts = self._enter(run or uuid.uuid4().hex, operation, shared, time.monotonic() + wait, on_wait)
         held = Held(self.store, holder, self.label, on_lost)
         held.start(self._heartbeat)
         try:
@@ -75,9 +78,11 @@ class Lock:
         record, now = self.store.read(), self.store.now()
         return tuple(holder for holder in record.holders if holder not in record.gone(now))
 
-    def _enter(self, operation: str, shared: bool, deadline: float, on_wait: OnWait) -> tuple[Holder, set[str]]:
+    def _enter(
+        self, run: str, operation: str, shared: bool, deadline: float, on_wait: OnWait
+    ) -> tuple[Holder, set[str]]:
         """Come in; also returns the machines out of sight whose runs were all taken over."""
-        run, told = uuid.uuid4().hex, False
+        told = False
         while True:
             try:
                 return self._try_to_enter(run, operation, shared)
@@ -123,12 +128,13 @@ def acquire(
     name: str = "",
     shared: bool = False,
     wait: float = 0.0,
+    run: str = "",
     on_wait: OnWait = lambda _: None,
     on_lost: Callable[[str], None] = lambda _: None,
 ) -> AbstractContextManager[Held]:
     """Hold the lock of a deployment, or of the part of it called ``name`` (``pool-nightly``); see `Lock.hold`."""
     lock = lock_of(deployment, name)
-    return lock.hold(operation, shared=shared, wait=wait, on_wait=on_wait, on_lost=on_lost)
+    return lock.hold(operation, shared=shared, wait=wait, run=run, on_wait=on_wait, on_lost=on_lost)
 
 
 def lock_of(deployment: Deployment, name: str = "") -> Lock:
