@@ -78,7 +78,8 @@ def _text(value: ast.expr, constants: dict[str, str]) -> list[str]:
     if isinstance(value, ast.Name):
         return [constants[value.id]] if value.id in constants else []
     if isinstance(value, ast.IfExp):
-        return [" / ".join([*_text(value.body, constants), *_text(value.orelse, constants)])]
+        both = [*_text(value.body, constants), *_text(value.orelse, constants)]
+        return [" / ".join(both)] if both else []
     if isinstance(value, ast.JoinedStr):
         return ["".join(str(p.value) if isinstance(p, ast.Constant) else "…" for p in value.values)]
     return [str(value.value)] if isinstance(value, ast.Constant) else []
