@@ -29,6 +29,7 @@ FORBIDDEN: dict[str, set[str]] = {
 SEAMS: dict[str, tuple[str, ...]] = {
     "spec.available": ("catalogue", "prices.book"),  # the names that a spec may use
     "views.sandbox": ("sandbox.stored_only",),  # a table of names
+    "burst.definitions": ("plan",),  # a pool that is removed between bursts is applied and destroyed like any unit
 }
 # Reasoning about a spec or a plan must cost nothing and work anywhere.
 PURE = (
