@@ -30,6 +30,7 @@ STORED_ONLY: tuple[StoredOnly, ...] = (
     StoredOnly("ec2", "placement groups", "no placement"),
     StoredOnly("iam", "policies, roles, permissions boundaries", "nothing is denied"),
     StoredOnly("kms", "key rotation", "keys do not rotate"),
+    StoredOnly("s3", "bucket policy statements with a condition", "neither allow nor deny; others are acted on"),
     StoredOnly("s3", "life cycle, replication, access logging", "objects are neither moved, copied nor expired"),
     StoredOnly("cloudtrail", "trails", "no events are delivered"),
     StoredOnly("cloudwatch", "alarms, dashboards", "alarms change state only through SetAlarmState"),
