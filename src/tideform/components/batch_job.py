@@ -74,13 +74,14 @@ class BatchJob(Component):
 def _retry_reclaimed() -> aws.batch.JobDefinitionRetryStrategyArgs:
     """Try again when the spot market took the machine; a job that fails by itself fails at once.
 
+    Batch gives the actions back in lower case, whatever it was sent.
     https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html
     """
     rule = aws.batch.JobDefinitionRetryStrategyEvaluateOnExitArgs
     return aws.batch.JobDefinitionRetryStrategyArgs(
         attempts=5,
         evaluate_on_exits=[
-            rule(action="RETRY", on_status_reason="Host EC2*"),
-            rule(action="EXIT", on_reason="*"),
+            rule(action="retry", on_status_reason="Host EC2*"),
+            rule(action="exit", on_reason="*"),
         ],
     )

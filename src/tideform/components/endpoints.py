@@ -6,21 +6,24 @@ Pure: no pulumi here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tideform.spec.project import Project
+from tideform.spec.serving import Endpoint
 
 # What an instance of a managed Batch environment talks to.
 # https://docs.aws.amazon.com/batch/latest/userguide/vpc-interface-endpoints.html
 _BATCH = ("ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry", "logs")
 
 
-def interface_services(spec: Project) -> list[str]:
-    """The short names of the services that need an interface endpoint, sorted."""
+def interface_services(spec: Project, served: Iterable[Endpoint]) -> list[str]:
+    """The short names of the services that need an interface endpoint, sorted. ``served``: those with a model."""
     needed: set[str] = set()
     if any(pool.backend == "batch" for pool in spec.training.values()):
         needed.update(_BATCH)
     if any(pool.job.secrets for pool in spec.training.values()):
         needed.add("secretsmanager")  # the agent on the instance fetches a job's secrets
-    if any(endpoint.backend == "sagemaker" for endpoint in spec.serving.values()):
+    if any(endpoint.backend == "sagemaker" for endpoint in served):
         needed.add("sagemaker.runtime")  # callers inside the network
     if spec.tracking is not None and spec.training:
         needed.add("sagemaker.experiments")  # jobs that log their runs

@@ -9,6 +9,7 @@ from tideform.components.base import Component
 from tideform.components.endpoints import interface_services, service_name
 from tideform.components.firewall import Firewall
 from tideform.components.scope import Scope
+from tideform.components.served import served
 from tideform.components.zones import subnet_blocks, zone_names
 
 
@@ -38,7 +39,7 @@ class Network(Component):
             prefix_lists={service: gateway.prefix_list_id for service, gateway in gateways.items()},
             opts=self.nameless,
         )
-        for service in interface_services(scope.deployment.spec):
+        for service in interface_services(scope.deployment.spec, served(scope.deployment).values()):
             self._door(service)
 
     def _subnets(self) -> list[aws.ec2.Subnet]:

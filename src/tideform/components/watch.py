@@ -6,17 +6,15 @@ import pulumi
 import pulumi_aws as aws
 
 from tideform.catalogue.alarms.base import endpoint_alarms, pool_alarms
-from tideform.catalogue.serving.base import backends
 from tideform.components.alarm import metric_alarm
 from tideform.components.base import Component
 from tideform.components.budget import monthly_budget
 from tideform.components.dashboard import dashboard_body
 from tideform.components.job_events import FailedJobs
 from tideform.components.names import VARIANT
-from tideform.components.pins import pins
 from tideform.components.scope import Scope
+from tideform.components.served import served
 from tideform.components.topic import AlertTopic
-from tideform.spec.deployment import Deployment
 from tideform.spec.serving import Endpoint
 
 
@@ -68,13 +66,3 @@ class Watch(Component):
                     actions=[self.alerts.topic.arn],
                     opts=self.named(),
                 )
-
-
-def served(deployment: Deployment) -> dict[str, Endpoint]:
-    """The endpoints that are there, by the names they were made under: a deferred one has nothing to watch."""
-    pinned = pins(deployment)
-    return {
-        deployment.identity("serving", name): endpoint
-        for name, endpoint in deployment.spec.serving.items()
-        if backends()[endpoint.backend].deferred(deployment, name, endpoint, pinned) is None
-    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tideform.catalogue.alarms.base import alarms, endpoint_alarms, pool_alarms
+from tideform.catalogue.alarms.base import EndpointAlarm, alarms, endpoint_alarms, pool_alarms
 from tideform.spec.serving import Endpoint
 
 ENDPOINT = Endpoint(model={"from": "models"}, scale={"min": 1, "max": 9, "target_invocations": 200})
@@ -20,7 +20,7 @@ def test_pools_and_endpoints_share_the_alarms_between_them() -> None:
 
 
 @pytest.mark.parametrize("entry", endpoint_alarms(), ids=lambda entry: entry.id)
-def test_endpoint_alarms_look_at_one_variant_of_one_endpoint(entry: object) -> None:
+def test_endpoint_alarms_look_at_one_variant_of_one_endpoint(entry: EndpointAlarm) -> None:
     found = entry.measure("name", "AllTraffic", ENDPOINT)
     assert found.dimensions == {"EndpointName": "name", "VariantName": "AllTraffic"}
     assert found.namespace == "AWS/SageMaker"

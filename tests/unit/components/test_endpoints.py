@@ -16,7 +16,8 @@ SECRET: dict[str, Any] = {**POOL, "job": {**POOL["job"], "secrets": {"A": "secre
 
 def services(**words: Any) -> set[str]:
     bare = {key: FULL[key] for key in ("version", "project", "owner", "region", "storage")}
-    return set(interface_services(Project(**bare, **words)))
+    spec = Project(**bare, **words)
+    return set(interface_services(spec, spec.serving.values()))
 
 
 def test_data_alone_needs_none() -> None:
@@ -38,6 +39,11 @@ def test_what_brings_an_endpoint(words: dict[str, Any], service: str) -> None:
 
 def test_tracking_without_jobs_needs_none() -> None:
     assert services(tracking={"kind": "mlflow"}) == set()
+
+
+def test_an_endpoint_without_a_model_needs_none() -> None:
+    bare = {key: FULL[key] for key in ("version", "project", "owner", "region", "storage", "serving")}
+    assert interface_services(Project(**bare), []) == []
 
 
 @pytest.mark.parametrize(

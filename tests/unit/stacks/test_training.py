@@ -106,8 +106,8 @@ def test_a_job_may_read_its_inputs_and_write_only_its_outputs() -> None:
 def test_only_a_reclaimed_machine_is_tried_again() -> None:
     strategy = inputs(pool(), "JobDefinition", "pool")["retryStrategy"]
     assert strategy["evaluateOnExits"] == [
-        {"action": "RETRY", "onStatusReason": "Host EC2*"},
-        {"action": "EXIT", "onReason": "*"},
+        {"action": "retry", "onStatusReason": "Host EC2*"},
+        {"action": "exit", "onReason": "*"},
     ]
 
 
