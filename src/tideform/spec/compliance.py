@@ -9,7 +9,7 @@ from pydantic import StringConstraints
 
 from tideform.spec.base import Model, about
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
 class Waiver(Model):

@@ -36,8 +36,9 @@ def compose(source: Source) -> Node:
         raise SpecError([*composer.found, _syntax(source, error)]) from None
     except YAMLError as error:
         detail = f"The reader gave up: {str(error)[:200]}."
-        fix = "Look for unusual escapes in quoted text."
-        raise SpecError([*composer.found, problem("TD006", detail, fix=fix)]) from None
+        fix = "Look from here on for unusual escapes in quoted text."
+        place = source.location(composer.last)
+        raise SpecError([*composer.found, problem("TD006", detail, fix=fix, location=place)]) from None
     if composer.found:
         raise SpecError(composer.found)
     return root
@@ -50,6 +51,7 @@ class _Composer:
         self.events = _events(source.text)
         self.anchors: dict[str, Node | None] = {}  # None: still open
         self.count = 0
+        self.last = Span(1, 1, 2)  # where the last value stood
 
     def document(self) -> Node:
         start = self._next("StreamStartEvent") and next(self.events)
@@ -140,6 +142,7 @@ class _Composer:
 
     def _count(self, event: Any, more: int) -> None:
         self.count += more
+        self.last = _span(event)
         if self.count > MAX_NODES:
             text = f"With its aliases unfolded the spec has more than {MAX_NODES} values."
             self._stop("TD015", event, text)

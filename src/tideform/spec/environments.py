@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
 from tideform.diagnostics import Diagnostic
+from tideform.spec.base import NAME_PATTERN
 from tideform.spec.fields import keys_of
 from tideform.spec.nodes import Node, merge, without
 from tideform.spec.problems import problem
@@ -20,6 +22,9 @@ from tideform.spec.translate import translate
 _OWN = frozenset(Environment.model_fields)
 _FIXED = frozenset({"version", "project", "environments", "moved"})  # the same in every environment
 _OVERRIDABLE = frozenset(Project.model_fields) - _FIXED  # the region is both: a setting, and an override
+
+_LONGEST_NAME = 32
+_TAKEN = frozenset({"sandbox"})  # beside the environments' folders in the workspace
 
 IMPLICIT = "dev"  # what a spec without environments has
 
@@ -54,7 +59,7 @@ def environments(source: Source, root: Node) -> Environments:
 def _add(result: Environments, name: str, node: Node, source: Source, root: Node) -> None:
     own = {key: entry.node.plain() for key, entry in node.entries.items() if key in _OWN}
     given = own if isinstance(node.value, dict) else node.plain()
-    wrong = [*_keys(source, root, name, node)]
+    wrong = [*_name(source, root, name), *_keys(source, root, name, node)]
     try:
         result.settings[name] = Environment.model_validate(given)
         wrong += _complete(source, root, name, result.settings[name])
@@ -63,6 +68,17 @@ def _add(result: Environments, name: str, node: Node, source: Source, root: Node
     overrides = without(node, *(key for key in node.entries if key not in _OVERRIDABLE))
     result.nodes[name] = merge(without(root, "environments"), overrides)
     result.found += wrong
+
+
+def _name(source: Source, root: Node, name: str) -> Iterator[Diagnostic]:
+    path = ("environments", name)
+    if not re.fullmatch(NAME_PATTERN, name) or len(name) > _LONGEST_NAME:
+        detail = f"{name[:60]!r} does not fit here; an environment's name is part of every cloud name."
+        fix = f"Write lower-case letters, digits and single hyphens, at most {_LONGEST_NAME}."
+        yield at(source, root, "TD104", path, detail, fix=fix, key=True)
+    if name in _TAKEN:
+        detail = f".tideform/{name} is not an environment's folder."
+        yield at(source, root, "TD104", path, detail, fix="Give it another name.", key=True)
 
 
 def _keys(source: Source, root: Node, name: str, node: Node) -> Iterator[Diagnostic]:

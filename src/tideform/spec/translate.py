@@ -21,6 +21,7 @@ from tideform.spec.training import VARIABLE_PATTERN
 
 Details = tuple[str, str, str]  # code, detail, fix
 
+_EXPECTED = " was expected"  # how the quantities end what they say
 _PATTERNS = {
     NAME_PATTERN: "a name of lower-case letters, digits and single hyphens that starts with a letter",
     ACCOUNT_PATTERN: "an AWS account of twelve digits, in quotes",
@@ -59,12 +60,17 @@ def translate(error: ValidationError, source: Source, root: Node, prefix: Path =
     seen: set[Path] = set()
     for one in error.errors(include_url=False, include_context=True, include_input=True):
         path, is_key = _path(root, (*prefix, *one["loc"]), one["type"])
-        if path in seen:  # a choice of several types complains once for each
+        if path in seen or _follows(one):  # a choice of several types complains once for each
             continue
         seen.add(path)
         code, detail, fix = _details(one, path)
         key = is_key or one["type"] == "extra_forbidden"
         yield at(source, root, code, path, detail, fix=fix, key=key)
+
+
+def _follows(error: Any) -> bool:
+    """Whether a list only counts as too short because of the items in it that are wrong themselves."""
+    return error["type"] == "too_short" and bool(error["input"])
 
 
 def _path(root: Node, loc: Path, kind: str) -> tuple[Path, bool]:
@@ -87,7 +93,8 @@ def _details(error: Any, path: Path) -> Details:
     if kind in _TYPES:
         return _wrong_type(_TYPES[kind], given)
     if kind in _BOUNDS:
-        return "TD105", f"{_shown(given)} is out of bounds: {_BOUNDS[kind].format(**context)}.", ""
+        bound = _BOUNDS[kind].format(**context)
+        return "TD105", f"{_shown(given)} is out of bounds.", f"Give {bound}."
     return _SPECIAL.get(kind, _malformed)(error, context, path)
 
 
@@ -114,14 +121,16 @@ def _not_a_choice(error: Any, context: Any, _path: Path) -> Details:
 
 def _pattern(error: Any, context: Any, _path: Path) -> Details:
     expected = _PATTERNS.get(context["pattern"], f"text that matches {context['pattern']}")
-    return "TD104", f"{_shown(error['input'])} was given where {expected} was expected.", ""
+    return "TD104", f"{_shown(error['input'])} does not fit here.", f"Write {expected}."
 
 
 def _malformed(error: Any, context: Any, _path: Path) -> Details:
     reason = str(context.get("error", error["msg"])).strip(".")
     if error["input"] is None:
-        return _wrong_type(reason, None)
-    return "TD104", f"{_shown(error['input'])}: {reason}.", ""
+        return _wrong_type(reason.removesuffix(_EXPECTED), None)
+    if reason.endswith(_EXPECTED):
+        return "TD104", f"{_shown(error['input'])} cannot be read.", f"Write {reason.removesuffix(_EXPECTED)}."
+    return "TD104", f"{_shown(error['input'])} cannot be read: {reason}.", ""
 
 
 def _date(error: Any, _context: Any, _path: Path) -> Details:
@@ -140,7 +149,7 @@ _SPECIAL: dict[str, Callable[[Any, Any, Path], Details]] = {
 def _wrong_type(expected: str, given: Any) -> Details:
     if given is None:
         return "TD102", f"Nothing stands here; {expected} was expected.", "Give it a value, or remove the key."
-    fix = ""
+    fix = f"Write {expected}."
     if expected == "text" and isinstance(given, bool | int | float):
         fix = "Put it in quotes."
     elif expected == "a list" and isinstance(given, str):
