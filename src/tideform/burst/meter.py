@@ -49,7 +49,7 @@ class Meter:
     def words(self) -> str:
         """One line for people."""
         types = ", ".join(sorted({kind for kind, _, _ in self._seen.values()})) or "no instance was seen"
-        line = f"about {shown(self.usd)} ({self.instance_seconds:.0f} instance-seconds of {types}, at on-demand"
+        line = f"{shown(self.usd)} ({self.instance_seconds:.0f} instance-seconds of {types}, at on-demand"
         line += f" list price of {self.book.date}; disks and data transfer not counted)"
         return line + (f"; no price is known for {', '.join(self.unpriced)}" if self.unpriced else "")
 
@@ -78,4 +78,4 @@ def spending_limit(
 
 def shown(usd: Decimal) -> str:
     """Money as people read it: never a false zero."""
-    return "less than 0.01 USD" if 0 < usd < _CENT else f"{usd.quantize(_CENT)} USD"
+    return "less than 0.01 USD" if 0 < usd < _CENT else f"about {usd.quantize(_CENT)} USD"

@@ -117,9 +117,11 @@ class Session:
             meter.observe(self.teardown.runner.capacity(), self.clock())
         except CloudError as error:
             self.teardown.say(f"The cost is an under-estimate: {error.diagnostics[0].detail}")
-        self.teardown.say("Taking the capacity away.")
         try:
-            return self.teardown.give_back(lease)
+            receipt = self.teardown.give_back(lease)
+            if problem is not None and receipt is not None:  # nobody else will tell it
+                self.teardown.say(f"Nothing is left of it ({receipt.asked} questions asked). Cost: {meter.words()}.")
+            return receipt
         except TideformError as error:
             if not isinstance(problem, TideformError):
                 raise

@@ -98,6 +98,7 @@ class Teardown:
     def finish(self, record: PoolRecord) -> Receipt:
         """Take everything away in the name of ``record``'s token, prove it, and forget the leases."""
         with self.hooks.lock(self.pool):
+            self.say("Taking the capacity away.")
             receipt = self.sweep()
             if self.removes:
                 self._remove()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import boto3
 import pytest
 from moto import mock_aws
 
@@ -42,13 +43,19 @@ def deployment(tmp_path: Path) -> Deployment:
     return Deployment(spec, "dev", Environment(target="local"), tmp_path / "tideform.yaml", "0" * 64)
 
 
+@pytest.fixture(scope="session")
+def clients() -> Cloud:
+    """Clients are dear to make; moto empties the account between tests."""
+    make_dynamodb_atomic()  # loads moto, which has to be there before the first client
+    made = Cloud("us-east-1", "123456789012")
+    made.session = boto3.Session("testing", "testing", region_name="us-east-1")
+    return made
+
+
 @pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    make_dynamodb_atomic()
+def cloud(clients: Cloud) -> Iterator[Cloud]:
     with mock_aws():
-        yield Cloud("us-east-1", "123456789012")
+        yield clients
 
 
 @pytest.fixture

@@ -39,13 +39,13 @@ def test_fifty_at_once_lose_no_lease_and_share_no_token(table: LeaseTable, deplo
     assert len({lease.token for lease in held.leases}) == held.count == 50
 
 
-def test_of_fifty_that_leave_at_once_exactly_one_takes_the_capacity_away(
+def test_of_twenty_that_leave_at_once_exactly_one_takes_the_capacity_away(
     table: LeaseTable, deployment: Deployment
 ) -> None:
-    leases = [lease_of(deployment) for _ in range(50)]
+    leases = [lease_of(deployment) for _ in range(20)]
     for lease in leases:
         table.acquire(lease)
-    with ThreadPoolExecutor(50) as threads:
+    with ThreadPoolExecutor(20) as threads:
         records = list(threads.map(lambda lease: table.release(lease, NOW), leases))
     assert sum(r is not None and r.state is State.STOPPING for r in records) == 1
 
