@@ -19,6 +19,12 @@ log = logging.getLogger(__name__)
 NOT_EMULATED = "NotEmulated"
 FAILED = "EmulationFailed"
 _REST_XML = {"s3", "s3control", "route53", "cloudfront"}
+# Subresources that moto does not look at: it would list the bucket instead, or delete it.
+_S3_UNKNOWN = {
+    *("abac", "analytics", "annotation", "intelligent-tiering", "metrics", "renameObject", "requestPayment"),
+    *("metadataAnnotationTable", "metadataConfiguration", "metadataInventoryTable", "metadataJournalTable"),
+    *("metadataTable", "select-type", "session", "torrent"),
+}
 _JSON_TYPE = "application/json"
 
 
@@ -39,6 +45,11 @@ def install(app: Flask, service: str) -> None:
         message = f"the emulation of {operation_name(service, request)} failed: {type(error).__name__}: {error}"
         return error_response(service, FAILED, message)
 
+    def overlooked() -> Response | None:
+        known = service != "s3" or _S3_UNKNOWN.isdisjoint(request.args)
+        return None if known else error_response(service, NOT_EMULATED, _not_emulated(service))
+
+    app.before_request(overlooked)
     app.register_error_handler(404, unrouted)
     app.register_error_handler(405, unrouted)
     app.register_error_handler(NotImplementedError, missing)

@@ -169,7 +169,7 @@ def test_a_budgets_tags_are_read_back(budgets: Any) -> None:
 def test_a_bucket_remembers_that_it_tells_eventbridge(cloud: Cloud) -> None:
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket="events")
-    wanted = {"EventBridgeConfiguration": {}}
+    wanted: dict[str, Any] = {"EventBridgeConfiguration": {}}
     s3.put_bucket_notification_configuration(Bucket="events", NotificationConfiguration=wanted)
     assert s3.get_bucket_notification_configuration(Bucket="events")["EventBridgeConfiguration"] == {}
 
