@@ -21,7 +21,11 @@ _KEYS = re.compile(
     r"|\bhf_[A-Za-z0-9]{30,}"
     r"|\w://[^/\s:@]+:[^/\s:@]+@"
 )
-_SECRET_NAME = re.compile(r"passw(or)?d|passphrase|secret|token|api_?key|access_?key|private_?key|credential", re.I)
+# At the end of the name: TOKENIZERS_PARALLELISM and DB_PASSWORD_FILE hold no secret.
+_SECRET_NAME = re.compile(
+    r"(passw(or)?d|passphrase|(^|_)(secret|token|credentials?|(api|access|secret|private)_?key))$", re.IGNORECASE
+)
+_SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off", "0", "1"})
 _REFERENCE = re.compile(r"secret:[A-Za-z0-9/_+=.@-]{1,512}")
 _FIX = "Put it into AWS Secrets Manager and name it: secrets: {NAME: secret:ID}."
 
@@ -33,7 +37,9 @@ def secrets(subject: Subject) -> Iterator[Diagnostic]:
             detail = "This looks like a secret. A spec is committed and copied into plans: others know it now."
             yield subject.problem("TD150", path, detail, fix=f"Revoke it. {_FIX}")
         elif _is_no_reference(path, value):
-            yield subject.problem("TD151", path, "A reference such as secret:ID was expected.", fix=_FIX)
+            yield subject.problem(
+                "TD151", path, "References such as secret:ID, and nothing else, stand in secrets:.", fix=_FIX
+            )
 
 
 def hide(source: Source, root: Node) -> Source:
@@ -53,9 +59,20 @@ def _texts(root: Node) -> Iterator[tuple[Path, str, Span]]:
 
 
 def _is_secret(path: Path, value: str) -> bool:
-    is_variable = len(path) > 1 and path[-2] == "environment"
-    return bool(_KEYS.search(value) or (is_variable and _SECRET_NAME.search(str(path[-1]))))
+    named = _stands_in(path, "environment") and _SECRET_NAME.search(str(path[-1]))
+    return bool(_KEYS.search(value) or (named and value.lower() not in _SWITCHES and not _is_reference(value)))
 
 
 def _is_no_reference(path: Path, value: str) -> bool:
-    return len(path) > 1 and path[-2] == "secrets" and not _REFERENCE.fullmatch(value)
+    """A value where a reference belongs, or a reference where values belong."""
+    if _stands_in(path, "environment"):
+        return _is_reference(value)
+    return _stands_in(path, "secrets") and not _is_reference(value)
+
+
+def _is_reference(value: str) -> bool:
+    return _REFERENCE.fullmatch(value) is not None
+
+
+def _stands_in(path: Path, section: str) -> bool:
+    return len(path) > 1 and path[-2] == section
