@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tideform.sandbox.aws import tagging
+from tideform.sandbox.aws.compare import covers
 from tideform.sandbox.aws.context import Context
 from tideform.sandbox.aws.kind import Inputs, Kind, Live, State, words
 from tideform.sandbox.aws.shapes import from_api
@@ -12,7 +13,9 @@ from tideform.sandbox.aws.shapes import from_api
 _TAGGER = tagging.Tagger("batch", "resourceArn", tags="tags", keys="tagKeys", as_map=True)
 _ENVIRONMENT_NAMES = {
     "name": "computeEnvironmentName",
-    "instanceRole": "instanceRole",
+    "minVcpus": "minvCpus",
+    "maxVcpus": "maxvCpus",
+    "desiredVcpus": "desiredvCpus",
     "ec2Configurations": "ec2Configuration",
 }
 _ENVIRONMENT_ASKED = words("name type state serviceRole computeResources tags eksConfiguration")
@@ -200,12 +203,26 @@ def _read_definition(context: Context, arn: str, inputs: Inputs) -> Live | None:
     return {
         **live,
         **documents,
+        **_retry(live, inputs),
         "arn": found["jobDefinitionArn"],
         "arnPrefix": found["jobDefinitionArn"].rsplit(":", 1)[0],
         "revision": int(found["revision"]),
         "name": found["jobDefinitionName"],
         "tags": found.get("tags", {}),
     }
+
+
+def _retry(live: Live, inputs: Inputs) -> Live:
+    """Batch writes a retry's action in small letters, however it was given."""
+    asked = inputs.get("retryStrategy") or {}
+    same_rules = covers(_in_small_letters(asked), _in_small_letters(live.get("retryStrategy")))
+    return {"retryStrategy": asked} if asked and same_rules else {}
+
+
+def _in_small_letters(value: Any) -> Any:
+    import json
+
+    return json.loads(json.dumps(value).lower())
 
 
 def _definition_name(arn: str) -> str:

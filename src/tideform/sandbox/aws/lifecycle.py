@@ -95,8 +95,12 @@ def read(kind: Kind, context: Context, identity: str, inputs: Inputs, state: Sta
     live = _live(kind, context, identity, inputs)
     if live is None:
         return None
-    found = _imported(kind, live) if not inputs else _refreshed(kind, inputs, state, live)
-    return found, _state(kind, context, found, live)
+    if not inputs:
+        found = _imported(kind, live)
+        return found, _state(kind, context, found, live)
+    found = _refreshed(kind, inputs, state, live)
+    left = kind.computed & kind.inputs - found.keys()
+    return found, _state(kind, context, found, {**live, **{key: state[key] for key in left if key in state}})
 
 
 def _live(kind: Kind, context: Context, identity: str, inputs: Inputs) -> Live | None:
@@ -122,7 +126,8 @@ def _imported(kind: Kind, live: Live) -> Live:
 
 def _refreshed(kind: Kind, inputs: Inputs, state: State, live: Live) -> Live:
     found = {key: value for key, value in inputs.items() if key not in live or _holds(kind, key, value, live[key])}
-    changed = {key: value for key, value in live.items() if key in kind.inputs and key not in found}
+    asked = kind.inputs - (kind.computed - inputs.keys())  # what AWS fills in by itself is no change of anybody's
+    changed = {key: value for key, value in live.items() if key in asked and key not in found}
     foreign = {key: v for key, v in changed.items() if key in inputs or not same(state.get(key), v)}
     return {**found, **{key: value for key, value in foreign.items() if value not in (None, [], {})}}
 

@@ -13,7 +13,7 @@ from importlib import import_module
 
 from tideform.sandbox.extension import nouns, remembered, table
 
-_BEHAVIOUR = ("budgets", "ec2", "kms", "s3")
+_BEHAVIOUR = ("applicationautoscaling", "budgets", "ec2", "kms", "s3")
 
 
 def install(service: str) -> None:

@@ -5,12 +5,14 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreatePlacementGroup.
 
 from __future__ import annotations
 
+import inspect
 import secrets
 from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.models.instances import Instance
+from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.responses import EC2Response
 
 from tideform.sandbox.extension.request import AwsError, parameters, put
@@ -23,6 +25,8 @@ def install() -> None:
     for operation in (create_placement_group, describe_placement_groups, delete_placement_group):
         put(EC2Response, operation.__name__, _method(operation))
     put(Instance, "prep_nics", _with_nics_that_go(Instance.prep_nics))
+    put(SecurityGroupRule, "__init__", _with_what_is_said(SecurityGroupRule.__init__))
+    put(SecurityGroupRule, "description", property(_description))
 
 
 def create_placement_group(groups: dict[str, dict[str, Any]], given: dict[str, Any]) -> dict[str, Any]:
@@ -77,3 +81,20 @@ def _with_nics_that_go(original: Any) -> Any:
             nic.delete_on_termination = index not in stay or bool(nic.delete_on_termination)
 
     return prep_nics
+
+
+def _with_what_is_said(original: Any) -> Any:
+    """moto knows the description of a rule for addresses only, not of one for a group or a prefix list."""
+
+    def __init__(self: Any, *given: Any, **named: Any) -> None:  # noqa: N807  # it becomes one
+        original(self, *given, **named)
+        bound = inspect.signature(original).bind(self, *given, **named).arguments
+        sources = (bound.get("source_group"), bound.get("prefix_list_id"))
+        self.said = next((source["Description"] for source in sources if source and "Description" in source), None)
+
+    return __init__
+
+
+def _description(rule: Any) -> str | None:
+    said: str | None = rule.ip_range.get("Description") or rule.said
+    return said

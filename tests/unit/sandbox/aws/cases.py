@@ -81,6 +81,7 @@ CASES = (
             "securityGroupId": "$group.id",
             "ipProtocol": "-1",
             "referencedSecurityGroupId": "$group.id",
+            "description": "between nodes",
             "tags": TAGS,
         },
         {"tags": RETAGGED},
