@@ -37,6 +37,7 @@ class Shape(StrEnum):
 
 
 ABSENT: Final = object()
+_DEEPEST: Final = 40
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,21 @@ def _document(value: Any) -> Any:
     if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
         return None
     try:
-        return json.loads(value)
+        document = json.loads(value)
     except (ValueError, RecursionError):
         return None
+    return document if _is_shallow(document) else None
+
+
+def _is_shallow(document: Any) -> bool:
+    """Whether it can be compared part by part; real policies are ten deep, and a hostile one may be thousands."""
+    level = [document]
+    for _ in range(_DEEPEST):
+        parts = [p for p in level if isinstance(p, dict | list)]
+        if not parts:
+            return True
+        level = [inner for p in parts for inner in (p.values() if isinstance(p, dict) else p)]
+    return False
 
 
 def _map(before: Any, after: Any, path: Path, hints: _Hints) -> tuple[Node, ...]:
@@ -159,7 +172,7 @@ def _list(before: Any, after: Any, path: Path, hints: _Hints) -> tuple[Node, ...
     left: Sequence[Any] = () if before is ABSENT else before
     right: Sequence[Any] = () if after is ABSENT else after
     nodes: list[Node] = []
-    matcher = SequenceMatcher(None, [repr(v) for v in left], [repr(v) for v in right], autojunk=False)
+    matcher = SequenceMatcher(None, [repr(v) for v in left], [repr(v) for v in right])
     for _, i1, i2, j1, j2 in matcher.get_opcodes():
         for n in range(max(i2 - i1, j2 - j1)):
             old = left[i1 + n] if i1 + n < i2 else ABSENT

@@ -7,7 +7,6 @@ characters visible.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -16,18 +15,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _STYLES: Final = {"+": "green", "-": "red", "~": "yellow", "-/+": "red", "+/-": "red", "#": "bold"}
-# Cc: escape sequences; Cf: reversed reading order, zero width; Zl, Zp: line breaks; Cs: broken text
-_HIDDEN: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
 
 
 def neutral(text: str) -> str:
-    """Show every character that a terminal would act on, or hide, as an escape such as ``\\x1b``."""
-    if text.isprintable():
-        return text
-    return "".join(_visible(c) if unicodedata.category(c) in _HIDDEN else c for c in text)
+    """Show what is not printable (controls, reversed reading order, zero width) as an escape such as ``\\x1b``."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in text)
 
 
-def _visible(char: str) -> str:
+def _escaped(char: str) -> str:
     return f"\\u{ord(char):04x}" if "\ud800" <= char <= "\udfff" else char.encode("unicode_escape").decode()
 
 
