@@ -27,8 +27,12 @@ _lock = threading.RLock()
 
 
 def install() -> None:
-    """Import the SDK leanly from now on, in this process. Doing it twice is harmless."""
-    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+    """Import the SDK leanly from now on, in this process. Doing it twice is harmless.
+
+    Where the SDK was imported already nothing changes: its areas then wait for Python's own loader, and half of each
+    would be missing.
+    """
+    if _PACKAGE not in sys.modules and not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
 
 
