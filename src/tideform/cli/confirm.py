@@ -16,7 +16,7 @@ def confirm(question: str, *, expected: str = "yes", instead: str = "--yes") -> 
     """
     if not sys.stdin.isatty():
         raise RefusedError.of(
-            "TD322",
+            "TD352",
             "Nobody is there to be asked",
             detail=f"{question} This needs an answer, and the input is not a terminal.",
             fix=f"Look at the plan first (`tideform plan --out FILE`, `tideform apply FILE`), or give {instead}.",

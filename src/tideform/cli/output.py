@@ -52,13 +52,13 @@ def pick(values: Mapping[str, Any], name: str) -> Any:
         return values[found[0]]
     if found:
         raise RefusedError.of(
-            "TD324",
+            "TD354",
             "Several outputs have this name",
             detail=f"{name} is an output of {len(found)} stacks.",
             fix=f"Use one of {', '.join(found)}.",
         )
     raise RefusedError.of(
-        "TD325",
+        "TD355",
         "There is no such output",
         detail=f"No stack that stands has an output {name}.",
         fix=did_you_mean(name, list(values)) or "`tideform output` lists them; `tideform apply` makes them.",

@@ -120,14 +120,14 @@ def _refuse_unknown(deployment: Deployment, planned: Planned, unit: str | None, 
     if unit is not None and not found:
         known = sorted({*spec.training, *spec.serving})
         raise RefusedError.of(
-            "TD320",
+            "TD350",
             "There is no such unit",
             detail=f"{unit} is neither a training pool nor an endpoint, in the spec or standing.",
             fix=did_you_mean(unit, known) or f"Units of this spec: {', '.join(known) or 'none'}.",
         )
     if pool is not None and pool not in spec.training:
         raise RefusedError.of(
-            "TD321",
+            "TD351",
             "There is no such pool",
             detail=f"{pool} is no training pool of this spec.",
             fix=did_you_mean(pool, list(spec.training)) or f"Pools: {', '.join(spec.training) or 'none'}.",

@@ -104,7 +104,7 @@ def _unknown(path: str) -> TideformError:
     wrong = next((n for n in range(len(steps)) if not _exists(".".join(steps[: n + 1]))), len(steps) - 1)
     known = _keys_at(".".join(steps[:wrong]))
     return RefusedError.of(
-        "TD326",
+        "TD356",
         "The spec has no such field",
         detail=f"{path}: there is nothing called {steps[wrong]} here.",
         fix=did_you_mean(steps[wrong], known) or f"Here may stand {', '.join(known) or 'nothing'}.",

@@ -56,7 +56,7 @@ def test_yes_at_the_terminal_applies(world: World, monkeypatch: pytest.MonkeyPat
 def test_without_a_terminal_nothing_is_applied_that_nobody_confirmed(world: World, capsys: Output) -> None:
     assert main(["apply"]) == 1
     assert world.applied == []
-    assert "TD322" in capsys.readouterr().err
+    assert "TD352" in capsys.readouterr().err
 
 
 def test_no_changes_need_no_answer(world: World) -> None:

@@ -68,7 +68,7 @@ def test_all_outputs_in_json_are_as_terraforms(capsys: Output) -> None:
     assert data["storage.password"] == {"sensitive": True, "value": None}
 
 
-@pytest.mark.parametrize(("name", "code"), [("arn", "TD324"), ("vpc", "TD325"), ("", "TD325")])
+@pytest.mark.parametrize(("name", "code"), [("arn", "TD354"), ("vpc", "TD355"), ("", "TD355")])
 def test_an_output_that_is_not_clear_is_refused(capsys: Output, name: str, code: str) -> None:
     assert main(["output", name]) == 1
     assert code in capsys.readouterr().err

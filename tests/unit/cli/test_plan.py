@@ -68,4 +68,4 @@ def test_an_unknown_unit_is_refused_with_a_suggestion(world: World, capsys: pyte
 
 def test_an_unknown_pool_is_refused(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", "--pool", "daily"]) == 1
-    assert "TD321" in capsys.readouterr().err
+    assert "TD351" in capsys.readouterr().err
