@@ -1,0 +1,141 @@
+"""Receipts ask the services, tell ours from others', and never take silence for an empty answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tideform.burst.inventory.areas import ENVIRONMENT
+from tideform.burst.inventory.base import Area, Leftover, Place
+from tideform.burst.inventory.compute import instances, volumes
+from tideform.burst.inventory.identity import keys
+from tideform.burst.inventory.network import endpoints
+from tideform.burst.inventory.storage import buckets, log_groups
+from tideform.burst.receipt import Receipt, Unasked, _ask
+from tideform.cloud import Cloud
+from tideform.errors import LeftoversError
+from tideform.spec.deployment import Deployment
+
+OURS = {"tideform:project": "demo", "tideform:environment": "dev"}
+
+
+@pytest.fixture
+def place(cloud: Cloud, deployment: Deployment) -> Place:
+    return Place(cloud, deployment)
+
+
+def launch(cloud: Cloud, tags: dict[str, str]) -> str:
+    image = cloud.client("ec2").describe_images()["Images"][0]["ImageId"]
+    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+    specs = [{"ResourceType": kind, "Tags": pairs} for kind in ("instance", "volume")]
+    found = cloud.client("ec2").run_instances(
+        ImageId=image, MinCount=1, MaxCount=1, InstanceType="c5.large", TagSpecifications=specs
+    )
+    return str(found["Instances"][0]["InstanceId"])
+
+
+def test_an_instance_of_ours_is_a_leftover_with_its_price(place: Place) -> None:
+    made = launch(place.cloud, OURS)
+    assert [(found.id, found.hourly_usd) for found in instances(place)] == [(made, 0.085)]
+
+
+def test_a_terminated_instance_is_none(place: Place) -> None:
+    place.cloud.client("ec2").terminate_instances(InstanceIds=[launch(place.cloud, OURS)])
+    assert list(instances(place)) == []
+
+
+@pytest.mark.parametrize("change", [{"tideform:project": "other"}, {"tideform:environment": "prod"}])
+def test_what_is_tagged_as_somebody_elses_is_none(place: Place, change: dict[str, str]) -> None:
+    launch(place.cloud, {**OURS, **change, "Name": "demo-dev-fit"})
+    assert list(instances(place)) == []
+
+
+def test_a_disk_that_outlived_its_instance_is_a_leftover(place: Place) -> None:
+    pairs = [{"Key": key, "Value": value} for key, value in OURS.items()]
+    place.cloud.client("ec2").create_volume(
+        AvailabilityZone="us-east-1a",
+        Size=8,
+        TagSpecifications=[{"ResourceType": "volume", "Tags": pairs}],
+    )
+    assert [found.kind for found in volumes(place)] == ["volume"]
+
+
+def test_a_pools_receipt_leaves_other_pools_alone(cloud: Cloud, deployment: Deployment) -> None:
+    launch(cloud, {**OURS, "tideform:unit": "other"})
+    made = launch(cloud, {**OURS, "tideform:unit": "fit"})
+    assert [found.id for found in instances(Place(cloud, deployment, "fit"))] == [made]
+
+
+@pytest.mark.parametrize(("name", "found"), [("demo-dev-data", 1), ("demo-prod-data", 0), ("demo-device", 0)])
+def test_a_bucket_is_ours_by_its_name(place: Place, name: str, found: int) -> None:
+    place.cloud.client("s3").create_bucket(Bucket=name)
+    assert len(list(buckets(place))) == found
+
+
+@pytest.mark.parametrize(("name", "found"), [("/tideform/demo-dev/x", 1), ("/tideform/demo-device/x", 0)])
+def test_a_log_group_is_ours_by_its_folder(place: Place, name: str, found: int) -> None:
+    place.cloud.client("logs").create_log_group(logGroupName=name)
+    assert len(list(log_groups(place))) == found
+
+
+def test_a_key_that_waits_for_its_deletion_is_kept_on_purpose(place: Place) -> None:
+    kms = place.cloud.client("kms")
+    tags = [{"TagKey": key, "TagValue": value} for key, value in OURS.items()]
+    kms.schedule_key_deletion(KeyId=kms.create_key(Tags=tags)["KeyMetadata"]["KeyId"])
+    assert [found.kept for found in keys(place)] == [True]
+
+
+def test_an_interface_endpoint_costs_for_each_zone(place: Place) -> None:
+    ec2 = place.cloud.client("ec2")
+    subnets = ec2.describe_subnets()["Subnets"][:2]
+    pairs = [{"Key": key, "Value": value} for key, value in OURS.items()]
+    ec2.create_vpc_endpoint(
+        VpcId=subnets[0]["VpcId"],
+        ServiceName="com.amazonaws.us-east-1.logs",
+        VpcEndpointType="Interface",
+        SubnetIds=[subnet["SubnetId"] for subnet in subnets],
+        TagSpecifications=[{"ResourceType": "vpc-endpoint", "Tags": pairs}],
+    )
+    assert [found.hourly_usd for found in endpoints(place)] == [0.02]
+
+
+def refuses(_: Place) -> list[Leftover]:
+    raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListThings")
+
+
+def test_a_service_that_refuses_is_told_and_not_taken_for_empty(place: Place) -> None:
+    receipt = _ask("demo", place, [Area("things", refuses), Area("other", lambda _: [])])
+    assert (receipt.empty, [gap.what for gap in receipt.unasked], receipt.asked) == (False, ["things"], 1)
+
+
+def test_what_is_kept_does_not_spoil_a_receipt() -> None:
+    assert Receipt("demo", kept=(Leftover("kms", "key", "k", kept=True),), asked=1).empty
+
+
+@pytest.mark.parametrize(
+    "receipt",
+    [Receipt("demo", leftovers=(Leftover("s3", "bucket", "b"),)), Receipt("demo", unasked=(Unasked("x", "no"),))],
+)
+def test_a_receipt_that_is_not_empty_is_an_error(receipt: Receipt) -> None:
+    with pytest.raises(LeftoversError):
+        receipt.require_empty()
+
+
+@pytest.mark.parametrize("area", ENVIRONMENT, ids=lambda area: area.what)
+def test_every_question_is_one_that_the_service_takes(area: Area, place: Place) -> None:
+    """Names of operations and their answers' keys, checked against the services' own description."""
+    asked: list[tuple[str, str, str]] = []
+
+    class Recorder(Place):
+        def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Any:
+            asked.append((service, operation, key))
+            return iter(())
+
+    list(area.find(Recorder(place.cloud, place.deployment)))
+    for service, operation, key in asked:
+        client = place.cloud.client(service)
+        api = client.meta.method_to_api_mapping[operation]
+        assert client.can_paginate(operation)
+        assert key in client.meta.service_model.operation_model(api).output_shape.members
