@@ -25,6 +25,7 @@ STORED_ONLY: tuple[StoredOnly, ...] = (
     StoredOnly("application-autoscaling", "scaling targets and policies", "nothing scales"),
     StoredOnly("batch", "container image, volumes, ulimits, job role", "commands run as processes of this machine"),
     StoredOnly("batch", "allocationStrategy, bidPercentage", "the first listed type that fits is launched"),
+    StoredOnly("batch", "jobStateTimeLimitActions, scheduling policies", "jobs wait on, in order of priority and age"),
     StoredOnly("ec2", "instances", "records with states, not machines; user data does not run"),
     StoredOnly("ec2", "security groups, routes, endpoints, flow logs", "no packet is filtered, routed or logged"),
     StoredOnly("ec2", "placement groups", "no placement"),

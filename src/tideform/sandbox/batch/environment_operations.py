@@ -61,6 +61,7 @@ def update_compute_environment(call: Call) -> dict[str, Any]:
     call.backend.update_compute_environment(environment.name, body.get("state"), None, body.get("serviceRole"))
     if resources:
         environment.compute_resources = merged
+        call.plane.fleet(environment).problem = ""  # it may be what made launches fail: see again
     if "desiredvCpus" in resources:
         call.plane.want(environment, int(resources["desiredvCpus"]))
     call.plane.changed()

@@ -88,6 +88,39 @@ def test_a_launch_that_fails_is_told_in_the_environment(pool_of: Callable[..., P
     assert "CLIENT_ERROR" in _described(pool)["statusReason"]
 
 
+def test_an_environment_recovers_when_what_made_launches_fail_is_changed(pool_of: Callable[..., Pool]) -> None:
+    pool = pool_of(launchTemplate={"launchTemplateName": "later", "version": "$Latest"}, minvCpus=4)
+    until(lambda: _described(pool)["status"] == "INVALID")
+    data = {"TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "from", "Value": "template"}]}]}
+    pool.cloud.client("ec2").create_launch_template(LaunchTemplateName="later", LaunchTemplateData=data)
+    pool.update(computeResources={"minvCpus": 8})
+    until(lambda: len(pool.instances()) == 2)
+    assert _described(pool)["status"] == "VALID"
+    assert {"Key": "from", "Value": "template"} in pool.instances()[0]["Tags"]
+
+
+def test_what_moto_forgets_of_queues_and_definitions_is_read_back(pool: Pool) -> None:
+    actions = [
+        {
+            "reason": "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
+            "state": "RUNNABLE",
+            "maxTimeSeconds": 600,
+            "action": "CANCEL",
+        }
+    ]
+    pool.batch.update_job_queue(jobQueue=pool.queue, jobStateTimeLimitActions=actions)
+    queue = pool.batch.describe_job_queues(jobQueues=[pool.queue])["jobQueues"][0]
+    assert queue["jobStateTimeLimitActions"] == actions
+    definition = pool.batch.register_job_definition(
+        jobDefinitionName=pool.queue,
+        type="container",
+        schedulingPriority=7,
+        containerProperties={"image": "x", "command": ["true"], "vcpus": 1, "memory": 512},
+    )["jobDefinitionArn"]
+    found = pool.batch.describe_job_definitions(jobDefinitions=[definition])["jobDefinitions"][0]
+    assert found["schedulingPriority"] == 7
+
+
 def test_without_a_service_role_the_service_linked_one_is_used(pool: Pool) -> None:
     assert "/aws-service-role/batch.amazonaws.com/" in _described(pool)["serviceRole"]
 
