@@ -81,8 +81,11 @@ def _recover(change: Change, pool: str | None, say: Say) -> None:
 def end_dead_bursts(change: Change, say: Say) -> None:
     """End bursts past their deadline, and those whose process died on this machine."""
     from tideform.burst.reconcile import reconcile
+    from tideform.burst.teardown import Hooks
+    from tideform.plan.teardown import remove, standing
 
-    for line in reconcile(change.cloud, change.deployment):
+    hooks = Hooks(destroy=lambda pool: remove(change, standing(change.engine, pool)))
+    for line in reconcile(change.cloud, change.deployment, hooks, say=say):
         say(f"recovered: {line}")
 
 
