@@ -59,9 +59,7 @@ def healthy(found: list[Check]) -> bool:
 
 def _python() -> Check:
     running = ".".join(map(str, sys.version_info[:3]))
-    return Check(
-        "python", sys.version_info >= (3, 11), f"{running} at {sys.executable}", "Use Python 3.11 or newer."
-    )
+    return Check("python", sys.version_info >= (3, 11), f"{running} at {sys.executable}", "Use Python 3.11 or newer.")
 
 
 def _package(name: str) -> Check:
@@ -111,9 +109,7 @@ def _workspace(folder: Path) -> Check:
         return Check("workspace", writable, f"none yet in {folder}", f"Make {folder} writable.")
     mode = stat.S_IMODE(hidden.stat().st_mode)
     private = not mode & 0o077 and os.access(hidden, os.W_OK | os.X_OK)
-    return Check(
-        "workspace", private, f"{hidden}, mode {mode:04o}", f"Run `chmod -R go= {hidden}` as its owner."
-    )
+    return Check("workspace", private, f"{hidden}, mode {mode:04o}", f"Run `chmod -R go= {hidden}` as its owner.")
 
 
 def _sandbox(folder: Path) -> Check:
@@ -123,9 +119,7 @@ def _sandbox(folder: Path) -> Check:
     from tideform.sandbox.client import find
 
     running = find(Workspace(folder))
-    found = (
-        f"running at {running.endpoint}" if running else "not running; commands start it when they need it"
-    )
+    found = f"running at {running.endpoint}" if running else "not running; commands start it when they need it"
     return Check("sandbox", True, found, needed=False)
 
 

@@ -15,9 +15,7 @@ from tideform.errors import ExitCode
 InstallOption = Annotated[bool, typer.Option("--install", help="Get the Pulumi engine if it is missing.")]
 
 
-def command(
-    spec: SpecOption = DEFAULT_SPEC, as_json: JsonOption = False, install: InstallOption = False
-) -> None:
+def command(spec: SpecOption = DEFAULT_SPEC, as_json: JsonOption = False, install: InstallOption = False) -> None:
     """Say what is installed, what is missing, and how to get it. Asks no network unless told to install.
 
     Exits with 1 if something is missing that the local target needs.

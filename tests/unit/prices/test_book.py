@@ -57,7 +57,5 @@ def test_another_region_gets_a_note() -> None:
 
 
 def test_the_book_is_light() -> None:
-    code = (
-        "import sys, tideform.prices.book; print({'boto3', 'pulumi', 'pydantic', 'typer'} & set(sys.modules))"
-    )
+    code = "import sys, tideform.prices.book; print({'boto3', 'pulumi', 'pydantic', 'typer'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"

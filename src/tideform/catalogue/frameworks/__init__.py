@@ -63,9 +63,7 @@ def requirements(name: str) -> tuple[Requirement, ...]:
 
 
 def _requirement(item: Mapping[str, Any]) -> Requirement:
-    return Requirement(
-        str(item["id"]), item["title"], item["text"].strip(), item["source"], tuple(item["controls"])
-    )
+    return Requirement(str(item["id"]), item["title"], item["text"].strip(), item["source"], tuple(item["controls"]))
 
 
 def _read(file: Path) -> Any:

@@ -20,11 +20,15 @@ NOT_EMULATED = "__notEmulated"
 
 
 class HalfMadeError(Exception):
-    """The thing exists, but not all of its settings could be made; the engine must keep it in the state."""
+    """The thing exists, but not all of its settings could be made; the engine must keep it in the state.
 
-    def __init__(self, identity: str, state: Live, reason: Refusal) -> None:
+    ``inputs`` are those that hold: the next run sees what is missing, and makes it.
+    """
+
+    def __init__(self, identity: str, inputs: Live, state: Live, reason: Refusal) -> None:
         super().__init__(str(reason))
         self.identity = identity
+        self.inputs = inputs
         self.state = state
         self.reason = reason
 
@@ -72,7 +76,7 @@ def create(kind: Kind, context: Context, inputs: Inputs) -> tuple[str, Live]:
         kind.settle(context, identity, {}, inputs)
         return identity, _fresh(kind, context, identity, inputs)
     except Refusal as reason:
-        raise HalfMadeError(identity, _state(kind, context, inputs, {}), reason) from None
+        raise _half_made(kind, context, identity, inputs, reason) from None
 
 
 def update(kind: Kind, context: Context, identity: str, old: Inputs, new: Inputs) -> Live:
@@ -117,6 +121,15 @@ def _fresh(kind: Kind, context: Context, identity: str, inputs: Inputs) -> Live:
     if live is None:
         raise Refusal("TD504", f"{kind.type} {identity} was made and is not to be found")
     return _state(kind, context, inputs, live)
+
+
+def _half_made(kind: Kind, context: Context, identity: str, inputs: Inputs, reason: Refusal) -> HalfMadeError:
+    try:
+        live = _live(kind, context, identity, inputs) or {}
+    except Refusal:  # then nothing is known to hold, and everything is made again
+        live = dict.fromkeys(inputs)
+    held = {key: value for key, value in inputs.items() if key not in live or _holds(kind, key, value, live[key])}
+    return HalfMadeError(identity, held, _state(kind, context, held, live), reason)
 
 
 def _imported(kind: Kind, live: Live) -> Live:

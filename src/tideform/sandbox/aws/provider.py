@@ -202,7 +202,12 @@ def _property_diff(difference: Difference, *, replaces: bool) -> Any:
 def _abort_half_made(context: grpc.ServicerContext, half: lifecycle.HalfMadeError) -> NoReturn:
     detail = Packed()
     detail.Pack(
-        proto.ErrorResourceInitFailed(id=half.identity, properties=write_struct(half.state), reasons=[str(half.reason)])
+        proto.ErrorResourceInitFailed(
+            id=half.identity,
+            inputs=write_struct(half.inputs),
+            properties=write_struct(half.state),
+            reasons=[str(half.reason)],
+        )
     )
     status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(half.reason), details=[detail])
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
