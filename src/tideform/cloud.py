@@ -72,7 +72,7 @@ class Cloud:
             if service not in self._clients:
                 attempts = 2 if self.credentials else 6
                 self._clients[service] = self.session.client(
-                    service,  # type: ignore[call-overload]  # the stubs want a literal
+                    service,
                     endpoint_url=self.credentials.endpoint if self.credentials else None,
                     config=Config(
                         retries={"mode": "standard", "total_max_attempts": attempts},

@@ -16,6 +16,11 @@ from tideform.engine.acquire import acquire
 from tideform.sandbox.aws.launcher import write_launcher
 
 
+def counts(summary: automation.UpdateSummary) -> dict[str, int]:
+    """How many resources each operation touched, by the operation's name."""
+    return {str(operation): count for operation, count in (summary.resource_changes or {}).items()}
+
+
 @dataclass(frozen=True)
 class BareStack:
     """One stack in a folder of its own; ``program`` may differ from call to call."""
@@ -25,7 +30,7 @@ class BareStack:
 
     def up(self, program: Callable[[], None]) -> dict[str, int]:
         """Counts by operation. Raises what the engine raises."""
-        return dict(self._stack(program).up(color="never").summary.resource_changes or {})
+        return counts(self._stack(program).up(color="never").summary)
 
     def failure(self, program: Callable[[], None]) -> str:
         """What the engine prints when the program cannot be carried out."""
@@ -37,7 +42,7 @@ class BareStack:
 
     def refresh(self) -> dict[str, int]:
         """Counts by operation."""
-        return dict(self._stack(lambda: None).refresh(color="never").summary.resource_changes or {})
+        return counts(self._stack(lambda: None).refresh(color="never").summary)
 
     def destroy(self) -> None:
         """Delete everything in the stack."""
@@ -45,7 +50,8 @@ class BareStack:
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """The state's resources by logical name, secrets still encrypted."""
-        found = self._stack(lambda: None).export_stack().deployment["resources"]
+        deployment = self._stack(lambda: None).export_stack().deployment or {}
+        found = deployment.get("resources", [])
         return {resource["urn"].rpartition("::")[2]: resource for resource in found}
 
     def _stack(self, program: Callable[[], None]) -> automation.Stack:

@@ -117,8 +117,8 @@ def test_the_wrong_account_is_refused(stack: BareStack) -> None:
 def test_a_resource_made_half_stays_in_the_state_and_is_finished_later(stack: BareStack, cloud: Cloud) -> None:
     def program(target: str) -> Callable[[], None]:
         managed = [f"arn:aws:iam::aws:policy/{target}"]
-        make = {"name": "e2e-half", "assume_role_policy": trust(), "managed_policy_arns": managed}
-        return lambda: pulumi.export("role", aws.iam.Role("half", opts=options(), **make).name)
+        made = aws.iam.RoleArgs(name="e2e-half", assume_role_policy=trust(), managed_policy_arns=managed)
+        return lambda: pulumi.export("role", aws.iam.Role("half", made, opts=options()).name)
 
     assert "NoSuchEntity" in stack.failure(program("NoSuchPolicy"))
     assert stack.resources()["half"]["id"] == "e2e-half"

@@ -56,7 +56,8 @@ def test_a_stack_that_is_still_not_there_is_no_difference() -> None:
 
 @pytest.mark.parametrize("field", ["account", "region", "environment", "project"])
 def test_another_place_is_refused(field: str) -> None:
-    assert codes(replace(PLAN, **{field: "other"})) == ["TD315"]
+    other: dict[str, Any] = {field: "other"}
+    assert codes(replace(PLAN, **other)) == ["TD315"]
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_what_is_not_emulated_says_so_in_the_services_protocol(
 def test_deleting_a_setting_that_is_not_emulated_does_not_delete_the_bucket(cloud: Cloud) -> None:
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket="measured")
-    with pytest.raises(ClientError, match="not emulated: s3.DeleteBucketMetricsConfiguration"):
+    with pytest.raises(ClientError, match=r"not emulated: s3.DeleteBucketMetricsConfiguration"):
         s3.delete_bucket_metrics_configuration(Bucket="measured", Id="all")
     s3.head_bucket(Bucket="measured")
 
