@@ -6,6 +6,7 @@ checkout wait for each other, two checkouts share nothing but pip's own cache.
 
 import fcntl
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -57,7 +58,8 @@ def _install() -> None:
     # environment would take a minute: pulumi_aws alone has thousands of modules.
     spec = ROOT / "blueprints" / "quickstart" / "tideform.yaml"
     plan = [str(HOME / "bin" / "tideform"), "plan", "--offline", "--spec", str(spec)]
-    subprocess.run(plan, check=False, capture_output=True)
+    writing = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run(plan, env=writing, check=False, capture_output=True)
     STAMP.write_text(_wanted())
 
 
