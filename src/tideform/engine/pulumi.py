@@ -132,17 +132,9 @@ class PulumiEngine:
 
     def existing(self) -> tuple[Program, ...]:
         """Programs of this project and environment that the backend knows, whether or not the spec still names them."""
-        from tideform.plan.programs import UNIT_LAYERS, in_order, program
+        from tideform.engine.backend import Backend
 
-        name = self.deployment.name
-        found = []
-        for project, stack in checkpoint.stacks(self.blobs):
-            layer = project.removeprefix("tideform-")
-            if layer in UNIT_LAYERS and stack.startswith(f"{name}-"):
-                found.append(program(self.deployment, layer, stack.removeprefix(f"{name}-")))
-            elif stack == name and layer not in UNIT_LAYERS:
-                found.append(program(self.deployment, layer))
-        return tuple(in_order(found))
+        return Backend(self.deployment, self.blobs).existing()
 
     def checkpoint(self, program: Program) -> Checkpoint | None:
         """The program's state as the backend holds it."""
