@@ -54,9 +54,7 @@ def make_plan(
     `RefusedError` (wrong account), `SandboxError`.
     """
     engine = None if offline else engine or _engine(deployment)
-    chosen = _Choice.of(deployment, engine, unit, full_pool)
-    if destroy:
-        chosen = chosen.for_removal(engine)
+    chosen = _Choice.for_removal(engine, unit) if destroy else _Choice.of(deployment, engine, unit, full_pool)
     previews = _preview_all(deployment, engine, chosen, refresh, on_phase)
     dormant = _dormant(deployment, chosen)
     judged = tuple(r for p in (*previews.values(), *dormant.values()) for r in p.resources)
@@ -129,11 +127,11 @@ class _Choice:
             standing=tuple(p for p in existing if p.key not in {w.key for w in wanted}),
         )
 
-    def for_removal(self, engine: PulumiEngine | None) -> _Choice:
-        """Everything that stands goes, whether the spec still names it or not."""
-        chosen = {p.key for p in (*self.up, *self.removed, *self.dormant)}
+    @classmethod
+    def for_removal(cls, engine: PulumiEngine | None, unit: str | None) -> _Choice:
+        """Everything that stands goes, whether the spec still names it or not, and whatever an apply would put off."""
         standing = engine.existing() if engine else ()
-        return _Choice((), tuple(p for p in standing if p.key in chosen), (), (), ())
+        return cls((), tuple(p for p in standing if unit in (None, p.unit)), (), (), ())
 
 
 def _engine(deployment: Deployment) -> PulumiEngine:
