@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tideform.diagnostics import Diagnostic, Severity
+from tideform.spec.problems import problem
 from tideform.spec.project import Project
 from tideform.spec.serving import Endpoint
 from tideform.spec.training import Pool
@@ -25,6 +27,15 @@ def not_built(project: Project) -> list[NotBuilt]:
     for name, endpoint in project.serving.items():
         found += _endpoint(f"serving.{name}", endpoint)
     return [*found, *_drift(project)]
+
+
+def not_built_notes(project: Project, *, unit: str | None = None) -> tuple[Diagnostic, ...]:
+    """The same as notes for plans and `validate`; with ``unit`` those of one pool or endpoint only."""
+    return tuple(
+        problem("TD230", f"{found.path}: {found.text}.", path=found.path, severity=Severity.NOTE)
+        for found in not_built(project)
+        if unit is None or found.path.split(".")[:2] in (["training", unit], ["serving", unit])
+    )
 
 
 def _project(project: Project) -> Iterator[NotBuilt]:

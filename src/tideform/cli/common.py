@@ -42,13 +42,17 @@ DEFAULT_SPEC = Path("tideform.yaml")
 
 
 def load_deployment(spec: Path, environment: str | None) -> Deployment:
-    """The spec in one environment; warnings go to stderr. Raises `SpecError` with every problem."""
+    """The spec in one environment; warnings go to stderr. Raises `SpecError` with every problem.
+
+    Notes are left to `validate` and the plan: they would stand before every output, over and over.
+    """
+    from tideform.diagnostics import Severity
     from tideform.spec.load import load
     from tideform.views.diagnostics import render, use_color
 
     loaded = load(spec, environment)
-    if loaded.diagnostics:
-        typer.echo(render(loaded.diagnostics, color=use_color(sys.stderr)), err=True)
+    if warnings := [d for d in loaded.diagnostics if d.severity is not Severity.NOTE]:
+        typer.echo(render(warnings, color=use_color(sys.stderr)), err=True)
     return loaded.deployment
 
 

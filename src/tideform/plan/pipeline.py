@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tideform.catalogue.not_built import not_built_notes
 from tideform.engine.base import Preview, Program
 from tideform.errors import TideformError
 from tideform.plan.cost import cost_findings, price, worst_case_text
@@ -73,7 +74,11 @@ def make_plan(
         removed_programs=tuple(p.key for p in chosen.removed),
         findings=()
         if destroy
-        else (*review(judged, deployment, partial=unit is not None), *cost_findings(prices, deployment)),
+        else (
+            *review(judged, deployment, partial=unit is not None),
+            *cost_findings(prices, deployment),
+            *not_built_notes(deployment.spec, unit=unit),
+        ),
         prices=prices,
         refreshed=tuple(r for p in previews.values() for r in p.drift),
         meta={"not_emulated": sorted({n for p in previews.values() for n in p.not_emulated})},

@@ -28,6 +28,7 @@ def availability(subject: Subject) -> Iterator[Diagnostic]:
         yield from _units(subject, "serving", subject.spec.serving, serving())
         yield from _instances(subject)
     yield from _compliance(subject)
+    yield from _without_effect(subject)
 
 
 def _units(
@@ -81,3 +82,9 @@ def _known(
     for path, word in words:
         if word not in known:
             yield subject.unknown(code, path, word, known, what)
+
+
+def _without_effect(subject: Subject) -> Iterator[Diagnostic]:
+    from tideform.catalogue.not_built import not_built_notes
+
+    yield from map(subject.placed, not_built_notes(subject.spec))

@@ -73,6 +73,7 @@ SUMMARIES: dict[str, str] = {
     "TD224": "There is no such blueprint",
     "TD225": "A file is in the way",
     "TD227": "A file cannot be written",
+    "TD230": "This part of the spec has no effect yet",
 }
 
 

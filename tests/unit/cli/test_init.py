@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tideform.cli.app import main
+from tideform.diagnostics import errors_in
 from tideform.errors import ExitCode
 from tideform.spec.blueprints import available
 from tideform.spec.load import validate
@@ -15,7 +16,7 @@ from tideform.spec.load import validate
 @pytest.mark.parametrize("blueprint", [b.name for b in available()])
 def test_what_it_writes_is_valid(tmp_path: Path, blueprint: str) -> None:
     assert main(["init", str(tmp_path / "new"), "--blueprint", blueprint]) == ExitCode.OK
-    assert validate(tmp_path / "new" / "tideform.yaml").diagnostics == ()
+    assert errors_in(validate(tmp_path / "new" / "tideform.yaml").diagnostics) == []
 
 
 def test_the_project_gets_its_name_and_keeps_its_comments(tmp_path: Path) -> None:

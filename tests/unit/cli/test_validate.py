@@ -75,3 +75,11 @@ def test_json_has_the_verdict_and_all_findings(
 def test_a_missing_file_is_told_in_json_too(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", "--json", "--spec", str(spec)]) == ExitCode.ERROR
     assert json.loads(capsys.readouterr().out)["diagnostics"][0]["code"] == "TD001"
+
+
+def test_what_has_no_effect_yet_is_noted_at_its_line(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec.write_text(HEAD + "network: {private: false}\n", encoding="utf-8")
+    assert main(["validate"]) == ExitCode.OK
+    assert "note[TD230]: This part of the spec has no effect yet\n  --> tideform.yaml:5:20 (network.private)\n" in (
+        capsys.readouterr().err
+    )

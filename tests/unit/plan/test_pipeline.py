@@ -53,3 +53,19 @@ def test_a_removal_lists_all_that_stands_also_what_an_apply_would_put_off(
     engine: Any = Standing(here, ("storage", "training/nightly", "training/gone", "serving/score"))
     plan = make_plan(here, destroy=True, unit=unit, engine=engine).plan
     assert (tuple(sorted(plan.removed_programs)), plan.deferred, plan.dormant) == (removed, (), ())
+
+
+SCHEDULED = {**SERVED, "training": pool(schedule="cron(0 2 * * ? *)"), "network": {"private": False}}
+
+
+@pytest.mark.parametrize(
+    ("asked", "paths"),
+    [
+        ({}, ["network.private", "training.nightly.schedule"]),
+        ({"unit": "nightly"}, ["training.nightly.schedule"]),
+        ({"unit": "score"}, []),
+    ],
+)
+def test_what_the_spec_asks_for_in_vain_is_a_note_of_the_plan(asked: dict[str, Any], paths: list[str]) -> None:
+    plan = make_plan(deployment(**SCHEDULED), offline=True, **asked).plan
+    assert [f.path for f in plan.findings if f.code == "TD230"] == paths
