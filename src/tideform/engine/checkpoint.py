@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -122,6 +122,22 @@ def read(blobs: Blobs, project: str, stack: str) -> Checkpoint | None:
         secrets_provider=latest.get("secrets_providers", {}),
         time=str(latest.get("manifest", {}).get("time", "")),
     )
+
+
+def scaffold(resources: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The entries that are nothing in the cloud, and that others stand on: stack, components and providers."""
+    return [
+        resource
+        for resource in resources
+        if not resource.get("delete")
+        and (not resource.get("custom") or str(resource["type"]).startswith("pulumi:providers:"))
+    ]
+
+
+def alone(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry without what it depends on, so that it can stand in a state that does not hold those."""
+    tied = ("dependencies", "propertyDependencies", "deletedWith", "protect", "initErrors", "pendingReplacement")
+    return {key: value for key, value in resource.items() if key not in tied}
 
 
 def stacks(blobs: Blobs) -> Iterator[tuple[str, str]]:

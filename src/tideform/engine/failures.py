@@ -40,7 +40,7 @@ def _diagnostics(program: Program, seen: Sequence[EngineEvent]) -> Iterator[Diag
     causes = {(text, urn) for text, urn in errors if not text.startswith(_ECHOES)}
     for text, urn in sorted(causes or errors, key=str):
         yield Diagnostic(
-            "TD401",
+            "TD404",
             Severity.ERROR,
             "The engine could not do what was asked",
             detail=f"{_subject(program, urn)}: {text}",

@@ -20,7 +20,8 @@ from types import ModuleType
 from typing import Any
 
 _PACKAGE = "pulumi_aws"
-_CLASS = re.compile(r"^(?:@pulumi\.(?:in|out)put_type\n)?class (\w+)", re.MULTILINE)
+_CLASS = re.compile(r"\nclass (\w+)")
+_DECORATOR = re.compile(r"\n@[\w.]+\Z")
 _QUOTED = re.compile(r"'(?:outputs\.)?(\w+)'")
 _TYPE_MODULES = ("_inputs", "outputs")
 _lock = threading.RLock()
@@ -97,14 +98,24 @@ class _TypesLoader(SourceFileLoader):
     """``_inputs`` or ``outputs``: a class is made when it is asked for, and with it the classes that it names."""
 
     def exec_module(self, module: ModuleType) -> None:
-        source = Path(self.path).read_text(encoding="utf-8")
-        starts = [(match.start(), match[1]) for match in _CLASS.finditer(source)]
-        ends = [start for start, _ in starts[1:]] + [len(source)]
-        slices = {name: source[start:end] for (start, name), end in zip(starts, ends, strict=True)}
-        head = source[: starts[0][0]] if starts else source
+        head, slices = _cut(Path(self.path).read_text(encoding="utf-8"))
         exec(compile(head, self.path, "exec"), vars(module))  # noqa: S102  # the SDK's own code
         vars(module)["__all__"] = []  # a star import takes nothing: _ResourceLoader hands over what is needed
         vars(module)["__getattr__"] = lambda name: _make(module, slices, name, self.path)
+
+
+def _cut(source: str) -> tuple[str, dict[str, str]]:
+    """What stands before the first class, and the text of each class by its name."""
+    found = list(_CLASS.finditer(source))
+    starts = [_start(source, match.start()) for match in found] + [len(source)]
+    slices = {match[1]: source[start:end] for match, start, end in zip(found, starts, starts[1:], strict=True)}
+    return source[: starts[0]], slices
+
+
+def _start(source: str, line: int) -> int:
+    """Where a class begins that has its ``class`` on the line after this end of a line: at its decorator, if any."""
+    decorator = _DECORATOR.search(source, max(0, line - 80), line)
+    return decorator.start() if decorator else line
 
 
 def _make(module: ModuleType, slices: Mapping[str, str], name: str, path: str) -> Any:
@@ -122,12 +133,15 @@ def _make(module: ModuleType, slices: Mapping[str, str], name: str, path: str) -
 
 
 class _ResourceLoader(SourceFileLoader):
-    """A resource's module; the argument types that its signatures name are put where the SDK looks for them."""
+    """A resource's module; the argument types of its properties are put where the SDK looks for them.
+
+    The typed dictionaries (``…ArgsDict``) stand in signatures alone, which nothing evaluates.
+    """
 
     def exec_module(self, module: ModuleType) -> None:
         super().exec_module(module)
         inputs = importlib.import_module(f"{module.__name__.rpartition('.')[0]}._inputs")
         source = Path(self.path).read_text(encoding="utf-8")
         for name in set(_QUOTED.findall(source)) - vars(module).keys():
-            if name.endswith(("Args", "ArgsDict")) and (found := getattr(inputs, name, None)) is not None:
+            if name.endswith("Args") and (found := getattr(inputs, name, None)) is not None:
                 setattr(module, name, found)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tideform.process import Process, alive
@@ -22,14 +22,20 @@ _POLL_SECONDS = 0.05
 def end_run(run: str, noted: Iterable[Process] = (), *, patience: float = 5.0) -> list[int]:
     """End what is left of ``run`` on this machine: SIGTERM, ``patience`` seconds, SIGKILL. Returns their numbers.
 
-    The engine takes SIGTERM as 'finish the step at hand', so it is asked first. ``noted`` are processes that the run
-    wrote down; one whose number has been taken by another process is left alone.
+    Engines first, and only then the rest: an engine whose provider is gone takes a creation for failed, and forgets
+    it. SIGTERM means 'finish the step at hand' to both. ``noted`` are processes that the run wrote down; one whose
+    number has been taken by another process is left alone.
     """
+    ended = _end(lambda: engines_of(run), patience)
+    return sorted(ended | _end(lambda: _left(run, noted), patience))
+
+
+def _end(left_now: Callable[[], set[int]], patience: float) -> set[int]:
     ended: set[int] = set()
-    for signal_number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, patience)):
-        deadline = time.monotonic() + seconds
+    for signal_number in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + patience
         asked: set[int] = set()
-        while left := _left(run, noted):
+        while left := left_now():
             for pid in left - asked:  # also one that was started meanwhile
                 _signal(pid, signal_number)
             asked |= left
@@ -37,7 +43,12 @@ def end_run(run: str, noted: Iterable[Process] = (), *, patience: float = 5.0) -
                 break
             time.sleep(_POLL_SECONDS)
         ended |= asked
-    return sorted(ended)
+    return ended
+
+
+def engines_of(run: str) -> set[int]:
+    """Those of the run's processes that are engines."""
+    return {pid for pid in processes_of(run) if _program(pid) == "pulumi"}
 
 
 def processes_of(run: str) -> set[int]:
@@ -57,6 +68,13 @@ def _environ(folder: Path) -> list[bytes]:
         return (folder / "environ").read_bytes().split(b"\0")
     except OSError:  # gone meanwhile, or somebody else's
         return []
+
+
+def _program(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/exe").readlink().name.removesuffix(" (deleted)")
+    except OSError:  # gone meanwhile, or somebody else's
+        return ""
 
 
 def _signal(pid: int, number: int) -> None:

@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -142,26 +142,48 @@ class PulumiEngine:
 
     def export_state(self, program: Program) -> dict[str, Any]:
         """The state as the engine exports it; secrets stay encrypted."""
-        return dict(json.loads(self._call(program, "export")))
+        with self._stack(program, {}, self.checkpoint(program)) as stack:
+            return dict(json.loads(self._run(stack, program, "export")))
 
     def import_state(self, program: Program, state: Mapping[str, Any]) -> None:
         """Replace the state by an edited export; it goes through a pipe, never through a file."""
-        self._call(program, "import", given=json.dumps(state))
-
-    def _call(self, program: Program, verb: str, given: str = "") -> str:
         with self._stack(program, {}, self.checkpoint(program)) as stack:
-            done = subprocess.run(
-                [str(self.binary), "stack", verb, "--stack", program.stack],
-                cwd=stack.workspace.work_dir,
-                env={**os.environ, **stack.workspace.env_vars, "PULUMI_HOME": str(_engine_home())},
-                input=given,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
+            self._run(stack, program, "import", given=json.dumps(state))
+
+    def read_back(
+        self, program: Program, state: Mapping[str, Any], wanted: Sequence[Mapping[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Read resources from the cloud without touching the program's state: those of ``wanted`` that exist.
+
+        ``wanted`` are entries of a state with an id. Their providers and parents come from ``state``, an export. All
+        of it happens on a throwaway stack under the same key, so that secrets stay encrypted.
+        """
+        if not wanted:
+            return []
+        scaffold = checkpoint.scaffold(state["deployment"]["resources"])
+        resources = [checkpoint.alone(resource) for resource in (*scaffold, *wanted)]
+        given = {**state, "deployment": {**state["deployment"], "resources": resources, "pending_operations": []}}
+        seen: list[EngineEvent] = []
+        with self._stack(program, {}, self.checkpoint(program), scratch=True) as stack, engine_failure(program, seen):
+            self._run(stack, program, "import", given=json.dumps(given))
+            stack.refresh(on_event=seen.append, color="never")
+            found = json.loads(self._run(stack, program, "export"))["deployment"].get("resources", [])
+        urns = {resource["urn"] for resource in wanted}
+        return [resource for resource in found if resource["urn"] in urns]
+
+    def _run(self, stack: Stack, program: Program, verb: str, given: str = "") -> str:
+        done = subprocess.run(
+            [str(self.binary), "stack", verb, "--stack", program.stack],
+            cwd=stack.workspace.work_dir,
+            env={**os.environ, **stack.workspace.env_vars, "PULUMI_HOME": str(_engine_home())},
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode != 0:
             raise EngineError.of(
-                "TD403", f"The engine could not {verb} a state", detail=f"{program.key}: {done.stderr}"
+                "TD403", "The engine could not move a state", detail=f"{verb} of {program.key}: {done.stderr}"
             )
         return done.stdout
 
@@ -180,7 +202,7 @@ class PulumiEngine:
             return
         with tempfile.TemporaryDirectory(prefix="tideform-plan-") as folder_name:
             folder = Path(folder_name)
-            yield self._open(program, upstream, None, folder, folder.as_uri())
+            yield self._open(program, upstream, known, folder, folder.as_uri(), new=True)
 
     def _open(
         self,
@@ -189,6 +211,8 @@ class PulumiEngine:
         known: Checkpoint | None,
         folder: Path,
         url: str,
+        *,
+        new: bool = False,
     ) -> Stack:
         from pulumi.automation import LocalWorkspace
 
@@ -204,7 +228,7 @@ class PulumiEngine:
             secrets_provider=self.reach.secrets_provider,
             env_vars={**self._environ(), "PULUMI_BACKEND_URL": url},
         )
-        if known is None:
+        if new or known is None:
             workspace.create_stack(program.stack)
         return OpenStack(program.stack, workspace)
 

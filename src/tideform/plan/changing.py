@@ -34,7 +34,7 @@ class Change:
 
     def on_interrupt(self, cause: KeyboardInterrupt) -> None:
         """Ask the engines of this run to finish the step at hand and stop."""
-        interrupt_engines(self.held.run, self.engine.binary, cause)
+        interrupt_engines(self.held.run, cause)
 
 
 @contextmanager
@@ -62,20 +62,30 @@ def changing(
         engine = connect_engine(deployment, say=say, environ=held.environ)
         change = Change(deployment, engine, cloud_for(deployment), held)
         try:
-            _recover(change, pool, say)
+            _recover(change, pool, say, refuse_foreign=operation != "destroy")
             yield change
         except KeyboardInterrupt as cause:
             raise _interrupted(operation, deployment) from cause
 
 
-def _recover(change: Change, pool: str | None, say: Say) -> None:
-    """Before the first step: what a dead run left pending is taken over or forgotten."""
+def _recover(change: Change, pool: str | None, say: Say, *, refuse_foreign: bool) -> None:
+    """Before the first step: what a dead run left pending is taken over or forgotten.
+
+    A name that somebody else has stops what would make things, but not what takes ours away.
+    """
     from tideform.engine.recover import recover
 
+    foreign: list[Diagnostic] = []
     for program in change.engine.existing():
         if pool is None or program.unit == pool:
-            for line in recover(change.engine, change.cloud, program):
+            recovered = recover(change.engine, change.cloud, program)
+            foreign += recovered.foreign
+            for line in recovered.lines:
                 say(f"recovered: {line}")
+    if foreign and refuse_foreign:
+        raise RefusedError(foreign)
+    for diagnostic in foreign:
+        say(f"left alone: {diagnostic.detail}")
 
 
 def end_dead_bursts(change: Change, say: Say) -> None:

@@ -45,7 +45,7 @@ def _wrong(caller: dict[str, str], deployment: Deployment) -> Diagnostic:
     return Diagnostic(
         "TD320",
         Severity.ERROR,
-        "these credentials belong to another AWS account",
+        "These credentials belong to another AWS account",
         detail=(
             f"environment {deployment.environment} is account {deployment.account}, and {caller['Arn']} is in "
             f"account {caller['Account']}"

@@ -85,7 +85,7 @@ def foreign(what: str, why: str) -> RefusedError:
         Diagnostic(
             "TD324",
             Severity.ERROR,
-            "something of this name belongs to somebody else",
+            "Something of this name belongs to somebody else",
             detail=f"{what}: {why}",
             fix="choose another name for the environment's state or project; nothing was touched",
         )
@@ -96,7 +96,7 @@ def _nothing_to_prepare(deployment: Deployment) -> Diagnostic:
     return Diagnostic(
         "TD322",
         Severity.ERROR,
-        "only AWS accounts are prepared",
+        "Only AWS accounts are prepared",
         detail=f"environment {deployment.environment} goes to the sandbox of this machine, which needs nothing",
         fix="name an environment of target aws with --environment",
     )

@@ -11,7 +11,7 @@ from dataclasses import replace
 from tideform.engine.lock.record import HEARTBEAT_SECONDS, STALE_SECONDS, Holder, Record
 from tideform.engine.lock.store import Store
 from tideform.engine.lock.words import lost
-from tideform.engine.processes import VARIABLE, end_run
+from tideform.engine.processes import VARIABLE, end_run, engines_of
 from tideform.process import Process
 
 _log = logging.getLogger(__name__)
@@ -63,9 +63,15 @@ class Held:
         self._thread.start()
 
     def release(self) -> None:
-        """Stop the heartbeat and let go; harmless when the lock is no longer ours."""
+        """Stop the heartbeat and let go; harmless when the lock is no longer ours.
+
+        While an engine of this run still works (somebody pressed Ctrl-C twice), the lock stays where it is: with
+        this process dead, the next run takes it over, ends that engine, and recovers what it was doing.
+        """
         self._over.set()
         self._thread.join()
+        if engines_of(self.run):
+            return
         try:
             self._store.update(lambda record: record.without(self.run))
         except Exception as error:  # noqa: BLE001  # whatever a store may raise; our death lets others in as well

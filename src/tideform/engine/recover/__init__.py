@@ -5,6 +5,6 @@ operation for each resource in flight. A pending creation may have happened or n
 would stand, the provider reads it back, and its tags say whether it is ours. The provider itself never adopts.
 """
 
-from tideform.engine.recover.recovery import recover
+from tideform.engine.recover.recovery import Recovered, recover
 
-__all__ = ["recover"]
+__all__ = ["Recovered", "recover"]

@@ -7,7 +7,7 @@ its own attributes and our tags (`lookups`). Ids are those that the vendor's pro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tideform.engine.recover import lookups
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from tideform.cloud import Cloud
 
 Inputs = Mapping[str, Any]
-Identify = Callable[["Cloud", Inputs], str | None]
+Identify = Callable[["Cloud", Inputs], Iterator[str]]
 
 
-def identify(cloud: Cloud, token: str, inputs: Inputs) -> str | None:
+def identify(cloud: Cloud, token: str, inputs: Inputs, known: Collection[str] = ()) -> str | None:
     """The id under which it stands or would stand; None where it certainly does not exist.
 
+    ``known`` are the ids of that type that the state holds already: what was being made is none of them.
     Raises `EngineError` for a type that the table does not know: forgetting it could leave it behind.
     """
     if token not in TABLE:
@@ -32,16 +33,18 @@ def identify(cloud: Cloud, token: str, inputs: Inputs) -> str | None:
             detail=f"{token} was being created, and no rule says how it is found.",
             fix="Please report the type. Until then look for it by hand, and run `tideform destroy` afterwards.",
         )
-    return TABLE[token](cloud, inputs)
+    return next((found for found in TABLE[token](cloud, inputs) if found not in known), None)
 
 
 def _named(key: str) -> Identify:
-    return lambda _cloud, inputs: str(inputs[key]) if inputs.get(key) else None
+    return lambda _cloud, inputs: iter([str(inputs[key])] if inputs.get(key) else [])
 
 
 def _text(template: str) -> Identify:
     """The inputs filled into a template, ``{region}`` and ``{account}`` being the cloud's."""
-    return lambda cloud, inputs: template.format_map({"region": cloud.region, "account": cloud.account, **inputs})
+    return lambda cloud, inputs: iter(
+        [template.format_map({"region": cloud.region, "account": cloud.account, **inputs})]
+    )
 
 
 _ARN = "arn:aws:{service}:{{region}}:{{account}}:{kind}{{name}}"
@@ -67,6 +70,7 @@ TABLE: dict[str, Identify] = {
     "aws:cloudwatch/metricAlarm:MetricAlarm": _named("name"),
     "aws:cloudwatch/dashboard:Dashboard": _named("dashboardName"),
     "aws:cloudwatch/eventRule:EventRule": _named("name"),
+    "aws:cloudwatch/eventTarget:EventTarget": _text("{rule}/{targetId}"),
     "aws:sns/topic:Topic": _text(_ARN.format(service="sns", kind="")),
     "aws:sns/topicPolicy:TopicPolicy": _named("arn"),
     "aws:batch/computeEnvironment:ComputeEnvironment": _named("name"),

@@ -1,7 +1,7 @@
 """Looking up what AWS numbers itself: by its parent, its own attributes and our tags.
 
-Each function answers an id, or None where nothing fits. All of our resources carry our tags from their creation on,
-so a thing without them is somebody else's and is not found here.
+Each function answers every id that fits: during a replacement the old one fits as well as the new. All of our
+resources carry our tags from their creation on, so a thing without them is somebody else's and is not found here.
 """
 
 from __future__ import annotations
@@ -13,53 +13,51 @@ if TYPE_CHECKING:
     from tideform.cloud import Cloud
 
 Inputs = Mapping[str, Any]
-Lookup = Callable[["Cloud", Inputs], str | None]
+Lookup = Callable[["Cloud", Inputs], Iterator[str]]
 _GONE = {"deleting", "deleted", "Deleting", "Deleted"}
 
 
 def by_filters(noun: str, id_key: str, filters: Mapping[str, str]) -> Lookup:
     """An EC2 noun (``subnets``) by filters on its inputs and by our tags."""
 
-    def look(cloud: Cloud, inputs: Inputs) -> str | None:
+    def look(cloud: Cloud, inputs: Inputs) -> Iterator[str]:
         wanted = [{"Name": name, "Values": [inputs[key]]} for name, key in filters.items() if inputs.get(key)]
         for item in _ec2(cloud, noun, wanted):
             if _carries(item.get("Tags"), inputs.get("tags")) and item.get("State") not in _GONE:
-                return str(item[id_key])
-        return None
+                yield str(item[id_key])
 
     return look
 
 
-def route_table_association(cloud: Cloud, inputs: Inputs) -> str | None:
+def route_table_association(cloud: Cloud, inputs: Inputs) -> Iterator[str]:
     """The association of this subnet with this table."""
     for table in _ec2(cloud, "route_tables", [{"Name": "route-table-id", "Values": [inputs["routeTableId"]]}]):
         for association in table.get("Associations", ()):
             if association.get("SubnetId") == inputs.get("subnetId"):
-                return str(association["RouteTableAssociationId"])
-    return None
+                yield str(association["RouteTableAssociationId"])
 
 
-def default_security_group(cloud: Cloud, inputs: Inputs) -> str | None:
+def default_security_group(cloud: Cloud, inputs: Inputs) -> Iterator[str]:
     """The group that every VPC comes with; AWS makes it, we only empty it."""
     filters = [{"Name": "vpc-id", "Values": [inputs["vpcId"]]}, {"Name": "group-name", "Values": ["default"]}]
-    return next((str(group["GroupId"]) for group in _ec2(cloud, "security_groups", filters)), None)
+    for group in _ec2(cloud, "security_groups", filters):
+        yield str(group["GroupId"])
 
 
 def rule(*, egress: bool) -> Lookup:
     """A rule of a security group: AWS refuses a second one that says the same."""
 
-    def look(cloud: Cloud, inputs: Inputs) -> str | None:
+    def look(cloud: Cloud, inputs: Inputs) -> Iterator[str]:
         group = [{"Name": "group-id", "Values": [inputs["securityGroupId"]]}]
         for found in _ec2(cloud, "security_group_rules", group):
             if found["IsEgress"] is egress and _same_rule(found, inputs):
-                return str(found["SecurityGroupRuleId"])
-        return None
+                yield str(found["SecurityGroupRuleId"])
 
     return look
 
 
-def kms_key(cloud: Cloud, inputs: Inputs) -> str | None:
-    """A key with exactly our tags that is not going away."""
+def kms_key(cloud: Cloud, inputs: Inputs) -> Iterator[str]:
+    """The keys of that description with our tags that are not going away."""
     kms = cloud.client("kms")
     for page in kms.get_paginator("list_keys").paginate():
         for key in page["Keys"]:
@@ -69,26 +67,24 @@ def kms_key(cloud: Cloud, inputs: Inputs) -> str | None:
             tags = kms.list_resource_tags(KeyId=key["KeyId"])["Tags"]
             pairs = [{"Key": tag["TagKey"], "Value": tag["TagValue"]} for tag in tags]
             if about.get("Description") == inputs.get("description") and _carries(pairs, inputs.get("tags")):
-                return str(key["KeyId"])
-    return None
+                yield str(key["KeyId"])
 
 
-def job_definition(cloud: Cloud, inputs: Inputs) -> str | None:
-    """The newest active revision of that name."""
+def job_definition(cloud: Cloud, inputs: Inputs) -> Iterator[str]:
+    """The active revisions of that name, the newest first."""
     batch = cloud.client("batch")
     answer = batch.describe_job_definitions(jobDefinitionName=inputs["name"], status="ACTIVE")
-    found = sorted(answer["jobDefinitions"], key=lambda d: d["revision"])
-    return str(found[-1]["jobDefinitionArn"]) if found else None
+    for definition in sorted(answer["jobDefinitions"], key=lambda d: d["revision"], reverse=True):
+        yield str(definition["jobDefinitionArn"])
 
 
-def subscription(cloud: Cloud, inputs: Inputs) -> str | None:
+def subscription(cloud: Cloud, inputs: Inputs) -> Iterator[str]:
     """The subscription of this endpoint to this topic; an e-mail's has no ARN until its reader confirms it."""
     sns = cloud.client("sns")
     for page in sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=inputs["topic"]):
         for found in page["Subscriptions"]:
             if (found["Protocol"], found["Endpoint"]) == (inputs["protocol"], inputs["endpoint"]):
-                return str(found["SubscriptionArn"])
-    return None
+                yield str(found["SubscriptionArn"])
 
 
 def _ec2(cloud: Cloud, noun: str, filters: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

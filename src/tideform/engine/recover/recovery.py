@@ -1,103 +1,127 @@
-"""One stack's recovery: its pending operations become resources of its state, or are forgotten."""
+"""One stack's recovery: its pending operations become resources of its state, or are forgotten.
+
+The state is changed once, at the end. Whatever was being created is looked up and read on a throwaway stack first, so
+that a second crash in here finds the pending operations as the first one left them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.engine.recover.identify import identify
-from tideform.errors import RefusedError
+from tideform.engine.recover.ownership import is_ours
 
 if TYPE_CHECKING:
     from tideform.cloud import Cloud
     from tideform.engine.base import Program
     from tideform.engine.pulumi import PulumiEngine
 
-_OWNERSHIP = ("tideform:project", "tideform:environment")
+Resource = Mapping[str, Any]
 
 
-def recover(engine: PulumiEngine, cloud: Cloud, program: Program) -> tuple[str, ...]:
-    """Settle what a crash left pending in one stack; returns a line for each operation.
+@dataclass(frozen=True)
+class Recovered:
+    """What became of one stack's pending operations: a line each, and the names that somebody else has."""
 
-    Raises `RefusedError` where something of that name exists and is not ours: then it is not in the state.
+    lines: tuple[str, ...] = ()
+    foreign: tuple[Diagnostic, ...] = ()
+
+
+@dataclass
+class _Recovery:
+    engine: PulumiEngine
+    cloud: Cloud
+    program: Program
+    state: dict[str, Any]  # an export, changed in place
+    lines: list[str] = field(default_factory=list)
+    foreign: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def resources(self) -> list[dict[str, Any]]:
+        """The entries of the state."""
+        return self.state["deployment"]["resources"]  # type: ignore[no-any-return]
+
+    def settle(self, pending: list[dict[str, Any]]) -> list[str]:
+        """Bring the state's resources up to date; returns the URNs that want to be read back afterwards."""
+        created = [op["resource"] for op in pending if op["type"] == "creating" and _in_the_cloud(op["resource"])]
+        candidates = [found for resource in created if (found := self._candidate(resource)) is not None]
+        live = {r["urn"]: r for r in self.engine.read_back(self.program, self.state, candidates)}
+        for resource in created:
+            self._settle_created(resource, live.get(resource["urn"]))
+        others = [op for op in pending if op["type"] in ("updating", "deleting")]
+        self.lines += [f"{self._name(op['resource'])}: was {op['type']}, read back" for op in others]
+        standing = {resource["urn"] for resource in self.resources}
+        return sorted({op["resource"]["urn"] for op in others} & standing)
+
+    def _candidate(self, resource: Resource) -> dict[str, Any] | None:
+        known = {r.get("id", "") for r in self.resources if r["type"] == resource["type"] and not _gone_already(r)}
+        found = identify(self.cloud, resource["type"], resource.get("inputs", {}), known)
+        return None if found is None or found in known else _settled(resource, found)
+
+    def _settle_created(self, resource: Resource, live: Resource | None) -> None:
+        if live is None:
+            self.lines.append(f"{self._name(resource)}: was being created, but does not exist; forgotten")
+        elif not is_ours(resource, live):
+            # It stays where it is, and out of our state: no later run must change or delete it.
+            self.foreign.append(self._taken(live))
+        else:
+            _insert(self.resources, {**_settled(resource, live["id"]), "inputs": live["inputs"],
+                                     "outputs": live["outputs"]})  # fmt: skip
+            self.lines.append(f"{self._name(resource)}: was being created, found and taken over")
+
+    def _name(self, resource: Resource) -> str:
+        return f"{self.program.key}.{resource['urn'].split('::')[-1]}"
+
+    def _taken(self, resource: Resource) -> Diagnostic:
+        return Diagnostic(
+            "TD421",
+            Severity.ERROR,
+            "A name is taken by something that is not ours",
+            detail=f"{self._name(resource)}: {resource['type']} {resource['id']} exists and does not carry this "
+            "project's tags.",
+            fix="It was left alone. Rename the unit in the spec, or remove the other resource if it is not needed.",
+        )
+
+
+def recover(engine: PulumiEngine, cloud: Cloud, program: Program) -> Recovered:
+    """Settle what a crash left pending in one stack.
+
+    Raises `EngineError` for what cannot be looked up or read; then nothing was changed.
     """
     known = engine.checkpoint(program)
     if known is None or not known.pending:
-        return ()
+        return Recovered()
     state = engine.export_state(program)
-    deployment = state["deployment"]
-    pending = deployment.pop("pending_operations", [])
-    adopted = [entry for op in pending if (entry := _adoptable(cloud, op)) is not None]
-    _insert(deployment["resources"], adopted)
+    recovery = _Recovery(engine, cloud, program, state)
+    unread = recovery.settle(state["deployment"].pop("pending_operations", []))
     engine.import_state(program, state)
-    touched = {op["resource"]["urn"] for op in pending} & {r["urn"] for r in deployment["resources"]}
-    if touched:
-        engine.refresh(program, targets=tuple(sorted(touched)))
-    _refuse_foreign(engine, program, {entry["urn"] for entry in adopted})
-    return tuple(_lines(engine, program, pending, {entry["urn"] for entry in adopted}))
+    if unread:
+        engine.refresh(program, targets=tuple(unread))
+    return Recovered(tuple(recovery.lines), tuple(recovery.foreign))
 
 
-def _adoptable(cloud: Cloud, operation: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The pending creation as a resource of the state, if it may exist; its true outputs come from a refresh."""
-    resource = operation["resource"]
-    if operation["type"] != "creating" or not resource.get("custom") or resource["type"].startswith("pulumi:"):
-        return None
-    found = identify(cloud, resource["type"], resource.get("inputs", {}))
-    return None if found is None else {**resource, "id": found, "outputs": resource.get("inputs", {})}
+def _in_the_cloud(resource: Resource) -> bool:
+    return bool(resource.get("custom")) and not resource["type"].startswith("pulumi:")
 
 
-def _insert(resources: list[dict[str, Any]], adopted: list[dict[str, Any]]) -> None:
-    """Append what was found; where it replaces one that stands, that one is marked for deletion."""
-    for entry in adopted:
-        for old in resources:
-            if old["urn"] == entry["urn"] and not old.get("delete"):
-                if old.get("id") == entry["id"]:
-                    break
-                old["delete"] = True
-        else:
-            resources.append(entry)
+def _gone_already(resource: Resource) -> bool:
+    """Whether it was deleted to make room for its replacement; the engine keeps the entry until that stands."""
+    return bool(resource.get("pendingReplacement"))
 
 
-def _refuse_foreign(engine: PulumiEngine, program: Program, adopted: set[str]) -> None:
-    state = engine.export_state(program)
-    resources = state["deployment"].get("resources", [])
-    foreign = [r for r in resources if r["urn"] in adopted and not _ours(r)]
-    if not foreign:
-        return
-    names = {r["urn"] for r in foreign}
-    # It stays where it is, and out of our state: a later run must neither change nor delete it.
-    state["deployment"]["resources"] = [r for r in resources if r["urn"] not in names or r.get("delete")]
-    engine.import_state(program, state)
-    raise RefusedError(_taken(program, r) for r in foreign)
+def _settled(resource: Resource, identity: str) -> dict[str, Any]:
+    return {**resource, "id": identity, "outputs": resource.get("inputs", {})}
 
 
-def _ours(resource: Mapping[str, Any]) -> bool:
-    wanted = resource.get("inputs", {}).get("tags") or {}
-    live = resource.get("outputs", {}).get("tags")
-    # Types without tags are settings of something that is ours.
-    return live is None or all(live.get(key) == wanted.get(key, live.get(key)) and key in live for key in _OWNERSHIP)
-
-
-def _taken(program: Program, resource: Mapping[str, Any]) -> Diagnostic:
-    return Diagnostic(
-        "TD421",
-        Severity.ERROR,
-        "A name is taken by something that is not ours",
-        detail=f"{program.key}: {resource['type']} {resource['id']} exists and does not carry this project's tags.",
-        fix="It was left alone. Rename the unit in the spec, or remove the other resource if it is not needed.",
-    )
-
-
-def _lines(engine: PulumiEngine, program: Program, pending: list[dict[str, Any]], adopted: set[str]) -> Iterator[str]:
-    after = engine.checkpoint(program)
-    standing = {r["urn"] for r in after.resources} if after else set()
-    for operation in pending:
-        urn = operation["resource"]["urn"]
-        name = f"{program.key}.{urn.split('::')[-1]}"
-        if urn in adopted and urn in standing:
-            yield f"{name}: was being created, found and taken over"
-        elif operation["type"] == "creating":
-            yield f"{name}: was being created, but does not exist; forgotten"
-        else:
-            yield f"{name}: was {operation['type']}, read back"
+def _insert(resources: list[dict[str, Any]], entry: dict[str, Any]) -> None:
+    """Into the place of the one that it replaces, as others there may depend on it; else at the end."""
+    for place, old in enumerate(resources):
+        if old["urn"] == entry["urn"] and not old.get("delete"):
+            resources[place] = entry
+            if not _gone_already(old):
+                resources.append({**old, "delete": True})
+            return
+    resources.append(entry)

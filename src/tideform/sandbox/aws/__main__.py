@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,6 +15,7 @@ from tideform.sandbox.aws.provider import SandboxProvider
 _CALLS_AT_ONCE = 16
 _MESSAGE_LIMIT = 400 * 1024 * 1024  # the engine's own limit
 _LOOK_AROUND_SECONDS = 2.0
+_GRACE_SECONDS = 30.0  # a call under way is finished and told; a new one is refused
 
 
 def main() -> None:
@@ -23,6 +25,7 @@ def main() -> None:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(SandboxProvider(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: server.stop(grace=_GRACE_SECONDS))
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     _serve_while_engine_lives(server)
@@ -33,7 +36,7 @@ def _serve_while_engine_lives(server: grpc.Server) -> None:
     engine = os.getppid()
     while server.wait_for_termination(_LOOK_AROUND_SECONDS):
         if os.getppid() != engine:
-            server.stop(grace=30).wait()
+            server.stop(grace=_GRACE_SECONDS).wait()
             return
 
 

@@ -1,0 +1,46 @@
+"""Whether something that stands under a name of ours is ours.
+
+Tags say so, from the creation on. What AWS gives no tags is a part of something that is ours (a bucket's policy, a
+queue's rule) and shares its parent's answer, but for the few that have a name of their own: those are ours if they
+point to what is ours.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+_OWNERSHIP = ("tideform:project", "tideform:environment")
+# Untagged, and under names of their own: the property that must be as we wrote it.
+_POINTER = {
+    "aws:kms/alias:Alias": "targetKeyId",
+    "aws:cloudwatch/dashboard:Dashboard": "dashboardBody",
+    "aws:cloudwatch/eventTarget:EventTarget": "arn",
+}
+# AWS makes it untagged along with a VPC, and its id was looked up in a VPC of ours.
+_BORN_WITH_ITS_PARENT = frozenset({"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"})
+
+
+def is_ours(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    """Whether a live resource is the one that was ``wanted``; both as entries of a state."""
+    inputs, outputs = wanted.get("inputs", {}), live.get("outputs", {})
+    if wanted["type"] in _BORN_WITH_ITS_PARENT:
+        return True
+    if pointer := _POINTER.get(wanted["type"]):
+        return _same(inputs.get(pointer), outputs.get(pointer))
+    if tags := inputs.get("tags"):
+        return all((outputs.get("tags") or {}).get(key) == tags.get(key) for key in _OWNERSHIP)
+    return True
+
+
+def _same(one: Any, other: Any) -> bool:
+    return bool(_parsed(one) == _parsed(other))
+
+
+def _parsed(value: Any) -> Any:
+    """A document's content: AWS gives JSON back in its own order and spacing."""
+    try:
+        return json.loads(value)
+    except (TypeError, ValueError):
+        return value
