@@ -10,10 +10,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tideform.spec.problems import SUMMARIES
+from tideform.sandbox.aws import refusal
+from tideform.spec import problems
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reference" / "diagnostics.md"
+
+SUMMARIES = problems.SUMMARIES | refusal.SUMMARIES
 
 AREAS = {
     "0": "Reading the spec, and the program itself",
@@ -74,12 +77,9 @@ def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 def _text(value: ast.expr, constants: dict[str, str]) -> list[str]:
-    """The text of an argument; what is filled in later reads as an ellipsis."""
+    """The text of an argument; what is filled in later reads as an ellipsis, which no summary may have."""
     if isinstance(value, ast.Name):
         return [constants[value.id]] if value.id in constants else []
-    if isinstance(value, ast.IfExp):
-        both = [*_text(value.body, constants), *_text(value.orelse, constants)]
-        return [" / ".join(both)] if both else []
     if isinstance(value, ast.JoinedStr):
         return ["".join(str(p.value) if isinstance(p, ast.Constant) else "…" for p in value.values)]
     return [str(value.value)] if isinstance(value, ast.Constant) else []

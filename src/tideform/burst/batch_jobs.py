@@ -31,7 +31,7 @@ class BatchJobs:
     poll: float
 
     def run(self, lease: Lease, command: Sequence[str], on_log: OnLog, halt: Halt, *, rest: int) -> int:
-        """Submit, follow, and return the exit code. Raises `CloudError` TD612 if the command never ran."""
+        """Submit, follow, and return the exit code. Raises `RefusedError` TD612 if the command never ran."""
         job_id = self._submit(lease, command, max(rest, _LEAST_TIMEOUT))
         tail = LogTail(self.cloud, on_log)
         while True:
@@ -88,7 +88,7 @@ class BatchJobs:
     def _describe(self, job_id: str) -> dict[str, Any]:
         jobs = self.cloud.client("batch").describe_jobs(jobs=[job_id])["jobs"]
         if not jobs:
-            raise CloudError.of("TD612", "The job is gone", detail=f"Batch no longer knows the job {job_id}.")
+            raise CloudError.of("TD615", "The job is gone", detail=f"Batch no longer knows the job {job_id}.")
         found: dict[str, Any] = jobs[0]
         return found
 

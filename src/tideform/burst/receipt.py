@@ -47,7 +47,7 @@ class Receipt:
         return sum(found.hourly_usd or 0.0 for found in self.leftovers)
 
     def require_empty(self) -> None:
-        """Raise `LeftoversError` TD608 unless it is empty."""
+        """Raise `LeftoversError` (TD608, or TD616 where somebody did not answer) unless it is empty."""
         if not self.empty:
             raise self.error()
 
@@ -102,10 +102,8 @@ def _order(found: Leftover) -> tuple[str, str, str]:
 def _leftover(receipt: Receipt) -> Diagnostic:
     lines = [f"{f.service} {f.kind} {f.id} {f.note}".rstrip() for f in receipt.leftovers]
     lines += [f"{u.what} could not be asked: {u.why}" for u in receipt.unasked]
-    return Diagnostic(
-        "TD608",
-        Severity.ERROR,
-        "Something is left" if receipt.leftovers else "It is not certain that nothing is left",
-        detail="\n".join([f"{receipt.scope}:", *lines]),
-        fix="Run the command again; what is ending may only need a moment. Remove by hand what stays.",
-    )
+    detail = "\n".join([f"{receipt.scope}:", *lines])
+    fix = "Run the command again; what is ending may only need a moment. Remove by hand what stays."
+    if receipt.leftovers:
+        return Diagnostic("TD608", Severity.ERROR, "Something is left", detail, fix)
+    return Diagnostic("TD616", Severity.ERROR, "It is not certain that nothing is left", detail, fix)

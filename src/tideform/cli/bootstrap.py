@@ -75,7 +75,7 @@ def _agreed() -> bool:
     if not sys.stdin.isatty():
         raise RefusedError.of(
             "TD326",
-            "nobody is here to say yes",
+            "Nobody is here to say yes",
             detail="bootstrap changes an account, and asks first",
             fix="add --yes to carry this out",
         )

@@ -97,7 +97,7 @@ def execute(
     try:
         done = subprocess.run(command, env={**variables, **_variables(spec, environment, region)}, check=False)
     except OSError as error:
-        raise _error("TD516", "the command could not be started", f"{command[0]}: {error.strerror}") from error
+        raise _error("TD516", "The command could not be started", f"{command[0]}: {error.strerror}") from error
     raise typer.Exit(done.returncode if done.returncode >= 0 else 128 - done.returncode)
 
 
@@ -111,7 +111,7 @@ def _variables(spec: Path, environment: str | None, region: str | None) -> dict[
 def _workspace(spec: Path) -> Workspace:
     """The workspace of a spec, which need not be valid: a sandbox can be stopped whatever the file says."""
     if not spec.is_file():
-        raise _error("TD515", "there is no project spec here", f"A sandbox belongs to a spec, and {spec} is none.")
+        raise _error("TD515", "There is no project spec here", f"A sandbox belongs to a spec, and {spec} is none.")
     return Workspace(spec.absolute().parent)
 
 

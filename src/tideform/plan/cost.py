@@ -61,7 +61,7 @@ def _budget(lines: Sequence[PriceLine], deployment: Deployment) -> Iterator[Diag
     yield Diagnostic(
         "TD340",
         Severity.ERROR if budget.hard_stop else Severity.WARNING,
-        "the budget is below what stands between bursts",
+        "The budget is below what stands between bursts",
         detail=f"{budget.monthly} a month are budgeted, and {monthly:,.2f} USD a month are spent without any burst",
         fix="raise budget.monthly, or declare less that stands all the time",
         path="budget.monthly",
@@ -75,7 +75,7 @@ def _cap(name: str, pool: Pool) -> Iterator[Diagnostic]:
     yield Diagnostic(
         "TD341",
         Severity.ERROR,
-        "the cap ends a burst before its first checkpoint",
+        "The cap ends a burst before its first checkpoint",
         detail=(
             f"training.{name} may cost {pool.max_cost}, and its smallest capacity costs {needed:,.2f} USD until "
             "the first checkpoint: all of it would be spent for nothing"
@@ -88,7 +88,7 @@ def _cap(name: str, pool: Pool) -> Iterator[Diagnostic]:
 def _region(lines: Sequence[PriceLine], deployment: Deployment) -> Iterator[Diagnostic]:
     note = book().note_for(deployment.region)
     if note and lines:
-        yield Diagnostic("TD342", Severity.NOTE, "prices are those of another region", detail=note, path="region")
+        yield Diagnostic("TD342", Severity.NOTE, "Prices are those of another region", detail=note, path="region")
 
 
 def _line(resource: PlannedResource, deployment: Deployment) -> Iterator[PriceLine]:

@@ -113,7 +113,7 @@ def _failed(control: Control, match: Match, required: str, expired: Waiver | Non
     return Diagnostic(
         "TD702",
         control.severity,
-        "a compliance control does not hold",
+        "A compliance control does not hold",
         detail=f"{control.id}, {match.address}: {match.detail}. {control.title} ({required}).{lapsed}",
         fix=control.fix,
         path=match.spec_path,
@@ -124,7 +124,7 @@ def _undecided(control: Control, match: Match, required: str) -> Diagnostic:
     return Diagnostic(
         "TD703",
         Severity.WARNING,
-        "a compliance control cannot be judged before the apply",
+        "A compliance control cannot be judged before the apply",
         detail=f"{control.id}, {match.address}: {match.detail}. {control.title} ({required}).",
         fix="plan again after the apply",
         path=match.spec_path,
@@ -135,7 +135,7 @@ def _waived(control: Control, match: Match, waiver: Waiver, index: int) -> Diagn
     return Diagnostic(
         "TD704",
         Severity.NOTE,
-        "a compliance control is waived",
+        "A compliance control is waived",
         detail=(
             f"{control.id}, {match.address}: {match.detail}. "
             f"{waiver.approved_by} signed for it until {waiver.expires}: {waiver.reason}"
@@ -148,7 +148,7 @@ def _unused(waiver: Waiver, index: int) -> Diagnostic:
     return Diagnostic(
         "TD705",
         Severity.WARNING,
-        "a waiver excuses nothing",
+        "A waiver excuses nothing",
         detail=f"{waiver.control} has nothing against {waiver.resource}, or no framework here asks for it",
         fix="remove the waiver, or correct its control or resource",
         path=f"compliance.waivers[{index}]",
@@ -159,7 +159,7 @@ def _crashed(control: Control, error: Exception) -> Diagnostic:
     return Diagnostic(
         "TD706",
         Severity.ERROR,
-        "a compliance control crashed",
+        "A compliance control crashed",
         detail=f"{control.id}: {type(error).__name__}: {error}; what it looks after was not judged",
         fix=f"report it to the author of {type(control).__module__}",
         path="compliance.frameworks",
@@ -172,7 +172,7 @@ def _unknown_framework(name: str) -> Diagnostic:
     return Diagnostic(
         "TD701",
         Severity.ERROR,
-        "unknown compliance framework",
+        "Unknown compliance framework",
         detail=f"{name} is not one of {', '.join(known)}",
         fix=f"did you mean {close[0]}?" if close else "use one of these",
         path="compliance.frameworks",

@@ -38,7 +38,7 @@ def check(workspace: Workspace, environment: str, running: str | None) -> None:
         Diagnostic(
             "TD501",
             Severity.ERROR,
-            "the sandbox of this state is gone",
+            "The sandbox of this state is gone",
             detail=f"The state of {environment} in {folder / 'state'} was applied to a sandbox (boot {remembered}) "
             "that has ended since. A sandbox lives in memory only, so nothing of what the state lists exists any more.",
             fix="throw the local state away with `tideform sandbox reset`, then apply again",

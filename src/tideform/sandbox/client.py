@@ -100,7 +100,7 @@ def advance_clock(workspace: Workspace, seconds: float) -> float:
     """Move the sandbox's clock forward; returns its new time in seconds since the epoch."""
     server = launch.answering(_folder(workspace))
     if server is None:
-        raise launch.sandbox_error("TD511", "the sandbox does not run", fix="start it: `tideform sandbox start`")
+        raise launch.sandbox_error("TD511", "The sandbox does not run", fix="start it: `tideform sandbox start`")
     return float(control.call(server, "POST", "clock", {"advance": seconds})["now"])
 
 

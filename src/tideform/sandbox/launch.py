@@ -45,7 +45,7 @@ def wait_for_starting(folder: Path) -> Description | None:
         if time.monotonic() > deadline:
             raise sandbox_error(
                 "TD512",
-                "the sandbox does not answer",
+                "The sandbox does not answer",
                 detail=f"A server of {folder} holds its lock, but has not answered for {START_TIMEOUT:.0f} s.",
                 fix="end it: `tideform sandbox stop`, then run the command again",
             )
@@ -111,7 +111,7 @@ def end(folder: Path) -> None:
                 return
     raise sandbox_error(
         "TD513",
-        "the sandbox could not be stopped",
+        "The sandbox could not be stopped",
         detail=f"A process holds {folder / description.ALIVE_LOCK} and does not say which it is.",
         fix=f"find it with `fuser {folder / description.ALIVE_LOCK}` and end it",
     )
@@ -131,7 +131,7 @@ def _start_failed(folder: Path) -> SandboxError:
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:] if log.exists() else []
     return sandbox_error(
         "TD514",
-        "the sandbox did not start",
+        "The sandbox did not start",
         detail="Its log ends with:\n" + "\n".join(lines),
         fix=f"read {log}; `tideform doctor` tells whether the installation is complete",
     )

@@ -168,14 +168,14 @@ def test_a_pool_of_its_own_stack_has_it_during_the_burst_only(stage: Stage) -> N
 
 def test_a_removal_that_was_cut_short_is_done_again(stage: Stage) -> None:
     stage.removes = True
-    stage.fail_destroy = [EngineError.of("TD401", "The engine was interrupted")]
+    stage.fail_destroy = [EngineError.of("TD404", "The engine could not do what was asked")]
     stage.session().run((), print)
     assert stage.calls.count("destroy") == 2
 
 
 def test_a_removal_that_fails_keeps_the_record_for_the_next_command(stage: Stage) -> None:
     stage.removes = True
-    stage.fail_destroy = [EngineError.of("TD401", "The engine failed")] * 2
+    stage.fail_destroy = [EngineError.of("TD404", "The engine could not do what was asked")] * 2
     with pytest.raises(EngineError):
         stage.session().run((), print)
     assert stage.table.get("fit").state is State.STOPPING
@@ -190,13 +190,13 @@ def test_capacity_that_stays_is_an_error_and_keeps_the_record(stage: Stage) -> N
 
 def test_a_failure_and_its_failed_teardown_are_both_told(stage: Stage) -> None:
     def work(*_: object) -> int:
-        raise CloudError.of("TD612", "The job is gone")
+        raise CloudError.of("TD615", "The job is gone")
 
     stage.runner.work = work
     stage.runner.stubborn = 1000
     with pytest.raises(LeftoversError) as caught:
         stage.session().run((), print)
-    assert [d.code for d in caught.value.diagnostics] == ["TD612", "TD608"]
+    assert [d.code for d in caught.value.diagnostics] == ["TD615", "TD608"]
 
 
 @pytest.mark.parametrize(("later", "words"), [(3600, "its lease of 1h is over"), (3600 * 40, "lease")])

@@ -83,7 +83,7 @@ def context_from(environ: Mapping[str, str], region: str | None) -> Context:
     """The context that the engine wrapper's variables describe. Raises `Refusal` where there is no endpoint."""
     endpoint = environ.get("AWS_ENDPOINT_URL")
     if not endpoint:
-        raise Refusal("TD501", "the sandbox's provider needs AWS_ENDPOINT_URL, and speaks to no other AWS")
+        raise Refusal("TD505", "the sandbox's provider needs AWS_ENDPOINT_URL, and speaks to no other AWS")
     credentials = Credentials(
         access_key=environ.get("AWS_ACCESS_KEY_ID", ""),
         secret_key=environ.get("AWS_SECRET_ACCESS_KEY", ""),

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+# What our own codes among the refusals mean; the message after the code says what it is about.
+SUMMARIES: Final = {
+    "TD502": "The sandbox is another account than the one that is allowed",
+    "TD503": "The sandbox does not emulate this",
+    "TD504": "What was made is not to be found",
+    "TD505": "The sandbox's provider was given no sandbox",
+}
+
 
 class Refusal(Exception):  # noqa: N818 - it is an answer, and the engine words it as one
-    """A code (AWS's own, or TD5xx) and one line that says what is wrong."""
+    """A code (AWS's own, or one of `SUMMARIES`) and one line that says what is wrong."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
