@@ -15,6 +15,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -107,9 +108,9 @@ class _TypesLoader(SourceFileLoader):
 def _cut(source: str) -> tuple[str, dict[str, str]]:
     """What stands before the first class, and the text of each class by its name."""
     found = list(_CLASS.finditer(source))
-    starts = [_start(source, match.start()) for match in found] + [len(source)]
-    slices = {match[1]: source[start:end] for match, start, end in zip(found, starts, starts[1:], strict=True)}
-    return source[: starts[0]], slices
+    bounds = [*(_start(source, match.start()) for match in found), len(source)]
+    slices = {match[1]: source[start:end] for match, (start, end) in zip(found, pairwise(bounds), strict=True)}
+    return source[: bounds[0]], slices
 
 
 def _start(source: str, line: int) -> int:
