@@ -14,7 +14,7 @@ Classification = Literal["public", "internal", "confidential", "restricted"]
 class Store(Model):
     """One bucket: encrypted, versioned if its kind wants it, private, TLS only."""
 
-    kind: Annotated[Kind, about("What it holds; scratch can be made again and is deleted without asking.")]
+    kind: Annotated[Kind, about("What it holds; scratch can be made again, but `destroy` wants its data named, too.")]
     versioning: Annotated[bool | None, about("Keep old versions; by default on, and off for scratch.")] = None
     retention: Annotated[Duration | None, about("How long old versions are kept.")] = None
     expire_after: Annotated[Duration | None, about("Delete objects of this age.")] = None
