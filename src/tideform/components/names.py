@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-# Buckets of our own; no store may be called so, since their names would clash.
-CAPTURES: Final = "tideform-captures"
-TRACKING: Final = "tideform-tracking"
-AUDIT: Final = "tideform-audit"
+from tideform.spec.names import AUDIT as AUDIT
+from tideform.spec.names import CAPTURES as CAPTURES
+from tideform.spec.names import TRACKING as TRACKING
 
 VARIANT: Final = "AllTraffic"  # the one variant of an endpoint

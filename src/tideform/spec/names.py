@@ -7,6 +7,7 @@ the inventory that proves a teardown looks for it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from tideform.diagnostics import Diagnostic
 from tideform.spec.deployment import Deployment
@@ -17,12 +18,18 @@ from tideform.spec.subject import Subject
 # hyphens, and some room for the part's own name.
 LONGEST_PREFIX = 63 - 2 * 9 - 5
 
+# Buckets of our own, whether the spec wants them already or not; no store may have the name of one.
+CAPTURES: Final = "tideform-captures"
+TRACKING: Final = "tideform-tracking"
+AUDIT: Final = "tideform-audit"
+OWN_BUCKETS: Final = (CAPTURES, TRACKING, AUDIT)
+
 
 def crossings(deployments: Mapping[str, Deployment]) -> Iterator[Diagnostic]:
     """Units of two environments with one name in one account: ``eu`` in ``dev-a``, and ``a-eu`` in ``dev``."""
     seen: dict[tuple[str, str], str] = {}
     for name, deployment in deployments.items():
-        for unit in {*deployment.spec.training, *deployment.spec.serving, *deployment.spec.storage}:
+        for unit in {*deployment.spec.training, *deployment.spec.serving, *deployment.spec.storage, *OWN_BUCKETS}:
             full = deployment.physical_name(unit)
             other = seen.setdefault((deployment.account, full), name)
             if other != name:
@@ -31,7 +38,7 @@ def crossings(deployments: Mapping[str, Deployment]) -> Iterator[Diagnostic]:
 
 
 def names(subject: Subject) -> Iterator[Diagnostic]:
-    """Prefixes that are too long, and a pool and an endpoint of one name."""
+    """Prefixes that are too long, a pool and an endpoint of one name, and stores named like a bucket of ours."""
     prefix = subject.deployment.name
     if len(prefix) > LONGEST_PREFIX:
         detail = f"{prefix!r} starts every name and has {len(prefix)} characters; {LONGEST_PREFIX} are possible."
@@ -41,3 +48,8 @@ def names(subject: Subject) -> Iterator[Diagnostic]:
         if name in subject.spec.training:
             detail = f"A pool and an endpoint are called {name!r}: their roles and logs would share a name."
             yield subject.problem("TD131", ("serving", name), detail, fix="Rename one of them.", key=True)
+    for name in subject.spec.storage:
+        made = subject.deployment.identity("storage", name)
+        if made in OWN_BUCKETS:
+            detail = f"tideform keeps a bucket of its own called {made!r}: the two would share a name."
+            yield subject.problem("TD131", ("storage", name), detail, fix="Rename the store.", key=True)
