@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from tideform.burst.halt import Say
+from tideform.burst.halt import Pause, Say
 from tideform.burst.teardown import Hooks
 from tideform.diagnostics import errors_in
 from tideform.engine.base import OnProgress
-from tideform.errors import RefusedError
+from tideform.errors import LockedError, RefusedError
 from tideform.spec.deployment import Deployment
 
 if TYPE_CHECKING:
     from tideform.plan.changing import Change
+
+_POLL_SECONDS = 1.0
 
 
 class Definitions:
@@ -29,20 +32,27 @@ class Definitions:
         return Hooks(apply=self.apply, destroy=self.destroy, lock=self.lock)
 
     @contextmanager
-    def lock(self, pool: str) -> Iterator[None]:
+    def lock(self, pool: str, pause: Pause) -> Iterator[None]:
         """The pool's lock alone, and the project's beside other bursts."""
         spec = self._deployment.spec.training.get(pool)
-        if spec is None or spec.between_bursts == "keep":
-            with self._locks(pool):
-                yield
-            return
-        from tideform.plan.changing import changing
+        frame = self._locks if spec is None or spec.between_bursts == "keep" else self._engine
+        with ExitStack() as held:
+            self._enter(held, lambda: frame(pool), pause)
+            yield
 
-        with changing(self._deployment, "burst", pool=pool, wait=self._wait, say=self._say) as self._change:
+    def _enter(self, held: ExitStack, frame: Callable[[], AbstractContextManager[None]], pause: Pause) -> None:
+        """Wait for others here and not in the lock: a burst that is asked to stop stops waiting."""
+        deadline, told = time.monotonic() + self._wait, False
+        while True:
             try:
-                yield
-            finally:
-                self._change = None
+                return held.enter_context(frame())
+            except LockedError as error:
+                if time.monotonic() >= deadline:
+                    raise
+                if not told:
+                    self._say(f"Waiting: {error.diagnostics[0].detail}")
+                told = True
+            pause(_POLL_SECONDS)
 
     def apply(self, pool: str) -> None:
         """Make the pool's stack, under its lock."""
@@ -63,12 +73,22 @@ class Definitions:
         remove(change, standing(change.engine, pool), on_progress=self._on_progress)
 
     @contextmanager
+    def _engine(self, pool: str) -> Iterator[None]:
+        from tideform.plan.changing import changing
+
+        with changing(self._deployment, "burst", pool=pool, say=self._say) as self._change:
+            try:
+                yield
+            finally:
+                self._change = None
+
+    @contextmanager
     def _locks(self, pool: str) -> Iterator[None]:
         from tideform.engine.lock import acquire
 
         with (
-            acquire(self._deployment, "burst", shared=True, wait=self._wait, on_wait=self._say),
-            acquire(self._deployment, "burst", name=f"pool-{pool}", wait=self._wait, on_wait=self._say),
+            acquire(self._deployment, "burst", shared=True),
+            acquire(self._deployment, "burst", name=f"pool-{pool}"),
         ):
             yield
 

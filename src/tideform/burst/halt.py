@@ -15,7 +15,9 @@ from types import FrameType
 from tideform.errors import InterruptedRunError, RefusedError, TideformError
 
 Say = Callable[[str], None]
-Limit = Callable[[], str]  # why the burst has to stop; empty while it need not
+Limit = Callable[[], None]  # raises when the burst has to stop
+Pause = Callable[[float], None]  # waits so many seconds; raises if there is no sense in waiting longer
+_LOOK_SECONDS = 15.0
 
 
 def silent(_: str) -> None:
@@ -27,30 +29,29 @@ class Halt:
 
     def __init__(self) -> None:
         self._asked = threading.Event()
-        self._signal = ""
+        self.signal: signal.Signals | None = None
         self.limits: list[Limit] = []
 
-    def ask(self, name: str) -> None:
-        """Somebody wants it to stop; ``name`` is the signal's."""
-        self._signal = self._signal or name
+    def ask(self, number: signal.Signals) -> None:
+        """Somebody wants it to stop; the first signal counts."""
+        self.signal = self.signal or number
         self._asked.set()
-
-    @property
-    def asked(self) -> bool:
-        """Whether somebody has asked."""
-        return self._asked.is_set()
 
     def wait(self, seconds: float) -> None:
         """Wait, but not longer than until somebody asks to stop."""
         self._asked.wait(seconds)
 
     def check(self) -> None:
-        """Raise if there is a reason to stop: `InterruptedRunError`, or `RefusedError` TD607 for a limit."""
-        if self._signal:
-            raise _interrupted(self._signal)
+        """Raise if there is a reason to stop: `InterruptedRunError` for a signal, else what a limit raises."""
+        if self.signal is not None:
+            raise interrupted(self.signal)
         for limit in self.limits:
-            if why := limit():
-                raise _limit_reached(why)
+            limit()
+
+    def pause(self, seconds: float) -> None:
+        """Wait, and raise if there is a reason to stop."""
+        self.wait(seconds)
+        self.check()
 
 
 @contextmanager
@@ -62,11 +63,11 @@ def halting(say: Say) -> Iterator[Halt]:
     halt = Halt()
 
     def note(number: int, _frame: FrameType | None) -> None:
-        if halt.asked:
+        if halt.signal is not None:
             say("Still taking the capacity away, so that nothing goes on costing money. This ends by itself.")
         else:
             say("Stopping: the job is ended and the capacity taken away. Asking again does not shorten that.")
-        halt.ask(signal.Signals(number).name)
+        halt.ask(signal.Signals(number))
 
     if threading.current_thread() is not threading.main_thread():
         yield halt
@@ -82,15 +83,39 @@ def halting(say: Say) -> Iterator[Halt]:
             signal.signal(number, handler)
 
 
-def _interrupted(name: str) -> TideformError:
+@contextmanager
+def uncut(say: Say) -> Iterator[Halt]:
+    """For a teardown inside another command: a signal that comes meanwhile takes its effect afterwards."""
+    with halting(say) as halt:
+        yield halt
+    if halt.signal is not None:
+        signal.raise_signal(halt.signal)
+
+
+def now_and_then(limit: Limit, clock: Callable[[], float]) -> Limit:
+    """A limit that costs a call to a service, asked every 15 seconds at most."""
+    next_look = 0.0
+
+    def rarely() -> None:
+        nonlocal next_look
+        if clock() >= next_look:
+            next_look = clock() + _LOOK_SECONDS
+            limit()
+
+    return rarely
+
+
+def interrupted(number: signal.Signals) -> TideformError:
+    """What a signal becomes once everything is in order again."""
     return InterruptedRunError.of(
         "TD613",
         "The burst was interrupted",
-        detail=f"{name} was received; the job was ended before it had finished.",
+        detail=f"{number.name} was received; what had been started was ended before it had finished.",
     )
 
 
-def _limit_reached(why: str) -> TideformError:
+def limit_reached(why: str) -> TideformError:
+    """What a deadline or a spend cap becomes."""
     return RefusedError.of(
         "TD607",
         "The burst reached its limit",

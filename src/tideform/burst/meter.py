@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from tideform.burst.halt import Limit
+from tideform.burst.halt import Limit, limit_reached, now_and_then
 from tideform.burst.runner import Instance
 from tideform.prices.book import Book
 
-_LOOK_SECONDS = 15.0
 _CENT = Decimal("0.01")
 
 
@@ -61,19 +60,14 @@ class Meter:
 def spending_limit(
     meter: Meter, cap: Decimal | None, look: Callable[[], Iterable[Instance]], clock: Callable[[], float]
 ) -> Limit:
-    """A limit for `Halt`: looks at the instances now and then, and says when the cap is spent."""
-    next_look = 0.0
+    """A limit for `Halt`: looks at the instances now and then, and raises `RefusedError` TD607 at the cap."""
 
-    def limit() -> str:
-        nonlocal next_look
-        now = clock()
-        if now >= next_look:
-            next_look = now + _LOOK_SECONDS
-            meter.observe(look(), now)
-        over = cap is not None and meter.usd >= cap
-        return f"its spend cap of {cap} USD is used up" if over else ""
+    def limit() -> None:
+        meter.observe(look(), clock())
+        if cap is not None and meter.usd >= cap:
+            raise limit_reached(f"its spend cap of {cap} USD is used up")
 
-    return limit
+    return now_and_then(limit, clock)
 
 
 def shown(usd: Decimal) -> str:

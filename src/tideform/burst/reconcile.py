@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from tideform.burst.halt import Say, silent
+from tideform.burst.halt import Say, silent, uncut
 from tideform.burst.lease import Lease, PoolRecord, State
 from tideform.burst.table import LeaseTable
 from tideform.burst.teardown import Hooks, Teardown
@@ -50,7 +50,8 @@ def _finish(teardown: Teardown, record: PoolRecord, now: float) -> list[str]:
     taken = teardown.table.take_over(record, now)
     if taken is None:
         return []
-    teardown.finish(taken)
+    with uncut(teardown.say) as halt:
+        teardown.finish(taken, halt.pause)
     return [f"finished the teardown of {record.pool}, which had been cut short"]
 
 
@@ -58,6 +59,7 @@ def _end_orphans(teardown: Teardown, record: PoolRecord, now: float) -> list[str
     done = []
     for lease in record.leases:
         if why := lease.orphaned(now):
-            teardown.give_back(lease)
+            with uncut(teardown.say) as halt:
+                teardown.give_back(lease, halt.pause)
             done.append(f"ended {lease.owner}'s burst of {record.pool}: {why}")
     return done

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tideform.burst.brakes import require
-from tideform.burst.halt import Halt, halting
+from tideform.burst.halt import Halt, halting, interrupted, limit_reached, now_and_then
 from tideform.burst.lease import Lease, Mode, State, new_lease
 from tideform.burst.meter import Meter, spending_limit
 from tideform.burst.receipt import Receipt
@@ -48,7 +48,7 @@ class Session:
             try:
                 code = self._work(lease, command, on_log, halt, meter)
             except BaseException as problem:
-                self._end(lease, meter, problem)
+                self._fail(lease, meter, halt, problem)
                 raise
             return Ended(code, self._end(lease, meter), meter)
 
@@ -58,8 +58,9 @@ class Session:
             lease = self._acquire(Mode.UP)
             try:
                 self._bring(lease, halt)
+                halt.check()
             except BaseException as problem:
-                self._end(lease, Meter(book(), self.clock()), problem)
+                self._fail(lease, Meter(book(), self.clock()), halt, problem)
                 raise
             return replace(lease, detached=True)
 
@@ -68,14 +69,14 @@ class Session:
 
         Without any lease it looks after capacity that nobody holds, and ends that.
         """
-        with halting(self.teardown.say):
+        with halting(self.teardown.say) as halt:
             record = self.teardown.table.get(self.teardown.pool)
             chosen = [lease for lease in record.leases if everybody or lease.owner == user()]
             if not record.leases:
-                return self.teardown.sweep()
+                return self.teardown.end_unheld(halt.pause)
             if not chosen:
                 raise _not_yours(self.teardown.pool, record.leases)
-            receipts = [self.teardown.give_back(lease) for lease in chosen]
+            receipts = [self.teardown.give_back(lease, halt.pause) for lease in chosen]
             return receipts[-1]
 
     def _acquire(self, mode: Mode) -> Lease:
@@ -86,30 +87,58 @@ class Session:
         return replace(lease, token=record.token)
 
     def _bring(self, lease: Lease, halt: Halt) -> None:
-        """Capacity for this lease: the first one brings it, the others find it there."""
-        name, table, runner, hooks = lease.pool, self.teardown.table, self.teardown.runner, self.teardown.hooks
-        with hooks.lock(name):
-            if table.get(name).state is not State.UP:
-                table.starting(lease)
-                if self.teardown.removes:
-                    self.teardown.say(f"Making the definitions of {name}.")
-                    hooks.apply(name)
-                require(runner.brakes())
-                halt.check()
-                self.teardown.say(f"Bringing in {sizing(self.pool).words}.")
-                runner.up(lease, halt)
-            table.up(lease)
+        """Capacity for this lease: the first one brings it, the others find it there.
+
+        Raises `RefusedError` TD614 where another command has ended the lease meanwhile: without one, nothing may start.
+        """
+        table = self.teardown.table
+        with self.teardown.hooks.lock(lease.pool, halt.pause):
+            if table.get(lease.pool).state is not State.UP:
+                if table.starting(lease) is None:
+                    raise _ended_elsewhere(lease.pool)
+                self._start(lease, halt)
+            if table.up(lease) is None:
+                raise _ended_elsewhere(lease.pool)
+
+    def _start(self, lease: Lease, halt: Halt) -> None:
+        teardown = self.teardown
+        if teardown.removes:
+            teardown.say(f"Making the definitions of {lease.pool}.")
+            teardown.hooks.apply(lease.pool)
+        require(teardown.runner.brakes())
+        halt.check()
+        teardown.say(f"Bringing in {sizing(self.pool).words}.")
+        teardown.runner.up(lease, halt)
 
     def _work(self, lease: Lease, command: Sequence[str], on_log: OnLog, halt: Halt, meter: Meter) -> int:
         runner = self.teardown.runner
         halt.limits += [
-            lambda: f"its lease of {self.pool.lease} is over" if self.clock() >= lease.deadline else "",
+            lambda: self._in_time(lease),
             spending_limit(meter, lease.cap_usd, runner.capacity, self.clock),
         ]
         self._bring(lease, halt)
+        halt.limits.append(now_and_then(lambda: self._still_held(lease), self.clock))
         meter.observe(runner.capacity(), self.clock())
         self.teardown.say(f"Running {' '.join(command or self.pool.job.command)}")
         return runner.run(lease, command, on_log, halt)
+
+    def _in_time(self, lease: Lease) -> None:
+        if self.clock() >= lease.deadline:
+            raise limit_reached(f"its lease of {self.pool.lease} is over")
+
+    def _still_held(self, lease: Lease) -> None:
+        record = self.teardown.table.get(lease.pool)
+        if record.lease(lease.id) is None or record.state is State.STOPPING:
+            raise _ended_elsewhere(lease.pool)
+
+    def _fail(self, lease: Lease, meter: Meter, halt: Halt, problem: BaseException) -> None:
+        """Take everything away; what failed because a terminal's Ctrl-C reached the engine, too, is an interruption."""
+        cause = problem
+        if halt.signal is not None and isinstance(problem, TideformError):
+            cause = interrupted(halt.signal)
+        self._end(lease, meter, cause)
+        if cause is not problem:
+            raise cause from problem
 
     def _end(self, lease: Lease, meter: Meter, problem: BaseException | None = None) -> Receipt | None:
         """Give the lease back; if that fails after something else did, tell both."""
@@ -126,6 +155,15 @@ class Session:
             if not isinstance(problem, TideformError):
                 raise
             raise type(error)((*problem.diagnostics, *error.diagnostics)) from problem
+
+
+def _ended_elsewhere(pool: str) -> TideformError:
+    return RefusedError.of(
+        "TD614",
+        "The lease was ended by another command",
+        detail=f"Somebody's `burst down`, or a brake, has ended this burst of {pool}.",
+        fix="`tideform burst status` shows when the pool is idle; then run it again.",
+    )
 
 
 def _not_yours(pool: str, leases: Sequence[Lease]) -> TideformError:

@@ -8,17 +8,14 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Upd
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
 from tideform.burst.lease import Lease, PoolRecord, State
 from tideform.cloud import Cloud
 from tideform.errors import CloudError, RefusedError, TideformError
 from tideform.process import Process
 from tideform.spec.deployment import Deployment
-
-if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
 
 _NAMES = {"#count": "count", "#state": "state", "#token": "token"}
 _PREFIX = "pool#"
@@ -31,28 +28,35 @@ class BusyPoolError(RefusedError):
 
 @dataclass(frozen=True)
 class LeaseTable:
-    """The leases of one project and environment."""
+    """The leases of one project and environment.
+
+    ``made_as`` is under which name each renamed pool is kept, so that its leases outlive ``moved:``.
+    """
 
     cloud: Cloud
     name: str
+    made_as: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, cloud: Cloud, deployment: Deployment) -> LeaseTable:
         """The table that the foundation layer makes."""
-        return cls(cloud, deployment.physical_name("leases"))
+        names = {pool: deployment.identity("training", pool) for pool in deployment.spec.training}
+        return cls(cloud, deployment.physical_name("leases"), names)
 
     def get(self, pool: str) -> PoolRecord:
         """The pool's record; an idle one where there was never a burst."""
-        answer = self._call("get_item", Key=_key(pool), ConsistentRead=True)
+        answer = self._call("get_item", Key=self._key(pool), ConsistentRead=True)
         return _record(pool, answer.get("Item"))
 
     def all(self) -> list[PoolRecord]:
         """Every pool's record; none where foundation is not applied."""
         try:
-            items = self._call("scan", ConsistentRead=True)["Items"]
+            items = self._items()
         except RefusedError:
             return []
-        return [_record(item["pk"]["S"].removeprefix(_PREFIX), item) for item in items if _is_pool(item)]
+        called = {made_as: pool for pool, made_as in self.made_as.items()}
+        keys = [str(item["pk"]["S"]).removeprefix(_PREFIX) for item in items]
+        return [_record(called.get(key, key), item) for key, item in zip(keys, items, strict=True)]
 
     def acquire(self, lease: Lease) -> PoolRecord:
         """Add the lease. Raises `BusyPoolError` while capacity is being taken away."""
@@ -74,17 +78,20 @@ class LeaseTable:
         return record
 
     def starting(self, lease: Lease) -> PoolRecord | None:
-        """Note that this lease brings the capacity; nothing if the pool has it already."""
+        """Note that this lease brings the capacity. None: the lease is no longer held, or the pool has its capacity."""
         return self._update(
             lease.pool,
             "SET #state = :starting",
-            "attribute_exists(leases.#id) AND #state = :idle",
+            "attribute_exists(leases.#id) AND #state IN (:idle, :starting)",  # starting: whoever brought it has failed
             lease_id=lease.id,
             values={":starting": State.STARTING, ":idle": State.IDLE},
         )
 
     def up(self, lease: Lease) -> PoolRecord | None:
-        """Note that capacity is there, and that an ``up`` lease no longer hangs on its process."""
+        """Note that capacity is there, and that an ``up`` lease no longer hangs on its process.
+
+        None: the lease is no longer held, and whoever has ended it takes the capacity away.
+        """
         return self._update(
             lease.pool,
             "SET #state = :up, leases.#id.detached = :detached",
@@ -173,7 +180,7 @@ class LeaseTable:
             used["#id"] = lease_id
         answer = self._call(
             "update_item",
-            Key=_key(pool),
+            Key=self._key(pool),
             UpdateExpression=change,
             ConditionExpression=condition,
             ExpressionAttributeNames=used,
@@ -184,19 +191,38 @@ class LeaseTable:
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         """Call DynamoDB; an empty answer stands for a condition that did not hold."""
-        from botocore.exceptions import ClientError
+        from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             answer: dict[str, Any] = getattr(self.cloud.client("dynamodb"), operation)(TableName=self.name, **arguments)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == _CONFLICT:
+        except (BotoCoreError, ClientError) as error:
+            if _code(error) == _CONFLICT:
                 return {}
             raise _explain(self.name, error) from error
         return answer
 
+    def _items(self) -> list[dict[str, Any]]:
+        """The pools' items, page by page: one answer holds a megabyte."""
+        found: list[dict[str, Any]] = []
+        start: dict[str, Any] = {}
+        while True:
+            page = self._call("scan", ConsistentRead=True, **start)
+            found += [item for item in page["Items"] if _is_pool(item)]
+            if not page.get("LastEvaluatedKey"):
+                return found
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-def _explain(table: str, error: ClientError) -> TideformError:
-    if error.response["Error"]["Code"] == "ResourceNotFoundException":
+    def _key(self, pool: str) -> dict[str, Any]:
+        return {"pk": {"S": f"{_PREFIX}{self.made_as.get(pool, pool)}"}}
+
+
+def _code(error: Exception) -> str:
+    """What the service calls the problem; nothing where it did not answer at all."""
+    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
+
+
+def _explain(table: str, error: Exception) -> TideformError:
+    if _code(error) == "ResourceNotFoundException":
         return RefusedError.of(
             "TD601",
             "Foundation is not applied",
@@ -204,10 +230,6 @@ def _explain(table: str, error: ClientError) -> TideformError:
             fix="Run `tideform apply` first.",
         )
     return CloudError.of("TD614", "The lease table could not be used", detail=str(error))
-
-
-def _key(pool: str) -> dict[str, Any]:
-    return {"pk": {"S": f"{_PREFIX}{pool}"}}
 
 
 def _is_pool(item: Mapping[str, Any]) -> bool:

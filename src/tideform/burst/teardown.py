@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
-from tideform.burst.halt import Say, silent
+from tideform.burst.halt import Pause, Say, silent
 from tideform.burst.lease import Lease, PoolRecord, State
 from tideform.burst.receipt import Receipt, capacity_receipt
 from tideform.burst.runner import Runner, runner_for
@@ -20,8 +20,10 @@ from tideform.cloud import Cloud
 from tideform.errors import CloudError, LeftoversError, TideformError
 from tideform.spec.deployment import Deployment
 
+_REMOVALS = 3  # attempts at removing a pool's definitions
 
-def _no_lock(_: str) -> AbstractContextManager[object]:
+
+def _no_lock(_pool: str, _pause: Pause) -> AbstractContextManager[object]:
     return nullcontext()
 
 
@@ -29,13 +31,13 @@ def _no_lock(_: str) -> AbstractContextManager[object]:
 class Hooks:
     """What a burst needs of the engine: the pool's own stack applied and destroyed, and its lock.
 
-    ``apply`` and ``destroy`` take a pool's name and matter for ``between_bursts: remove`` only; ``lock`` takes it too
-    and guards changes of its capacity.
+    ``apply`` and ``destroy`` take a pool's name and matter for ``between_bursts: remove`` only; ``lock`` takes it, too,
+    guards changes of its capacity, and waits for others by the pause that it is given.
     """
 
     apply: Callable[[str], None] = silent
     destroy: Callable[[str], None] = silent
-    lock: Callable[[str], AbstractContextManager[object]] = _no_lock
+    lock: Callable[[str, Pause], AbstractContextManager[object]] = _no_lock
 
 
 @dataclass(frozen=True)
@@ -80,38 +82,53 @@ class Teardown:
             say=say,
         )
 
-    def give_back(self, lease: Lease) -> Receipt | None:
+    def give_back(self, lease: Lease, pause: Pause = time.sleep) -> Receipt | None:
         """End one lease. None: the capacity stays for others, or somebody else has ended it or is at it.
 
         Raises `LeftoversError` if anything is left; the pool's record then stays, so that it is tried again.
         """
         record = self.table.release(lease, self.clock())
         if record is None:
-            self.say("The lease was ended by another command.")
+            self.say("Another command has ended the lease, or is ending it now.")
             return None
         if record.state is State.STOPPING:
-            return self.finish(record)
+            return self.finish(record, pause)
         self.runner.end_jobs(lease)
         self.say(f"The capacity stays: {record.count} more lease(s) on {self.pool}.")
         return None
 
-    def finish(self, record: PoolRecord) -> Receipt:
-        """Take everything away in the name of ``record``'s token, prove it, and forget the leases."""
-        with self.hooks.lock(self.pool):
-            self.say("Taking the capacity away.")
-            receipt = self.sweep()
-            if self.removes:
-                self._remove()
+    def finish(self, record: PoolRecord, pause: Pause = time.sleep) -> Receipt:
+        """Take everything away in the name of ``record``'s token, prove it, and forget the leases.
+
+        What costs money does not wait for the lock, which an apply may hold for long. Under the lock it is looked at
+        again: a burst that was just starting may have brought more.
+        """
+        self.say("Taking the capacity away.")
+        self._drain(time.monotonic() + self.patience.limit)
+        with self.hooks.lock(self.pool, pause):
+            receipt = self._clear()
             self.table.stopped(record)
             return receipt
 
+    def end_unheld(self, pause: Pause) -> Receipt | None:
+        """Take away what is there without a lease. None: somebody has got one meanwhile."""
+        with self.hooks.lock(self.pool, pause):
+            return None if self.table.get(self.pool).leases else self._clear()
+
+    def _clear(self) -> Receipt:
+        receipt = self.sweep()
+        if self.removes:
+            self._remove()
+        return receipt
+
     def _remove(self) -> None:
-        """Destroy the pool's stack; once more if that was cut short, since Ctrl-C reaches the engine's process too."""
-        try:
-            self.hooks.destroy(self.pool)
-        except TideformError as error:
-            self.say(f"Removing the definitions of {self.pool} was cut short ({error}); trying once more.")
-            self.hooks.destroy(self.pool)
+        """Destroy the pool's stack; again if that was cut short, since a terminal's Ctrl-C reaches the engine too."""
+        for _ in range(_REMOVALS - 1):
+            try:
+                return self.hooks.destroy(self.pool)
+            except TideformError as error:
+                self.say(f"Removing the definitions of {self.pool} was cut short ({error}); trying again.")
+        return self.hooks.destroy(self.pool)
 
     def sweep(self) -> Receipt:
         """Bring the capacity to nothing and return the empty receipt; raises `LeftoversError` otherwise."""

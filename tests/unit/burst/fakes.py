@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tideform.burst.brakes import Brake, Kind
-from tideform.burst.halt import Halt
+from tideform.burst.halt import Halt, Pause
 from tideform.burst.inventory.base import Leftover
 from tideform.burst.lease import Lease
 from tideform.burst.receipt import Receipt
@@ -79,6 +79,7 @@ class Stage:
     now: float = START
     removes: bool = False
     fail_destroy: list[Exception] = field(default_factory=list)
+    on_lock: Callable[[], object] | None = None
 
     def __post_init__(self) -> None:
         self.runner = FakeRunner(self.calls)
@@ -105,7 +106,10 @@ class Stage:
             raise self.fail_destroy.pop(0)
 
     @contextmanager
-    def _lock(self, _pool: str) -> Iterator[None]:
+    def _lock(self, _pool: str, pause: Pause) -> Iterator[None]:
+        if self.on_lock is not None:  # others hold it for a while
+            self.on_lock()
+            pause(0)
         self.calls.append("lock")
         yield
         self.calls.append("unlock")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 
 import pytest
@@ -76,6 +77,16 @@ def test_a_teardown_that_died_is_finished(
         stage.table.release(lease, NOW)
     done = reconcile(stage.table.cloud, deployment, clock=lambda: NOW)
     assert "cut short" in done[0]
+    assert stage.table.get("fit").leases == ()
+
+
+def test_a_signal_cuts_no_teardown_short_and_counts_afterwards(
+    stage: Stage, lease: Lease, deployment: Deployment, dead: Process
+) -> None:
+    stage.table.acquire(replace(lease, process=dead))
+    stage.runner.on_down = lambda: signal.raise_signal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        reconcile(stage.table.cloud, deployment, clock=lambda: NOW)
     assert stage.table.get("fit").leases == ()
 
 

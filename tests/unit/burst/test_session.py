@@ -13,7 +13,7 @@ from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease, Mode, State
 from tideform.burst.runner import OnLog
 from tideform.burst.table import LeaseTable
-from tideform.errors import CloudError, EngineError, InterruptedRunError, LeftoversError, RefusedError
+from tideform.errors import CloudError, EngineError, InterruptedRunError, LeftoversError, LockedError, RefusedError
 from tideform.spec.deployment import Deployment
 
 
@@ -24,7 +24,7 @@ def stage(table: LeaseTable, deployment: Deployment) -> Stage:
 
 def test_a_run_brings_capacity_works_and_takes_it_away(stage: Stage) -> None:
     stage.session().run((), print)
-    assert stage.calls == ["lock", "up", "unlock", "run", "lock", "down", "unlock"]
+    assert stage.calls == ["lock", "up", "unlock", "run", "down", "lock", "down", "unlock"]
 
 
 def test_a_run_ends_with_the_jobs_exit_code_and_an_empty_receipt(stage: Stage) -> None:
@@ -162,7 +162,7 @@ def test_without_foundation_no_capacity_is_started(stage: Stage) -> None:
 def test_a_pool_of_its_own_stack_has_it_during_the_burst_only(stage: Stage) -> None:
     stage.removes = True
     stage.session().run((), print)
-    wanted = ["lock", "apply", "up", "unlock", "run", "lock", "down", "destroy", "unlock"]
+    wanted = ["lock", "apply", "up", "unlock", "run", "down", "lock", "down", "destroy", "unlock"]
     assert stage.calls == wanted
 
 
@@ -175,7 +175,7 @@ def test_a_removal_that_was_cut_short_is_done_again(stage: Stage) -> None:
 
 def test_a_removal_that_fails_keeps_the_record_for_the_next_command(stage: Stage) -> None:
     stage.removes = True
-    stage.fail_destroy = [EngineError.of("TD404", "The engine could not do what was asked")] * 2
+    stage.fail_destroy = [EngineError.of("TD404", "The engine could not do what was asked")] * 3
     with pytest.raises(EngineError):
         stage.session().run((), print)
     assert stage.table.get("fit").state is State.STOPPING
@@ -210,6 +210,75 @@ def test_a_burst_stops_at_its_deadline(stage: Stage, later: float, words: str) -
     with pytest.raises(RefusedError) as caught:
         stage.session().run((), print)
     assert words in caught.value.diagnostics[0].detail
+
+
+@pytest.mark.parametrize("moment", ["waiting for the lock", "bringing capacity"])
+def test_a_lease_that_another_command_ended_brings_no_work(stage: Stage, moment: str) -> None:
+    def end_it() -> None:
+        lease = stage.table.get("fit").leases[0]
+        stage.teardown().table.stopped(stage.table.release(lease, START) or stage.table.get("fit"))
+
+    if moment == "waiting for the lock":
+        stage.on_lock = end_it
+    else:
+        stage.runner.on_up = end_it
+    with pytest.raises(RefusedError) as caught:
+        stage.session().run((), print)
+    assert caught.value.diagnostics[0].code == "TD614"
+    assert "run" not in stage.calls
+
+
+def test_a_job_whose_lease_was_ended_is_followed_no_longer(stage: Stage) -> None:
+    def work(lease: Lease, _log: OnLog, halt: Halt) -> int:
+        stage.table.release(lease, START)
+        halt.check()
+        return 0
+
+    stage.runner.work = work
+    with pytest.raises(RefusedError) as caught:
+        stage.session().run((), print)
+    assert caught.value.diagnostics[0].code == "TD614"
+
+
+def test_what_fails_because_of_a_signal_is_an_interruption(stage: Stage) -> None:
+    def work(*_: object) -> int:
+        signal.raise_signal(signal.SIGINT)  # a terminal's reaches the engine as well, and that fails
+        raise EngineError.of("TD404", "The engine could not do what was asked")
+
+    stage.runner.work = work
+    with pytest.raises(InterruptedRunError):
+        stage.session().run((), print)
+
+
+def test_who_waits_for_the_lock_can_be_interrupted(stage: Stage) -> None:
+    stage.on_lock = lambda: signal.raise_signal(signal.SIGINT)
+    with pytest.raises(InterruptedRunError):
+        stage.session().run((), print)
+    assert (stage.table.get("fit").count, "up" in stage.calls) == (0, False)
+
+
+def test_an_up_that_is_interrupted_at_the_last_moment_leaves_nothing(stage: Stage) -> None:
+    stage.runner.on_up = lambda: signal.raise_signal(signal.SIGTERM)
+    with pytest.raises(InterruptedRunError):
+        stage.session().up()
+    assert stage.runner.instances == ()
+
+
+def test_a_lock_that_others_hold_keeps_no_capacity(stage: Stage) -> None:
+    def refuse() -> None:
+        raise LockedError.of("TD411", "Another run holds the lock")
+
+    lease = stage.session().up()
+    stage.on_lock = refuse
+    with pytest.raises(LockedError):
+        stage.teardown().give_back(lease)
+    assert (stage.runner.instances, stage.table.get("fit").state) == ((), State.STOPPING)
+
+
+def test_down_without_a_lease_leaves_what_somebody_just_took(stage: Stage, deployment: Deployment) -> None:
+    stage.on_lock = lambda: stage.table.acquire(lease_of(deployment)) and None
+    assert stage.session().down() is None
+    assert "down" not in stage.calls
 
 
 def test_a_burst_stops_at_its_spend_cap(stage: Stage) -> None:

@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from tests.unit.burst.conftest import NOW, lease_of
 from tideform.burst.lease import Lease, Mode, PoolRecord, State
 from tideform.burst.table import BusyPoolError, LeaseTable
 from tideform.cloud import Cloud
-from tideform.errors import RefusedError
+from tideform.errors import CloudError, RefusedError
 from tideform.spec.deployment import Deployment
 
 
@@ -115,3 +116,21 @@ def test_a_missing_table_means_that_foundation_is_not_applied(cloud: Cloud, leas
     with pytest.raises(RefusedError) as caught:
         LeaseTable(cloud, "demo-dev-leases").acquire(lease)
     assert caught.value.diagnostics[0].code == "TD601"
+
+
+def test_a_renamed_pool_keeps_its_leases(table: LeaseTable, lease: Lease) -> None:
+    table.acquire(lease)
+    renamed = replace(table, made_as={"train": "fit"})
+    assert [found.id for found in renamed.get("train").leases] == [lease.id]
+    assert [record.pool for record in renamed.all()] == ["train"]
+
+
+def test_a_service_that_does_not_answer_is_an_error_with_words(
+    table: LeaseTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(**_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+
+    monkeypatch.setattr(table.cloud.client("dynamodb"), "get_item", gone)
+    with pytest.raises(CloudError):
+        table.get("fit")
