@@ -1,7 +1,8 @@
 """Bursts on AWS Batch: capacity through ``minvCpus``, never through the engine, so that a burst leaves no drift.
 
-Between bursts the environments are at zero *and* disabled: nothing that is submitted without a lease starts a
-machine. https://docs.aws.amazon.com/batch/latest/APIReference/API_UpdateComputeEnvironment.html
+Between bursts the queue is closed and the environments are at zero: nothing that is submitted without a lease starts
+a machine. Batch makes environments enabled only; the end of a burst disables them as well.
+https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateComputeEnvironment.html
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from tideform.cloud import Cloud
 from tideform.errors import RefusedError, TideformError
 from tideform.spec.deployment import Deployment
 
+_BUSY = ("CREATING", "UPDATING", "DELETING", "DELETED")
 _HOLDS = ("pending", "running", "stopping", "stopped", "shutting-down")  # every state but terminated
 
 
@@ -79,7 +81,9 @@ class BatchRunner:
             if not environments:
                 raise _not_applied(self.pool)
             for environment in environments:
+                self._settle(environment, halt)
                 self._update(environment, state="ENABLED")
+            self._set_queue("ENABLED")
             reasons = [self._try(environment, size, halt) for environment in environments]
             if len(self.capacity()) < size.nodes:
                 raise _no_capacity(self.pool, size, [r for r in reasons if r])
@@ -100,11 +104,12 @@ class BatchRunner:
     def down(self) -> bool:
         """End the jobs, hold every environment at zero, and end what lingers."""
         with cloud_errors(f"capacity of {self.pool} was taken away"):
+            closed = self._set_queue("DISABLED")
             self.end_jobs(None)
             settled = [self._hold_at_zero(environment) for environment in self._environments()]
             instances = self.capacity()
             self._end_lingering(instances)
-            return all(settled) and not instances and not self.jobs()
+            return closed and all(settled) and not instances and not self.jobs()
 
     def capacity(self) -> tuple[Instance, ...]:
         """The pool's instances by their tags, which Batch takes from the compute environment."""
@@ -138,6 +143,7 @@ class BatchRunner:
         """Ask one environment for the whole capacity, unless it is there. Returns why it did not come, or nothing."""
         if len(self.capacity()) >= size.nodes:
             return ""
+        self._settle(environment, halt)
         self._update(environment, minvCpus=size.vcpus)
         deadline = time.monotonic() + self.pace.start
         while len(self.capacity()) < size.nodes:
@@ -149,14 +155,33 @@ class BatchRunner:
         return ""
 
     def _problem(self, environment: dict[str, Any]) -> str:
-        now = next((e for e in self._environments() if _name(e) == _name(environment)), environment)
+        now = self._now(environment)
         return f"{_name(now)}: {now.get('statusReason', 'invalid')}" if now["status"] == "INVALID" else ""
+
+    def _now(self, environment: dict[str, Any]) -> dict[str, Any]:
+        return next((e for e in self._environments() if _name(e) == _name(environment)), environment)
+
+    def _settle(self, environment: dict[str, Any], halt: Halt) -> None:
+        """Wait until Batch is done with the last change: it refuses another one before that."""
+        deadline = time.monotonic() + self.pace.start
+        while self._now(environment)["status"] in _BUSY and time.monotonic() < deadline:
+            halt.check()
+            halt.wait(self.pace.poll)
+
+    def _set_queue(self, state: str) -> bool:
+        """Open or close the queue; whether it was so already (or there is none)."""
+        batch = self.cloud.client("batch")
+        queues = batch.describe_job_queues(jobQueues=[self.queue])["jobQueues"]
+        wrong = [queue for queue in queues if queue["state"] != state and queue["status"] not in _BUSY]
+        for queue in wrong:
+            batch.update_job_queue(jobQueue=queue["jobQueueName"], state=state)
+        return all(queue["state"] == state for queue in queues)
 
     def _hold_at_zero(self, environment: dict[str, Any]) -> bool:
         """Batch lowers ``desiredvCpus`` by itself and refuses to be told; an updating environment comes later."""
         if environment["state"] == "DISABLED" and not _minimum(environment):
             return True
-        if environment["status"] not in ("UPDATING", "DELETING", "DELETED"):
+        if environment["status"] not in _BUSY:
             self._update(environment, minvCpus=0, state="DISABLED")
         return False
 
@@ -182,7 +207,8 @@ class BatchRunner:
         )
 
     def _filters(self) -> list[dict[str, Any]]:
-        tags = self.deployment.tags("training", self.pool)
+        """A pool that was renamed keeps the tags it was made with."""
+        tags = self.deployment.tags("training", self.deployment.identity("training", self.pool))
         own = ("tideform:project", "tideform:environment", "tideform:unit")
         return [
             *({"Name": f"tag:{key}", "Values": [tags[key]]} for key in own),

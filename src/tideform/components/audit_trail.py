@@ -25,6 +25,7 @@ class AuditTrail(Component):
             key_arn=key_arn,
             versioned=True,
             holds_data=True,
+            bucket_key=False,  # with one, S3 would call KMS for the bucket, not for the trail that the key is open to
             lifecycle=Lifecycle(),
             statements=tuple(trail_writes(scope, scope.deployment.unique_name(AUDIT), name)),
             opts=self.nameless,

@@ -80,16 +80,15 @@ class BatchCapacity(Component):
     def _environment(self, purchase: Purchase) -> aws.batch.ComputeEnvironment:
         part = f"{self.unit}-{purchase}"
         image = "ECS_AL2023_NVIDIA" if self.shape.accelerators else "ECS_AL2023"
-        inputs = [self.shape.instance_types, purchase, image, self.template_name]
+        inputs = [self.shape.instance_types, purchase, image, self.template_name, self.scope.network]
         return aws.batch.ComputeEnvironment(
             part,
             name=self.scope.hashed_name(part, inputs, limit=128),
             type="MANAGED",
-            state="DISABLED",  # a burst enables it: nothing that is submitted without a lease starts a machine
+            state="ENABLED",  # Batch makes no other; the queue is what is closed
             compute_resources=self._resources(purchase, image),
             tags=self.scope.tags(),
-            # A burst moves these through Batch's own API; a plan must not call that drift. Disabled to begin with:
-            # nothing that is submitted without a lease starts a machine.
+            # A burst moves these through Batch's own API; a plan must not call that drift.
             opts=pulumi.ResourceOptions(
                 parent=self,
                 ignore_changes=["computeResources.desiredVcpus", "computeResources.minVcpus", "state"],
@@ -123,11 +122,11 @@ class BatchCapacity(Component):
         return aws.batch.JobQueue(
             self.unit,
             name=PoolNames(self.scope.deployment, self.order.name).job_queue,
-            state="ENABLED",
+            state="DISABLED",  # a burst opens it: nothing that is submitted without a lease starts a machine
             priority=1,
             compute_environment_orders=orders,
             tags=self.scope.tags(),
-            opts=self.named(),
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, ignore_changes=["state"]),
         )
 
 

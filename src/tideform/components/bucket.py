@@ -15,7 +15,7 @@ class PrivateBucket(Component):
     """One bucket and its companions.
 
     A bucket that ``holds_data`` is tagged so, and is never emptied by the engine: `tideform destroy` wants it named.
-    ``statements`` are added to the bucket's policy.
+    ``statements`` are added to the bucket's policy. With a ``bucket_key`` S3 asks KMS once for many objects.
     """
 
     def __init__(
@@ -27,6 +27,7 @@ class PrivateBucket(Component):
         versioned: bool,
         holds_data: bool,
         lifecycle: Lifecycle,
+        bucket_key: bool = True,
         statements: tuple[Statement, ...] = (),
         extra_tags: dict[str, str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
@@ -42,11 +43,11 @@ class PrivateBucket(Component):
             tags={**(extra_tags or {}), **scope.tags(), **data},
             opts=self.named(),
         )
-        self._encrypt(key_arn)
+        self._encrypt(key_arn, bucket_key)
         self.policy = self._policy(statements, after=self._close())
         self._lifecycle(lifecycle, self._versions(versioned))
 
-    def _encrypt(self, key_arn: pulumi.Input[str]) -> None:
+    def _encrypt(self, key_arn: pulumi.Input[str], bucket_key: bool) -> None:
         default = aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
             sse_algorithm="aws:kms", kms_master_key_id=key_arn
         )
@@ -56,7 +57,7 @@ class PrivateBucket(Component):
             rules=[
                 aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
                     apply_server_side_encryption_by_default=default,
-                    bucket_key_enabled=True,  # one call to KMS for many objects: a hundredth of the cost
+                    bucket_key_enabled=bucket_key,  # a hundredth of the cost of KMS
                 )
             ],
             opts=self.named(),

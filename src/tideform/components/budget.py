@@ -34,7 +34,7 @@ def monthly_budget(
                 threshold_type="PERCENTAGE",
                 subscriber_sns_topic_arns=[topic_arn],
             )
-            for alert in budget.alerts
+            for alert in dict.fromkeys(budget.alerts)  # AWS refuses the same one twice
         ],
         tags=scope.tags(),
         opts=opts,

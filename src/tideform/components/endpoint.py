@@ -13,11 +13,12 @@ from tideform.components.autoscaling import EndpointScaling
 from tideform.components.base import Component
 from tideform.components.endpoint_role import endpoint_statements
 from tideform.components.job_environment import image_of
+from tideform.components.local_storage import has_local_storage
 from tideform.components.logs import log_group
 from tideform.components.names import CAPTURES, VARIANT
 from tideform.components.policies import trust
 from tideform.components.roles import ServiceRole
-from tideform.components.rollout import deployment_config, rollback_measures
+from tideform.components.rollout import deployment_config, first_instances, rollback_measures
 from tideform.components.sklearn_image import sklearn_image
 
 
@@ -32,6 +33,7 @@ class ModelEndpoint(Component):
         super().__init__("endpoint", order.scope, order.opts)
         self.order, self.unit = order, order.scope.unit or order.name
         self.name = self.scope.name(self.unit)
+        self.image = _image(order)
         log_name = f"/aws/sagemaker/Endpoints/{self.name}"  # where SageMaker writes, whether it is there or not
         self.log_group = log_group(self.unit, log_name, self.scope, order.site.key_arn, self.named())
         self.role = ServiceRole(
@@ -39,7 +41,7 @@ class ModelEndpoint(Component):
             self.scope,
             trust=trust("sagemaker.amazonaws.com", self.scope.account),
             description="What the endpoint's containers may do",
-            statements=endpoint_statements(order, log_name),
+            statements=endpoint_statements(order, log_name, self.image),
             opts=self.nameless,
         )
         self.model_name, self.model = self._model()
@@ -50,16 +52,15 @@ class ModelEndpoint(Component):
 
     def _model(self) -> tuple[str, aws.sagemaker.Model]:
         wanted = self.order.endpoint.model
-        image = image_of(wanted.image, self.scope) if wanted.image else sklearn_image(self.scope)
         data = f"s3://{self.scope.store_bucket(wanted.from_)}/{self.order.model_key}"
-        name = self.scope.hashed_name(self.unit, [image, data])
+        name = self.scope.hashed_name(self.unit, [self.image, data, self.scope.network])
         model = aws.sagemaker.Model(
             self.unit,
             name=name,
             execution_role_arn=self.role.arn,
             enable_network_isolation=True,
             primary_container=aws.sagemaker.ModelPrimaryContainerArgs(
-                image=image, model_data_url=data, mode="SingleModel", environment=_entry_point(wanted.image)
+                image=self.image, model_data_url=data, mode="SingleModel", environment=_entry_point(wanted.image)
             ),
             vpc_config=aws.sagemaker.ModelVpcConfigArgs(
                 subnets=self.order.site.subnet_ids,
@@ -73,17 +74,18 @@ class ModelEndpoint(Component):
     def _configuration(self) -> aws.sagemaker.EndpointConfiguration:
         endpoint = self.order.endpoint
         sample = endpoint.capture.sample.value if endpoint.capture else None
-        inputs = [self.model_name, endpoint.instance_type, endpoint.scale.min, sample]
+        count = first_instances(endpoint)
+        inputs = [self.model_name, endpoint.instance_type, count, sample]
         return aws.sagemaker.EndpointConfiguration(
             self.unit,
             name=self.scope.hashed_name(self.unit, inputs),
-            kms_key_arn=self.order.site.key_arn,
+            kms_key_arn=None if has_local_storage(endpoint.instance_type) else self.order.site.key_arn,
             production_variants=[
                 aws.sagemaker.EndpointConfigurationProductionVariantArgs(
                     variant_name=VARIANT,
                     model_name=self.model.name,
                     instance_type=endpoint.instance_type,
-                    initial_instance_count=endpoint.scale.min,
+                    initial_instance_count=count,
                     initial_variant_weight=1.0,
                 )
             ],
@@ -116,6 +118,11 @@ class ModelEndpoint(Component):
             tags=self.scope.tags(),
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, **options),
         )
+
+
+def _image(order: EndpointOrder) -> str:
+    named = order.endpoint.model.image
+    return image_of(named, order.scope) if named else sklearn_image(order.scope)
 
 
 def _entry_point(image: str | None) -> dict[str, str]:

@@ -6,21 +6,21 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
 from __future__ import annotations
 
 from tideform.catalogue.serving.base import EndpointOrder
-from tideform.components.grants import grant_key, read, use_key
+from tideform.components.grants import grant_key, pull_images, read, use_key
 from tideform.components.names import CAPTURES
 from tideform.components.policies import Statement, allow
 from tideform.components.scope import Scope
 
 
-def endpoint_statements(order: EndpointOrder, log_name: str) -> list[Statement]:
-    """Read the model, write logs, metrics and captures, pull the image, and join the network."""
+def endpoint_statements(order: EndpointOrder, log_name: str, image: str) -> list[Statement]:
+    """Read the model, write logs, metrics and captures, pull ``image``, and join the network."""
     scope = order.scope
     statements = [
         *read(scope, [scope.store_bucket(order.endpoint.model.from_)]),
         use_key(scope),
         grant_key(scope),
         *_log(scope, log_name),
-        *_pull(scope),
+        *pull_images(scope, image),
         *_join_network(scope),
     ]
     if order.endpoint.capture is not None:
@@ -40,16 +40,6 @@ def _log(scope: Scope, log_name: str) -> list[Statement]:
             [group, f"{group}:*"],
         ),
         allow("Measure", ["cloudwatch:PutMetricData"], ["*"], namespaces),
-    ]
-
-
-def _pull(scope: Scope) -> list[Statement]:
-    layers = ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"]
-    # AWS's own images lie in AWS's accounts, hence no account in the ARN; their policies decide.
-    images = f"arn:{scope.partition}:ecr:{scope.region}:*:repository/*"
-    return [
-        allow("Pull", layers, [images]),
-        allow("Login", ["ecr:GetAuthorizationToken"], ["*"]),  # ECR takes no resource here
     ]
 
 

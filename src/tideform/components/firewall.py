@@ -35,7 +35,7 @@ class Firewall(Component):
         for service, prefix_list in prefix_lists.items():
             self._egress(service, f"HTTPS to {service}", prefix_list_id=prefix_list)
         if not prefix_lists:
-            self._egress("https", "HTTPS by the network's own routes", cidr_ipv4="0.0.0.0/0")
+            self._egress("https", "HTTPS by the routes of the network", cidr_ipv4="0.0.0.0/0")
 
     def _group(self, part: str, description: str) -> aws.ec2.SecurityGroup:
         name = self.scope.name(part, limit=255)

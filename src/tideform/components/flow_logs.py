@@ -40,7 +40,9 @@ class FlowLogs(Component):
                     "Write",
                     ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
                     [scope.arn("logs", f"log-group:{name}"), scope.arn("logs", f"log-group:{name}:*")],
-                )
+                ),
+                # It looks its group up in a list, which takes no narrower resource than all groups.
+                allow("Look", ["logs:DescribeLogGroups"], [scope.arn("logs", "log-group:*")]),
             ],
             opts=self.nameless,
         )

@@ -5,6 +5,7 @@ Bucket names follow from the deployment, and the key is named by its alias, so a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from tideform.components.policies import Statement, allow
@@ -46,11 +47,30 @@ def grant_key(scope: Scope) -> Statement:
     return allow("GrantKeyToServices", ["kms:CreateGrant"], [scope.arn("kms", "key/*")], condition)
 
 
+def pull_images(scope: Scope, image: str) -> list[Statement]:
+    """Pull one image, if it lies in a private registry of Amazon ECR; any other registry asks for no AWS rights.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/ECR_on_ECS.html
+    """
+    found = _ECR_IMAGE.match(image)
+    if found is None:
+        return []
+    repository = f"arn:{scope.partition}:ecr:{found['region']}:{found['account']}:repository/{found['repository']}"
+    return [
+        allow("Pull", PULL, [repository]),
+        allow("Login", ["ecr:GetAuthorizationToken"], ["*"]),  # ECR takes no resource here
+    ]
+
+
 def our_key(scope: Scope) -> dict[str, dict[str, str]]:
     """The condition that picks the project's key out of the account's."""
     return {"ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{scope.deployment.name}"}}
 
 
+PULL = ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"]
+_ECR_IMAGE = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<repository>[^:@]+)"
+)
 _READ = ["s3:GetObject", "s3:GetObjectVersion"]
 _WRITE = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
 

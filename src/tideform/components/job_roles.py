@@ -6,14 +6,17 @@ import pulumi
 
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.base import Component
-from tideform.components.grants import read, read_write, use_key
-from tideform.components.job_environment import secret_arn, tracking_arn
+from tideform.components.grants import pull_images, read, read_write, use_key
+from tideform.components.job_environment import image_of, secret_arn, tracking_arn
 from tideform.components.policies import Statement, allow, trust
 from tideform.components.roles import ServiceRole
 
 
 class JobRoles(Component):
-    """``job`` reads the inputs and writes the outputs; ``execution`` fetches secrets and writes the log."""
+    """``job`` reads the inputs and writes the outputs; ``execution`` pulls the image, fetches secrets, writes the log.
+
+    https://docs.aws.amazon.com/batch/latest/userguide/execution-IAM-role.html
+    """
 
     def __init__(self, order: PoolOrder, log_name: str, opts: pulumi.ResourceOptions) -> None:
         super().__init__("job-roles", order.scope, opts)
@@ -46,6 +49,8 @@ class JobRoles(Component):
         scope = self.scope
         group = scope.arn("logs", f"log-group:{log_name}:*")
         statements = [allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [group])]
+        # Where a job has an execution role, the agent pulls with it and not with the instance's.
+        statements += pull_images(scope, image_of(self.order.pool.job.image, scope))
         secrets = [f"{secret_arn(name, scope)}-??????" for name in sorted(self.order.pool.job.secrets.values())]
         if secrets:
             statements.append(allow("FetchSecrets", ["secretsmanager:GetSecretValue"], secrets))

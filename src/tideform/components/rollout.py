@@ -9,9 +9,18 @@ import pulumi_aws as aws
 from tideform.catalogue.alarms.base import Measure, endpoint_alarms
 from tideform.catalogue.serving.base import EndpointOrder
 from tideform.components.scope import Scope
-from tideform.spec.serving import Rollout
+from tideform.spec.serving import Endpoint, Rollout
 
 _KEEP_OLD_SECONDS = 300
+
+
+def first_instances(endpoint: Endpoint) -> int:
+    """How many instances a configuration starts with. A canary is at most half of them, so it needs two.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green-canary.html
+    """
+    canary = endpoint.rollout is not None and endpoint.rollout.canary is not None
+    return max(endpoint.scale.min, 2) if canary else endpoint.scale.min
 
 
 def rollback_measures(order: EndpointOrder, endpoint: str, variant: str) -> dict[str, Measure]:

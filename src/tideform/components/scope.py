@@ -44,6 +44,11 @@ class Scope:
         return self.deployment.unique_name(self.deployment.identity("storage", store))
 
     @property
+    def network(self) -> dict[str, Any]:
+        """What the spec says of the network: for the hash of what cannot move to another one."""
+        return self.deployment.spec.network.model_dump(mode="json")
+
+    @property
     def log_prefix(self) -> str:
         """What the names of all our log groups begin with."""
         return f"/tideform/{self.deployment.name}"

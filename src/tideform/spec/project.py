@@ -47,7 +47,9 @@ class Budget(Model):
     """The project's monthly budget and when to tell people."""
 
     monthly: Annotated[Money, about("What a month may cost.")]
-    alerts: Annotated[tuple[Percent, ...], about("At which shares of it people are told.")] = ()
+    alerts: Annotated[
+        tuple[Percent, ...], about("At which shares of it people are told; at most five."), Field(max_length=5)
+    ] = ()
     hard_stop: Annotated[bool, about("Deny launching more capacity when it is used up.")] = False
 
 

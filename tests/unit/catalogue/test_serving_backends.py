@@ -24,8 +24,9 @@ def endpoint(**words: Any) -> Endpoint:
         ({"mode": "serverless"}, "TD207"),
         ({"scale": {"min": 0}}, "TD208"),
         ({"scale": {"min": 3, "max": 2}}, "TD209"),
-        ({"rollout": {"canary": "80%"}}, "TD211"),
-        ({"rollout": {"canary": "0%"}}, "TD211"),
+        ({"scale": {"max": 4}, "rollout": {"canary": "80%"}}, "TD211"),
+        ({"scale": {"max": 4}, "rollout": {"canary": "0%"}}, "TD211"),
+        ({"scale": {"max": 1}, "rollout": {"canary": "10%"}}, "TD211"),
         ({"rollout": {"bake": "2h"}}, "TD212"),
     ],
 )

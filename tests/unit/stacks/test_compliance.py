@@ -34,5 +34,10 @@ def test_only_this_trail_writes_to_the_audit_bucket() -> None:
     assert inputs(found, "Trail", "audit")["name"] == trail.rpartition("/")[2]
 
 
+def test_the_audit_bucket_lets_s3_ask_the_key_for_the_trail_and_not_for_the_bucket() -> None:
+    (rule,) = inputs(collect("compliance"), "BucketServerSideEncryptionConfiguration", "tideform-audit")["rules"]
+    assert rule["bucketKeyEnabled"] is False
+
+
 def test_exports() -> None:
     assert set(collect("compliance").outputs) == {"audit_bucket", "trail_arn"}

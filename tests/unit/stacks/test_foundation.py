@@ -78,6 +78,11 @@ def test_flow_logs_go_to_an_encrypted_group() -> None:
     assert inputs(found, "LogGroup", "network")["kmsKeyId"] is UNKNOWN
 
 
+def test_flow_logs_may_find_their_group() -> None:
+    policy = statements(inputs(collect("foundation"), "RolePolicy", "flow-logs-writer")["policy"])
+    assert {"logs:DescribeLogGroups", "logs:PutLogEvents"} <= {action for s in policy for action in s["Action"]}
+
+
 def test_an_existing_network_gets_two_security_groups_and_nothing_else() -> None:
     found = collect("foundation", **EXISTING)
     nouns = {r.type.rpartition(":")[2] for r in found.resources}

@@ -71,6 +71,11 @@ def test_the_budget_counts_what_carries_the_projects_tag() -> None:
     assert float(budget["limitAmount"]) == 4000
 
 
+def test_an_alert_that_is_named_twice_is_one_notification() -> None:
+    budget = {"monthly": "10 USD", "alerts": ["50%", "50%"]}
+    assert len(inputs(collect("monitoring", budget=budget), "Budget", "monthly")["notifications"]) == 1
+
+
 def test_without_a_budget_none_is_made() -> None:
     assert of_type(collect("monitoring", budget=None), "Budget") == []
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.stacks.collecting import FULL, collect, inputs, of_type
+from tests.unit.stacks.collecting import FULL, collect, inputs, of_type, statements
 from tideform.engine.base import Preview
 
 
@@ -38,6 +38,34 @@ def test_a_new_model_makes_a_new_configuration_beside_the_old() -> None:
     new = collect("serving", "score", pinned={"score": "score/4/model.tar.gz"})
     assert inputs(new, "EndpointConfiguration", "score")["name"] != old
     assert inputs(new, "Endpoint", "score")["name"] == "fraud-scoring-dev-score"
+
+
+def test_another_network_makes_a_new_model_since_it_cannot_move() -> None:
+    old = inputs(collect("serving", "score"), "Model", "score")["name"]
+    new = inputs(collect("serving", "score", network={"zones": 3}), "Model", "score")["name"]
+    assert new != old
+
+
+def test_disks_are_encrypted_with_the_projects_key() -> None:
+    assert "kmsKeyArn" in inputs(served(instance_type="ml.m5.xlarge"), "EndpointConfiguration", "score")
+
+
+def test_machines_with_disks_of_their_own_take_no_key() -> None:
+    assert "kmsKeyArn" not in inputs(served(instance_type="ml.g5.xlarge"), "EndpointConfiguration", "score")
+
+
+@pytest.mark.parametrize(
+    ("rollout", "count"), [({"canary": "10%"}, 2), ({"bake": "10m"}, 1), (None, 1)], ids=["canary", "at-once", "none"]
+)
+def test_a_canary_starts_with_the_two_instances_that_it_needs(rollout: dict[str, str] | None, count: int) -> None:
+    (variant,) = inputs(served(rollout=rollout), "EndpointConfiguration", "score")["productionVariants"]
+    assert variant["initialInstanceCount"] == count
+
+
+def test_the_role_pulls_the_models_image_and_no_other() -> None:
+    policy = inputs(served(), "RolePolicy", "score-model")["policy"]
+    (pull,) = [s for s in statements(policy) if s["Sid"] == "Pull"]
+    assert pull["Resource"] == ["arn:aws:ecr:eu-west-1:141502667606:repository/sagemaker-scikit-learn"]
 
 
 def test_a_canary_is_rolled_back_by_alarms_of_its_own_stack() -> None:

@@ -45,11 +45,28 @@ def test_spot_goes_first() -> None:
     assert second.startswith("fraud-scoring-dev-pool-on-demand-")
 
 
-def test_a_pool_stands_disabled_at_zero() -> None:
-    for environment in of_type(pool(), "ComputeEnvironment"):
+def test_a_pool_stands_at_zero_behind_a_closed_queue() -> None:
+    found = pool()
+    assert inputs(found, "JobQueue", "pool")["state"] == "DISABLED"
+    for environment in of_type(found, "ComputeEnvironment"):
         assert environment.after is not None
-        assert environment.after["state"] == "DISABLED"
         assert environment.after["computeResources"]["minVcpus"] == 0
+
+
+def test_environments_are_created_enabled_since_batch_makes_no_others() -> None:
+    states = {r.after["state"] for r in of_type(pool(), "ComputeEnvironment") if r.after}
+    assert states == {"ENABLED"}
+
+
+def test_the_execution_role_pulls_the_jobs_image_and_no_other() -> None:
+    policy = inputs(pool(job={**JOB, "image": "trainer:3"}), "RolePolicy", "pool-execution")["policy"]
+    (pull,) = [s for s in statements(policy) if s["Sid"] == "Pull"]
+    assert pull["Resource"] == ["arn:aws:ecr:eu-west-1:123456789012:repository/trainer"]
+
+
+def test_an_image_from_elsewhere_asks_for_no_rights_at_ecr() -> None:
+    policy = inputs(pool(job={**JOB, "image": "docker.io/library/python:3"}), "RolePolicy", "pool-execution")["policy"]
+    assert not any("ecr:" in action for s in statements(policy) for action in s["Action"])
 
 
 def test_the_bound_never_means_more_machines_than_asked() -> None:
@@ -131,6 +148,16 @@ def test_new_instance_types_make_a_new_environment_beside_the_old() -> None:
     before = pool().outputs["compute_environments"]
     after = pool(instance_types=["c5.xlarge"]).outputs["compute_environments"]
     assert not set(before) & set(after)
+
+
+def test_another_network_makes_new_environments_since_batch_cannot_move_them() -> None:
+    def environments(zones: int) -> set[str]:
+        training = {"pool": {"instance_types": ["c5.large"], "job": JOB}}
+        return set(
+            collect("training", "pool", training=training, network={"zones": zones}).outputs["compute_environments"]
+        )
+
+    assert not environments(2) & environments(3)
 
 
 def test_a_larger_pool_keeps_its_environments() -> None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from tideform.catalogue.serving.base import EndpointOrder, Exports, Pins, problem
 from tideform.diagnostics import Diagnostic
 from tideform.spec.deployment import Deployment
-from tideform.spec.serving import Endpoint, Rollout
+from tideform.spec.serving import Endpoint
 
 _LONGEST_BAKE = 3600  # seconds: SageMaker's longest WaitIntervalInSeconds
 _LARGEST_CANARY = 50  # per cent of the fleet
+_FEWEST_FOR_A_CANARY = 2  # instances
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class SageMaker:
 
     def problems(self, name: str, endpoint: Endpoint) -> list[Diagnostic]:
         """Modes of later versions, and figures that SageMaker does not take."""
-        return [*_of_mode(name, endpoint), *_of_scale(name, endpoint), *_of_rollout(name, endpoint.rollout)]
+        return [*_of_mode(name, endpoint), *_of_scale(name, endpoint), *_of_rollout(name, endpoint)]
 
     def deferred(self, deployment: Deployment, name: str, endpoint: Endpoint, pins: Pins) -> str | None:
         """An endpoint waits until its model's version is pinned for the environment."""
@@ -71,10 +72,19 @@ def _of_scale(name: str, endpoint: Endpoint) -> Iterator[Diagnostic]:
         )
 
 
-def _of_rollout(name: str, rollout: Rollout | None) -> Iterator[Diagnostic]:
+def _of_rollout(name: str, endpoint: Endpoint) -> Iterator[Diagnostic]:
+    rollout = endpoint.rollout
     if rollout is None:
         return
-    if rollout.canary is not None and not 1 <= rollout.canary.value <= _LARGEST_CANARY:
+    if rollout.canary is not None and endpoint.scale.max < _FEWEST_FOR_A_CANARY:
+        yield problem(
+            "TD211",
+            "A canary is too large or empty",
+            f"serving.{name}.rollout.canary",
+            detail="One instance cannot be shared: SageMaker's canary is at most half of the instances.",
+            fix="Write scale: {min: 1, max: 2} or more, or take the canary out.",
+        )
+    elif rollout.canary is not None and not 1 <= rollout.canary.value <= _LARGEST_CANARY:
         yield problem(
             "TD211",
             "A canary is too large or empty",
