@@ -229,7 +229,7 @@ def _explain(table: str, error: Exception) -> TideformError:
             detail=f"There is no lease table {table}. Without a record nothing could end a burst for sure.",
             fix="Run `tideform apply` first.",
         )
-    return CloudError.of("TD614", "The lease table could not be used", detail=str(error))
+    return CloudError.of("TD617", "The lease table could not be used", detail=str(error))
 
 
 def _is_pool(item: Mapping[str, Any]) -> bool:
