@@ -8,7 +8,7 @@ PATH="$root/.venv/bin:$PATH"
 export PATH TIDEFORM_ENVIRONMENT=dev
 demo="$root/build/demo"
 
-bucket() { tideform output storage.buckets --json | python -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
+bucket() { tideform output "storage.buckets.$1"; }
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
 mkdir -p "$demo"

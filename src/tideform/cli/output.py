@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -12,13 +13,16 @@ from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, Spe
 
 def command(
     name: Annotated[
-        str | None, typer.Argument(help="One output: storage.buckets, or buckets where that is clear.")
+        str | None,
+        typer.Argument(
+            help="One output, or a part of it: storage.buckets, buckets where that is clear, storage.buckets.models."
+        ),
     ] = None,
     spec: SpecOption = DEFAULT_SPEC,
     environment: EnvironmentOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the outputs of the stacks. One text output is printed bare, for scripts."""
+    """Print the outputs of the stacks. One text or number is printed bare, for scripts."""
     from tideform.engine.backend import Backend
     from tideform.views import outputs as view
     from tideform.views.json_plan import known, write_json
@@ -36,20 +40,26 @@ def command(
         write_json(known(value))
     elif isinstance(value, str):
         typer.echo(neutral(value) if console().is_terminal else value)
+    elif isinstance(value, int | float):
+        typer.echo(json.dumps(value))
     else:
         emit(view.output_lines({name: value}), console())
 
 
 def pick(values: Mapping[str, Any], name: str) -> Any:
-    """The output of that full name, or the only one whose last part it is. Raises `RefusedError`."""
+    """The output of that full name, or the only one whose last part it is; or what stands in it below a dot.
+
+    Raises `RefusedError`.
+    """
     from tideform.errors import RefusedError
     from tideform.spec.suggest import did_you_mean
 
-    if name in values:
-        return values[name]
-    found = [full for full in values if full.rpartition(".")[2] == name]
+    found = {full: rest for full in values for rest in _below(full, name)} or {
+        full: rest for full in values for rest in _below(full.rpartition(".")[2], name)
+    }
     if len(found) == 1:
-        return values[found[0]]
+        ((full, rest),) = found.items()
+        return _part(values[full], full, rest)
     if found:
         raise RefusedError.of(
             "TD354",
@@ -63,3 +73,35 @@ def pick(values: Mapping[str, Any], name: str) -> Any:
         detail=f"No stack that stands has an output {name}.",
         fix=did_you_mean(name, list(values)) or "`tideform output` lists them; `tideform apply` makes them.",
     )
+
+
+def _below(output: str, name: str) -> Iterator[tuple[str, ...]]:
+    """The steps that lead from an output to a name that stands in it; nothing if it does not."""
+    if name == output:
+        yield ()
+    elif name.startswith(f"{output}."):
+        yield tuple(name.removeprefix(f"{output}.").split("."))
+
+
+def _part(value: Any, full: str, steps: Sequence[str]) -> Any:
+    from tideform.errors import RefusedError
+    from tideform.spec.suggest import did_you_mean
+
+    if not steps:
+        return value
+    inside = _inside(value)
+    if steps[0] not in inside:
+        names = ", ".join(inside)
+        raise RefusedError.of(
+            "TD357",
+            "The output has no such part",
+            detail=f"{full} has no part {steps[0]}.",
+            fix=did_you_mean(steps[0], list(inside)) or (f"It has {names}." if names else "It is a single value."),
+        )
+    return _part(inside[steps[0]], f"{full}.{steps[0]}", steps[1:])
+
+
+def _inside(value: Any) -> Mapping[str, Any]:
+    if isinstance(value, Mapping):
+        return value
+    return {str(index): item for index, item in enumerate(value)} if isinstance(value, list | tuple) else {}

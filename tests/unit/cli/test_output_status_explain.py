@@ -53,6 +53,26 @@ def test_all_outputs_are_printed_by_layer(capsys: Output) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["storage.buckets.digits", "buckets.digits"])
+def test_a_part_of_an_output_is_printed_bare(capsys: Output, name: str) -> None:
+    assert printed(capsys, "output", name) == "b-1\n"
+
+
+def test_an_item_of_a_list_is_named_by_its_place(tmp_path: Path, capsys: Output) -> None:
+    stand(tmp_path, "foundation", {"ports": [443, 80]})
+    assert printed(capsys, "output", "ports.1") == "80\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("buckets.digit", "Did you mean 'digits'?"), ("vpc_id.x", "It is a single value.")]
+)
+def test_a_part_that_is_not_there_is_told_with_what_is(capsys: Output, name: str, hint: str) -> None:
+    assert main(["output", name]) == 1
+    err = capsys.readouterr().err
+    assert "TD357" in err
+    assert hint in err
+
+
 @pytest.mark.parametrize("name", ["vpc_id", "foundation.vpc_id"])
 def test_one_text_is_printed_bare(capsys: Output, name: str) -> None:
     assert printed(capsys, "output", name) == "vpc-1\n"
