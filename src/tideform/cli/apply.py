@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tideform.cli import plan as plan_command
-from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, console, load_deployment
+from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
 from tideform.cli.confirm import confirm
 from tideform.cli.run import WaitOption, YesOption, say, seconds
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tideform.plan.model import Plan
     from tideform.plan.pipeline import Planned
     from tideform.plan.saved import SavedPlan
+    from tideform.spec.deployment import Deployment
 
 
 def command(
@@ -34,20 +35,26 @@ def command(
         str | None, typer.Option("--unit", help="Apply one training pool or endpoint only.", metavar="NAME")
     ] = None,
     wait: WaitOption = "0s",
+    as_json: JsonOption = False,
 ) -> None:
-    """Make the cloud match the spec: show the plan, ask, carry it out."""
+    """Make the cloud match the spec: show the plan, ask, carry it out.
+
+    With --json the plan and what became of it are one document on stdout; progress goes to stderr.
+    """
     from tideform.plan.changing import changing, end_dead_bursts
 
+    if as_json and plan_file is None and not yes:
+        raise typer.BadParameter("--json asks nobody: give --yes or a saved plan with it")
     saved = _saved(plan_file, unit)
     deployment = load_deployment(spec, environment or (saved.environment if saved else None))
     with changing(deployment, "apply", wait=seconds(wait), say=say) as change:
         end_dead_bursts(change, say)
-        planned = _plan(change, unit, saved)
+        planned = _plan(change, unit, saved, as_json)
         _refuse_errors(planned.plan)
         if saved is None and not yes and planned.plan.has_changes:
             confirm(f"Do you want to make these changes in {planned.plan.environment}?")
-        applied = _carry_out(change, planned)
-    _report(planned.plan, applied)
+        applied = _carry_out(change, planned, as_json)
+    _report(deployment, planned, applied, as_json)
 
 
 def _saved(plan_file: Path | None, unit: str | None) -> SavedPlan | None:
@@ -60,17 +67,18 @@ def _saved(plan_file: Path | None, unit: str | None) -> SavedPlan | None:
     return load_saved(plan_file)
 
 
-def _plan(change: Change, unit: str | None, saved: SavedPlan | None) -> Planned:
+def _plan(change: Change, unit: str | None, saved: SavedPlan | None, as_json: bool) -> Planned:
     if saved is None:
         planned = plan_command.make(change.deployment, unit=unit, engine=change.engine)
-        plan_command.show(change.deployment, planned)
+        if not as_json:
+            plan_command.show(change.deployment, planned)
         return planned
     from tideform.plan.moved import refuse_stale
     from tideform.plan.provenance import provenance
 
     planned = plan_command.make(change.deployment, unit=saved.unit, pool=saved.pool, engine=change.engine)
     refuse_stale(saved, planned.plan, provenance(change.deployment, planned))
-    typer.echo("The saved plan still holds.")
+    typer.echo("The saved plan still holds.", err=as_json)
     return planned
 
 
@@ -82,16 +90,22 @@ def _refuse_errors(plan: Plan) -> None:
         raise RefusedError(errors)
 
 
-def _carry_out(change: Change, planned: Planned) -> Applied:
+def _carry_out(change: Change, planned: Planned, as_json: bool) -> Applied:
     from tideform.plan.execute import carry_out
     from tideform.views.progress import progress
 
-    with progress(console()) as on_progress:
+    with progress(console(stderr=as_json)) as on_progress:
         return carry_out(change, planned, on_progress=on_progress)
 
 
-def _report(plan: Plan, applied: Applied) -> None:
-    from tideform.views.applied import applied_lines
+def _report(deployment: Deployment, planned: Planned, applied: Applied, as_json: bool) -> None:
+    from tideform.plan.pipeline import stages_of
+    from tideform.views.applied import applied_json, applied_lines
+    from tideform.views.json_plan import write_json
     from tideform.views.lines import emit
 
-    emit(applied_lines(plan, applied.changed, applied.outputs), console())
+    if as_json:
+        stages = stages_of(deployment, planned)
+        write_json(applied_json(planned.plan, applied.changed, applied.outputs, stages=stages))
+    else:
+        emit(applied_lines(planned.plan, applied.changed, applied.outputs), console())

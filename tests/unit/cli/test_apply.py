@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,3 +108,28 @@ def test_a_file_that_is_no_plan_is_refused_before_the_lock(world: World, capsys:
 def test_a_wait_that_is_no_duration_is_refused(world: World, capsys: Output) -> None:
     assert main(["apply", "--wait", "soon"]) == 1
     assert "--wait soon" in capsys.readouterr().err
+
+
+def test_json_is_the_plan_and_what_became_of_it_and_nothing_else(world: World, capsys: Output) -> None:
+    assert main(["apply", "--yes", "--json"]) == 0
+    captured = capsys.readouterr()
+    told = json.loads(captured.out)
+    assert told["format_version"]
+    assert told["tideform"]["result"] == {
+        "changed": 1,
+        "outputs": {"storage.bucket": {"sensitive": False, "value": "quickstart-digits"}},
+    }
+    assert "created" in captured.err
+
+
+def test_json_of_a_saved_plan_needs_no_yes(world: World, saved: str, capsys: Output) -> None:
+    capsys.readouterr()
+    assert main(["apply", saved, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["tideform"]["result"]["changed"] == 1
+
+
+def test_json_asks_nobody(world: World, monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+    answer(monkeypatch, "yes")
+    assert main(["apply", "--json"]) == 1
+    assert world.locked == []
+    assert "give --yes or a saved plan" in capsys.readouterr().err
