@@ -1,6 +1,7 @@
 """The settings of a bucket, each a resource of its own whose id is the bucket's name.
 
-They all work alike: put a document, get it back, delete it. Putting replaces what is there, as it does on AWS.
+They all work alike: put a document, get it back, delete it. Putting replaces what is there, as it does on AWS. So a
+policy or a life cycle that somebody put there is refused; the others every bucket has from the start.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Any
 
 from tideform.sandbox.aws.context import Context
 from tideform.sandbox.aws.kind import Inputs, Kind, Live, State, words
+from tideform.sandbox.aws.refusal import Refusal
 from tideform.sandbox.aws.shapes import Names, from_api
 
 
@@ -23,8 +25,11 @@ class _Setting:
     member: str  # of the request
     answer: str | None = None  # of the answer; None where the answer is the document
     names: Names = field(default_factory=dict)
+    absent_at_first: bool = False
 
     def create(self, context: Context, inputs: Inputs) -> str:
+        if self.absent_at_first:
+            _refuse_present(context, self.get, inputs["bucket"])
         self._put(context, inputs)
         return str(inputs["bucket"])
 
@@ -49,6 +54,18 @@ class _Setting:
         document = {key: value for key, value in inputs.items() if key not in ("bucket", "region")}
         asked = {"bucket": inputs["bucket"], self.member: document}
         context.send("s3", self.put, asked, self.names)
+
+
+def _refuse_present(context: Context, get: str, bucket: str) -> None:
+    """Raise `Refusal` where the bucket has this setting already: the provider neither adopts nor overwrites."""
+    try:
+        context.call("s3", get, Bucket=bucket)
+    except Refusal as refusal:
+        if refusal.means_gone and refusal.code != "NoSuchBucket":
+            return
+        raise
+    what = get.removeprefix("get_bucket_").replace("_", " ")
+    raise Refusal("AlreadyExists", f"bucket {bucket} has a {what} already")
 
 
 def _kind(token: str, inputs: str, setting: _Setting, **more: Any) -> Kind:
@@ -113,6 +130,7 @@ _LIFECYCLE = _kind(
         remove="delete_bucket_lifecycle",
         member="LifecycleConfiguration",
         names={"id": "ID"},
+        absent_at_first=True,
     ),
     stored_only=words("expectedBucketOwner transitionDefaultMinimumObjectSize"),
 )
@@ -164,6 +182,7 @@ def _put_policy(context: Context, _identity: str, inputs: Inputs) -> None:
 
 
 def _create_policy(context: Context, inputs: Inputs) -> str:
+    _refuse_present(context, "get_bucket_policy", inputs["bucket"])
     _put_policy(context, "", inputs)
     return str(inputs["bucket"])
 

@@ -16,15 +16,17 @@ _RULE_ASKED = words("name description eventBusName eventPattern roleArn schedule
 
 def _create_rule(context: Context, inputs: Inputs) -> str:
     """EventBridge writes over a rule of that name; the provider does not adopt, so it looks first."""
-    if any(each["Name"] == inputs["name"] for each in _rules(context, inputs["name"])):
+    if any(each["Name"] == inputs["name"] for each in _rules(context, inputs)):
         raise Refusal("ResourceAlreadyExistsException", f"a rule named {inputs['name']} exists already")
     _put_rule(context, inputs, Tags=tagging.as_pairs(inputs.get("tags")))
     bus = inputs.get("eventBusName", "default")
     return str(inputs["name"]) if bus == "default" else f"{bus}/{inputs['name']}"
 
 
-def _rules(context: Context, name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = context.call("events", "list_rules", NamePrefix=name)["Rules"]
+def _rules(context: Context, inputs: Inputs) -> list[dict[str, Any]]:
+    bus = inputs.get("eventBusName", "default")
+    members = {"NamePrefix": inputs["name"], "EventBusName": bus}
+    found: list[dict[str, Any]] = context.call("events", "list_rules", **members)["Rules"]
     return found
 
 
@@ -84,8 +86,12 @@ _TARGET_NAMES = {
 
 
 def _create_target(context: Context, inputs: Inputs) -> str:
+    """EventBridge writes over a target of that id; the provider does not adopt, so it looks first."""
+    identity = f"{inputs['rule']}/{inputs['targetId']}"
+    if _read_target(context, identity, inputs) is not None:
+        raise Refusal("ResourceAlreadyExistsException", f"rule {inputs['rule']} has a target {inputs['targetId']}")
     _put_target(context, inputs)
-    return f"{inputs['rule']}/{inputs['targetId']}"
+    return identity
 
 
 def _put_target(context: Context, inputs: Inputs) -> None:

@@ -165,8 +165,12 @@ ROLE_POLICY = Kind(
 
 
 def _create_attachment(context: Context, inputs: Inputs) -> str:
+    """IAM takes a second attachment for success; the provider does not adopt, so it looks first."""
+    identity = f"{inputs['role']}/{inputs['policyArn']}"
+    if _read_attachment(context, identity, inputs) is not None:
+        raise Refusal("EntityAlreadyExists", f"{inputs['policyArn']} is attached to role {inputs['role']} already")
     _settle_attached(context, inputs["role"], [], [inputs["policyArn"]])
-    return f"{inputs['role']}/{inputs['policyArn']}"
+    return identity
 
 
 def _read_attachment(context: Context, identity: str, _inputs: Inputs) -> Live | None:

@@ -7,6 +7,7 @@ from typing import Any
 from tideform.sandbox.aws.context import Context
 from tideform.sandbox.aws.ec2_common import arn, live_tags, only, retag, tagged
 from tideform.sandbox.aws.kind import Inputs, Kind, Live, State, words
+from tideform.sandbox.aws.refusal import Refusal
 from tideform.sandbox.aws.shapes import lower_camel
 
 _VPC_SWITCHES = {"enableDnsSupport": "EnableDnsSupport", "enableDnsHostnames": "EnableDnsHostnames"}
@@ -183,19 +184,27 @@ ROUTE_TABLE = Kind(
 
 
 def _create_association(context: Context, inputs: Inputs) -> str:
+    """moto answers with the association that exists; AWS refuses, and so do we."""
+    place = inputs.get("subnetId") or inputs.get("gatewayId")
+    if any(place in (found.get("SubnetId"), found.get("GatewayId")) for found in _associations(context)):
+        raise Refusal("Resource.AlreadyAssociated", f"{place} is associated with a route table already")
     asked = {key: inputs[key] for key in ("routeTableId", "subnetId", "gatewayId") if key in inputs}
     return str(context.send("ec2", "associate_route_table", asked)["AssociationId"])
 
 
 def _read_association(context: Context, identity: str, _inputs: Inputs) -> Live | None:
     """By its id, or as it is imported: ``subnet/table``."""
-    for table in context.call("ec2", "describe_route_tables")["RouteTables"]:
-        for found in table.get("Associations", []):
-            place = found.get("SubnetId") or found.get("GatewayId")
-            if identity in (found["RouteTableAssociationId"], f"{place}/{table['RouteTableId']}"):
-                key = "gatewayId" if found.get("GatewayId") else "subnetId"
-                return {"routeTableId": table["RouteTableId"], key: place}
+    for found in _associations(context):
+        place, table = found.get("SubnetId") or found.get("GatewayId"), found["RouteTableId"]
+        if identity in (found["RouteTableAssociationId"], f"{place}/{table}"):
+            key = "gatewayId" if found.get("GatewayId") else "subnetId"
+            return {"routeTableId": table, key: place}
     return None
+
+
+def _associations(context: Context) -> list[dict[str, Any]]:
+    tables = context.pages("ec2", "describe_route_tables", "RouteTables")
+    return [{**found, "RouteTableId": table["RouteTableId"]} for table in tables for found in table["Associations"]]
 
 
 def _settle_association(context: Context, identity: str, old: Inputs, new: Inputs) -> None:

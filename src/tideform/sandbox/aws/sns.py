@@ -18,6 +18,7 @@ _TOPIC_ATTRIBUTES = {
     "signatureVersion": "SignatureVersion",
     "tracingConfig": "TracingConfig",
 }
+_DEFAULT_STATEMENT = "__default_statement_ID"  # how SNS calls the statement of a policy that nobody wrote
 _FIFO = {"fifoTopic": "FifoTopic", "contentBasedDeduplication": "ContentBasedDeduplication"}
 
 
@@ -79,6 +80,10 @@ def _put_policy(context: Context, arn: str, policy: str) -> None:
 
 
 def _create_policy(context: Context, inputs: Inputs) -> str:
+    """Every topic has a policy from the start; one that somebody put there is not written over."""
+    live = _read_policy(context, inputs["arn"], inputs)
+    if live is not None and _DEFAULT_STATEMENT not in live["policy"]:
+        raise Refusal("PolicyAlreadyExists", f"topic {inputs['arn']} has a policy of its own already")
     _put_policy(context, inputs["arn"], inputs["policy"])
     return str(inputs["arn"])
 
@@ -98,7 +103,7 @@ def _reset_policy(context: Context, arn: str, _state: State) -> None:
     import json
 
     statement = {
-        "Sid": "__default_statement_ID",
+        "Sid": _DEFAULT_STATEMENT,
         "Effect": "Allow",
         "Principal": {"AWS": "*"},
         "Action": ["SNS:GetTopicAttributes", "SNS:SetTopicAttributes", "SNS:Subscribe", "SNS:Publish"],
@@ -130,6 +135,10 @@ _SUBSCRIPTION_ATTRIBUTES = {
 
 
 def _create_subscription(context: Context, inputs: Inputs) -> str:
+    """SNS answers with the subscription that exists; the provider does not adopt, so it looks first."""
+    listed = context.pages("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=inputs["topic"])
+    if any((each["Protocol"], each["Endpoint"]) == (inputs["protocol"], inputs["endpoint"]) for each in listed):
+        raise Refusal("SubscriptionAlreadyExists", f"{inputs['endpoint']} is subscribed to {inputs['topic']} already")
     named = _SUBSCRIPTION_ATTRIBUTES.items()
     made = context.call(
         "sns",

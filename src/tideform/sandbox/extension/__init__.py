@@ -2,6 +2,7 @@
 
 - `nouns`: whole resources (create, describe, update, delete, list) out of botocore's own shapes; a row in `table`.
 - `remembered`: members that moto takes and forgets; a row in `table`.
+- `taken`: names that moto gives to a second thing; a row in `table`.
 - one module a service for what needs behaviour: `sagemaker`, `kms`, `budgets`, `ec2`, `s3`.
 
 Whatever is stored without behaviour also gets a row in `tideform.sandbox.stored_only`.
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from tideform.sandbox.extension import nouns, remembered, table
+from tideform.sandbox.extension import nouns, remembered, table, taken
 
 _BEHAVIOUR = ("applicationautoscaling", "budgets", "ec2", "kms", "s3")
 
@@ -23,6 +24,8 @@ def install(service: str) -> None:
         nouns.install(noun, store)
     for row in table.REMEMBERED.get(service, ()):
         remembered.install(row)
+    for taken_row in table.TAKEN.get(service, ()):
+        taken.install(taken_row)
     if service == "sagemaker":
         from tideform.sandbox.extension import sagemaker
 

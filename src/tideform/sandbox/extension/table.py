@@ -1,4 +1,4 @@
-"""The rows, by service: resources that moto does not know, and members that it forgets.
+"""The rows, by service: resources that moto does not know, members that it forgets, names that it gives twice.
 
 To add one, add a row here and a test in ``tests/unit/sandbox/extension``.
 """
@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from tideform.sandbox.extension.nouns import Noun
 from tideform.sandbox.extension.remembered import Remembered
+from tideform.sandbox.extension.taken import Taken
 
 _SAGEMAKER = "moto.sagemaker.responses:SageMakerResponse"
+_SAGEMAKER_BACKEND = "moto.sagemaker.models:SageMakerModelBackend"
 _BATCH = "moto.batch.responses:BatchResponse"
 
 NOUNS: dict[str, tuple[Noun, ...]] = {
@@ -85,6 +87,45 @@ REMEMBERED: dict[str, tuple[Remembered, ...]] = {
             key="computeEnvironmentArn",
             items="computeEnvironments",
             members=("updatePolicy", "unmanagedvCpus", "context"),
+        ),
+    ),
+}
+
+TAKEN: dict[str, tuple[Taken, ...]] = {
+    "sagemaker": (
+        Taken(
+            _SAGEMAKER_BACKEND,
+            create="create_model",
+            argument="model_name",
+            kept_in="_models",
+            code="ValidationException",
+            says="Cannot create already existing model {name}.",
+        ),
+        Taken(
+            _SAGEMAKER_BACKEND,
+            create="create_endpoint_config",
+            argument="endpoint_config_name",
+            kept_in="endpoint_configs",
+            code="ValidationException",
+            says="Cannot create already existing endpoint configuration {name}.",
+        ),
+        Taken(
+            _SAGEMAKER_BACKEND,
+            create="create_endpoint",
+            argument="endpoint_name",
+            kept_in="endpoints",
+            code="ValidationException",
+            says="Cannot create already existing endpoint {name}.",
+        ),
+    ),
+    "cloudtrail": (
+        Taken(
+            "moto.cloudtrail.models:CloudTrailBackend",
+            create="create_trail",
+            argument="name",
+            kept_in="trails",
+            code="TrailAlreadyExistsException",
+            says="Trail {name} already exists.",
         ),
     ),
 }
