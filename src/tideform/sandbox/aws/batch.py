@@ -213,10 +213,20 @@ def _read_definition(context: Context, arn: str, inputs: Inputs) -> Live | None:
 
 
 def _retry(live: Live, inputs: Inputs) -> Live:
-    """Batch writes a retry's action in small letters, however it was given."""
+    """Batch writes a retry's action in small letters, however it was given; programs write it as the SDK has it."""
+    if not inputs:
+        return _in_capitals(live)
     asked = inputs.get("retryStrategy") or {}
     same_rules = covers(_in_small_letters(asked), _in_small_letters(live.get("retryStrategy")))
     return {"retryStrategy": asked} if asked and same_rules else {}
+
+
+def _in_capitals(live: Live) -> Live:
+    strategy = live.get("retryStrategy")
+    if not strategy:
+        return {}
+    exits = [{**each, "action": str(each["action"]).upper()} for each in strategy.get("evaluateOnExits") or []]
+    return {"retryStrategy": {**strategy, **({"evaluateOnExits": exits} if exits else {})}}
 
 
 def _in_small_letters(value: Any) -> Any:

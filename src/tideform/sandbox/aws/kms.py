@@ -51,7 +51,7 @@ def _rotate(context: Context, identity: str, new: Inputs) -> None:
         context.call("kms", "disable_key_rotation", KeyId=identity)
 
 
-def _read_key(context: Context, identity: str, _inputs: Inputs) -> Live | None:
+def _read_key(context: Context, identity: str, inputs: Inputs) -> Live | None:
     key = context.call("kms", "describe_key", KeyId=identity)["KeyMetadata"]
     if key["KeyState"] == "PendingDeletion":
         return None
@@ -66,14 +66,15 @@ def _read_key(context: Context, identity: str, _inputs: Inputs) -> Live | None:
         "isEnabled": bool(key["Enabled"]),
         "policy": context.call("kms", "get_key_policy", KeyId=identity, PolicyName="default")["Policy"],
         "tags": tagging.as_tags(tags, **_TAG),
-        **_rotation(context, identity),
+        **_rotation(context, identity, inputs),
     }
 
 
-def _rotation(context: Context, identity: str) -> Live:
-    """moto forgets the period, so it is told only where rotation is off."""
+def _rotation(context: Context, identity: str, inputs: Inputs) -> Live:
     status = context.call("kms", "get_key_rotation_status", KeyId=identity)
-    return {"enableKeyRotation": bool(status["KeyRotationEnabled"])}
+    asked = "rotationPeriodInDays" in inputs
+    period = {"rotationPeriodInDays": status.get("RotationPeriodInDays")} if asked else {}
+    return {"enableKeyRotation": bool(status["KeyRotationEnabled"]), **period}
 
 
 def _delete_key(context: Context, identity: str, state: State) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from tideform.sandbox.aws.compare import Difference, covers, differences, same
 from tideform.sandbox.aws.context import Context
 from tideform.sandbox.aws.kind import Inputs, Kind, Live, State
-from tideform.sandbox.aws.refusal import Refusal
+from tideform.sandbox.aws.refusal import Refusal, crashed
 from tideform.sandbox.aws.wire import UNKNOWN
 
 NOT_EMULATED = "__notEmulated"
@@ -77,11 +77,19 @@ def create(kind: Kind, context: Context, inputs: Inputs) -> tuple[str, Live]:
         return identity, _fresh(kind, context, identity, inputs)
     except Refusal as reason:
         raise _half_made(kind, context, identity, inputs, reason) from None
+    except Exception as crash:  # a mistake of ours: the thing exists all the same, and may not be forgotten
+        raise _half_made(kind, context, identity, inputs, crashed(crash)) from crash
 
 
-def update(kind: Kind, context: Context, identity: str, old: Inputs, new: Inputs) -> Live:
-    """Bring a thing in line. Raises `Refusal`."""
-    kind.settle(context, identity, {**kind.defaults, **_public(old)}, {**kind.defaults, **_public(new)})
+def update(kind: Kind, context: Context, identity: str, old: Inputs, new: Inputs, state: State) -> Live:
+    """Bring a thing in line. Raises `Refusal`.
+
+    From where it really is, not from where it was left: an earlier creation or update may have failed half-way, and the
+    engine remembers of it only what was asked for.
+    """
+    live = _live(kind, context, identity, old)
+    before = old if live is None else _refreshed(kind, old, state, live)
+    kind.settle(context, identity, {**kind.defaults, **_public(before)}, {**kind.defaults, **_public(new)})
     return _fresh(kind, context, identity, new)
 
 

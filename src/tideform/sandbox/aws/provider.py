@@ -7,6 +7,7 @@ this speaks the protocol itself; calls run in threads, as boto3 blocks.
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, NoReturn
@@ -22,7 +23,7 @@ from tideform.sandbox.aws.compare import Change, Difference
 from tideform.sandbox.aws.context import Context, current
 from tideform.sandbox.aws.kind import Kind, words
 from tideform.sandbox.aws.naming import with_name
-from tideform.sandbox.aws.refusal import Refusal
+from tideform.sandbox.aws.refusal import Refusal, crashed
 from tideform.sandbox.aws.registry import kind_of
 from tideform.sandbox.aws.wire import Properties, read_struct, write_struct
 
@@ -50,6 +51,9 @@ def _plainly(method: Method) -> Method:
             context.abort(grpc.StatusCode.UNKNOWN, str(refusal))
         except lifecycle.HalfMadeError as half:
             _abort_half_made(context, half)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours becomes an answer, not a broken stream
+            traceback.print_exc()  # for the engine's log; the user gets one line
+            context.abort(grpc.StatusCode.UNKNOWN, str(crashed(error)))
 
     return answered
 
@@ -133,7 +137,8 @@ class SandboxProvider(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             state = lifecycle.preview_update(kind, cloud, read_struct(request.olds), new)
         else:
-            state = lifecycle.update(kind, cloud, request.id, read_struct(request.old_inputs), new)
+            old, state = read_struct(request.old_inputs), read_struct(request.olds)
+            state = lifecycle.update(kind, cloud, request.id, old, new, state)
         return proto.UpdateResponse(properties=write_struct(state))
 
     @_plainly

@@ -10,6 +10,7 @@ SUMMARIES: Final = {
     "TD503": "The sandbox does not emulate this",
     "TD504": "What was made is not to be found",
     "TD505": "The sandbox's provider was given no sandbox",
+    "TD506": "The sandbox's provider failed",
 }
 
 
@@ -29,3 +30,8 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, and the engine words 
         code = self.code.lower()
         marks = ("notfound", "nosuch", "notexist", "not_found")
         return any(mark in code for mark in marks) or code == "404"
+
+
+def crashed(error: Exception) -> Refusal:
+    """What is said where the provider itself made a mistake."""
+    return Refusal("TD506", f"the sandbox's provider failed: {type(error).__name__}: {error}")

@@ -48,10 +48,10 @@ def test_a_change_in_place_is_read_back(case: Case, fresh: World) -> None:
     made, world = fresh.make(case.key), fresh
     new = {**made.inputs, **world.filled(case.change)}
     assert lifecycle.diff(made.kind, made.inputs, new).replaces == ()
-    state = lifecycle.update(made.kind, world.context, made.identity, made.inputs, new)
+    state = lifecycle.update(made.kind, world.context, made.identity, made.inputs, new, made.state)
     found = lifecycle.read(made.kind, world.context, made.identity, new, state)
     assert found == (new, state)
-    back = lifecycle.update(made.kind, world.context, made.identity, new, made.inputs)
+    back = lifecycle.update(made.kind, world.context, made.identity, new, made.inputs, state)
     assert lifecycle.read(made.kind, world.context, made.identity, made.inputs, back) == (made.inputs, back)
 
 
