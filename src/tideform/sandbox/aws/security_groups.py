@@ -37,6 +37,8 @@ def _settle_group(context: Context, identity: str, old: Inputs, new: Inputs) -> 
     _refuse_inline(new)
     if not old:  # AWS lets everything out of a new group; the vendor takes that rule away, and so must we
         _revoke_all(context, identity)
+    elif old.get(_INGRESS) or old.get(_EGRESS):
+        _revoke_foreign(context, identity)
     retag(context, identity, old, new)
 
 
@@ -46,6 +48,14 @@ def _revoke_all(context: Context, identity: str) -> None:
         context.call("ec2", "revoke_security_group_egress", GroupId=identity, IpPermissions=outward)
     if inward := group.get("IpPermissions"):
         context.call("ec2", "revoke_security_group_ingress", GroupId=identity, IpPermissions=inward)
+
+
+def _revoke_foreign(context: Context, identity: str) -> None:
+    group = only(context, "describe_security_groups", "SecurityGroups", GroupIds=[identity]) or {}
+    for way, rules in _foreign_rules(context, group).items():
+        ids = [rule["SecurityGroupRuleId"] for rule in rules]
+        if ids:
+            context.call("ec2", f"revoke_security_group_{way}", GroupId=identity, SecurityGroupRuleIds=ids)
 
 
 def _read_group(context: Context, identity: str, _inputs: Inputs) -> Live | None:
@@ -59,7 +69,36 @@ def _read_group(context: Context, identity: str, _inputs: Inputs) -> Live | None
         "ownerId": group["OwnerId"],
         "vpcId": group["VpcId"],
         "tags": live_tags(group),
+        **{way: [_inline(rule) for rule in rules] for way, rules in _foreign_rules(context, group).items()},
     }
+
+
+def _foreign_rules(context: Context, group: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Rules that somebody else put into the group: those that share no tag with it.
+
+    A rule of ours is a resource of its own and carries the tags of its program, as the group does. Of a group without
+    tags nothing can be told.
+    """
+    tags = live_tags(group).items()
+    if not tags:
+        return {}
+    members = {"Filters": [{"Name": "group-id", "Values": [group["GroupId"]]}]}
+    found = context.call("ec2", "describe_security_group_rules", **members)["SecurityGroupRules"]
+    foreign = [rule for rule in found if not tags & live_tags(rule).items()]
+    ways = {_INGRESS: False, _EGRESS: True}
+    return {way: [rule for rule in foreign if rule["IsEgress"] is out] for way, out in ways.items()}
+
+
+def _inline(rule: dict[str, Any]) -> dict[str, Any]:
+    """A rule as the vendor writes it inside of a group."""
+    sources = {
+        "cidrBlocks": rule.get("CidrIpv4"),
+        "ipv6CidrBlocks": rule.get("CidrIpv6"),
+        "prefixListIds": rule.get("PrefixListId"),
+        "securityGroups": rule.get("ReferencedGroupInfo", {}).get("GroupId"),
+    }
+    ports = {"fromPort": max(rule.get("FromPort", 0), 0), "toPort": max(rule.get("ToPort", 0), 0)}
+    return {"protocol": rule["IpProtocol"], **ports, **{key: [each] for key, each in sources.items() if each}}
 
 
 def _delete_group(context: Context, identity: str, state: State) -> None:
