@@ -22,7 +22,7 @@ import typer
 from typer.core import TyperGroup
 
 from tideform import __version__
-from tideform.cli.boundary import guarded
+from tideform.cli.boundary import guarded, plug_closed_streams
 from tideform.cli.common import NoColorOption
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -43,7 +43,20 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-class LazyGroup(TyperGroup):
+class Group(TyperGroup):
+    """A group that answers an unknown command with the nearest known one."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Refuse an unknown command, naming the nearest known one."""
+        from tideform.spec.suggest import did_you_mean
+
+        if args[0] not in self.list_commands(ctx) and not args[0].startswith("-"):
+            hint = did_you_mean(args[0], self.list_commands(ctx))
+            ctx.fail(f"There is no command {args[0]!r}. {hint or f'{ctx.command_path} --help lists them.'}")
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(Group):
     """A group that knows its commands' help lines and imports a command's module on first use."""
 
     def list_commands(self, _ctx: Any) -> list[str]:
@@ -62,15 +75,6 @@ class LazyGroup(TyperGroup):
             with formatter.section("Commands"):
                 formatter.write_dl(rows)
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Refuse an unknown command with the nearest known one."""
-        from tideform.spec.suggest import did_you_mean
-
-        if args[0] not in self.list_commands(ctx) and not args[0].startswith("-"):
-            hint = did_you_mean(args[0], self.list_commands(ctx))
-            ctx.fail(f"There is no command {args[0]!r}. {hint or 'tideform --help lists them.'}")
-        return super().resolve_command(ctx, args)
-
 
 def _load(name: str) -> Any:
     module = import_module(COMMANDS[name][0])
@@ -78,6 +82,7 @@ def _load(name: str) -> Any:
     if app is None:
         app = _typer()
         app.command(name=name)(module.command)
+    app.info.cls = Group
     app.rich_markup_mode = None  # plain help: rich alone would triple the time of --help
     app.info.help = app.info.help or COMMANDS[name][1]
     app._add_completion = False  # the root offers it
@@ -114,6 +119,7 @@ def root(
 
 def main(args: list[str] | None = None) -> int:
     """Run one command line and return its exit code; the ``tideform`` script exits with it."""
+    plug_closed_streams()
     words = _color_first(sys.argv[1:] if args is None else args)
     return guarded(lambda: typer.main.get_command(app).main(words, "tideform", standalone_mode=False))
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def command(
     plan_file: Annotated[
-        Path | None, typer.Argument(help="A plan of `tideform plan --out`: exactly this, or nothing.", metavar="[PLAN]")
+        Path | None, typer.Argument(help="A plan of `tideform plan --out`: exactly this, or nothing.", metavar="PLAN")
     ] = None,
     spec: SpecOption = DEFAULT_SPEC,
     environment: EnvironmentOption = None,
@@ -34,6 +34,9 @@ def command(
     unit: Annotated[
         str | None, typer.Option("--unit", help="Apply one training pool or endpoint only.", metavar="NAME")
     ] = None,
+    refresh: Annotated[
+        bool, typer.Option("--refresh/--no-refresh", help="Read back what stands, and put right what was changed.")
+    ] = True,
     wait: WaitOption = "0s",
     as_json: JsonOption = False,
 ) -> None:
@@ -49,7 +52,7 @@ def command(
     deployment = load_deployment(spec, environment or (saved.environment if saved else None))
     with changing(deployment, "apply", wait=seconds(wait), say=say) as change:
         end_dead_bursts(change, say)
-        planned = _plan(change, unit, saved, as_json)
+        planned = _plan(change, unit, saved, as_json=as_json, refresh=refresh)
         _refuse_errors(planned.plan)
         if saved is None and not yes and planned.plan.has_changes:
             confirm(f"Do you want to make these changes in {planned.plan.environment}?")
@@ -67,16 +70,18 @@ def _saved(plan_file: Path | None, unit: str | None) -> SavedPlan | None:
     return load_saved(plan_file)
 
 
-def _plan(change: Change, unit: str | None, saved: SavedPlan | None, as_json: bool) -> Planned:
+def _plan(change: Change, unit: str | None, saved: SavedPlan | None, *, as_json: bool, refresh: bool) -> Planned:
     if saved is None:
-        planned = plan_command.make(change.deployment, unit=unit, engine=change.engine)
+        planned = plan_command.make(change.deployment, refresh=refresh, unit=unit, engine=change.engine)
         if not as_json:
             plan_command.show(change.deployment, planned)
         return planned
     from tideform.plan.moved import refuse_stale
     from tideform.plan.provenance import provenance
 
-    planned = plan_command.make(change.deployment, unit=saved.unit, pool=saved.pool, engine=change.engine)
+    planned = plan_command.make(
+        change.deployment, refresh=saved.refreshed, unit=saved.unit, pool=saved.pool, engine=change.engine
+    )
     refuse_stale(saved, planned.plan, provenance(change.deployment, planned))
     typer.echo("The saved plan still holds.", err=as_json)
     return planned

@@ -46,6 +46,17 @@ def guarded(run: Callable[[], Any]) -> int:
     return result if isinstance(result, int) else ExitCode.OK
 
 
+def plug_closed_streams() -> None:
+    """Open what the caller has closed (``tideform plan >&-``), so that no file of ours gets its number."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            setattr(sys, name, os.fdopen(number, mode))
+
+
 @contextmanager
 def _sigterm_unwinds() -> Iterator[None]:
     def interrupt(_number: int, _frame: FrameType | None) -> None:

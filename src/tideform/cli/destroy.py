@@ -9,6 +9,7 @@ import typer
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, console, load_deployment
 from tideform.cli.confirm import confirm
 from tideform.cli.run import WaitOption, YesOption, say, seconds
+from tideform.cli.units import refuse_unknown_unit
 from tideform.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -32,20 +33,22 @@ def command(
     """Remove an environment, or one unit of it, and prove that nothing is left."""
     deployment = load_deployment(spec, environment)
     named = tuple(dict.fromkeys(delete_data or ()))
-    _refuse_unknown_stores(deployment, named)
+    _refuse_unknown(deployment, unit, named)
     if not yes:
         _show(deployment, unit)
         _ask(deployment, unit, named)
     _report(_destroy(deployment, unit, named, seconds(wait)))
 
 
-def _refuse_unknown_stores(deployment: Deployment, named: tuple[str, ...]) -> None:
-    """A slip of the pen in what may be lost is no permission to guess."""
+def _refuse_unknown(deployment: Deployment, unit: str | None, named: tuple[str, ...]) -> None:
+    """A slip of the pen in what goes or may be lost is no permission to guess."""
     from tideform.engine.backend import Backend
     from tideform.errors import RefusedError
     from tideform.spec.suggest import did_you_mean
 
-    known = {*deployment.spec.storage, *Backend.of(deployment).bucket_names()} if named else set()
+    backend = Backend.of(deployment)
+    refuse_unknown_unit(deployment, unit, (program.unit for program in backend.existing()) if unit else ())
+    known = {*deployment.spec.storage, *backend.bucket_names()} if named else set()
     if unknown := [name for name in named if name not in known]:
         raise RefusedError.of(
             "TD333",
@@ -63,12 +66,16 @@ def _show(deployment: Deployment, unit: str | None) -> None:
 
     with phases(console(stderr=True)) as on_phase:
         planned = pipeline.make_plan(deployment, unit=unit, destroy=True, on_phase=on_phase)
-    emit(plan_lines(planned.plan), console())
+    if planned.previews:
+        emit(plan_lines(planned.plan), console())
+    else:
+        typer.echo("Nothing stands. A destroy would only ask the services whether something is left.")
 
 
 def _ask(deployment: Deployment, unit: str | None, named: tuple[str, ...]) -> None:
     what = f"{unit} of {deployment.name}" if unit else f"everything of {deployment.name}"
-    confirm(f"Do you really want to destroy {what}? There is no way back.")
+    otherwise = "Run it at a terminal and look at what goes, or give --yes."
+    confirm(f"Do you really want to destroy {what}? There is no way back.", instead=otherwise)
     if named:
         names = ", ".join(named)
         confirm(f"The data in {names} will be lost for ever. To go on, type the name.", expected=deployment.name)

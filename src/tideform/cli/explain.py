@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
+from tideform.cli.units import refuse_unknown_unit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,9 @@ def _stages(spec: Path, environment: str | None, unit: str | None, as_json: bool
     from tideform.views.lines import emit
 
     deployment = load_deployment(spec, environment)
-    stages = stages_ahead(deployment, Backend.of(deployment), unit=unit)
+    backend = Backend.of(deployment)
+    refuse_unknown_unit(deployment, unit, (program.unit for program in backend.existing()))
+    stages = stages_ahead(deployment, backend, unit=unit)
     if as_json:
         write_json([stage_json(stage) for stage in stages])
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
+from tideform.cli.units import refuse_unknown_unit
 from tideform.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -115,16 +116,8 @@ def _refuse_unknown(deployment: Deployment, planned: Planned, unit: str | None, 
     from tideform.errors import RefusedError
     from tideform.spec.suggest import did_you_mean
 
-    spec, plan = deployment.spec, planned.plan
-    found = planned.previews or plan.dormant or plan.deferred
-    if unit is not None and not found:
-        known = sorted({*spec.training, *spec.serving})
-        raise RefusedError.of(
-            "TD350",
-            "There is no such unit",
-            detail=f"{unit} is neither a training pool nor an endpoint, in the spec or standing.",
-            fix=did_you_mean(unit, known) or f"Units of this spec: {', '.join(known) or 'none'}.",
-        )
+    spec = deployment.spec
+    refuse_unknown_unit(deployment, unit, (key.partition("/")[2] for key in planned.previews))
     if pool is not None and pool not in spec.training:
         raise RefusedError.of(
             "TD351",

@@ -179,3 +179,15 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
         assert child.stdout and child.stderr
         child.stdout.close()
         assert child.stderr.read() == b""
+
+
+def test_an_unknown_command_of_a_group_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert root.main(["sandbox", "staus"]) == ExitCode.ERROR
+    assert "There is no command 'staus'. Did you mean 'status'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_the_caller_closed_is_no_bug(closed: str) -> None:
+    script = f'exec {closed}; exec "$0" -c "from tideform.cli.app import main; raise SystemExit(main([\'schema\']))"'
+    done = subprocess.run(["/bin/sh", "-c", script, sys.executable], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cli.project import World, answer, enter
+from tests.unit.views.plans import plan
 from tideform.burst.inventory.base import Leftover
 from tideform.burst.receipt import Receipt, Unasked
 from tideform.cli.app import main
@@ -75,3 +76,15 @@ def test_a_misspelt_store_is_refused_with_a_suggestion(world: World, capsys: Out
     assert main(["destroy", "--yes", "--delete-data", "digit"]) == 1
     assert world.destroyed == []
     assert "Did you mean 'digits'?" in capsys.readouterr().err
+
+
+def test_an_unknown_unit_is_refused_before_anything_happens(world: World, capsys: Output) -> None:
+    assert main(["destroy", "--yes", "--unit", "nigthly"]) == 1
+    assert world.destroyed == []
+    assert "Did you mean 'nightly'?" in capsys.readouterr().err
+
+
+def test_where_nothing_stands_it_says_so(world: World, capsys: Output) -> None:
+    world.plan = plan()
+    assert main(["destroy"]) == 1
+    assert "Nothing stands." in capsys.readouterr().out

@@ -163,3 +163,8 @@ def test_an_unknown_field_is_refused_with_a_suggestion(capsys: Output, path: str
 def test_a_field_in_json(capsys: Output) -> None:
     data = json.loads(printed(capsys, "explain", "storage.kind", "--json"))
     assert (data["required"], data["type"]) == (True, "one of dataset, models and scratch")
+
+
+def test_stages_of_an_unknown_unit_are_refused(capsys: Output) -> None:
+    assert main(["explain", "--unit", "nigthly"]) == 1
+    assert "Did you mean 'nightly'?" in capsys.readouterr().err
