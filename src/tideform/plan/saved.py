@@ -105,6 +105,7 @@ class SavedPlan(_Model):
     region: str
     unit: str | None
     pool: str | None
+    refreshed: bool = False  # something was found changed outside, and the plan puts it right
     spec_digest: _Digest
     commit: str
     versions: dict[str, str]
@@ -126,6 +127,7 @@ class SavedPlan(_Model):
                 "region": plan.region,
                 "unit": unit,
                 "pool": pool,
+                "refreshed": bool(plan.refreshed),
                 "spec_digest": provenance.spec_digest,
                 "commit": provenance.commit,
                 "versions": dict(provenance.versions),
@@ -142,9 +144,12 @@ def save(saved: SavedPlan, path: Path) -> None:
     """Write the plan, whole or not at all, for its owner's eyes only. Raises `RefusedError` where it cannot."""
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(saved.model_dump_json(indent=1) + "\n")
-        Path(name).replace(path)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(saved.model_dump_json(indent=1) + "\n")
+            Path(name).replace(path)
+        finally:
+            Path(name).unlink(missing_ok=True)
     except OSError as error:
         raise RefusedError.of(
             "TD318",

@@ -149,3 +149,11 @@ def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
 
 def test_no_secret_is_in_the_file(file: Path) -> None:
     assert '"key":{"$tideform":"secret"}' in file.read_text().replace(" ", "").replace("\n", "")
+
+
+def test_a_plan_that_cannot_take_its_place_leaves_no_file(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    before = {f.name for f in tmp_path.iterdir()}
+    with pytest.raises(RefusedError):
+        save(load_saved(file), tmp_path / "taken")
+    assert {f.name for f in tmp_path.iterdir()} == before
