@@ -25,7 +25,9 @@ def zone_names(region: str, count: int) -> list[str]:
 
 
 def subnet_blocks(cidr: str, count: int) -> list[str]:
-    """``count`` equal blocks of ``cidr``, as large as fit. Raises `ValueError` where ``cidr`` is no network."""
-    network = IPv4Network(cidr)
-    blocks = network.subnets(prefixlen_diff=max(count - 1, 1).bit_length())
+    """``count`` blocks of ``cidr``, an eighth each whatever the count: one zone more must not move the others.
+
+    A subnet in use cannot go, and no other can take its addresses. Raises `ValueError` where ``cidr`` is no network.
+    """
+    blocks = IPv4Network(cidr).subnets(prefixlen_diff=3)
     return [str(next(blocks)) for _ in range(count)]

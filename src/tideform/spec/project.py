@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from tideform.spec.base import REPLACE, Model, Name, about
 from tideform.spec.compliance import Compliance
@@ -23,6 +23,17 @@ ROLE_PATTERN = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$"
 
 Region = Annotated[str, StringConstraints(pattern=REGION_PATTERN)]
 AccountId = Annotated[str, StringConstraints(pattern=ACCOUNT_PATTERN)]
+
+
+# What AWS keeps for itself at the beginning of a name: of security groups (EC2, CreateSecurityGroup), and of buckets
+# (Amazon S3, 'Bucket naming rules').
+_KEPT_BY_AWS = ("sg-", "sthree-", "amzn-s3-demo-")
+
+
+def _may_begin_names(project: str) -> str:
+    if f"{project}-".startswith(_KEPT_BY_AWS):
+        raise ValueError("a name that begins otherwise (AWS keeps sg, sthree and amzn-s3-demo) was expected")
+    return project
 
 
 class Environment(Model):
@@ -64,7 +75,9 @@ class Project(Model):
     """Everything a team declares. After `load` the overrides of one environment are already applied."""
 
     version: Annotated[Literal[1], about("The version of this language.")]
-    project: Annotated[Name, about("The project's name; it starts every cloud name.", REPLACE)]
+    project: Annotated[
+        Name, AfterValidator(_may_begin_names), about("The project's name; it starts every cloud name.", REPLACE)
+    ]
     owner: Annotated[str, about("Who answers for it: a mailbox or a team; a tag on everything.")]
     region: Annotated[Region, about("The AWS region.", REPLACE)]
     environments: Annotated[dict[Name, Environment], about("Where the project runs; each may override sections.")] = {}

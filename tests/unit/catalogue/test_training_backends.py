@@ -34,6 +34,7 @@ def test_capacity_that_batch_runs(words: dict[str, Any]) -> None:
         {"accelerator": {"name": "V100"}},
         {"accelerator": {"name": "Trainium"}},
         {"instance_types": ["inf2.xlarge"]},
+        {"instance_types": ["g5g.xlarge"]},
         {"instance_types": ["c5.large", "g5.xlarge"]},
     ],
 )

@@ -20,13 +20,10 @@ def test_zones_of_a_region(region: str, count: int, zones: list[str]) -> None:
     assert zone_names(region, count) == zones
 
 
-@pytest.mark.parametrize(
-    ("count", "blocks"),
-    [
-        (1, ["10.0.0.0/17"]),
-        (2, ["10.0.0.0/17", "10.0.128.0/17"]),
-        (3, ["10.0.0.0/18", "10.0.64.0/18", "10.0.128.0/18"]),
-    ],
-)
-def test_blocks_are_equal_and_do_not_overlap(count: int, blocks: list[str]) -> None:
-    assert subnet_blocks("10.0.0.0/16", count) == blocks
+@pytest.mark.parametrize("count", range(1, 7))
+def test_a_zone_more_leaves_the_other_subnets_where_they_are(count: int) -> None:
+    assert subnet_blocks("10.0.0.0/16", 6)[:count] == subnet_blocks("10.0.0.0/16", count)
+
+
+def test_blocks_are_equal_and_do_not_overlap() -> None:
+    assert subnet_blocks("10.0.0.0/16", 3) == ["10.0.0.0/19", "10.0.32.0/19", "10.0.64.0/19"]

@@ -20,9 +20,9 @@ def test_one_private_subnet_a_zone() -> None:
     found = collect("foundation", network={"zones": 3, "cidr": "10.0.0.0/16"})
     subnets = [r.after for r in of_type(found, "Subnet") if r.after]
     assert [(s["availabilityZone"], s["cidrBlock"]) for s in subnets] == [
-        ("eu-west-1a", "10.0.0.0/18"),
-        ("eu-west-1b", "10.0.64.0/18"),
-        ("eu-west-1c", "10.0.128.0/18"),
+        ("eu-west-1a", "10.0.0.0/19"),
+        ("eu-west-1b", "10.0.32.0/19"),
+        ("eu-west-1c", "10.0.64.0/19"),
     ]
     assert len(of_type(found, "RouteTableAssociation")) == 3
 

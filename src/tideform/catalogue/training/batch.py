@@ -10,7 +10,9 @@ from tideform.diagnostics import Diagnostic
 from tideform.errors import TideformError
 from tideform.spec.training import Pool
 
-_TOO_OLD = ("p3", "g3")  # Batch's machine images of today have no drivers for them
+# Batch's machine images of today have no drivers for them, and none at all for GPUs beside Graviton processors.
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_Ec2Configuration.html
+_TOO_OLD = ("p2", "p3", "g3")
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Batch:
                     "The backend cannot run this capacity",
                     path,
                     detail=f"Batch's own machine images have no drivers for {', '.join(unfit)}.",
-                    fix="Choose GPUs by NVIDIA from the T4 on, or types without accelerators.",
+                    fix="Choose GPUs by NVIDIA from the T4 on beside x86 processors, or types without accelerators.",
                 )
             ]
         return []
@@ -57,7 +59,7 @@ class Batch:
 
 def _unfit(shape: PoolShape) -> list[str]:
     accelerated = [t for t in shape.types if t.accelerators]
-    unfit = [t.name for t in accelerated if not is_nvidia([t]) or t.family.startswith(_TOO_OLD)]
+    unfit = [t.name for t in accelerated if not is_nvidia([t]) or t.family.startswith(_TOO_OLD) or t.arch == "arm64"]
     return unfit if len(accelerated) in (0, len(shape.types)) else shape.instance_types
 
 

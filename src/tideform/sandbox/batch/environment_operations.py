@@ -13,6 +13,8 @@ from tideform.sandbox.batch.call import Call, client_error
 def create_compute_environment(call: Call) -> dict[str, Any]:
     """Make an environment; moto checks it, the plane brings the capacity."""
     body = call.body
+    if body.get("state", "ENABLED") != "ENABLED":
+        raise client_error("A compute environment must be created in the ENABLED state")
     resources = body.get("computeResources")
     none_yet = {**resources, "minvCpus": 0, "desiredvCpus": 0} if resources else None
     environment = call.backend.create_compute_environment(

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from tests.unit.sandbox.batch.conftest import Pool
 from tests.unit.sandbox.waiting import until
+from tideform.cloud import Cloud
 
 
 def _described(pool: Pool) -> dict[str, Any]:
@@ -40,6 +41,13 @@ def test_a_disabled_environment_lets_its_job_go_on_and_starts_no_other(pool: Poo
     pool.batch.terminate_job(jobId=running, reason="enough")
     until(lambda: not pool.instances())
     pool.batch.cancel_job(jobId=waiting, reason="enough")
+
+
+def test_an_environment_is_not_made_disabled(cloud: Cloud, ground: dict[str, Any]) -> None:
+    with pytest.raises(ClientError, match="must be created in the ENABLED state"):
+        cloud.client("batch").create_compute_environment(
+            computeEnvironmentName="closed", type="MANAGED", state="DISABLED", computeResources=ground
+        )
 
 
 def test_desired_capacity_stands_idle_for_a_while_only(pool: Pool) -> None:
