@@ -28,11 +28,15 @@ class Unasked:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What one inventory found. ``scope`` says of what; ``asked`` is the number of questions answered."""
+    """What one inventory found. ``scope`` says of what; ``asked`` is the number of questions answered.
+
+    ``foreign`` has a name as we give them and not our tags: it is left alone, and proves nothing.
+    """
 
     scope: str
     leftovers: tuple[Leftover, ...] = ()
     kept: tuple[Leftover, ...] = ()
+    foreign: tuple[Leftover, ...] = ()
     unasked: tuple[Unasked, ...] = ()
     asked: int = 0
 
@@ -64,7 +68,7 @@ def capacity_receipt(cloud: Cloud, deployment: Deployment, pool: str) -> Receipt
 
 
 def environment_receipt(cloud: Cloud, deployment: Deployment, *, unit: str | None = None) -> Receipt:
-    """Everything of this project and environment, or of one unit, by tag and by name."""
+    """Everything of this project and environment, or of one unit: what carries their tags, or belongs to what does."""
     from tideform.burst.inventory.areas import ENVIRONMENT, UNIT
 
     if unit is not None:
@@ -79,8 +83,9 @@ def _ask(scope: str, place: Place, areas: Iterable[Area]) -> Receipt:
     unasked = tuple(answer for answer in answers if isinstance(answer, Unasked))
     return Receipt(
         scope,
-        leftovers=tuple(one for one in found if not one.kept),
-        kept=tuple(one for one in found if one.kept),
+        leftovers=tuple(one for one in found if one.ours and not one.kept),
+        kept=tuple(one for one in found if one.ours and one.kept),
+        foreign=tuple(one for one in found if not one.ours),
         unasked=unasked,
         asked=len(answers) - len(unasked),
     )

@@ -25,6 +25,9 @@ def receipt_lines(receipt: Receipt) -> Iterator[Line]:
     if receipt.kept:
         yield plain("Stays on purpose:", style="bold")
         yield from (Line(_thing(found)) for found in receipt.kept)
+    if receipt.foreign:
+        yield plain("Same name, not ours: left alone:", style="bold")
+        yield from (Line(_thing(found)) for found in receipt.foreign)
     yield _verdict(receipt)
     if not receipt.empty:
         yield plain("Run the command again: what is ending may only need a moment. Remove by hand what stays.")
@@ -39,6 +42,7 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
         "hourly_usd": round(receipt.hourly_usd, 6),
         "leftovers": [vars(found) for found in receipt.leftovers],
         "kept": [vars(found) for found in receipt.kept],
+        "foreign": [vars(found) for found in receipt.foreign],
         "unasked": [vars(question) for question in receipt.unasked],
     }
 

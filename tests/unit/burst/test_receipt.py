@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,13 +11,15 @@ from botocore.exceptions import ClientError
 from tideform.burst.inventory.areas import ENVIRONMENT
 from tideform.burst.inventory.base import Area, Leftover, Place
 from tideform.burst.inventory.compute import instances, volumes
-from tideform.burst.inventory.identity import keys
+from tideform.burst.inventory.identity import aliases, keys, profiles
 from tideform.burst.inventory.network import endpoints
 from tideform.burst.inventory.storage import buckets, log_groups
+from tideform.burst.inventory.watch import dashboards
 from tideform.burst.receipt import Receipt, Unasked, _ask
 from tideform.cloud import Cloud
 from tideform.errors import LeftoversError
 from tideform.spec.deployment import Deployment
+from tideform.spec.project import Project
 
 OURS = {"tideform:project": "demo", "tideform:environment": "dev"}
 
@@ -47,8 +50,15 @@ def test_a_terminated_instance_is_none(place: Place) -> None:
 
 
 @pytest.mark.parametrize("change", [{"tideform:project": "other"}, {"tideform:environment": "prod"}])
-def test_what_is_tagged_as_somebody_elses_is_none(place: Place, change: dict[str, str]) -> None:
+def test_what_has_our_name_and_others_tags_is_listed_as_not_ours(place: Place, change: dict[str, str]) -> None:
     launch(place.cloud, {**OURS, **change, "Name": "demo-dev-fit"})
+    assert [found.ours for found in instances(place)] == [False]
+
+
+@pytest.mark.parametrize(("project", "environment"), [("demo", "dev-eu"), ("demo-dev", "eu")])
+def test_what_has_anothers_name_and_tags_is_none(place: Place, project: str, environment: str) -> None:
+    tags = {"tideform:project": project, "tideform:environment": environment}
+    launch(place.cloud, {**tags, "Name": "demo-dev-eu-fit"})
     assert list(instances(place)) == []
 
 
@@ -68,16 +78,71 @@ def test_a_pools_receipt_leaves_other_pools_alone(cloud: Cloud, deployment: Depl
     assert [found.id for found in instances(Place(cloud, deployment, "fit"))] == [made]
 
 
-@pytest.mark.parametrize(("name", "found"), [("demo-dev-data", 1), ("demo-prod-data", 0), ("demo-device", 0)])
-def test_a_bucket_is_ours_by_its_name(place: Place, name: str, found: int) -> None:
+def bucket(place: Place, name: str, tags: dict[str, str]) -> None:
     place.cloud.client("s3").create_bucket(Bucket=name)
-    assert len(list(buckets(place))) == found
+    if tags:
+        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+        place.cloud.client("s3").put_bucket_tagging(Bucket=name, Tagging={"TagSet": pairs})
 
 
-@pytest.mark.parametrize(("name", "found"), [("/tideform/demo-dev/x", 1), ("/tideform/demo-device/x", 0)])
-def test_a_log_group_is_ours_by_its_folder(place: Place, name: str, found: int) -> None:
-    place.cloud.client("logs").create_log_group(logGroupName=name)
-    assert len(list(log_groups(place))) == found
+@pytest.mark.parametrize(
+    ("name", "tags", "ours"),
+    [
+        ("demo-dev-data", OURS, [True]),
+        ("demo-dev-data", {}, [False]),
+        ("demo-prod-data", {}, []),
+        ("demo-device", {}, []),
+        ("demo-dev-eu-data", {**OURS, "tideform:environment": "dev-eu"}, []),
+    ],
+)
+def test_a_bucket_is_ours_by_its_tags(place: Place, name: str, tags: dict[str, str], ours: list[bool]) -> None:
+    bucket(place, name, tags)
+    assert [found.ours for found in buckets(place)] == ours
+
+
+def test_a_namesake_leaves_the_receipt_empty(place: Place) -> None:
+    bucket(place, "demo-dev-data", {})
+    receipt = _ask("demo-dev", place, [Area("buckets", buckets)])
+    assert (receipt.empty, [found.id for found in receipt.foreign]) == (True, ["demo-dev-data"])
+
+
+@pytest.mark.parametrize(("name", "ours"), [("/tideform/demo-dev/x", [True]), ("/tideform/demo-device/x", [])])
+def test_a_log_group_is_looked_for_in_its_folder(place: Place, name: str, ours: list[bool]) -> None:
+    place.cloud.client("logs").create_log_group(logGroupName=name, tags=OURS)
+    assert [found.ours for found in log_groups(place)] == ours
+
+
+def test_a_dashboard_is_ours_by_its_whole_name(place: Place) -> None:
+    for name in ("demo-dev-overview", "demo-dev-overview-2"):
+        place.cloud.client("cloudwatch").put_dashboard(DashboardName=name, DashboardBody="{}")
+    assert [found.id for found in dashboards(place)] == ["demo-dev-overview"]
+
+
+def test_an_alias_belongs_to_its_key(place: Place) -> None:
+    kms = place.cloud.client("kms")
+    tags = [{"TagKey": key, "TagValue": value} for key, value in OURS.items()]
+    for name, key in (("demo-dev", kms.create_key(Tags=tags)), ("demo-dev-2", kms.create_key())):
+        kms.create_alias(AliasName=f"alias/{name}", TargetKeyId=key["KeyMetadata"]["KeyId"])
+    assert {(found.id, found.ours) for found in aliases(place)} == {
+        ("alias/demo-dev", True),
+        ("alias/demo-dev-2", False),
+    }
+
+
+@pytest.mark.parametrize(("tags", "ours"), [(OURS, True), ({}, False)])
+def test_an_instance_profile_is_ours_by_its_tags(place: Place, tags: dict[str, str], ours: bool) -> None:
+    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+    place.cloud.client("iam").create_instance_profile(InstanceProfileName="demo-dev-fit-instance", Tags=pairs)
+    assert [found.ours for found in profiles(place)] == [ours]
+
+
+def test_a_renamed_pool_is_known_by_the_tags_it_was_made_with(cloud: Cloud, deployment: Deployment) -> None:
+    moved = {"from": "training.fit", "to": "training.train"}
+    spec = deployment.spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    spec = {**spec, "training": {"train": spec["training"]["fit"]}, "moved": [moved]}
+    renamed = replace(deployment, spec=Project.model_validate(spec))
+    made = launch(cloud, {**OURS, "tideform:unit": "fit"})
+    assert [found.id for found in instances(Place(cloud, renamed, "train"))] == [made]
 
 
 def test_a_key_that_waits_for_its_deletion_is_kept_on_purpose(place: Place) -> None:

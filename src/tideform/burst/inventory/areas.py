@@ -23,6 +23,7 @@ UNIT: tuple[Area, ...] = (
     *batch.AREAS,
     *sagemaker.AREAS,
     Area("CloudWatch alarms", watch.alarms),
+    Area("CloudWatch alarms of autoscaling", watch.scaling_alarms),
 )
 
 CAPACITY: tuple[Area, ...] = (

@@ -24,35 +24,31 @@ def environments(place: Place) -> Iterator[Leftover]:
     """Compute environments; at zero they cost nothing."""
     for found in _environments(place):
         name = found["computeEnvironmentName"]
-        if place.ours(name, found.get("tags")):
-            yield Leftover("batch", "compute environment", name, note=_size(found))
+        yield from place.claim(
+            Leftover("batch", "compute environment", name, note=_size(found)), name, found.get("tags", {})
+        )
 
 
 def awake(place: Place) -> Iterator[Leftover]:
-    """Compute environments of the pool that are not at zero."""
-    queues = [q for q in _queues(place) if q["jobQueueName"] == _queue_name(place)]
-    used = {entry["computeEnvironment"] for queue in queues for entry in queue["computeEnvironmentOrder"]}
+    """Compute environments that are not at zero."""
     for found in _environments(place):
-        resources = found.get("computeResources", {})
-        at_zero = not resources.get("minvCpus") and not resources.get("desiredvCpus")
-        if used & {found["computeEnvironmentArn"], found["computeEnvironmentName"]} and not at_zero:
-            name = found["computeEnvironmentName"]
-            yield Leftover("batch", "compute environment not at zero", name, note=_size(found))
+        name, resources = found["computeEnvironmentName"], found.get("computeResources", {})
+        if resources.get("minvCpus") or resources.get("desiredvCpus"):
+            awake = Leftover("batch", "compute environment not at zero", name, note=_size(found))
+            yield from place.claim(awake, name, found.get("tags", {}))
 
 
 def queues(place: Place) -> Iterator[Leftover]:
     """Job queues."""
     for found in _queues(place):
-        if place.ours(found["jobQueueName"], found.get("tags")):
-            yield Leftover("batch", "job queue", found["jobQueueName"])
+        name = found["jobQueueName"]
+        yield from place.claim(Leftover("batch", "job queue", name), name, found.get("tags", {}))
 
 
 def jobs(place: Place) -> Iterator[Leftover]:
     """Unfinished jobs in our queues."""
-    for queue in _queues(place):
-        name = queue["jobQueueName"]
-        if not place.ours(name, queue.get("tags")):
-            continue
+    for ours in (found for found in queues(place) if found.ours):
+        name = ours.id
         for status in _UNFINISHED:
             for job in place.pages("batch", "list_jobs", "jobSummaryList", jobQueue=name, jobStatus=status):
                 yield Leftover("batch", "unfinished job", job["jobId"], job["jobName"], note=status.lower())
@@ -63,14 +59,8 @@ def definitions(place: Place) -> Iterator[Leftover]:
     active = place.pages("batch", "describe_job_definitions", "jobDefinitions", status="ACTIVE")
     for found in active:
         name = found["jobDefinitionName"]
-        if place.ours(name, found.get("tags")):
-            yield Leftover("batch", "job definition", f"{name}:{found['revision']}")
-
-
-def _queue_name(place: Place) -> str:
-    from tideform.catalogue.training._names import PoolNames
-
-    return PoolNames(place.deployment, place.unit or "").job_queue
+        definition = Leftover("batch", "job definition", f"{name}:{found['revision']}")
+        yield from place.claim(definition, name, found.get("tags", {}))
 
 
 def _size(found: dict[str, Any]) -> str:

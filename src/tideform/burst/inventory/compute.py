@@ -16,12 +16,11 @@ def instances(place: Place) -> Iterator[Leftover]:
     for reservation in place.pages("ec2", "describe_instances", "Reservations", Filters=states):
         for found in reservation["Instances"]:
             tags, kind = tags_of(found), found["InstanceType"]
-            if place.ours(tags.get("Name", ""), tags):
-                known = place.prices.instances.get(kind)
-                running = found["State"]["Name"] in ("pending", "running")
-                price = known.on_demand_usd if known and running else None
-                note = f"{kind}, {found['State']['Name']}"
-                yield Leftover("ec2", "instance", found["InstanceId"], tags.get("Name", ""), price, note)
+            known = place.prices.instances.get(kind)
+            running = found["State"]["Name"] in ("pending", "running")
+            price = known.on_demand_usd if known and running else None
+            name, note = tags.get("Name", ""), f"{kind}, {found['State']['Name']}"
+            yield from place.claim(Leftover("ec2", "instance", found["InstanceId"], name, price, note), name, tags)
 
 
 def spot_requests(place: Place) -> Iterator[Leftover]:
@@ -30,25 +29,26 @@ def spot_requests(place: Place) -> Iterator[Leftover]:
     requests = place.pages("ec2", "describe_spot_instance_requests", "SpotInstanceRequests", Filters=states)
     for found in requests:
         tags = tags_of(found)
-        if place.ours(tags.get("Name", ""), tags):
-            yield Leftover("ec2", "spot request", found["SpotInstanceRequestId"], note=found["State"])
+        request = Leftover("ec2", "spot request", found["SpotInstanceRequestId"], note=found["State"])
+        yield from place.claim(request, tags.get("Name", ""), tags)
 
 
 def volumes(place: Place) -> Iterator[Leftover]:
     """Disks; what one costs depends on its size and type."""
     for found in place.pages("ec2", "describe_volumes", "Volumes"):
         tags = tags_of(found)
-        if place.ours(tags.get("Name", ""), tags):
-            note = f"{found['Size']} GiB {found.get('VolumeType', '')}, billed by size".replace(" ,", ",")
-            yield Leftover("ec2", "volume", found["VolumeId"], tags.get("Name", ""), note=note)
+        name = tags.get("Name", "")
+        note = f"{found['Size']} GiB {found.get('VolumeType', '')}, billed by size".replace(" ,", ",")
+        yield from place.claim(Leftover("ec2", "volume", found["VolumeId"], name, note=note), name, tags)
 
 
 def launch_templates(place: Place) -> Iterator[Leftover]:
     """Launch templates; they cost nothing."""
     for found in place.pages("ec2", "describe_launch_templates", "LaunchTemplates"):
         name = found["LaunchTemplateName"]
-        if place.ours(name, tags_of(found)):
-            yield Leftover("ec2", "launch template", found["LaunchTemplateId"], name)
+        yield from place.claim(
+            Leftover("ec2", "launch template", found["LaunchTemplateId"], name), name, tags_of(found)
+        )
 
 
 AREAS = (

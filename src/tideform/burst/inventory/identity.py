@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
-from tideform.burst.inventory.base import Area, Leftover, Place
+from tideform.burst.inventory.base import Area, Leftover, Place, pairs, tags_of
 
 
 def keys(place: Place) -> Iterator[Leftover]:
@@ -12,39 +13,50 @@ def keys(place: Place) -> Iterator[Leftover]:
     kms = place.cloud.client("kms")
     for entry in place.pages("kms", "list_keys", "Keys"):
         found = kms.describe_key(KeyId=entry["KeyId"])["KeyMetadata"]
-        if found.get("KeyManager") == "AWS" or not _is_ours(place, entry["KeyId"]):
+        if found.get("KeyManager") == "AWS":
             continue
+        tags = _key_tags(place, entry["KeyId"])
+        key = Leftover("kms", "key", entry["KeyId"], "", place.prices.services["kms:key"].hourly)
         if found["KeyState"] == "PendingDeletion":
-            day = found["DeletionDate"].date().isoformat()
-            yield Leftover("kms", "key", entry["KeyId"], note=f"waits for its deletion on {day}", kept=True)
-        else:
-            yield Leftover("kms", "key", entry["KeyId"], "", place.prices.services["kms:key"].hourly)
+            note = f"waits for its deletion on {found['DeletionDate'].date().isoformat()}"
+            key = Leftover("kms", "key", entry["KeyId"], note=note, kept=True)
+        yield from place.claim(key, tags.get("Name", ""), tags)
 
 
-def _is_ours(place: Place, key: str) -> bool:
+def _key_tags(place: Place, key: str) -> dict[str, str]:
     pages = place.pages("kms", "list_resource_tags", "Tags", KeyId=key)
-    return place.ours(tags={tag["TagKey"]: tag["TagValue"] for tag in pages})
+    return {tag["TagKey"]: tag["TagValue"] for tag in pages}
 
 
 def aliases(place: Place) -> Iterator[Leftover]:
-    """KMS aliases, by name."""
+    """KMS aliases; they take no tags and belong to their key."""
     for found in place.pages("kms", "list_aliases", "Aliases"):
-        if place.ours(found["AliasName"].removeprefix("alias/")):
-            yield Leftover("kms", "alias", found["AliasName"])
+        name, key = found["AliasName"], found.get("TargetKeyId")
+        tags = partial(_key_tags, place, key) if key else dict
+        yield from place.claim(Leftover("kms", "alias", name), name.removeprefix("alias/"), tags)
 
 
 def roles(place: Place) -> Iterator[Leftover]:
-    """IAM roles, by name."""
+    """IAM roles; listing them does not tell their tags."""
     for found in place.pages("iam", "list_roles", "Roles"):
-        if place.ours(found["RoleName"]):
-            yield Leftover("iam", "role", found["RoleName"])
+        name = found["RoleName"]
+        yield from place.claim(Leftover("iam", "role", name), name, partial(_role_tags, place, name))
+
+
+def _role_tags(place: Place, name: str) -> dict[str, str]:
+    return pairs(place.pages("iam", "list_role_tags", "Tags", RoleName=name))
 
 
 def profiles(place: Place) -> Iterator[Leftover]:
-    """IAM instance profiles, by name."""
+    """IAM instance profiles; listing them does not tell their tags."""
     for found in place.pages("iam", "list_instance_profiles", "InstanceProfiles"):
-        if place.ours(found["InstanceProfileName"]):
-            yield Leftover("iam", "instance profile", found["InstanceProfileName"])
+        name = found["InstanceProfileName"]
+        yield from place.claim(Leftover("iam", "instance profile", name), name, partial(_profile_tags, place, name))
+
+
+def _profile_tags(place: Place, name: str) -> dict[str, str]:
+    found = place.cloud.client("iam").get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
+    return tags_of(found)
 
 
 AREAS = (

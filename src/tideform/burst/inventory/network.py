@@ -16,8 +16,7 @@ def _tagged(operation: str, key: str, id_key: str, kind: str) -> Find:
         for found in place.pages("ec2", operation, key):
             tags = tags_of(found)
             name = tags.get("Name") or found.get("GroupName", "")
-            if place.ours(name, tags):
-                yield Leftover("ec2", kind, found[id_key], name)
+            yield from place.claim(Leftover("ec2", kind, found[id_key], name), name, tags)
 
     return find
 
@@ -26,12 +25,13 @@ def endpoints(place: Place) -> Iterator[Leftover]:
     """VPC endpoints; an interface endpoint is billed for each zone it stands in."""
     for found in place.pages("ec2", "describe_vpc_endpoints", "VpcEndpoints"):
         tags = tags_of(found)
-        if not place.ours(tags.get("Name", ""), tags) or found["State"].lower() in _GONE:
+        if found["State"].lower() in _GONE:
             continue
         is_interface = found["VpcEndpointType"] == "Interface"
         zones = len(found.get("SubnetIds") or ())
         price = zones * place.prices.services["ec2:interface-endpoint"].hourly if is_interface else None
-        yield Leftover("ec2", "VPC endpoint", found["VpcEndpointId"], found["ServiceName"], price)
+        endpoint = Leftover("ec2", "VPC endpoint", found["VpcEndpointId"], found["ServiceName"], price)
+        yield from place.claim(endpoint, tags.get("Name", ""), tags)
 
 
 AREAS = (

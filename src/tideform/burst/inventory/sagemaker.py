@@ -1,60 +1,72 @@
-"""SageMaker: models, endpoints and tracking servers, by name; and what scales the endpoints."""
+"""SageMaker: models, endpoints and tracking servers; and what scales the endpoints."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
-from tideform.burst.inventory.base import Area, Find, Leftover, Place
+from tideform.burst.inventory.base import Area, Find, Leftover, Place, pairs
 
 
-def _named(operation: str, key: str, name_key: str, kind: str, note: str = "") -> Find:
-    """A question about one SageMaker noun."""
+def _named(operation: str, key: str, noun: str, kind: str, note: str = "") -> Find:
+    """A question about one SageMaker noun; what is listed has a ``<noun>Name`` and a ``<noun>Arn``."""
 
     def find(place: Place) -> Iterator[Leftover]:
         for found in place.pages("sagemaker", operation, key):
-            if place.ours(found[name_key]):
-                yield Leftover("sagemaker", kind, found[name_key], note=note)
+            name = found[f"{noun}Name"]
+            tags = partial(_tags, place, found[f"{noun}Arn"])
+            yield from place.claim(Leftover("sagemaker", kind, name, note=note), name, tags)
 
     return find
 
 
+def _tags(place: Place, arn: str) -> dict[str, str]:
+    return pairs(place.pages("sagemaker", "list_tags", "Tags", ResourceArn=arn))
+
+
 def endpoints(place: Place) -> Iterator[Leftover]:
-    """Endpoints, at the list price of the EC2 type under each instance; SageMaker takes more for it."""
+    """Endpoints, with how many instances each keeps."""
     sagemaker = place.cloud.client("sagemaker")
-    for entry in place.pages("sagemaker", "list_endpoints", "Endpoints"):
-        name = entry["EndpointName"]
-        if not place.ours(name):
-            continue
-        found = sagemaker.describe_endpoint(EndpointName=name)
+    for endpoint in _named("list_endpoints", "Endpoints", "Endpoint", "endpoint")(place):
+        found = sagemaker.describe_endpoint(EndpointName=endpoint.id)
         variants = found.get("ProductionVariants") or ()
         count = sum(int(v.get("CurrentInstanceCount", 0)) for v in variants)
         note = f"{count} instances, billed by instance-hour" if count else found["EndpointStatus"].lower()
-        yield Leftover("sagemaker", "endpoint", name, note=note)
+        yield replace(endpoint, note=note)
 
 
 def scaling_targets(place: Place) -> Iterator[Leftover]:
-    """What application autoscaling may scale, by the endpoint's name in the target's id."""
+    """What application autoscaling may scale, named after its endpoint."""
+    scaling = place.cloud.client("application-autoscaling")
     targets = place.pages(
         "application-autoscaling", "describe_scalable_targets", "ScalableTargets", ServiceNamespace="sagemaker"
     )
     for found in targets:
-        if place.ours(found["ResourceId"].removeprefix("endpoint/")):
-            yield Leftover("application-autoscaling", "scaling target", found["ResourceId"])
+        target = Leftover("application-autoscaling", "scaling target", found["ResourceId"])
+        name = found["ResourceId"].removeprefix("endpoint/").partition("/")[0]
+        arn = found["ScalableTargetARN"]
+        yield from place.claim(target, name, partial(_target_tags, scaling, arn))
+
+
+def _target_tags(scaling: Any, arn: str) -> dict[str, str]:
+    return dict(scaling.list_tags_for_resource(ResourceARN=arn)["Tags"])
 
 
 AREAS = (
     Area("SageMaker endpoints", endpoints),
     Area(
         "SageMaker endpoint configurations",
-        _named("list_endpoint_configs", "EndpointConfigs", "EndpointConfigName", "endpoint configuration"),
+        _named("list_endpoint_configs", "EndpointConfigs", "EndpointConfig", "endpoint configuration"),
     ),
-    Area("SageMaker models", _named("list_models", "Models", "ModelName", "model")),
+    Area("SageMaker models", _named("list_models", "Models", "Model", "model")),
     Area(
         "SageMaker MLflow servers",
         _named(
             "list_mlflow_tracking_servers",
             "TrackingServerSummaries",
-            "TrackingServerName",
+            "TrackingServer",
             "MLflow tracking server",
             "billed by the hour while it stands, by its size",
         ),

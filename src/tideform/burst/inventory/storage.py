@@ -3,33 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
-from tideform.burst.inventory.base import Area, Leftover, Place
+from tideform.burst.inventory.base import Area, Leftover, Place, pairs, tags_of
+
+_OF_ENDPOINTS = "/aws/sagemaker/Endpoints/"
 
 
 def buckets(place: Place) -> Iterator[Leftover]:
-    """S3 buckets, by name: their tags would cost a call each."""
-    for found in place.cloud.client("s3").list_buckets()["Buckets"]:
-        if place.ours(found["Name"]):
-            yield Leftover("s3", "bucket", found["Name"], note="billed by what it holds")
+    """S3 buckets of the account, in whatever region."""
+    for found in place.pages("s3", "list_buckets", "Buckets"):
+        name = found["Name"]
+        bucket = Leftover("s3", "bucket", name, note="billed by what it holds")
+        yield from place.claim(bucket, name, partial(_bucket_tags, place, name))
+
+
+def _bucket_tags(place: Place, name: str) -> dict[str, str]:
+    """A bucket without tags is an error in this API."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return tags_of(place.cloud.client("s3").get_bucket_tagging(Bucket=name), "TagSet")
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("NoSuchTagSet", "NoSuchBucket"):
+            return {}
+        raise
 
 
 def tables(place: Place) -> Iterator[Leftover]:
-    """DynamoDB tables, by name."""
+    """DynamoDB tables."""
     for name in place.pages("dynamodb", "list_tables", "TableNames"):
-        if place.ours(name):
-            yield Leftover("dynamodb", "table", name, note="billed by what it holds")
+        table = Leftover("dynamodb", "table", name, note="billed by what it holds")
+        yield from place.claim(table, name, partial(_table_tags, place, name))
+
+
+def _table_tags(place: Place, name: str) -> dict[str, str]:
+    arn = place.cloud.client("dynamodb").describe_table(TableName=name)["Table"]["TableArn"]
+    return pairs(place.pages("dynamodb", "list_tags_of_resource", "Tags", ResourceArn=arn))
 
 
 def log_groups(place: Place) -> Iterator[Leftover]:
-    """CloudWatch log groups: ours, and those that SageMaker makes for our endpoints."""
-    own, made = f"/tideform/{place.deployment.name}", f"/aws/sagemaker/Endpoints/{place.prefix}"
-    for prefix in (own, made):
-        for found in place.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=prefix):
-            name = found["logGroupName"]
-            unit_of_it = name.rpartition("/")[2].removeprefix(place.prefix)
-            if name.startswith((f"{own}/", made)) and place.unit in (None, unit_of_it):
-                yield Leftover("logs", "log group", name, note="billed by what it holds")
+    """CloudWatch log groups: in a folder of our own, and where SageMaker writes for our endpoints."""
+    logs = place.cloud.client("logs")
+    for folder in (f"/tideform/{place.deployment.name}/", f"{_OF_ENDPOINTS}{place.prefix}"):
+        for found in place.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=folder):
+            name, arn = found["logGroupName"], found["arn"].removesuffix(":*")
+            last = name.rpartition("/")[2]
+            group = Leftover("logs", "log group", name, note="billed by what it holds")
+            called = last if name.startswith(_OF_ENDPOINTS) else f"{place.prefix}{last}"
+            yield from place.claim(group, called, partial(_group_tags, logs, arn))
+
+
+def _group_tags(logs: Any, arn: str) -> dict[str, str]:
+    return dict(logs.list_tags_for_resource(resourceArn=arn)["tags"])
 
 
 AREAS = (
