@@ -63,10 +63,11 @@ class Deployment:
 
     def identity(self, section: str, name: str) -> str:
         """The name that a unit was made under: ``moved:`` lets its name in the spec change without making it anew."""
-        for moved in self.spec.moved:
-            if moved.to == f"{section}.{name}":
-                return self.identity(section, moved.from_.split(".", 1)[1])
-        return name
+        made = f"{section}.{name}"
+        before = {moved.to: moved.from_ for moved in self.spec.moved}
+        for _ in before:  # no chain is longer, and a circle ends, too
+            made = before.get(made, made)
+        return made.partition(".")[2] or name
 
     def tags(self, layer: str, unit: str | None = None) -> dict[str, str]:
         """The tags of everything we make. ``tideform:lease`` and ``:expires`` go on capacity only, at launch."""

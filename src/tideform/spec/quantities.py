@@ -138,7 +138,7 @@ class Count(Quantity):
     def parse(cls, text: Any) -> Self:
         match = re.fullmatch(r"([0-9]{1,5})(?:\.\.([0-9]{1,5}))?", str(text)) if type(text) in (int, str) else None
         if match is None:
-            raise ValueError("a number such as 4, or a range such as 1..32, was expected")
+            raise ValueError("a number such as 4, or a range such as 1..32 was expected")
         low, high = int(match[1]), int(match[2] or match[1])
         if not 1 <= low <= high:
             raise ValueError("a range runs from at least 1 upwards, such as 1..32")

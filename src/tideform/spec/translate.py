@@ -116,6 +116,8 @@ def _missing(_error: Any, _context: Any, path: Path) -> Details:
 def _not_a_choice(error: Any, context: Any, _path: Path) -> Details:
     known = re.findall(r"'([^']*)'", context["expected"]) or [context["expected"]]
     text = f"{_shown(error['input'])} is not known here; {one_of(known)} is."
+    if error["input"] in known and "'" not in context["expected"]:
+        return "TD103", f"The text {error['input']!r} stands here; the number is needed.", "Remove the quotes."
     return "TD103", text, did_you_mean(error["input"], known)
 
 
