@@ -17,6 +17,20 @@ from typing import TextIO
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".venv"
 STAMP = HOME / ".stamp"
+# What the commands, the sandbox and its provider import bit by bit, as requests come.
+COMPILED = [
+    "boto3",
+    "botocore",
+    "cryptography",
+    "flask",
+    "google",
+    "grpc",
+    "jinja2",
+    "moto",
+    "s3transfer",
+    "urllib3",
+    "werkzeug",
+]
 
 
 def main() -> None:
@@ -54,13 +68,27 @@ def _install() -> None:
     python = str(HOME / "bin" / "python")
     pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile"]
     subprocess.run([*pip, "--editable", f"{ROOT}[dev]"], check=True)
-    # What a plan imports is compiled here, once, and not while a user waits for the first one. All of the
-    # environment would take a minute: pulumi_aws alone has thousands of modules.
-    spec = ROOT / "blueprints" / "quickstart" / "tideform.yaml"
-    plan = [str(HOME / "bin" / "tideform"), "plan", "--offline", "--spec", str(spec)]
-    writing = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    subprocess.run(plan, env=writing, check=False, capture_output=True)
+    _compile(python)
     STAMP.write_text(_wanted())
+
+
+def _compile(python: str) -> None:
+    """Compile what the demo's processes import, so that none of them does it, or does it again on every start.
+
+    Not all of the environment: pulumi_aws alone has thousands of modules, of which a plan needs some seventy, so one
+    plan is made; and of scikit-learn, what the blueprint's job imports.
+    """
+    writing = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    where = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    packages = Path(subprocess.run(where, capture_output=True, text=True, check=True).stdout.strip())
+    spec = ROOT / "blueprints" / "quickstart" / "tideform.yaml"
+    work = (
+        [str(HOME / "bin" / "tideform"), "plan", "--offline", "--spec", str(spec)],
+        [python, "-c", "import joblib, sklearn.datasets, sklearn.metrics, sklearn.model_selection, sklearn.svm"],
+        [python, "-m", "compileall", "-q", "-j", "0", str(ROOT / "src"), *(str(packages / name) for name in COMPILED)],
+    )
+    for command in work:
+        subprocess.run(command, env=writing, check=False, capture_output=True)
 
 
 if __name__ == "__main__":
