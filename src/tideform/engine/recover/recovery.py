@@ -42,7 +42,7 @@ class _Recovery:
     @property
     def resources(self) -> list[dict[str, Any]]:
         """The entries of the state."""
-        return self.state["deployment"]["resources"]  # type: ignore[no-any-return]
+        return self.state["deployment"].setdefault("resources", [])  # type: ignore[no-any-return]
 
     def settle(self, pending: list[dict[str, Any]]) -> list[str]:
         """Bring the state's resources up to date; returns the URNs that want to be read back afterwards."""
