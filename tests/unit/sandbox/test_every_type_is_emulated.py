@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.unit.stacks.collecting import collect
+from tideform.engine.recover.identify import TABLE
 from tideform.plan.model import PlannedResource
 from tideform.sandbox.aws.lifecycle import unknown_inputs
 from tideform.sandbox.aws.registry import all_kinds, kind_of
@@ -52,3 +53,7 @@ def test_no_planned_argument_is_only_stored(planned: list[PlannedResource]) -> N
         for key in kind_of(resource.type).stored_only & set(resource.after or {})
     }
     assert stored == set()
+
+
+def test_a_crashed_creation_of_every_emulated_type_can_be_looked_up() -> None:
+    assert set(all_kinds()) - set(TABLE) == set()
