@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from tideform.engine.values import from_engine
+from tideform.errors import CloudError, TideformError
 from tideform.plan.model import Outputs
 
 _STACK_TYPE = "pulumi:pulumi:Stack"
@@ -54,6 +56,8 @@ class FolderBlobs:
             return (self.root / key).read_bytes()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise _unreadable(f"{self.root / key}: {error.strerror}") from error
 
     def keys(self, prefix: str) -> Iterator[str]:
         for path in sorted((self.root / prefix).rglob("*.json")):
@@ -70,17 +74,28 @@ class BucketBlobs:
     s3: Any
 
     def read(self, key: str) -> bytes | None:
-        try:
-            answer = self.s3.get_object(Bucket=self.bucket, Key=self.prefix + key)
-        except self.s3.exceptions.NoSuchKey:
-            return None
-        return bytes(answer["Body"].read())
+        with self._reached():
+            try:
+                answer = self.s3.get_object(Bucket=self.bucket, Key=self.prefix + key)
+            except self.s3.exceptions.NoSuchKey:
+                return None
+            return bytes(answer["Body"].read())
 
     def keys(self, prefix: str) -> Iterator[str]:
         pages = self.s3.get_paginator("list_objects_v2")
-        for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix + prefix):
-            for entry in page.get("Contents", []):
-                yield entry["Key"].removeprefix(self.prefix)
+        with self._reached():
+            for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix + prefix):
+                for entry in page.get("Contents", []):
+                    yield entry["Key"].removeprefix(self.prefix)
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except (BotoCoreError, ClientError) as error:
+            raise _unreadable(f"s3://{self.bucket}/{self.prefix}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -111,11 +126,15 @@ class Checkpoint:
 
 
 def read(blobs: Blobs, project: str, stack: str) -> Checkpoint | None:
-    """The checkpoint of one stack, or ``None`` where the backend has no such stack."""
-    content = blobs.read(f"{_STACKS}{project}/{stack}.json")
+    """The checkpoint of one stack, or ``None`` where the backend has no such stack. Raises `CloudError` TD415."""
+    key = f"{_STACKS}{project}/{stack}.json"
+    content = blobs.read(key)
     if content is None:
         return None
-    latest = json.loads(content)["checkpoint"].get("latest") or {}
+    try:
+        latest = json.loads(content)["checkpoint"].get("latest") or {}
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
+        raise _unreadable(f"{blobs.url}/{key} is no checkpoint: {type(error).__name__}: {error}") from error
     return Checkpoint(
         resources=tuple(latest.get("resources", ())),
         pending=tuple(latest.get("pending_operations", ())),
@@ -146,3 +165,12 @@ def stacks(blobs: Blobs) -> Iterator[tuple[str, str]]:
         parts = key.removeprefix(_STACKS).split("/")
         if len(parts) == 2 and parts[1].endswith(".json"):
             yield parts[0], parts[1].removesuffix(".json")
+
+
+def _unreadable(detail: str) -> TideformError:
+    return CloudError.of(
+        "TD415",
+        "The state cannot be read",
+        detail=f"{detail}. Without it nobody knows what stands.",
+        fix="Look at rights and credentials; `tideform bootstrap` makes a state bucket that is not there yet.",
+    )

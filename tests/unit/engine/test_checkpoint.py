@@ -6,8 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import boto3
+import pytest
+
 from tideform.engine import checkpoint
-from tideform.engine.checkpoint import FolderBlobs
+from tideform.engine.checkpoint import BucketBlobs, FolderBlobs
+from tideform.errors import TideformError
 from tideform.plan.model import SECRET
 
 
@@ -62,3 +66,24 @@ def test_every_stack_of_the_backend_is_listed(tmp_path: Path) -> None:
     _write(tmp_path, "tideform-storage", "p-dev")
     blobs = _write(tmp_path, "tideform-training", "p-dev-nightly")
     assert set(checkpoint.stacks(blobs)) == {("tideform-storage", "p-dev"), ("tideform-training", "p-dev-nightly")}
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"checkpoint": 1}', "\x00"])
+def test_what_is_no_checkpoint_is_told_as_such(tmp_path: Path, content: str) -> None:
+    blobs = _write(tmp_path, "tideform-storage", "p-dev")
+    (tmp_path / ".pulumi/stacks/tideform-storage/p-dev.json").write_text(content)
+    with pytest.raises(TideformError) as caught:
+        checkpoint.read(blobs, "tideform-storage", "p-dev")
+    assert caught.value.diagnostics[0].code == "TD415"
+
+
+def test_a_bucket_that_does_not_answer_is_told_as_such() -> None:
+    s3 = boto3.client(
+        "s3", endpoint_url="http://127.0.0.1:1", region_name="us-east-1",
+        aws_access_key_id="x", aws_secret_access_key="x",
+    )  # fmt: skip
+    blobs = BucketBlobs("s3://acme", "acme", "", s3)
+    for ask in (lambda: list(checkpoint.stacks(blobs)), lambda: checkpoint.read(blobs, "tideform-storage", "p-dev")):
+        with pytest.raises(TideformError) as caught:
+            ask()
+        assert caught.value.diagnostics[0].code == "TD415"
