@@ -55,6 +55,8 @@ class _Run:
 
     def _up(self, program: Program, shown: Preview) -> int:
         file = self.folder / f"{program.slug}.plan.json"
+        if shown.drift:  # the plan was made from how things really are: so is what follows
+            self.change.engine.refresh(program)
         now = self.change.engine.preview(program, self.outputs, plan=file)
         refuse_moved(shown, now)
         result = self.change.engine.up(program, self.outputs, plan=file, on_progress=self.on_progress)
