@@ -130,12 +130,13 @@ CASES = (
         },
         {"description": "all data", "enableKeyRotation": False, "policy": policy("kms:Encrypt"), "tags": RETAGGED},
     ),
+    Case("other_key", "aws:kms/key:Key", {"description": "another"}),
     Case("alias", "aws:kms/alias:Alias", {"name": "alias/fraud-data", "targetKeyId": "$key.id"}),
     Case(
         "logs",
         "aws:cloudwatch/logGroup:LogGroup",
         {"name": "/tideform/fraud", "retentionInDays": 30, "kmsKeyId": "$key.arn", "tags": TAGS},
-        {"retentionInDays": 90, "tags": RETAGGED},
+        {"retentionInDays": 90, "kmsKeyId": "$other_key.arn", "tags": RETAGGED},
     ),
     Case(
         "role",
