@@ -10,6 +10,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from tideform.errors import RefusedError
+
 _PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = _PACKAGE.parent.parent
 
@@ -77,6 +79,14 @@ class Workspace:
 
 
 def private_dir(path: Path) -> Path:
-    """Make a folder that only its owner can enter."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make a folder that only its owner can enter. Raises `RefusedError` where there is no place for it."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise RefusedError.of(
+            "TD091",
+            "A folder cannot be made",
+            detail=f"{path}: {error.strerror}. State, locks and caches need folders of their own.",
+            fix="Mend the rights there, or move away the file that stands in its place.",
+        ) from error
     return path
