@@ -118,3 +118,14 @@ def test_the_clock_moves_forward(own: Workspace) -> None:
     client.ensure(own)
     before = client.advance_clock(own, 0)
     assert client.advance_clock(own, 3600) >= before + 3600
+
+
+def test_a_workspace_may_have_any_path(tmp_path: Path) -> None:
+    root = tmp_path / "it's an ünï cödé $HOME & more" / ("long" * 50) / ("deep" * 50)
+    root.mkdir(parents=True)
+    workspace = Workspace(root)
+    try:
+        assert client.find(workspace) is None
+        assert client.ensure(workspace) == client.find(workspace)
+    finally:
+        client.stop(workspace)
