@@ -16,12 +16,16 @@ from tideform.spec.deployment import Deployment
 
 @dataclass(frozen=True)
 class PoolStatus:
-    """One pool at one moment. ``usd`` is the cost of the instances that are there, since each was launched."""
+    """One pool at one moment; ``at`` is in seconds since the epoch.
+
+    ``usd`` is the cost of the instances that are there, since each was launched.
+    """
 
     record: PoolRecord
     instances: tuple[Instance, ...]
     jobs: tuple[Job, ...]
     usd: Decimal
+    at: float
 
     @property
     def unheld(self) -> bool:
@@ -35,4 +39,4 @@ def pool_status(cloud: Cloud, deployment: Deployment, pool: str, now: float) -> 
     instances = runner.capacity()
     meter = Meter(book(), began=0.0)
     meter.observe(instances, now)
-    return PoolStatus(LeaseTable.of(cloud, deployment).get(pool), instances, runner.jobs(), meter.usd)
+    return PoolStatus(LeaseTable.of(cloud, deployment).get(pool), instances, runner.jobs(), meter.usd, now)

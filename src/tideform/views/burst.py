@@ -33,7 +33,10 @@ def announcement(name: str, pool: Pool, size: Sizing, price_note: str) -> Iterat
 def status_lines(name: str, status: PoolStatus) -> Iterator[Line]:
     """State, leases, instances and jobs of one pool."""
     yield plain(f"{name}: {status.record.state}", style="bold")
-    yield from (Line(lease_words(lease)) for lease in status.record.leases)
+    for lease in status.record.leases:
+        yield Line(lease_words(lease))
+        if why := lease.orphaned(status.at):
+            yield Line(f"{why}: the next command that changes something ends it", mark="!")
     for instance in status.instances:
         kind = "spot" if instance.spot else "on-demand"
         yield Line(f"instance {instance.id} {instance.type} {kind}, {instance.state}, since {when(instance.launched)}")

@@ -1,0 +1,193 @@
+"""Bursts that are ended from outside, at every stage: their capacity goes, and what is told is true."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.workspaces import Running, Workspace, opened, until
+from tideform.burst.lease import State
+from tideform.burst.table import LeaseTable
+from tideform.engine.lock import acquire
+from tideform.paths import Workspace as Folder
+from tideform.sandbox.client import find
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("burst-kills")]
+
+SPEC = """\
+version: 1
+project: ebb
+owner: ml@example.com
+region: us-east-1
+environments: {dev: {target: local}}
+storage: {scratch: {kind: scratch}}
+training:
+  brief: {instance_types: [c5.large], lease: 30m, between_bursts: remove, job: &job {image: trainer, command: [env]}}
+  steady: {instance_types: [c5.large], lease: 30m, job: *job}
+"""
+JOB = ("--", "sh", "-c", "echo working; sleep 300")
+# What a burst says when it comes to each stage.
+DEFINITIONS = "Making the definitions"
+CAPACITY = "Bringing in"
+WORK = "working"
+END = "Taking the capacity away"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    with opened(tmp_path_factory.mktemp("ebb"), SPEC) as made:
+        applied = made.run("apply", "--yes")
+        assert applied.returncode == 0, applied.stderr
+        yield made
+
+
+def nothing_is_held(project: Workspace) -> bool:
+    """No instance in the account, no lease, and every pool idle."""
+    records = LeaseTable.of(project.cloud, project.deployment).all()
+    idle = all(record.state is State.IDLE and not record.leases for record in records)
+    return idle and project.instances() == []
+
+
+def burst(project: Workspace, pool: str, *job: str) -> Running:
+    """Start a burst of a long job, or of another command."""
+    return project.start("burst", "run", pool, *(job or JOB))
+
+
+@pytest.mark.parametrize(("pool", "stage"), [("brief", DEFINITIONS), ("steady", CAPACITY), ("steady", WORK)])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_burst_in_order(project: Workspace, pool: str, stage: str, number: signal.Signals) -> None:
+    running = burst(project, pool)
+    running.says(stage)
+    running.signal(number)
+    assert running.ended() == 130
+    assert "Nothing is left of it" in running.stderr
+    assert nothing_is_held(project)
+
+
+def test_a_terminal_that_is_closed_ends_the_burst(project: Workspace) -> None:
+    running = burst(project, "steady")
+    running.says(WORK)
+    running.signal(signal.SIGHUP, group=True)
+    assert running.ended() == 130
+    assert nothing_is_held(project)
+
+
+def test_a_terminals_ctrl_c_while_the_definitions_are_made_is_an_interruption(project: Workspace) -> None:
+    running = burst(project, "brief")
+    running.says(DEFINITIONS)
+    running.signal(signal.SIGINT, group=True)  # the engine gets it as well
+    assert running.ended() == 130
+    assert nothing_is_held(project)
+
+
+def test_a_second_ctrl_c_is_answered_and_cuts_nothing_short(project: Workspace) -> None:
+    running = burst(project, "brief")
+    running.says(WORK)
+    running.signal(signal.SIGINT, group=True)
+    running.says(END)
+    running.signal(signal.SIGINT, group=True)
+    assert running.ended() == 130
+    assert "Still taking the capacity away" in running.stderr
+    assert nothing_is_held(project)
+
+
+@pytest.mark.parametrize(("code", "command"), [(7, ("sh", "-c", "exit 7")), (127, ("no-such-command",))])
+def test_a_job_that_fails_ends_the_burst_with_its_code(project: Workspace, code: int, command: tuple[str, ...]) -> None:
+    ran = project.run("burst", "run", "steady", "--", *command)
+    assert (ran.returncode, "nothing is left" in ran.stderr) == (code, True), ran.stderr
+    assert nothing_is_held(project)
+
+
+@pytest.mark.parametrize(
+    ("pool", "stage"), [("brief", DEFINITIONS), ("steady", CAPACITY), ("steady", WORK), ("brief", END)]
+)
+def test_down_ends_what_a_killed_burst_left(project: Workspace, pool: str, stage: str) -> None:
+    running = burst(project, pool, *(("--", "true") if stage == END else ()))
+    running.says(stage)
+    running.signal(signal.SIGKILL)
+    running.ended()
+    downed = project.run("burst", "down", pool)
+    assert (downed.returncode, "nothing is left" in downed.stdout) == (0, True), downed.stderr
+    assert nothing_is_held(project)
+
+
+def test_status_tells_of_a_killed_burst_and_changes_nothing(project: Workspace) -> None:
+    running = burst(project, "steady")
+    running.says(WORK)
+    running.signal(signal.SIGKILL)
+    running.ended()
+    told = project.run("burst", "status", "steady").stdout
+    assert "is gone" in told
+    assert len(project.instances()) == 1
+    project.run("burst", "down", "steady")
+
+
+def test_an_apply_ends_what_a_killed_burst_left(project: Workspace) -> None:
+    running = burst(project, "steady")
+    running.says(WORK)
+    running.signal(signal.SIGKILL)
+    running.ended()
+    assert project.run("apply", "--yes").returncode == 0
+    assert nothing_is_held(project)
+
+
+def test_two_bursts_share_the_capacity_and_the_last_takes_it_away(project: Workspace) -> None:
+    first = burst(project, "steady")
+    first.says(WORK)
+    second = project.run("burst", "run", "steady", "--", "true")
+    stayed = len(project.instances())
+    first.signal(signal.SIGTERM)
+    assert (second.returncode, stayed, first.ended()) == (0, 1, 130), second.stderr
+    assert "The capacity stays" in second.stderr
+    assert nothing_is_held(project)
+
+
+def test_two_bursts_that_start_at_once_bring_capacity_once(project: Workspace) -> None:
+    both = [burst(project, "steady", "--", "true") for _ in range(2)]
+    most = 0
+
+    def ended() -> bool:
+        nonlocal most
+        most = max(most, len(project.instances()))
+        return all(one.process.poll() is not None for one in both)
+
+    until(ended, "both bursts to end")
+    codes = {one.ended() for one in both}
+    assert codes <= {0, 1}, [one.stderr for one in both]
+    assert 0 in codes
+    assert all("TD604" in one.stderr for one in both if one.ended() == 1)  # it came when the first was just ending
+    assert most == 1
+    assert nothing_is_held(project)
+
+
+def test_down_ends_a_running_burst_from_elsewhere(project: Workspace) -> None:
+    running = burst(project, "steady")
+    running.says(WORK)
+    downed = project.run("burst", "down", "steady")
+    assert (downed.returncode, running.ended() != 0) == (0, True)
+    assert nothing_is_held(project)
+
+
+def test_who_waits_for_an_apply_stops_waiting_when_asked(project: Workspace) -> None:
+    with acquire(project.deployment, "apply"):
+        running = burst(project, "steady")
+        running.says("Waiting:")
+        running.signal(signal.SIGINT)
+        running.says("Stopping")
+    assert running.ended() == 130
+    assert nothing_is_held(project)
+
+
+def test_a_lost_sandbox_is_told_without_a_traceback(project: Workspace) -> None:
+    """The last test here: the sandbox forgets everything."""
+    running = burst(project, "steady")
+    running.says(WORK)
+    sandbox = find(Folder(project.root))
+    assert sandbox is not None
+    os.kill(sandbox.pid, signal.SIGKILL)
+    assert running.ended() == 1
+    assert "error[TD611]" in running.stderr
+    assert "Traceback" not in running.stderr
