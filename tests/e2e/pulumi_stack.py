@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import logging
 import os
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +17,7 @@ from pulumi import automation
 
 from tideform.cloud import Credentials
 from tideform.engine.acquire import acquire
+from tideform.engine.inline import end_with_engine
 from tideform.sandbox.aws.launcher import write_launcher
 
 
@@ -34,10 +39,11 @@ class BareStack:
 
     def failure(self, program: Callable[[], None]) -> str:
         """What the engine prints when the program cannot be carried out."""
-        try:
-            self._stack(program).up(color="never")
-        except automation.CommandError as error:
-            return str(error)
+        with _hung_up_on():
+            try:
+                self._stack(program).up(color="never")
+            except automation.CommandError as error:
+                return str(error)
         raise AssertionError("it did not fail")
 
     def refresh(self) -> dict[str, int]:
@@ -54,6 +60,10 @@ class BareStack:
         found = deployment.get("resources", [])
         return {resource["urn"].rpartition("::")[2]: resource for resource in found}
 
+    def state_on_disk(self) -> str:
+        """The state as the engine keeps it."""
+        return (self.folder / ".pulumi" / "stacks" / "bare" / "dev.json").read_text(encoding="utf-8")
+
     def _stack(self, program: Callable[[], None]) -> automation.Stack:
         engine = acquire(lambda _: None).path
         root = self.folder / "engine"
@@ -66,7 +76,7 @@ class BareStack:
             pulumi_home=str(self.folder / "home"),
             env_vars=self._environ(),
         )
-        return automation.create_or_select_stack("dev", "bare", program, opts=options)
+        return automation.create_or_select_stack("dev", "bare", _ending_with_engine(program), opts=options)
 
     def _environ(self) -> dict[str, str]:
         path = write_launcher(self.folder / "bin").parent
@@ -78,6 +88,28 @@ class BareStack:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         }
+
+
+def _ending_with_engine(program: Callable[[], None]) -> Callable[[], None]:
+    def run() -> None:
+        end_with_engine()
+        program()
+
+    return run
+
+
+@contextmanager
+def _hung_up_on() -> Iterator[None]:
+    """A failed engine hangs up on the SDK, which logs that and may leave its event loop open; not so for long."""
+    log = logging.getLogger("grpc._server")
+    log.propagate = False  # a record that is kept would keep the loop
+    try:
+        yield
+    finally:
+        log.propagate = True
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
 
 def trust(service: str = "batch.amazonaws.com") -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -133,7 +132,9 @@ def test_a_secret_stays_one_in_the_state(stack: BareStack) -> None:
         aws.s3.Bucket("b", bucket="e2e-secret", tags={"owner": owner}, opts=options())
 
     stack.up(program)
-    assert "nobody may read this" not in json.dumps(stack.resources()["b"])
+    assert "nobody may read this" not in stack.state_on_disk()
+    stack.refresh()
+    assert "nobody may read this" not in stack.state_on_disk()
 
 
 def test_what_is_stored_without_effect_is_listed(stack: BareStack) -> None:

@@ -7,7 +7,7 @@ programs run side by side in threads of one process.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tideform.engine.base import Program
@@ -22,9 +22,31 @@ def inline_program(program: Program, deployment: Deployment, upstream: Mapping[s
         from tideform.components.program import Bound, bind
         from tideform.engine import lean_import
 
+        end_with_engine()
         lean_import.install()
         code = compile(program.source.read_text(encoding="utf-8"), str(program.source), "exec")
         with bind(Bound(deployment, program.unit, upstream)):
             exec(code, {"__name__": "__main__", "__file__": str(program.source)})  # noqa: S102  # our own file
 
     return run
+
+
+def end_with_engine() -> None:
+    """End the running program in order when its engine goes away; to be called inside of it.
+
+    An engine that fails hangs up on its program. The SDK then stops the event loop where it stands, and half-run
+    coroutines are left to the garbage collector, which tells the user of each. Cancelled, they end by themselves.
+    """
+    import asyncio
+
+    import grpc
+
+    program = asyncio.current_task()
+
+    def hung_up(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if program is not None and isinstance(context.get("exception"), grpc.RpcError):
+            program.cancel()
+        else:
+            loop.default_exception_handler(context)
+
+    asyncio.get_running_loop().set_exception_handler(hung_up)

@@ -25,7 +25,7 @@ from tideform.sandbox.aws.kind import Kind, words
 from tideform.sandbox.aws.naming import with_name
 from tideform.sandbox.aws.refusal import Refusal, crashed
 from tideform.sandbox.aws.registry import kind_of
-from tideform.sandbox.aws.wire import Properties, read_struct, write_struct
+from tideform.sandbox.aws.wire import Properties, read_struct, seal, write_struct
 
 VERSION = "7.51.1"
 _CONFIG = words(
@@ -50,7 +50,8 @@ def _plainly(method: Method) -> Method:
         except Refusal as refusal:
             context.abort(grpc.StatusCode.UNKNOWN, str(refusal))
         except lifecycle.HalfMadeError as half:
-            _abort_half_made(context, half)
+            given = request.properties if isinstance(request, proto.CreateRequest) else request.news
+            _abort_half_made(context, half, given)
         except Exception as error:  # noqa: BLE001 - a mistake of ours becomes an answer, not a broken stream
             traceback.print_exc()  # for the engine's log; the user gets one line
             context.abort(grpc.StatusCode.UNKNOWN, str(crashed(error)))
@@ -97,7 +98,7 @@ class SandboxProvider(provider_pb2_grpc.ResourceProviderServicer):
         region = settings.get("region")
         self._region = region if isinstance(region, str) else None
         _refuse_foreign_account(settings.get("allowedAccountIds"), self._context)
-        return proto.ConfigureResponse(supportsPreview=True)
+        return proto.ConfigureResponse(supportsPreview=True, acceptSecrets=True)
 
     @_plainly
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
@@ -110,7 +111,7 @@ class SandboxProvider(provider_pb2_grpc.ResourceProviderServicer):
         kind, news = _kind(request.urn), read_struct(request.news)
         failures = _failures(lifecycle.unknown_inputs(kind, news), kind.type)
         named = with_name(kind, request.urn, read_struct(request.olds), news, request.randomSeed)
-        return proto.CheckResponse(inputs=write_struct(named), failures=failures)
+        return proto.CheckResponse(inputs=seal(write_struct(named), request.news), failures=failures)
 
     @_plainly
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
@@ -125,9 +126,10 @@ class SandboxProvider(provider_pb2_grpc.ResourceProviderServicer):
         kind, inputs = _kind(request.urn), read_struct(request.properties)
         cloud = self._context(inputs)
         if request.preview:
-            return proto.CreateResponse(properties=write_struct(lifecycle.preview_create(kind, cloud, inputs)))
-        identity, state = lifecycle.create(kind, cloud, inputs)
-        return proto.CreateResponse(id=identity, properties=write_struct(state))
+            identity, state = "", lifecycle.preview_create(kind, cloud, inputs)
+        else:
+            identity, state = lifecycle.create(kind, cloud, inputs)
+        return proto.CreateResponse(id=identity, properties=seal(write_struct(state), request.properties))
 
     @_plainly
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
@@ -139,7 +141,7 @@ class SandboxProvider(provider_pb2_grpc.ResourceProviderServicer):
         else:
             old, state = read_struct(request.old_inputs), read_struct(request.olds)
             state = lifecycle.update(kind, cloud, request.id, old, new, state)
-        return proto.UpdateResponse(properties=write_struct(state))
+        return proto.UpdateResponse(properties=seal(write_struct(state), request.news))
 
     @_plainly
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
@@ -155,7 +157,8 @@ class SandboxProvider(provider_pb2_grpc.ResourceProviderServicer):
         found = lifecycle.read(_kind(request.urn), self._context(inputs or state), request.id, inputs, state)
         if found is None:
             return proto.ReadResponse()
-        return proto.ReadResponse(id=request.id, inputs=write_struct(found[0]), properties=write_struct(found[1]))
+        inputs_now, state_now = (seal(write_struct(each), request.inputs) for each in found)
+        return proto.ReadResponse(id=request.id, inputs=inputs_now, properties=state_now)
 
     def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:  # noqa: ARG002, N802
         """Nothing waits here for long: calls under way end by themselves."""
@@ -204,13 +207,13 @@ def _property_diff(difference: Difference, *, replaces: bool) -> Any:
     return proto.PropertyDiff(kind=kind, inputDiff=True)
 
 
-def _abort_half_made(context: grpc.ServicerContext, half: lifecycle.HalfMadeError) -> NoReturn:
+def _abort_half_made(context: grpc.ServicerContext, half: lifecycle.HalfMadeError, given: Any) -> NoReturn:
     detail = Packed()
     detail.Pack(
         proto.ErrorResourceInitFailed(
             id=half.identity,
-            inputs=write_struct(half.inputs),
-            properties=write_struct(half.state),
+            inputs=seal(write_struct(half.inputs), given),
+            properties=seal(write_struct(half.state), given),
             reasons=[str(half.reason)],
         )
     )

@@ -1,7 +1,7 @@
 """Between the engine's protobuf structs and plain Python values.
 
-Whole numbers arrive as floats and become ints. A value that is not known yet is `UNKNOWN`. Secrets are opened here:
-the provider tells the engine that it takes none, and the engine then marks what comes back from a secret input.
+Whole numbers arrive as floats and become ints. A value that is not known yet is `UNKNOWN`. Secrets are opened when they
+are read, and `seal` closes again what was made from them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any, Final
 from google.protobuf.struct_pb2 import NULL_VALUE, ListValue, Struct, Value
 
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+_SEALED: Final = "1b47061264138c4ac30d75fd1eb44270"
 _UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 Properties = dict[str, Any]
 
@@ -37,6 +38,17 @@ def write_struct(properties: Mapping[str, Any]) -> Struct:
     return Struct(fields={key: _write(value) for key, value in properties.items()})
 
 
+def seal(properties: Struct, given: Struct) -> Struct:
+    """Mark as secret what was given with a secret inside, and what AWS tells of it (``tagsAll`` of ``tags``)."""
+    names = {key for key, value in given.fields.items() if _holds_secret(value)}
+    for name in names | {f"{name}All" for name in names}:
+        if name in properties.fields:
+            inner = properties.fields[name]
+            closed = Struct(fields={_SIGNATURE: Value(string_value=_SEALED), "value": inner})
+            properties.fields[name].CopyFrom(Value(struct_value=closed))
+    return properties
+
+
 def has_unknown(value: Any) -> bool:
     """Whether any part of the value is known only after apply."""
     if isinstance(value, dict):
@@ -44,6 +56,17 @@ def has_unknown(value: Any) -> bool:
     if isinstance(value, list):
         return any(has_unknown(item) for item in value)
     return value is UNKNOWN
+
+
+def _holds_secret(value: Value) -> bool:
+    match value.WhichOneof("kind"):
+        case "list_value":
+            return any(map(_holds_secret, value.list_value.values))
+        case "struct_value":
+            fields = value.struct_value.fields
+            sealed = _SIGNATURE in fields and fields[_SIGNATURE].string_value == _SEALED
+            return sealed or any(map(_holds_secret, fields.values()))
+    return False
 
 
 def _read(value: Value) -> Any:
