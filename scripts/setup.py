@@ -51,8 +51,9 @@ def _wait_for(lock: TextIO) -> None:
 
 
 def _wanted() -> str:
-    """What the environment depends on: the requirements, and the folder (its scripts hold absolute paths)."""
-    return hashlib.sha256(f"{HOME}\n".encode() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    """What the environment depends on: the requirements, this file, and the folder (its scripts hold absolute paths)."""
+    made_of = (ROOT / "pyproject.toml", Path(__file__))
+    return hashlib.sha256(f"{HOME}\n".encode() + b"".join(file.read_bytes() for file in made_of)).hexdigest()
 
 
 def _make_environment() -> None:
