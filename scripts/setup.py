@@ -51,7 +51,7 @@ def _wait_for(lock: TextIO) -> None:
 
 
 def _wanted() -> str:
-    """What the environment depends on: the requirements, this file, and the folder (its scripts hold absolute paths)."""
+    """What the environment depends on: the requirements, this file, the folder (scripts hold its path)."""
     made_of = (ROOT / "pyproject.toml", Path(__file__))
     return hashlib.sha256(f"{HOME}\n".encode() + b"".join(file.read_bytes() for file in made_of)).hexdigest()
 
