@@ -1,8 +1,8 @@
 """What the backend holds of a stack, read without a call of the engine.
 
 Pulumi's self-managed backends keep one JSON checkpoint a stack under ``.pulumi/stacks/<project>/<stack>.json``, in
-a folder or a bucket. Reading it directly costs milliseconds where ``pulumi stack`` costs a third of a second.
-Source: pulumi/pulumi, ``pkg/backend/diy``. Nothing here writes.
+a folder or a bucket. Reading it directly costs milliseconds where ``pulumi stack`` costs half a second.
+Source: pulumi/pulumi, ``pkg/backend/diy``. Nothing here writes, but for the empty stack of a throwaway backend.
 """
 
 from __future__ import annotations
@@ -141,6 +141,14 @@ def read(blobs: Blobs, project: str, stack: str) -> Checkpoint | None:
         secrets_provider=latest.get("secrets_providers", {}),
         time=str(latest.get("manifest", {}).get("time", "")),
     )
+
+
+def write_new(root: Path, project: str, stack: str) -> None:
+    """Begin a throwaway backend in an empty folder, with one stack in which nothing is."""
+    file = root / _STACKS / project / f"{stack}.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"version": 3, "checkpoint": {"stack": f"organization/{project}/{stack}"}}))
+    (root / ".pulumi" / "meta.yaml").write_text("version: 1\n")
 
 
 def scaffold(resources: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

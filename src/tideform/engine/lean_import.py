@@ -12,18 +12,16 @@ import importlib
 import re
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from tideform.engine.sdk_classes import QUOTED, SdkClasses
+
 _PACKAGE = "pulumi_aws"
-_CLASS = re.compile(r"\nclass (\w+)")
-_DECORATOR = re.compile(r"\n@[\w.]+\Z")
-_QUOTED = re.compile(r"'(?:outputs\.)?(\w+)'")
 _TYPE_MODULES = ("_inputs", "outputs")
 _lock = threading.RLock()
 
@@ -99,38 +97,23 @@ class _TypesLoader(SourceFileLoader):
     """``_inputs`` or ``outputs``: a class is made when it is asked for, and with it the classes that it names."""
 
     def exec_module(self, module: ModuleType) -> None:
-        head, slices = _cut(Path(self.path).read_text(encoding="utf-8"))
-        exec(compile(head, self.path, "exec"), vars(module))  # noqa: S102  # the SDK's own code
+        classes = SdkClasses(Path(self.path))
+        exec(classes.head, vars(module))  # noqa: S102  # the SDK's own code
         vars(module)["__all__"] = []  # a star import takes nothing: _ResourceLoader hands over what is needed
-        vars(module)["__getattr__"] = lambda name: _make(module, slices, name, self.path)
+        vars(module)["__getattr__"] = lambda name: _make(module, classes, name)
 
 
-def _cut(source: str) -> tuple[str, dict[str, str]]:
-    """What stands before the first class, and the text of each class by its name."""
-    found = list(_CLASS.finditer(source))
-    bounds = [*(_start(source, match.start()) for match in found), len(source)]
-    slices = {match[1]: source[start:end] for match, (start, end) in zip(found, pairwise(bounds), strict=True)}
-    return source[: bounds[0]], slices
-
-
-def _start(source: str, line: int) -> int:
-    """Where a class begins that has its ``class`` on the line after this end of a line: at its decorator, if any."""
-    decorator = _DECORATOR.search(source, max(0, line - 80), line)
-    return decorator.start() if decorator else line
-
-
-def _make(module: ModuleType, slices: Mapping[str, str], name: str, path: str) -> Any:
-    if name not in slices:
-        return _missing(module, name)
+def _make(module: ModuleType, classes: SdkClasses, name: str) -> Any:
     with _lock:
         waiting = [name]
         while waiting:
             one = waiting.pop()
-            if one in vars(module):
+            if one in vars(module) or (found := classes.get(one)) is None:
                 continue
-            exec(compile(slices[one], path, "exec"), vars(module))  # noqa: S102  # the SDK's own code
-            waiting += [named for named in _QUOTED.findall(slices[one]) if named in slices]
-        return vars(module)[name]
+            code, needs = found
+            exec(code, vars(module))  # noqa: S102  # the SDK's own code
+            waiting += needs
+        return vars(module)[name] if name in vars(module) else _missing(module, name)
 
 
 class _ResourceLoader(SourceFileLoader):
@@ -143,6 +126,6 @@ class _ResourceLoader(SourceFileLoader):
         super().exec_module(module)
         inputs = importlib.import_module(f"{module.__name__.rpartition('.')[0]}._inputs")
         source = Path(self.path).read_text(encoding="utf-8")
-        for name in set(_QUOTED.findall(source)) - vars(module).keys():
+        for name in set(QUOTED.findall(source)) - vars(module).keys():
             if name.endswith("Args") and (found := getattr(inputs, name, None)) is not None:
                 setattr(module, name, found)

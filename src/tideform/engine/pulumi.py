@@ -198,11 +198,15 @@ class PulumiEngine:
     ) -> Iterator[Stack]:
         if not scratch:
             folder = self.deployment.workspace.program(self.deployment.environment, program.slug)
-            yield self._open(program, upstream, known, folder, self.blobs.url)
+            stack = self._open(program, upstream, known, folder, self.blobs.url)
+            if known is None:
+                stack.workspace.create_stack(program.stack)
+            yield stack
             return
         with tempfile.TemporaryDirectory(prefix="tideform-plan-") as folder_name:
             folder = Path(folder_name)
-            yield self._open(program, upstream, known, folder, folder.as_uri(), new=True)
+            checkpoint.write_new(folder, program.pulumi_project, program.stack)
+            yield self._open(program, upstream, known, folder, folder.as_uri())
 
     def _open(
         self,
@@ -211,8 +215,6 @@ class PulumiEngine:
         known: Checkpoint | None,
         folder: Path,
         url: str,
-        *,
-        new: bool = False,
     ) -> Stack:
         from pulumi.automation import LocalWorkspace
 
@@ -228,8 +230,6 @@ class PulumiEngine:
             secrets_provider=self.reach.secrets_provider,
             env_vars={**self._environ(), "PULUMI_BACKEND_URL": url},
         )
-        if new or known is None:
-            workspace.create_stack(program.stack)
         return OpenStack(program.stack, workspace)
 
     def _environ(self) -> dict[str, str]:
