@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, load_deployment
-from tideform.errors import RefusedError
+from tideform.cli.confirm import confirm
 
 if TYPE_CHECKING:
     from tideform.engine.bootstrap import Trust
@@ -51,7 +50,9 @@ def command(
     todo = steps(cloud, deployment, chosen)
     if not as_json:
         typer.echo(todo_text(deployment, todo))
-    apply = bool(todo) and (yes or (not as_json and _agreed()))
+    if todo and not (yes or as_json):
+        confirm(f"Do you want to carry out these steps in account {deployment.account}?", instead="Give --yes as well.")
+    apply = bool(todo) and (yes or not as_json)
     if apply:
         carry_out(todo, lambda step: None if as_json else typer.echo(done_text(step)))
     if as_json:
@@ -69,15 +70,3 @@ def _trust(github: str | None, principal: str | None) -> Trust:
     if principal and not re.fullmatch(r"arn:aws[\w-]*:(iam|sts)::\d{12}:[\w+=,.@/-]+", principal):
         raise typer.BadParameter("the ARN of an IAM user or role was expected", param_hint="--trust")
     return Trust(github=github, principal=principal)
-
-
-def _agreed() -> bool:
-    if not sys.stdin.isatty():
-        raise RefusedError.of(
-            "TD326",
-            "Nobody is here to say yes",
-            detail="bootstrap changes an account, and asks first",
-            fix="add --yes to carry this out",
-        )
-    typer.confirm("Carry this out?", abort=True)
-    return True

@@ -313,4 +313,4 @@ def test_json_without_yes_only_tells(endpoint: str, tmp_path: Path) -> None:
 def test_nobody_to_ask_is_no_yes(endpoint: str, tmp_path: Path) -> None:
     result = command(endpoint, written(tmp_path))
     assert result.returncode == 1
-    assert "--yes" in result.stderr
+    assert "TD352" in result.stderr  # as every other command that asks
