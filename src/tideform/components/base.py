@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 
@@ -24,3 +25,13 @@ class Component(pulumi.ComponentResource):
     def named(self, *, after: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
         """Options of a child with a fixed name: the name is taken until the old one is gone, so that goes first."""
         return pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=list(after))
+
+    def hashed_name(self, part: str, inputs: Any, *, limit: int = 63) -> pulumi.Output[str]:
+        """The name of something immutable: other ``inputs`` give another name, so old and new can stand side by side.
+
+        They have to be all that can force a replacement, for it is made before the old one goes. Identities that AWS
+        gives out (a key, a subnet) belong to them: somebody may delete one, and its successor has another. So the
+        name is known as soon as they are, and not before.
+        """
+        known = pulumi.Output.from_input(inputs)
+        return known.apply(lambda inputs: self.scope.hashed_name(part, inputs, limit=limit))

@@ -14,7 +14,13 @@ from tideform.components.policies import plain_trust
 from tideform.components.pool_shape import PoolShape
 from tideform.components.roles import ServiceRole
 
-_ROOT_GIB = 100
+_ROOT_DISK: dict[str, Any] = {
+    "volume_type": "gp3", "volume_size": 100, "encrypted": "true", "delete_on_termination": "true"
+}  # fmt: skip
+# IMDSv2 only, and one hop: containers have a role of their own and must not borrow the instance's.
+_TOKENS_ONLY: dict[str, Any] = {
+    "http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1
+}  # fmt: skip
 Purchase = Literal["spot", "on-demand"]
 
 _STRATEGY = {"spot": "SPOT_PRICE_CAPACITY_OPTIMIZED", "on-demand": "BEST_FIT_PROGRESSIVE"}
@@ -24,15 +30,15 @@ _TYPE = {"spot": "SPOT", "on-demand": "EC2"}
 class BatchCapacity(Component):
     """Where a pool's instances come from: spot first, on-demand behind it, as the pool's ``capacity`` says.
 
-    Batch replaces nothing in place that carries a hash of its inputs in its name: a change makes a new environment,
-    turns the queue to it, and then takes the old one away.
+    An environment carries a hash of its inputs in its name: a change makes a new one, turns the queue to it, and then
+    takes the old one away.
     """
 
     def __init__(self, order: PoolOrder, shape: PoolShape) -> None:
         super().__init__("capacity", order.scope, order.opts)
         self.order, self.shape, self.unit = order, shape, order.scope.unit or order.name
         self.profile = self._instance_profile()
-        self.template_name, self.template = self._launch_template()
+        self.template = self._launch_template()
         self.environments = [self._environment(purchase) for purchase in purchases(order)]
         self.queue = self._queue()
 
@@ -59,14 +65,14 @@ class BatchCapacity(Component):
             opts=self.named(),
         )
 
-    def _launch_template(self) -> tuple[str, aws.ec2.LaunchTemplate]:
-        tags = self.scope.tags(self.scope.name(self.unit))
-        name = self.scope.hashed_name(self.unit, [tags, _ROOT_GIB, "gp3", "imdsv2"], limit=128)
-        template = aws.ec2.LaunchTemplate(
+    def _launch_template(self) -> aws.ec2.LaunchTemplate:
+        """It could change, but Batch keeps to the version that it found when the environment was made."""
+        tags, key = self.scope.tags(self.scope.name(self.unit)), self.order.site.key_arn
+        return aws.ec2.LaunchTemplate(
             self.unit,
-            name=name,
-            metadata_options=_tokens_only(),
-            block_device_mappings=[_root_disk(self.order.site.key_arn)],
+            name=self.hashed_name(self.unit, [tags, _TOKENS_ONLY, _ROOT_DISK, key], limit=128),
+            metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(**_TOKENS_ONLY),
+            block_device_mappings=[_root_disk(key)],
             tag_specifications=[
                 aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=tags)
                 for kind in ("instance", "volume")
@@ -75,44 +81,45 @@ class BatchCapacity(Component):
             tags=self.scope.tags(),
             opts=self.nameless,
         )
-        return name, template
 
     def _environment(self, purchase: Purchase) -> aws.batch.ComputeEnvironment:
-        part = f"{self.unit}-{purchase}"
+        part, batch = f"{self.unit}-{purchase}", aws.batch
+        fixed = self._fixed(purchase)
         image = "ECS_AL2023_NVIDIA" if self.shape.accelerators else "ECS_AL2023"
-        inputs = [self.shape.instance_types, purchase, image, self.template_name, self.scope.network]
-        return aws.batch.ComputeEnvironment(
+        template: dict[str, Any] = {"launch_template_name": self.template.name, "version": "$Default"}
+        resources = batch.ComputeEnvironmentComputeResourcesArgs(
+            **fixed,
+            min_vcpus=0,
+            max_vcpus=self.shape.max_vcpus,
+            launch_template=batch.ComputeEnvironmentComputeResourcesLaunchTemplateArgs(**template),
+            ec2_configurations=[batch.ComputeEnvironmentComputeResourcesEc2ConfigurationArgs(image_type=image)],
+        )
+        return batch.ComputeEnvironment(
             part,
-            name=self.scope.hashed_name(part, inputs, limit=128),
+            name=self.hashed_name(part, [fixed, image, template], limit=128),
             type="MANAGED",
             state="ENABLED",  # Batch makes no other; the queue is what is closed
-            compute_resources=self._resources(purchase, image),
+            compute_resources=resources,
             tags=self.scope.tags(),
             # A burst moves these through Batch's own API; a plan must not call that drift.
             opts=pulumi.ResourceOptions(
                 parent=self,
                 ignore_changes=["computeResources.desiredVcpus", "computeResources.minVcpus", "state"],
-                depends_on=self.instance_role.policies,
+                depends_on=[self.profile, *self.instance_role.policies],
             ),
         )
 
-    def _resources(self, purchase: Purchase, image: str) -> aws.batch.ComputeEnvironmentComputeResourcesArgs:
-        batch: Any = aws.batch
-        return aws.batch.ComputeEnvironmentComputeResourcesArgs(
-            type=_TYPE[purchase],
-            allocation_strategy=_STRATEGY[purchase],
-            min_vcpus=0,
-            max_vcpus=self.shape.max_vcpus,
-            instance_types=self.shape.instance_types,
-            subnets=self.order.site.subnet_ids,
-            security_group_ids=[self.order.site.security_group_id],
-            instance_role=self.profile.arn,
-            launch_template=batch.ComputeEnvironmentComputeResourcesLaunchTemplateArgs(
-                launch_template_id=self.template.id, version="$Default"
-            ),
-            ec2_configurations=[batch.ComputeEnvironmentComputeResourcesEc2ConfigurationArgs(image_type=image)],
-            tags=self.scope.tags(self.scope.name(self.unit)),
-        )
+    def _fixed(self, purchase: Purchase) -> dict[str, Any]:
+        """Compute resources that stay as they are for as long as the environment lives."""
+        return {
+            "type": _TYPE[purchase],
+            "allocation_strategy": _STRATEGY[purchase],
+            "instance_types": self.shape.instance_types,
+            "subnets": self.order.site.subnet_ids,
+            "security_group_ids": [self.order.site.security_group_id],
+            "instance_role": self.scope.instance_profile_arn(self.scope.name(f"{self.unit}-instance", limit=128)),
+            "tags": self.scope.tags(self.scope.name(self.unit)),
+        }
 
     def _queue(self) -> aws.batch.JobQueue:
         orders = [
@@ -140,22 +147,9 @@ def purchases(order: PoolOrder) -> list[Purchase]:
     return ["spot"]
 
 
-def _tokens_only() -> aws.ec2.LaunchTemplateMetadataOptionsArgs:
-    """IMDSv2 only, and one hop: containers have a role of their own and must not borrow the instance's."""
-    return aws.ec2.LaunchTemplateMetadataOptionsArgs(
-        http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
-    )
-
-
 def _root_disk(key_arn: pulumi.Input[str]) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
     """Amazon Linux 2023 boots from ``/dev/xvda``."""
     return aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
         device_name="/dev/xvda",
-        ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
-            volume_type="gp3",
-            volume_size=_ROOT_GIB,
-            encrypted="true",
-            kms_key_id=key_arn,
-            delete_on_termination="true",
-        ),
+        ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(**_ROOT_DISK, kms_key_id=key_arn),
     )

@@ -21,6 +21,8 @@ from tideform.components.roles import ServiceRole
 from tideform.components.rollout import deployment_config, first_instances, rollback_measures
 from tideform.components.sklearn_image import sklearn_image
 
+_CAPTURED = ("Input", "Output")
+
 
 class ModelEndpoint(Component):
     """One endpoint with one variant.
@@ -44,65 +46,61 @@ class ModelEndpoint(Component):
             statements=endpoint_statements(order, log_name, self.image),
             opts=self.nameless,
         )
-        self.model_name, self.model = self._model()
+        self.model = self._model()
         self.configuration = self._configuration()
         self.endpoint = self._endpoint()
         if order.endpoint.scale.max > order.endpoint.scale.min:
             EndpointScaling(order, self.name, VARIANT, pulumi.ResourceOptions(parent=self, depends_on=[self.endpoint]))
 
-    def _model(self) -> tuple[str, aws.sagemaker.Model]:
-        wanted = self.order.endpoint.model
-        data = f"s3://{self.scope.store_bucket(wanted.from_)}/{self.order.model_key}"
-        name = self.scope.hashed_name(self.unit, [self.image, data, self.scope.network])
-        model = aws.sagemaker.Model(
+    def _model(self) -> aws.sagemaker.Model:
+        wanted, site = self.order.endpoint.model, self.order.site
+        role = self.scope.role_arn(self.scope.name(f"{self.unit}-model", limit=64))
+        container: dict[str, Any] = {
+            "image": self.image,
+            "model_data_url": f"s3://{self.scope.store_bucket(wanted.from_)}/{self.order.model_key}",
+            "mode": "SingleModel",
+            "environment": _entry_point(wanted.image),
+        }
+        place: dict[str, Any] = {"subnets": site.subnet_ids, "security_group_ids": [site.security_group_id]}
+        return aws.sagemaker.Model(
             self.unit,
-            name=name,
-            execution_role_arn=self.role.arn,
+            name=self.hashed_name(self.unit, [role, container, place]),
+            execution_role_arn=role,
             enable_network_isolation=True,
-            primary_container=aws.sagemaker.ModelPrimaryContainerArgs(
-                image=self.image, model_data_url=data, mode="SingleModel", environment=_entry_point(wanted.image)
-            ),
-            vpc_config=aws.sagemaker.ModelVpcConfigArgs(
-                subnets=self.order.site.subnet_ids,
-                security_group_ids=[self.order.site.security_group_id],
-            ),
+            primary_container=aws.sagemaker.ModelPrimaryContainerArgs(**container),
+            vpc_config=aws.sagemaker.ModelVpcConfigArgs(**place),
             tags=self.scope.tags(),
             opts=pulumi.ResourceOptions(parent=self, depends_on=self.role.policies),
         )
-        return name, model
 
     def _configuration(self) -> aws.sagemaker.EndpointConfiguration:
         endpoint = self.order.endpoint
-        sample = endpoint.capture.sample.value if endpoint.capture else None
-        count = first_instances(endpoint)
-        inputs = [self.model_name, endpoint.instance_type, count, sample]
+        key = None if has_local_storage(endpoint.instance_type) else self.order.site.key_arn
+        variant: dict[str, Any] = {
+            "variant_name": VARIANT,
+            "model_name": self.model.name,
+            "instance_type": endpoint.instance_type,
+            "initial_instance_count": first_instances(endpoint),
+            "initial_variant_weight": 1.0,
+        }
+        capture = None if endpoint.capture is None else self._capture(endpoint.capture.sample.value)
         return aws.sagemaker.EndpointConfiguration(
             self.unit,
-            name=self.scope.hashed_name(self.unit, inputs),
-            kms_key_arn=None if has_local_storage(endpoint.instance_type) else self.order.site.key_arn,
-            production_variants=[
-                aws.sagemaker.EndpointConfigurationProductionVariantArgs(
-                    variant_name=VARIANT,
-                    model_name=self.model.name,
-                    instance_type=endpoint.instance_type,
-                    initial_instance_count=count,
-                    initial_variant_weight=1.0,
-                )
-            ],
-            data_capture_config=None if sample is None else self._capture(sample),
+            name=self.hashed_name(self.unit, [key, variant, capture, _CAPTURED]),
+            kms_key_arn=key,
+            production_variants=[aws.sagemaker.EndpointConfigurationProductionVariantArgs(**variant)],
+            data_capture_config=None if capture is None else _capturing(capture),
             tags=self.scope.tags(),
             opts=self.nameless,
         )
 
-    def _capture(self, sample: int) -> aws.sagemaker.EndpointConfigurationDataCaptureConfigArgs:
-        option = aws.sagemaker.EndpointConfigurationDataCaptureConfigCaptureOptionArgs
-        return aws.sagemaker.EndpointConfigurationDataCaptureConfigArgs(
-            enable_capture=True,
-            initial_sampling_percentage=sample,
-            destination_s3_uri=f"s3://{self.scope.deployment.unique_name(CAPTURES)}/{self.unit}",
-            kms_key_id=self.order.site.key_arn,
-            capture_options=[option(capture_mode="Input"), option(capture_mode="Output")],
-        )
+    def _capture(self, sample: int) -> dict[str, Any]:
+        return {
+            "enable_capture": True,
+            "initial_sampling_percentage": sample,
+            "destination_s3_uri": f"s3://{self.scope.deployment.unique_name(CAPTURES)}/{self.unit}",
+            "kms_key_id": self.order.site.key_arn,
+        }
 
     def _endpoint(self) -> aws.sagemaker.Endpoint:
         measures = rollback_measures(self.order, self.name, VARIANT)
@@ -118,6 +116,13 @@ class ModelEndpoint(Component):
             tags=self.scope.tags(),
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, **options),
         )
+
+
+def _capturing(config: dict[str, Any]) -> aws.sagemaker.EndpointConfigurationDataCaptureConfigArgs:
+    option = aws.sagemaker.EndpointConfigurationDataCaptureConfigCaptureOptionArgs
+    return aws.sagemaker.EndpointConfigurationDataCaptureConfigArgs(
+        **config, capture_options=[option(capture_mode=mode) for mode in _CAPTURED]
+    )
 
 
 def _image(order: EndpointOrder) -> str:

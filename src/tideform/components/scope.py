@@ -27,10 +27,7 @@ class Scope:
         return self.deployment.physical_name(part, limit=limit)
 
     def hashed_name(self, part: str, inputs: Any, *, limit: int = 63) -> str:
-        """The name of something immutable: other ``inputs`` give another name, so old and new can coexist.
-
-        ``inputs`` has to be JSON, without unknown values.
-        """
+        """``part`` with a digest of ``inputs``, which have to be JSON, at its end; see `Component.hashed_name`."""
         digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:8]
         return f"{self.name(part, limit=limit - 9)}-{digest}"
 
@@ -42,11 +39,6 @@ class Scope:
     def store_bucket(self, store: str) -> str:
         """The bucket of a store; a store that was renamed keeps the one it had."""
         return self.deployment.unique_name(self.deployment.identity("storage", store))
-
-    @property
-    def network(self) -> dict[str, Any]:
-        """What the spec says of the network: for the hash of what cannot move to another one."""
-        return self.deployment.spec.network.model_dump(mode="json")
 
     @property
     def log_prefix(self) -> str:
@@ -79,6 +71,10 @@ class Scope:
     def role_arn(self, name: str) -> str:
         """The ARN of one of this account's roles."""
         return f"arn:{self.partition}:iam::{self.account}:role/{name}"
+
+    def instance_profile_arn(self, name: str) -> str:
+        """The ARN of one of this account's instance profiles."""
+        return f"arn:{self.partition}:iam::{self.account}:instance-profile/{name}"
 
     def bucket_arn(self, bucket: str, keys: str = "") -> str:
         """The ARN of a bucket, or of keys in it (``"*"``)."""

@@ -12,7 +12,7 @@ from typing import Any
 from tideform.engine.base import Preview, Program
 from tideform.engine.offline import OfflineCollector
 from tideform.paths import stacks_dir
-from tideform.plan.model import UNKNOWN, Outputs, PlannedResource
+from tideform.plan.model import Outputs, PlannedResource
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment, Project
 
@@ -72,11 +72,11 @@ PINNED = {"score": "score/3/model.tar.gz"}
 UPSTREAM: dict[str, Outputs] = {
     "foundation": {
         "vpc_id": "vpc-0abc",
-        "private_subnet_ids": ["subnet-0a", UNKNOWN],
+        "private_subnet_ids": ["subnet-0a", "subnet-0b"],
         "endpoint_security_group_id": "sg-0e",
-        "workload_security_group_id": UNKNOWN,
-        "kms_key_arn": UNKNOWN,
-        "kms_key_id": UNKNOWN,
+        "workload_security_group_id": "sg-0w",
+        "kms_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/0k",
+        "kms_key_id": "0k",
         "lease_table_name": "leases",
         "lease_table_arn": "arn:aws:dynamodb:eu-west-1:123456789012:table/leases",
     },
@@ -97,19 +97,29 @@ def deployment_of(spec: Mapping[str, Any], folder: Path, environment: str = "dev
 
 
 def collect(layer: str, unit: str | None = None, *, pinned: Mapping[str, str] = PINNED, **overrides: Any) -> Preview:
-    """What the layer's program registers for the full spec with ``overrides``."""
+    """What the layer's program registers for the full spec with ``overrides``, once foundation stands."""
     return _collect(layer, unit, json.dumps(dict(pinned)), json.dumps({**FULL, **overrides}))
+
+
+def collect_on(foundation: Outputs, layer: str, unit: str) -> Preview:
+    """What the unit's program registers where foundation exports this."""
+    upstream = {**UPSTREAM, "foundation": {**UPSTREAM["foundation"], **foundation}}
+    return _run(layer, unit, json.dumps(PINNED), json.dumps(FULL), upstream)
 
 
 @cache
 def _collect(layer: str, unit: str | None, pinned: str, spec: str) -> Preview:
+    return _run(layer, unit, pinned, spec, UPSTREAM)
+
+
+def _run(layer: str, unit: str | None, pinned: str, spec: str, upstream: Mapping[str, Outputs]) -> Preview:
     with TemporaryDirectory() as folder:
         pins = Path(folder, ".tideform", "dev", "pins.json")
         pins.parent.mkdir(parents=True)
         pins.write_text(pinned, encoding="utf-8")
         deployment = deployment_of(json.loads(spec), Path(folder))
         program = Program(layer, deployment.name, stacks_dir() / layer / "__main__.py", unit)
-        return OfflineCollector(deployment).preview(program, UPSTREAM)
+        return OfflineCollector(deployment).preview(program, upstream)
 
 
 def of_type(found: Preview, noun: str) -> list[PlannedResource]:

@@ -40,12 +40,6 @@ def test_a_new_model_makes_a_new_configuration_beside_the_old() -> None:
     assert inputs(new, "Endpoint", "score")["name"] == "fraud-scoring-dev-score"
 
 
-def test_another_network_makes_a_new_model_since_it_cannot_move() -> None:
-    old = inputs(collect("serving", "score"), "Model", "score")["name"]
-    new = inputs(collect("serving", "score", network={"zones": 3}), "Model", "score")["name"]
-    assert new != old
-
-
 def test_disks_are_encrypted_with_the_projects_key() -> None:
     assert "kmsKeyArn" in inputs(served(instance_type="ml.m5.xlarge"), "EndpointConfiguration", "score")
 

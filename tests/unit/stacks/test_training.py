@@ -150,16 +150,6 @@ def test_new_instance_types_make_a_new_environment_beside_the_old() -> None:
     assert not set(before) & set(after)
 
 
-def test_another_network_makes_new_environments_since_batch_cannot_move_them() -> None:
-    def environments(zones: int) -> set[str]:
-        training = {"pool": {"instance_types": ["c5.large"], "job": JOB}}
-        return set(
-            collect("training", "pool", training=training, network={"zones": zones}).outputs["compute_environments"]
-        )
-
-    assert not environments(2) & environments(3)
-
-
 def test_a_larger_pool_keeps_its_environments() -> None:
     before = pool().outputs["compute_environments"]
     assert pool(nodes="1..8").outputs["compute_environments"] == before
