@@ -67,7 +67,7 @@ def _show(deployment: Deployment, unit: str | None) -> None:
     with phases(console(stderr=True)) as on_phase:
         planned = pipeline.make_plan(deployment, unit=unit, destroy=True, on_phase=on_phase)
     if planned.previews:
-        emit(plan_lines(planned.plan), console())
+        emit(plan_lines(planned.plan, asked=True), console())
     else:
         typer.echo("Nothing stands. A destroy would only ask the services whether something is left.")
 

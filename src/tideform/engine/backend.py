@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tideform.engine import checkpoint
 from tideform.engine.base import Program
 from tideform.plan.model import Outputs
-from tideform.plan.programs import UNIT_LAYERS, in_order, program
+from tideform.plan.programs import UNIT_LAYERS, in_order, made_as, program
 
 if TYPE_CHECKING:
     from tideform.engine.checkpoint import Blobs, Checkpoint
@@ -34,13 +34,16 @@ class Backend:
         return cls(deployment, blobs_of(deployment, cloud_for(deployment)))
 
     def existing(self) -> tuple[Program, ...]:
-        """Programs of this project and environment that have a stack, whether or not the spec still names them."""
+        """Programs of this project and environment that have a stack, whether or not the spec still names them.
+
+        A unit that was renamed with ``moved:`` bears the name that the spec calls it by today.
+        """
         name = self.deployment.name
         found = []
         for project, stack in checkpoint.stacks(self.blobs):
             layer = project.removeprefix("tideform-")
             if layer in UNIT_LAYERS and stack.startswith(f"{name}-"):
-                found.append(program(self.deployment, layer, stack.removeprefix(f"{name}-")))
+                found.append(made_as(self.deployment, layer, stack.removeprefix(f"{name}-")))
             elif stack == name and layer not in UNIT_LAYERS:
                 found.append(program(self.deployment, layer))
         return tuple(in_order(found))

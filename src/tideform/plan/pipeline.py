@@ -14,6 +14,7 @@ from tideform.catalogue.not_built import not_built_notes
 from tideform.engine.base import Preview, Program
 from tideform.errors import TideformError
 from tideform.plan.cost import cost_findings, price, worst_case_text
+from tideform.plan.deferred import deferred as deferred_units, standing_without_a_model
 from tideform.plan.model import Deferred, Dormant, OutputChange, Outputs, Plan, PlannedResource
 from tideform.plan.programs import parse_key, programs
 from tideform.plan.review import review
@@ -75,6 +76,7 @@ def make_plan(
         findings=()
         if destroy
         else (
+            *standing_without_a_model(chosen.deferred, chosen.standing),
             *review(judged, deployment, partial=unit is not None),
             *cost_findings(prices, deployment),
             *not_built_notes(deployment.spec, unit=unit),
@@ -116,7 +118,7 @@ class _Choice:
         cls, deployment: Deployment, engine: PulumiEngine | Backend | None, unit: str | None, full_pool: str | None
     ) -> _Choice:
         declared = programs(deployment)
-        deferred = {d.program: d for d in _deferred(deployment)}
+        deferred = {d.program: d for d in deferred_units(deployment)}
         dormant = {p.key for p in declared if _sleeps(deployment, p, full_pool)}
         existing = engine.existing() if engine else ()
         wanted = [p for p in declared if p.key not in deferred and p.key not in dormant]
@@ -149,17 +151,6 @@ def _sleeps(deployment: Deployment, program: Program, full_pool: str | None) -> 
     if program.layer != "training" or program.unit is None or program.unit == full_pool:
         return False
     return deployment.spec.training[program.unit].between_bursts == "remove"
-
-
-def _deferred(deployment: Deployment) -> Iterable[Deferred]:
-    from tideform.catalogue.serving.base import backends
-    from tideform.components.pins import pins
-
-    pinned = pins(deployment)
-    for name, endpoint in deployment.spec.serving.items():
-        reason = backends()[endpoint.backend].deferred(deployment, name, endpoint, pinned)
-        if reason is not None:
-            yield Deferred(f"serving/{name}", reason)
 
 
 def _preview_all(

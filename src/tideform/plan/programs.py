@@ -42,6 +42,13 @@ def program(deployment: Deployment, layer: str, unit: str | None = None) -> Prog
     )
 
 
+def made_as(deployment: Deployment, layer: str, identity: str) -> Program:
+    """The program of a unit that was made under this name, whatever the spec calls it today."""
+    section: Iterable[str] = getattr(deployment.spec, UNIT_LAYERS[layer])
+    today = (name for name in section if deployment.identity(layer, name) == identity)
+    return program(deployment, layer, next(today, identity))
+
+
 READS: dict[str, tuple[str, ...]] = {
     "foundation": (),
     "storage": ("foundation",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tideform.engine.backend import Backend
@@ -28,6 +28,7 @@ class StackStatus:
     pending: int = 0
     changed: str = ""  # RFC 3339
     dormant: bool = False  # a pool that stands during a burst only
+    waits_for: str = ""  # why an apply would put it off
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,13 @@ def status(deployment: Deployment) -> Status:
 
 def _stacks(deployment: Deployment) -> tuple[StackStatus, ...]:
     backend = Backend.of(deployment)
+    from tideform.plan.deferred import deferred
+
     declared = {p.key: p for p in programs(deployment)}
+    reasons = {d.program: d.reason for d in deferred(deployment)}
     known = declared | {p.key: p for p in backend.existing()}
-    return tuple(_stack(backend, p, declared=p.key in declared) for p in in_order(known.values()))
+    stacks = (_stack(backend, p, declared=p.key in declared) for p in in_order(known.values()))
+    return tuple(replace(stack, waits_for=reasons.get(stack.program, "")) for stack in stacks)
 
 
 def _stack(backend: Backend, of: Program, *, declared: bool) -> StackStatus:

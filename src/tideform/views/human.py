@@ -35,8 +35,11 @@ _LEGEND: Final = {
 }
 
 
-def plan_lines(plan: Plan) -> Iterator[Line]:
-    """The whole plan, from what moved behind our back to the summary line."""
+def plan_lines(plan: Plan, *, asked: bool = False) -> Iterator[Line]:
+    """The whole plan, from what moved behind our back to the summary line.
+
+    ``asked``: a removal was asked for, whether or not the spec still names what goes.
+    """
     yield from _target(plan)
     yield from _drift(plan)
     if plan.changed:
@@ -45,7 +48,7 @@ def plan_lines(plan: Plan) -> Iterator[Line]:
         yield plain()
         yield from _resources(plan.changed)
     yield from _outputs(plan)
-    yield from _notes(plan)
+    yield from _notes(plan, asked=asked)
     yield from _not_emulated(plan)
     yield from _findings(plan)
     yield from cost_lines(plan)
@@ -163,9 +166,10 @@ def _output_name(output: OutputChange) -> str:
     return f"{output.program}.{output.name}"
 
 
-def _notes(plan: Plan) -> Iterator[Line]:
+def _notes(plan: Plan, *, asked: bool) -> Iterator[Line]:
     if plan.removed_programs:
-        yield plain("No longer in the spec, and planned for removal:", style="bold")
+        why = "Planned for removal:" if asked else "No longer in the spec, and planned for removal:"
+        yield plain(why, style="bold")
         for program in sorted(plan.removed_programs, key=program_order):
             yield Line(program, "-")
         yield plain()

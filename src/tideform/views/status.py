@@ -56,15 +56,23 @@ def when(seconds: float) -> str:
 
 def _stack(stack: StackStatus) -> str:
     if not stack.standing:
-        return "dormant until a burst" if stack.dormant else "not applied"
+        return _absent(stack)
     parts = [f"{stack.resources} resource{'s' * (stack.resources != 1)}"]
     if stack.changed:
-        parts.append(f"last changed {stack.changed[:19].replace('T', ' ')}")
+        parts.append(f"last changed {when(datetime.fromisoformat(stack.changed).timestamp())}")
     if stack.pending:
         parts.append(f"{stack.pending} left open by a crash: the next apply or destroy settles them")
+    if stack.waits_for:
+        parts.append(f"but {stack.waits_for}")
     if not stack.declared:
         parts.append("no longer in the spec: the next apply removes it")
     return ", ".join(parts)
+
+
+def _absent(stack: StackStatus) -> str:
+    if stack.waits_for:
+        return f"deferred: {stack.waits_for}"
+    return "dormant until a burst" if stack.dormant else "not applied"
 
 
 def _sandbox(sandbox: SandboxStatus) -> str:

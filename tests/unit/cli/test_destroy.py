@@ -20,6 +20,15 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     return enter(tmp_path, monkeypatch)
 
 
+def test_what_is_destroyed_is_not_said_to_have_left_the_spec(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    world.plan = plan(removed_programs=("training/nightly",))
+    answer(monkeypatch, "no")
+    main(["destroy"])
+    assert "\nPlanned for removal:\n" in capsys.readouterr().out
+
+
 def test_yes_destroys_and_ends_with_an_empty_receipt(world: World, capsys: Output) -> None:
     assert main(["destroy", "--yes"]) == 0
     assert "Receipt for quickstart-dev: nothing is left (3 questions asked).\n" in capsys.readouterr().out

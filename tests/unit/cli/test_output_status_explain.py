@@ -100,7 +100,7 @@ def test_nothing_stands_in_another_environment(capsys: Output) -> None:
 
 def test_status_counts_what_stands_and_says_what_does_not(capsys: Output) -> None:
     lines = printed(capsys, "status").splitlines()
-    assert "    storage           1 resource, last changed 2026-11-21 12:00:00" in lines
+    assert "    storage           1 resource, last changed 2026-11-21T12:00:00Z" in lines
     assert "    training/nightly  dormant until a burst" in lines
     assert lines[-3:] == ["Sandbox: not running", "Bursts: none", "Lock: free"]
 
@@ -108,6 +108,23 @@ def test_status_counts_what_stands_and_says_what_does_not(capsys: Output) -> Non
 def test_status_names_stacks_that_the_spec_does_not_name(tmp_path: Path, capsys: Output) -> None:
     stand(tmp_path, "training", {}, stack="quickstart-dev-old")
     assert "no longer in the spec" in printed(capsys, "status")
+
+
+def test_status_knows_a_renamed_unit_by_its_new_name_only(tmp_path: Path, capsys: Output) -> None:
+    stand(tmp_path, "training", {}, stack="quickstart-dev-old")
+    spec = tmp_path / "tideform.yaml"
+    spec.write_text(spec.read_text() + "moved: [{from: training.old, to: training.nightly}]\n")
+    (line,) = [line for line in printed(capsys, "status").splitlines() if "training/" in line]
+    assert line == "    training/nightly  1 resource, last changed 2026-11-21T12:00:00Z"
+
+
+SERVING = "serving: {score: {model: {from: models}}}\n"
+
+
+def test_status_says_what_an_endpoint_waits_for(tmp_path: Path, capsys: Output) -> None:
+    spec = tmp_path / "tideform.yaml"
+    spec.write_text(spec.read_text() + SERVING)
+    assert "serving/score     deferred: version approved of models is not pinned" in printed(capsys, "status")
 
 
 def test_status_in_json_has_the_same_facts(capsys: Output) -> None:

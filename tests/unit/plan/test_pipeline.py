@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.unit.plan.making import deployment, pool
+from tideform.diagnostics import Severity, errors_in
 from tideform.engine.base import Preview, Program
 from tideform.plan.pipeline import make_plan
-from tideform.plan.programs import parse_key
+from tideform.plan.programs import made_as, parse_key
 from tideform.spec.deployment import Deployment
 
 SERVED: dict[str, Any] = {
@@ -28,13 +29,14 @@ class Standing:
     keys: tuple[str, ...]
 
     def existing(self) -> tuple[Program, ...]:
-        return tuple(parse_key(self.deployment, key) for key in self.keys)
+        units = (parse_key(self.deployment, key) for key in self.keys)
+        return tuple(made_as(self.deployment, p.layer, p.unit) if p.unit else p for p in units)
 
     def outputs(self, _program: Program) -> dict[str, Any]:
         return {}
 
-    def preview(self, _program: Program, _upstream: Any, *, destroy: bool) -> Preview:
-        assert destroy
+    def preview(self, _program: Program, _upstream: Any, *, destroy: bool = False, refresh: bool = False) -> Preview:
+        assert not refresh
         return Preview((), {}, {})
 
 
@@ -53,6 +55,22 @@ def test_a_removal_lists_all_that_stands_also_what_an_apply_would_put_off(
     engine: Any = Standing(here, ("storage", "training/nightly", "training/gone", "serving/score"))
     plan = make_plan(here, destroy=True, unit=unit, engine=engine).plan
     assert (tuple(sorted(plan.removed_programs)), plan.deferred, plan.dormant) == (removed, (), ())
+
+
+@pytest.mark.parametrize(
+    ("renames", "made"), [({}, "score"), ({"moved": [{"from": "serving.old", "to": "serving.score"}]}, "old")]
+)
+def test_an_endpoint_that_stands_without_a_pin_is_not_left_alone(renames: dict[str, Any], made: str) -> None:
+    here = deployment(**SERVED, **renames)
+    engine: Any = Standing(here, ("storage", f"serving/{made}"))
+    findings = make_plan(here, engine=engine).plan.findings
+    assert [(f.code, f.path) for f in findings if f.severity is Severity.ERROR] == [("TD309", "serving.score")]
+
+
+def test_an_endpoint_that_waits_and_does_not_stand_is_no_error() -> None:
+    here = deployment(**SERVED)
+    engine: Any = Standing(here, ("storage",))
+    assert errors_in(make_plan(here, engine=engine).plan.findings) == []
 
 
 SCHEDULED = {**SERVED, "training": pool(schedule="cron(0 2 * * ? *)"), "network": {"private": False}}
