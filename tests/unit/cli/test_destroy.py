@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cli.project import World, answer, enter
-from tests.unit.views.plans import plan
+from tests.unit.views.plans import created, plan
 from tideform.burst.inventory.base import Leftover
 from tideform.burst.receipt import Receipt, Unasked
 from tideform.cli.app import main
@@ -23,7 +23,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 def test_what_is_destroyed_is_not_said_to_have_left_the_spec(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
-    world.plan = plan(removed_programs=("training/nightly",))
+    world.plan = plan(created(), removed_programs=("training/nightly",))
     answer(monkeypatch, "no")
     main(["destroy"])
     assert "\nPlanned for removal:\n" in capsys.readouterr().out
