@@ -67,10 +67,10 @@ def status(deployment: Deployment) -> Status:
 
 def _stacks(deployment: Deployment) -> tuple[StackStatus, ...]:
     backend = Backend.of(deployment)
-    from tideform.plan.deferred import deferred
+    from tideform.plan.deferred import deferred_units
 
     declared = {p.key: p for p in programs(deployment)}
-    reasons = {d.program: d.reason for d in deferred(deployment)}
+    reasons = {d.program: d.reason for d in deferred_units(deployment)}
     known = declared | {p.key: p for p in backend.existing()}
     stacks = (_stack(backend, p, declared=p.key in declared) for p in in_order(known.values()))
     return tuple(replace(stack, waits_for=reasons.get(stack.program, "")) for stack in stacks)

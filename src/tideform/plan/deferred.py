@@ -1,0 +1,49 @@
+"""Endpoints that wait for something, and those that stand although they would have to wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from tideform.diagnostics import Diagnostic, Severity
+from tideform.plan.model import Deferred
+
+if TYPE_CHECKING:
+    from tideform.engine.base import Program
+    from tideform.spec.deployment import Deployment
+
+
+def deferred_units(deployment: Deployment) -> tuple[Deferred, ...]:
+    """What an apply puts off until what it needs exists, with the backend's reason.
+
+    Raises `RefusedError` (TD308) where the pins cannot be read.
+    """
+    return tuple(_deferred(deployment))
+
+
+def _deferred(deployment: Deployment) -> Iterator[Deferred]:
+    from tideform.catalogue.serving.base import backends
+    from tideform.components.pins import pins
+
+    pinned = pins(deployment)
+    for name, endpoint in deployment.spec.serving.items():
+        reason = backends()[endpoint.backend].deferred(deployment, name, endpoint, pinned)
+        if reason is not None:
+            yield Deferred(f"serving/{name}", reason)
+
+
+def standing_without_a_model(put_off: Iterable[Deferred], standing: Iterable[Program]) -> Iterator[Diagnostic]:
+    """Endpoints that run while their pin is gone: an apply would take their alarms and their way in, and leave them."""
+    here = {program.key for program in standing}
+    for one in put_off:
+        if one.program in here:
+            unit = one.program.partition("/")[2]
+            yield Diagnostic(
+                "TD309",
+                Severity.ERROR,
+                "An endpoint stands whose model is not pinned any more",
+                path=f"serving.{unit}",
+                detail=f"{one.reason[0].upper()}{one.reason[1:]}, and {one.program} is running: "
+                "an apply would stop watching it, and let it run and cost.",
+                fix=f"Pin the version again, or take the endpoint away: tideform destroy --unit {unit}",
+            )
