@@ -174,6 +174,21 @@ def test_a_bucket_remembers_that_it_tells_eventbridge(cloud: Cloud) -> None:
     assert s3.get_bucket_notification_configuration(Bucket="events")["EventBridgeConfiguration"] == {}
 
 
+def test_a_table_takes_another_key(cloud: Cloud) -> None:
+    client = cloud.client("dynamodb")
+    key = {"AttributeName": "pk", "KeyType": "HASH"}
+    client.create_table(
+        TableName="sealed",
+        KeySchema=[key],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": "alias/one"},
+    )
+    other = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": "alias/other"}
+    client.update_table(TableName="sealed", SSESpecification=other)
+    assert client.describe_table(TableName="sealed")["Table"]["SSEDescription"]["KMSMasterKeyArn"] == "alias/other"
+
+
 def test_placement_groups_exist(cloud: Cloud) -> None:
     ec2 = cloud.client("ec2")
     ec2.create_placement_group(GroupName="close", Strategy="cluster")

@@ -1,0 +1,24 @@
+"""DynamoDB: another key for a table that stands.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.dynamodb.responses import DynamoHandler
+
+from tideform.sandbox.extension.request import put
+
+
+def install() -> None:
+    """Extend moto's DynamoDB."""
+    update = DynamoHandler.update_table
+
+    def update_table(self: Any) -> Any:
+        if "SSESpecification" in self.body:
+            self.dynamodb_backend.get_table(self.body["TableName"]).sse_specification = self.body["SSESpecification"]
+        return update(self)
+
+    put(DynamoHandler, "update_table", update_table)
