@@ -66,7 +66,7 @@ class _Run:
     def _nothing_to_do(self, program: Program, shown: Preview) -> bool:
         idle = all(r.action in (Action.NO_OP, Action.READ) for r in shown.resources)
         same = shown.outputs == shown.before_outputs and not contains(shown.outputs, UNKNOWN)
-        standing = bool(shown.state_digest)
+        standing = bool(shown.state_digest) and not shown.drift  # even what the spec wants now is still to be recorded
         # The preview was made from planned upstream values; it holds if those came true.
         true = all(self.outputs.get(key, {}) == self.planned.upstream.get(key, self.outputs.get(key, {}))
                    for key in program.reads)  # fmt: skip

@@ -1,0 +1,69 @@
+"""What is carried out of a stage, on an engine that takes notes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from tests.unit.plan.making import deployment
+from tideform.engine.base import Preview, Program, Result
+from tideform.plan.changing import Change
+from tideform.plan.execute import carry_out
+from tideform.plan.model import Action, Plan, PlannedResource
+from tideform.plan.pipeline import Planned
+from tideform.plan.programs import parse_key
+
+DRIFT = PlannedResource("storage", "aws:s3/bucket:Bucket", "data", Action.UPDATE, {"tags": {}}, {"tags": {"a": "b"}})
+
+
+@dataclass
+class Notes:
+    """An engine, a held lock and a change in one: whatever is done to a stack is written down."""
+
+    preview_now: Preview
+    done: list[str] = field(default_factory=list)
+    deployment: Any = field(default_factory=lambda: deployment(storage={"data": {"kind": "scratch"}}))
+
+    @property
+    def engine(self) -> Notes:
+        return self
+
+    @property
+    def held(self) -> Notes:
+        return self
+
+    def check(self) -> None: ...
+
+    def on_interrupt(self) -> None: ...
+
+    def existing(self) -> tuple[Program, ...]:
+        return (parse_key(self.deployment, "storage"),)
+
+    def outputs(self, _program: Program) -> dict[str, Any]:
+        return {}
+
+    def preview(self, _program: Program, _upstream: Any, **_words: Any) -> Preview:
+        return self.preview_now
+
+    def refresh(self, _program: Program) -> None:
+        self.done.append("refresh")
+
+    def up(self, _program: Program, _upstream: Any, **_words: Any) -> Result:
+        self.done.append("up")
+        return Result({}, 0)
+
+
+@pytest.mark.parametrize(
+    ("drift", "done"), [((), []), ((DRIFT,), ["refresh", "up"])], ids=["untouched", "changed-to-what-the-spec-wants"]
+)
+def test_a_stage_without_changes_is_left_alone_unless_its_state_tells_something_else_than_the_cloud(
+    drift: tuple[PlannedResource, ...], done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tideform.plan.execute._remember_sandbox", lambda _deployment: None)
+    shown = Preview((), {}, {}, drift=drift, state_digest="0" * 64)
+    notes = Notes(shown)
+    plan = Plan("demo", "dev", "local", "123456789012", "us-east-1", offline=False, resources=())
+    carry_out(cast("Change", notes), Planned(plan, {"storage": shown}, {"storage": {}}))
+    assert notes.done == done
