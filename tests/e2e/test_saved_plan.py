@@ -88,3 +88,6 @@ def test_a_change_behind_our_back_is_shown_and_put_right(project: Project) -> No
     shown = project.run("plan", "--refresh", "--detailed-exitcode")
     assert shown.returncode == 2
     assert "# storage.aws_s3_bucket.scratch has been changed" in shown.stdout
+    assert project.run("apply", "--yes").returncode == 0
+    found = project.client("s3").get_bucket_tagging(Bucket=project.bucket())["TagSet"]
+    assert {"Key": "tideform:project", "Value": "saved"} in found
