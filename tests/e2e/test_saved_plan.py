@@ -82,6 +82,14 @@ def test_json_holds_no_change_of_any_resource(project: Project) -> None:
     assert {tuple(r["change"]["actions"]) for r in data["resource_changes"]} == {("no-op",)}
 
 
+def test_a_change_behind_our_back_makes_a_saved_plan_stale(project: Project) -> None:
+    assert project.run("plan", "--out", "later.plan").returncode == 0
+    project.client("s3").put_bucket_versioning(Bucket=project.bucket(), VersioningConfiguration={"Status": "Enabled"})
+    refused = project.run("apply", "later.plan")
+    assert refused.returncode == 1
+    assert "storage.aws_s3_bucket_versioning.scratch: planned was no-op, now it would be update" in refused.stderr
+
+
 def test_a_change_behind_our_back_is_shown_and_put_right(project: Project) -> None:
     tags = {"TagSet": [{"Key": "who", "Value": "somebody else"}]}
     project.client("s3").put_bucket_tagging(Bucket=project.bucket(), Tagging=tags)

@@ -25,8 +25,13 @@ def command(
         bool, typer.Option("--offline", help="Plan from the spec alone: no engine, no credentials, no network.")
     ] = False,
     refresh: Annotated[
-        bool, typer.Option("--refresh", help="Read back what stands, and show what was changed outside.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--refresh/--no-refresh",
+            help="Read back what stands, and show what was changed outside; with --out unless told otherwise.",
+            show_default=False,
+        ),
+    ] = None,
     unit: Annotated[
         str | None, typer.Option("--unit", help="Plan one training pool or endpoint only.", metavar="NAME")
     ] = None,
@@ -45,9 +50,10 @@ def command(
     if offline and (refresh or out):
         raise typer.BadParameter("--offline knows no state, so it goes with neither --refresh nor --out")
     deployment = load_deployment(spec, environment)
-    planned = make(deployment, offline=offline, refresh=refresh, unit=unit, pool=pool)
+    look = out is not None if refresh is None else refresh
+    planned = make(deployment, offline=offline, refresh=look, unit=unit, pool=pool)
     if out is not None:
-        save_plan(deployment, planned, out, unit=unit, pool=pool)
+        save_plan(deployment, planned, out, unit=unit, pool=pool, refreshed=look)
     show(deployment, planned, as_json=as_json)
     if out is not None and not as_json:
         typer.echo(f"\nSaved to {out}. To do exactly this: tideform apply {out}")
@@ -95,12 +101,15 @@ def show(deployment: Deployment, planned: Planned, *, as_json: bool = False) -> 
     emit(plan_lines(planned.plan), console())
 
 
-def save_plan(deployment: Deployment, planned: Planned, out: Path, *, unit: str | None, pool: str | None) -> None:
+def save_plan(
+    deployment: Deployment, planned: Planned, out: Path, *, unit: str | None, pool: str | None, refreshed: bool
+) -> None:
     """Write the plan to a file that `apply` takes."""
     from tideform.plan.provenance import provenance
     from tideform.plan.saved import SavedPlan, save
 
-    save(SavedPlan.of(planned.plan, provenance(deployment, planned), unit=unit, pool=pool), out)
+    made_of = provenance(deployment, planned)
+    save(SavedPlan.of(planned.plan, made_of, unit=unit, pool=pool, refreshed=refreshed), out)
 
 
 def exit_code(plan: Plan, *, detailed: bool) -> ExitCode:

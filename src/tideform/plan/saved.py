@@ -105,7 +105,7 @@ class SavedPlan(_Model):
     region: str
     unit: str | None
     pool: str | None
-    refreshed: bool = False  # something was found changed outside, and the plan puts it right
+    refreshed: bool = False  # what stands was read back: what is changed outside after that is found, too
     spec_digest: _Digest
     commit: str
     versions: dict[str, str]
@@ -116,8 +116,16 @@ class SavedPlan(_Model):
     findings: tuple[SavedFinding, ...]
 
     @classmethod
-    def of(cls, plan: Plan, provenance: Provenance, *, unit: str | None = None, pool: str | None = None) -> Self:
-        """What to save of a plan that was made with ``unit`` and ``pool``."""
+    def of(
+        cls,
+        plan: Plan,
+        provenance: Provenance,
+        *,
+        unit: str | None = None,
+        pool: str | None = None,
+        refreshed: bool = False,
+    ) -> Self:
+        """What to save of a plan that was made with ``unit``, ``pool`` and ``refreshed``."""
         return cls.model_validate(
             {
                 "project": plan.project,
@@ -127,7 +135,7 @@ class SavedPlan(_Model):
                 "region": plan.region,
                 "unit": unit,
                 "pool": pool,
-                "refreshed": bool(plan.refreshed),
+                "refreshed": refreshed,
                 "spec_digest": provenance.spec_digest,
                 "commit": provenance.commit,
                 "versions": dict(provenance.versions),

@@ -54,6 +54,14 @@ def test_a_plan_is_saved(world: World, tmp_path: Path) -> None:
     assert load_saved(tmp_path / "the.plan").resources[0].name == "digits"
 
 
+@pytest.mark.parametrize(("options", "looked"), [([], True), (["--refresh"], True), (["--no-refresh"], False)])
+def test_a_plan_to_be_saved_is_made_of_what_really_stands(
+    world: World, tmp_path: Path, options: list[str], looked: bool
+) -> None:
+    main(["plan", "--out", "the.plan", *options])
+    assert (world.asked["refresh"], load_saved(tmp_path / "the.plan").refreshed) == (looked, looked)
+
+
 @pytest.mark.parametrize("other", [["--refresh"], ["--out", "x"]])
 def test_an_offline_plan_knows_no_state(world: World, other: list[str], tmp_path: Path) -> None:
     assert main(["plan", "--offline", *other]) == 1
