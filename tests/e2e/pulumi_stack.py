@@ -40,10 +40,13 @@ class BareStack:
     def failure(self, program: Callable[[], None]) -> str:
         """What the engine prints when the program cannot be carried out."""
         with _hung_up_on():
-            try:
-                self._stack(program).up(color="never")
-            except automation.CommandError as error:
-                return str(error)
+            return self._failure(program)
+
+    def _failure(self, program: Callable[[], None]) -> str:
+        try:
+            self._stack(program).up(color="never")
+        except automation.CommandError as error:
+            return str(error)
         raise AssertionError("it did not fail")
 
     def refresh(self) -> dict[str, int]:

@@ -49,7 +49,7 @@ class FolderBlobs:
     @property
     def url(self) -> str:
         """The address that the engine takes."""
-        return self.root.resolve().as_uri()
+        return folder_url(self.root)
 
     def read(self, key: str) -> bytes | None:
         try:
@@ -62,6 +62,16 @@ class FolderBlobs:
     def keys(self, prefix: str) -> Iterator[str]:
         for path in sorted((self.root / prefix).rglob("*.json")):
             yield path.relative_to(self.root).as_posix()
+
+
+def folder_url(root: Path) -> str:
+    """The address of a folder as a backend.
+
+    Without ``metadata=skip`` each checkpoint gets a second file of attributes, which nobody needs, which is written in
+    place, and with which an engine that was killed meanwhile makes the checkpoint unreadable.
+    Source: gocloud.dev, ``blob/fileblob``.
+    """
+    return f"{root.resolve().as_uri()}?metadata=skip"
 
 
 @dataclass(frozen=True)

@@ -206,7 +206,7 @@ class PulumiEngine:
         with tempfile.TemporaryDirectory(prefix="tideform-plan-") as folder_name:
             folder = Path(folder_name)
             checkpoint.write_new(folder, program.pulumi_project, program.stack)
-            yield self._open(program, upstream, known, folder, folder.as_uri())
+            yield self._open(program, upstream, known, folder, checkpoint.folder_url(folder))
 
     def _open(
         self,
