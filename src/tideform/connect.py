@@ -10,11 +10,12 @@ def cloud_for(deployment: Deployment) -> Cloud:
     """The clients of a deployment's account and region.
 
     For the local target this starts the workspace's sandbox if it does not run; on AWS it calls nothing yet.
-    Raises `SandboxError` if the sandbox cannot be had.
+    Raises `SandboxError` if the sandbox cannot be had, or is another one than the environment was applied to.
     """
     if deployment.target == "local":
         from tideform.sandbox import client
 
+        client.check_boot(deployment.workspace, deployment.environment)
         sandbox = client.ensure(deployment.workspace)
         return Cloud(deployment.region, deployment.account, credentials=sandbox.credentials)
     settings = deployment.settings

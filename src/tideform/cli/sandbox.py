@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, load_deployment
+from tideform.cli.confirm import confirm
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.errors import ExitCode, SandboxError
+from tideform.errors import SandboxError
 from tideform.paths import Workspace
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -70,9 +71,8 @@ def reset(
 
     workspace = _workspace(spec)
     typer.echo(f"This throws away: {reset_line(boot.local_environments(workspace))}")
-    if not yes and not typer.confirm("Go on?"):
-        typer.echo("Nothing was changed.")
-        raise typer.Exit(ExitCode.ERROR)
+    if not yes:
+        confirm("Do you want to throw this away?", instead="Give --yes as well.")
     client.reset(workspace)
     typer.echo("Gone. The next apply builds anew.")
 

@@ -36,6 +36,7 @@ class SandboxStatus:
     """The local target's sandbox, if there is one."""
 
     running: bool
+    lost: bool = False  # the stacks were applied to one that has ended since: nothing of them exists
     endpoint: str = ""
     pid: int = 0
 
@@ -60,7 +61,7 @@ def status(deployment: Deployment) -> Status:
         deployment=deployment,
         stacks=_stacks(deployment),
         sandbox=sandbox,
-        pools=_pools(deployment) if sandbox is None or sandbox.running else (),
+        pools=_pools(deployment) if sandbox is None or (sandbox.running and not sandbox.lost) else (),
         holders=lock_of(deployment).holders(),
     )
 
@@ -95,7 +96,19 @@ def _sandbox(deployment: Deployment) -> SandboxStatus | None:
     from tideform.sandbox.client import find
 
     found = find(deployment.workspace)
-    return SandboxStatus(False) if found is None else SandboxStatus(True, found.endpoint, found.pid)
+    lost = _lost(deployment)
+    return SandboxStatus(False, lost) if found is None else SandboxStatus(True, lost, found.endpoint, found.pid)
+
+
+def _lost(deployment: Deployment) -> bool:
+    from tideform.errors import SandboxError
+    from tideform.sandbox.client import check_boot
+
+    try:
+        check_boot(deployment.workspace, deployment.environment)
+    except SandboxError:
+        return True
+    return False
 
 
 def _pools(deployment: Deployment) -> tuple[PoolRecord, ...]:

@@ -76,7 +76,10 @@ def _absent(stack: StackStatus) -> str:
 
 
 def _sandbox(sandbox: SandboxStatus) -> str:
-    return f"running at {sandbox.endpoint} (process {sandbox.pid})" if sandbox.running else "not running"
+    where = f"running at {sandbox.endpoint} (process {sandbox.pid})" if sandbox.running else "not running"
+    if not sandbox.lost:
+        return where
+    return f"{where}; the one that this was applied to has ended, and all of it is gone: `tideform sandbox reset`"
 
 
 def _lease(lease: Lease) -> str:

@@ -105,6 +105,22 @@ def test_status_counts_what_stands_and_says_what_does_not(capsys: Output) -> Non
     assert lines[-3:] == ["Sandbox: not running", "Bursts: none", "Lock: free"]
 
 
+@pytest.fixture
+def gone(tmp_path: Path) -> None:
+    """The sandbox that the stacks were applied to has ended."""
+    (tmp_path / ".tideform/dev/sandbox.json").write_text('{"boot_id": "another"}')
+
+
+def test_status_says_that_what_it_lists_went_with_its_sandbox(gone: None, capsys: Output) -> None:
+    assert "all of it is gone: `tideform sandbox reset`" in printed(capsys, "status")
+
+
+@pytest.mark.parametrize("command", [["status"], ["up", "nightly"], ["run", "nightly"], ["down", "nightly"]])
+def test_a_burst_in_a_sandbox_that_is_gone_says_what_to_do(gone: None, capsys: Output, command: list[str]) -> None:
+    assert main(["burst", *command]) == 1
+    assert "TD501" in capsys.readouterr().err
+
+
 def test_status_names_stacks_that_the_spec_does_not_name(tmp_path: Path, capsys: Output) -> None:
     stand(tmp_path, "training", {}, stack="quickstart-dev-old")
     assert "no longer in the spec" in printed(capsys, "status")
@@ -129,7 +145,7 @@ def test_status_says_what_an_endpoint_waits_for(tmp_path: Path, capsys: Output) 
 
 def test_status_in_json_has_the_same_facts(capsys: Output) -> None:
     data = json.loads(printed(capsys, "status", "--json"))
-    assert data["sandbox"] == {"running": False, "endpoint": "", "pid": 0}
+    assert data["sandbox"] == {"running": False, "lost": False, "endpoint": "", "pid": 0}
     assert [s["program"] for s in data["stacks"] if s["standing"]] == ["foundation", "storage"]
 
 

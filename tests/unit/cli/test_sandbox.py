@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.cli.project import answer
 from tideform.cli.app import main
 from tideform.errors import ExitCode
 from tideform.paths import Workspace
@@ -104,9 +105,10 @@ def test_reset_says_what_it_throws_away_and_asks(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tideform.yaml").write_text(_SPEC, encoding="utf-8")
     boot.remember(Workspace(tmp_path), "dev", "first")
-    monkeypatch.setattr("typer.confirm", lambda _: False)
+    answer(monkeypatch, "no")
     assert main(["sandbox", "reset"]) == ExitCode.ERROR
     assert "the local state of: dev" in capsys.readouterr().out
+    assert boot.local_environments(Workspace(tmp_path)) == ("dev",)
     assert main(["sandbox", "reset", "--yes"]) == ExitCode.OK
     assert boot.local_environments(Workspace(tmp_path)) == ()
 
