@@ -1,4 +1,4 @@
-"""Endpoints that wait for something, and those that stand although they would have to wait."""
+"""Units that cannot be built yet, and those that stand although they would have to wait."""
 
 from __future__ import annotations
 
@@ -46,4 +46,18 @@ def standing_without_a_model(put_off: Iterable[Deferred], standing: Iterable[Pro
                 detail=f"{one.reason[0].upper()}{one.reason[1:]}, and {one.program} is running: "
                 "an apply would stop watching it, and let it run and cost.",
                 fix=f"Pin the version again, or take the endpoint away: tideform destroy --unit {unit}",
+            )
+
+
+def standing_on_nothing(wanted: Iterable[Program], standing: Iterable[Program]) -> Iterator[Diagnostic]:
+    """Units that are planned alone, while what they are built on does not stand."""
+    here = {program.key for program in standing}
+    for program in wanted:
+        if missing := [key for key in program.reads if key not in here]:
+            yield Diagnostic(
+                "TD353",
+                Severity.ERROR,
+                "A unit cannot be built before what it is built on",
+                detail=f"{program.key} needs {' and '.join(missing)}, which no apply has made yet.",
+                fix="Run `tideform apply` without --unit first.",
             )

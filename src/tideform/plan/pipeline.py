@@ -14,7 +14,7 @@ from tideform.catalogue.not_built import not_built_notes
 from tideform.engine.base import Preview, Program
 from tideform.errors import TideformError
 from tideform.plan.cost import cost_findings, price, worst_case_text
-from tideform.plan.deferred import deferred_units, standing_without_a_model
+from tideform.plan.deferred import deferred_units, standing_on_nothing, standing_without_a_model
 from tideform.plan.model import Deferred, Dormant, OutputChange, Outputs, Plan, PlannedResource
 from tideform.plan.programs import parse_key, programs
 from tideform.plan.review import review
@@ -77,6 +77,7 @@ def make_plan(
         if destroy
         else (
             *standing_without_a_model(chosen.deferred, chosen.standing),
+            *(standing_on_nothing(chosen.up, chosen.standing) if engine and unit else ()),
             *review(judged, deployment, partial=unit is not None),
             *cost_findings(prices, deployment),
             *not_built_notes(deployment.spec, unit=unit),

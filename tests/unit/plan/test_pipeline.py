@@ -67,6 +67,16 @@ def test_an_endpoint_that_stands_without_a_pin_is_not_left_alone(renames: dict[s
     assert [(f.code, f.path) for f in findings if f.severity is Severity.ERROR] == [("TD309", "serving.score")]
 
 
+KEPT = {**SERVED, "training": pool(between_bursts="keep")}
+
+
+@pytest.mark.parametrize(("standing", "codes"), [((), ["TD353"]), (("foundation", "storage"), [])])
+def test_a_unit_alone_needs_what_it_is_built_on(standing: tuple[str, ...], codes: list[str]) -> None:
+    here = deployment(**KEPT)
+    engine: Any = Standing(here, standing)
+    assert [f.code for f in errors_in(make_plan(here, unit="nightly", engine=engine).plan.findings)] == codes
+
+
 def test_an_endpoint_that_waits_and_does_not_stand_is_no_error() -> None:
     here = deployment(**SERVED)
     engine: Any = Standing(here, ("storage",))
