@@ -87,6 +87,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 def test_a_run_tells_the_jobs_output_and_its_exit_code(project: Project, pool: str) -> None:
     ran = project.run("burst", "run", pool, "--", "sh", "-c", "echo to the log; exit 7")
     assert (ran.returncode, ran.stdout) == (7, "to the log\n"), ran.stderr
+    assert "The job ended with exit code 7.\n" in ran.stderr
 
 
 def test_a_run_without_a_command_runs_the_pools_job(project: Project) -> None:

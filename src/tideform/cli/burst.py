@@ -48,6 +48,8 @@ def run(
 
     session = _session(load_deployment(spec, environment), pool, seconds(wait))
     ended = session.run(tuple(command or ()), lambda line: typer.echo(line, err=as_json))
+    if ended.exit_code:
+        say(f"The job ended with exit code {ended.exit_code}.")
     say(f"Cost: {ended.meter.words()}.")
     if as_json:
         write_json(ended_json(pool, ended))
