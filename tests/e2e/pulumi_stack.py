@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import logging
 import os
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,10 +35,6 @@ class BareStack:
 
     def failure(self, program: Callable[[], None]) -> str:
         """What the engine prints when the program cannot be carried out."""
-        with _hung_up_on():
-            return self._failure(program)
-
-    def _failure(self, program: Callable[[], None]) -> str:
         try:
             self._stack(program).up(color="never")
         except automation.CommandError as error:
@@ -99,20 +91,6 @@ def _ending_with_engine(program: Callable[[], None]) -> Callable[[], None]:
         program()
 
     return run
-
-
-@contextmanager
-def _hung_up_on() -> Iterator[None]:
-    """A failed engine hangs up on the SDK, which logs that and may leave its event loop open; not so for long."""
-    log = logging.getLogger("grpc._server")
-    log.propagate = False  # a record that is kept would keep the loop
-    try:
-        yield
-    finally:
-        log.propagate = True
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()
 
 
 def trust(service: str = "batch.amazonaws.com") -> str:
