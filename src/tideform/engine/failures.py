@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import EngineError
+from tideform.plan.model import address_of
 
 if TYPE_CHECKING:
     from pulumi.automation.events import EngineEvent
@@ -60,7 +61,7 @@ def _unexplained(program: Program, words: str) -> Diagnostic:
 
 
 def _subject(program: Program, urn: str | None) -> str:
-    return f"{program.key}.{urn.split('::')[-1]}" if urn else program.key
+    return address_of(program.key, urn) if urn else program.key
 
 
 def _plain(text: str) -> str:

@@ -86,6 +86,12 @@ class PlannedResource:
         return f"{self.program}.{terraform_type(self.type)}.{self.name}"
 
 
+def address_of(program: str, urn: str) -> str:
+    """The address of what the engine knows by this URN; ``storage.aws_s3_bucket.data``."""
+    _, _, types, name = urn.split("::", 3)
+    return f"{program}.{terraform_type(types.rpartition('$')[2])}.{name}"
+
+
 def terraform_type(token: str) -> str:
     """``aws:s3/bucketPolicy:BucketPolicy`` as ``aws_s3_bucket_policy``.
 

@@ -30,7 +30,7 @@ def failed(*said: tuple[str, str | None], stderr: str = "") -> EngineError:
 
 def test_a_resource_that_the_api_refuses_to_read_is_named_with_the_apis_words() -> None:
     (diagnostic,) = failed((f"<{{%reset%}}>{REFUSED}<{{%reset%}}>\n", URN), ("preview failed", None)).diagnostics
-    assert (diagnostic.code, diagnostic.detail) == ("TD404", f"storage.data: {REFUSED}")
+    assert (diagnostic.code, diagnostic.detail) == ("TD404", f"storage.aws_s3_bucket.data: {REFUSED}")
 
 
 def test_what_failed_side_by_side_is_told_at_once() -> None:
@@ -41,7 +41,7 @@ def test_what_failed_side_by_side_is_told_at_once() -> None:
 def test_no_traceback_comes_through() -> None:
     text = "it broke\nTraceback (most recent call last):\n  File x, line 1\nKeyError: 'y'"
     (diagnostic,) = failed((text, URN)).diagnostics
-    assert diagnostic.detail == "storage.data: it broke"
+    assert diagnostic.detail == "storage.aws_s3_bucket.data: it broke"
 
 
 def test_an_engine_that_gives_no_reason_is_quoted() -> None:

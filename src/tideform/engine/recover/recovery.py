@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.engine.recover.identify import identify
 from tideform.engine.recover.ownership import is_ours
+from tideform.plan.model import address_of
 
 if TYPE_CHECKING:
     from tideform.cloud import Cloud
@@ -73,15 +74,14 @@ class _Recovery:
             self.lines.append(f"{self._name(resource)}: was being created, found and taken over")
 
     def _name(self, resource: Resource) -> str:
-        return f"{self.program.key}.{resource['urn'].split('::')[-1]}"
+        return address_of(self.program.key, resource["urn"])
 
     def _taken(self, resource: Resource) -> Diagnostic:
         return Diagnostic(
             "TD421",
             Severity.ERROR,
             "A name is taken by something that is not ours",
-            detail=f"{self._name(resource)}: {resource['type']} {resource['id']} exists and does not carry this "
-            "project's tags.",
+            detail=f"{self._name(resource)}: {resource['id']} exists and does not carry this project's tags.",
             fix="It was left alone. Rename the unit in the spec, or remove the other resource if it is not needed.",
         )
 

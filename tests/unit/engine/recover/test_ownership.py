@@ -1,0 +1,44 @@
+"""What is ours among the things that have a name of ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tideform.engine.recover.ownership import is_ours
+
+TAGS = {"tideform:project": "p", "tideform:environment": "dev", "tideform:layer": "storage"}
+
+
+def judged(kind: str, inputs: dict[str, Any], outputs: dict[str, Any]) -> bool:
+    return is_ours({"type": kind, "inputs": inputs}, {"type": kind, "outputs": outputs})
+
+
+@pytest.mark.parametrize(
+    ("live", "ours"),
+    [
+        (TAGS, True),
+        ({**TAGS, "cost-centre": "7"}, True),
+        ({**TAGS, "tideform:environment": "prod"}, False),
+        ({"tideform:project": "p"}, False),
+        ({}, False),
+        (None, False),
+    ],
+)
+def test_project_and_environment_in_the_tags_decide(live: dict[str, str] | None, ours: bool) -> None:
+    assert judged("aws:s3/bucket:Bucket", {"bucket": "b", "tags": TAGS}, {"tags": live}) is ours
+
+
+@pytest.mark.parametrize(("points_to", "ours"), [("key-1", True), ("key-2", False)])
+def test_an_alias_is_ours_if_it_points_to_our_key(points_to: str, ours: bool) -> None:
+    assert judged("aws:kms/alias:Alias", {"targetKeyId": "key-1"}, {"targetKeyId": points_to}) is ours
+
+
+def test_a_dashboard_is_ours_if_it_says_the_same_in_whatever_order() -> None:
+    one, other = '{"a": 1, "b": 2}', '{"b":2,"a":1}'
+    assert judged("aws:cloudwatch/dashboard:Dashboard", {"dashboardBody": one}, {"dashboardBody": other})
+
+
+def test_a_setting_shares_the_answer_of_what_it_belongs_to() -> None:
+    assert judged("aws:s3/bucketPolicy:BucketPolicy", {"bucket": "b"}, {"bucket": "b"})
