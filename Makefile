@@ -35,7 +35,7 @@ format: setup
 	@$(BIN)/ruff format .
 
 test: lint engine
-	@$(BIN)/pytest -n 2 --dist loadgroup -m 'not bench' --durations=15
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not bench' --durations=15
 
 bench: engine
 	@$(BIN)/pytest -m bench -s

@@ -21,7 +21,7 @@ from tideform.sandbox.client import stop
 from tideform.spec.deployment import Deployment
 from tideform.spec.load import load
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("burst")]
+pytestmark = pytest.mark.e2e
 
 SPEC = """\
 version: 1

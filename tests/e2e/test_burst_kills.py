@@ -15,7 +15,7 @@ from tideform.engine.lock import acquire
 from tideform.paths import Workspace as Folder
 from tideform.sandbox.client import find
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("burst-kills")]
+pytestmark = pytest.mark.e2e
 
 SPEC = """\
 version: 1

@@ -17,7 +17,7 @@ from tests.faults.account import everything
 from tests.faults.random_kills import marked
 from tideform.engine.processes import engines_of, processes_of
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("crash-recovery")]
+pytestmark = pytest.mark.e2e
 
 SPEC = """\
 version: 1

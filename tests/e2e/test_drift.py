@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.workspaces import Workspace, opened
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("drift")]
+pytestmark = pytest.mark.e2e
 
 SPEC = """\
 version: 1

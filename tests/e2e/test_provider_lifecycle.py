@@ -14,11 +14,7 @@ from tideform.cloud import Cloud
 from tideform.paths import Workspace
 from tideform.sandbox import client
 
-pytestmark = [
-    pytest.mark.e2e,
-    # The SDK leaves its event loops and their sockets open, and coroutines of failed programs unfinished.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from tideform.cloud import Cloud
 from tideform.paths import Workspace
 from tideform.sandbox.client import ensure, stop
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("saved-plan")]
+pytestmark = pytest.mark.e2e
 
 SPEC = """\
 version: 1
