@@ -5,6 +5,7 @@ Not a word of it comes from a state or from tags, so what a crash orphaned is co
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -41,10 +42,13 @@ _LISTS: tuple[tuple[str, str, str, str], ...] = (
     ("cloudtrail", "describe_trails", "trailList", "Name"),
 )
 
+# What is immutable bears a hash of what it is made of, ids among it: another life, another hash.
+_HASH = re.compile(r"-[0-9a-f]{8}$")
+
 
 def everything(cloud: Cloud) -> Counter[str]:
     """How often each thing is there, by service and name; two of one name count as two."""
-    return Counter(_items(cloud))
+    return Counter(_HASH.sub("-…", item) for item in _items(cloud))
 
 
 def _items(cloud: Cloud) -> Iterator[str]:
