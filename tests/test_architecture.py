@@ -29,6 +29,7 @@ FORBIDDEN: dict[str, set[str]] = {
 SEAMS: dict[str, tuple[str, ...]] = {
     "spec.available": ("catalogue", "prices.book"),  # the names that a spec may use
     "views.sandbox": ("sandbox.stored_only",),  # a table of names
+    **{f"catalogue.training.{name}": ("burst", "cloud") for name in ("base", "batch", "ec2", "eks", "sagemaker")},
     "burst.definitions": ("plan",),  # a pool that is removed between bursts is applied and destroyed like any unit
 }
 # Reasoning about a spec or a plan must cost nothing and work anywhere.
@@ -57,7 +58,7 @@ TOUCH_THE_WORLD = (
     "cli.sandbox",  # `sandbox exec` runs the user's command
 )
 # Programs of their own, started as processes; they end themselves.
-PROGRAMS = ("sandbox.server", "sandbox.batch.supervisor", "sandbox.aws.__main__")
+PROGRAMS = ("sandbox.server", "sandbox.nodes.supervisor", "sandbox.aws.__main__")
 
 
 def name_of(path: Path) -> str:
@@ -123,6 +124,15 @@ def test_imports_point_one_way() -> None:
         return {name for name in found if "*" in banned or within(name, tuple(banned))}
 
     assert offenders(wrong) == {}
+
+
+def test_the_reaper_stands_alone_it_runs_where_nothing_else_of_ours_is() -> None:
+    def beyond(path: Path) -> set[str]:
+        return {name for name in own(imports(path)) if not within(name, ("burst.reaper",))}
+
+    reaper = [path for path in MODULES if within(name_of(path), ("burst.reaper",))]
+    assert reaper
+    assert {name_of(path): beyond(path) for path in reaper if beyond(path)} == {}
 
 
 def test_only_the_command_line_knows_the_command_line() -> None:

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateComputeEnvironme
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from tideform.burst.batch_jobs import BatchJobs
 from tideform.burst.brakes import Brake, Kind
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
-from tideform.burst.runner import Instance, Job, OnLog, cloud_errors
+from tideform.burst.runner import Instance, Job, OnLog, Work, cloud_errors
 from tideform.burst.sizing import Sizing, sizing
 from tideform.catalogue.training._names import PoolNames
 from tideform.cloud import Cloud
@@ -89,10 +89,10 @@ class BatchRunner:
                 raise _no_capacity(self.pool, size, [r for r in reasons if r])
             self._tag(lease)
 
-    def run(self, lease: Lease, command: Sequence[str], on_log: OnLog, halt: Halt) -> int:
+    def run(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt) -> int:
         """Submit one job, follow its log, and return its exit code."""
         with cloud_errors(f"a job ran on {self.pool}"):
-            return self._jobs.run(lease, command, on_log, halt, rest=lease.rest(self.clock()))
+            return self._jobs.run(lease, work, on_log, halt, rest=lease.rest(self.clock()))
 
     def end_jobs(self, lease: Lease | None) -> None:
         """Terminate the unfinished jobs of one lease, or all."""

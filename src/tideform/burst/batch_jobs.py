@@ -5,14 +5,14 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
 from tideform.burst.log_stream import LogTail
-from tideform.burst.runner import Job, OnLog
+from tideform.burst.runner import Job, OnLog, Work
 from tideform.catalogue.training._names import PoolNames
 from tideform.cloud import Cloud
 from tideform.errors import CloudError, RefusedError
@@ -30,9 +30,9 @@ class BatchJobs:
     names: PoolNames
     poll: float
 
-    def run(self, lease: Lease, command: Sequence[str], on_log: OnLog, halt: Halt, *, rest: int) -> int:
+    def run(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt, *, rest: int) -> int:
         """Submit, follow, and return the exit code. Raises `RefusedError` TD612 if the command never ran."""
-        job_id = self._submit(lease, command, max(rest, _LEAST_TIMEOUT))
+        job_id = self._submit(lease, work, max(rest, _LEAST_TIMEOUT))
         tail = LogTail(self.cloud, on_log)
         while True:
             job = self._describe(job_id)
@@ -70,10 +70,11 @@ class BatchJobs:
         newest = max(definitions, key=lambda d: int(d["revision"]))
         return "" if newest.get("timeout") else f"the job definition {self.names.job_definition} has no time-out"
 
-    def _submit(self, lease: Lease, command: Sequence[str], timeout: int) -> str:
-        overrides: dict[str, Any] = {"environment": [{"name": "TIDEFORM_LEASE", "value": lease.id}]}
-        if command:
-            overrides["command"] = list(command)
+    def _submit(self, lease: Lease, work: Work, timeout: int) -> str:
+        variables = {**work.environment, "TIDEFORM_LEASE": lease.id}
+        overrides: dict[str, Any] = {"environment": [{"name": n, "value": v} for n, v in variables.items()]}
+        if work.command:
+            overrides["command"] = list(work.command)
         answer = self.cloud.client("batch").submit_job(
             jobName=f"{self.pool}-{lease.id}",
             jobQueue=self.names.job_queue,

@@ -5,16 +5,17 @@ Everything is idempotent: a step may be tried again after a crash, by another pr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from tideform.burst.brakes import Brake
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
+from tideform.catalogue.training.base import backends
 from tideform.cloud import Cloud
-from tideform.errors import CloudError, RefusedError
+from tideform.errors import CloudError
 from tideform.spec.deployment import Deployment
 
 OnLog = Callable[[str], None]
@@ -41,6 +42,22 @@ class Job:
     lease: str
 
 
+@dataclass(frozen=True)
+class Work:
+    """What a burst runs. No ``command``: the pool's own job.
+
+    ``environment`` is set beside the job's own variables. ``nodes`` machines work on it together; with ``array`` there
+    is one job for each set of variables in it, and at most ``at_once`` of them run at the same time.
+    """
+
+    command: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    image: str | None = None
+    nodes: int = 1
+    array: tuple[Mapping[str, str], ...] = ()
+    at_once: int = 1
+
+
 class Runner(Protocol):
     """One pool on one backend. Every call raises `CloudError` when a service refuses."""
 
@@ -52,8 +69,8 @@ class Runner(Protocol):
         """Bring the pool's smallest capacity in and return when its instances are there."""
         ...
 
-    def run(self, lease: Lease, command: Sequence[str], on_log: OnLog, halt: Halt) -> int:
-        """Run a command (none: the pool's own job) and return its exit code; its output goes to ``on_log``."""
+    def run(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt) -> int:
+        """Run it to its end and return its exit code; its output goes to ``on_log``."""
         ...
 
     def end_jobs(self, lease: Lease | None) -> None:
@@ -85,14 +102,5 @@ def cloud_errors(doing: str) -> Iterator[None]:
 
 
 def runner_for(cloud: Cloud, deployment: Deployment, pool: str, backend: str = "batch") -> Runner:
-    """The runner of a pool. Raises `RefusedError` TD610 for a backend that has none yet."""
-    if backend != "batch":
-        raise RefusedError.of(
-            "TD610",
-            "Bursts are not available for this backend",
-            detail=f"{pool} has the backend {backend!r}; bursts run on 'batch'.",
-            fix="Set `backend: batch` for the pool.",
-        )
-    from tideform.burst.batch import BatchRunner, Pace
-
-    return BatchRunner(cloud, deployment, pool, Pace.of(deployment))
+    """The runner of a pool, from the catalogue."""
+    return backends()[backend].runner(cloud, deployment, pool)

@@ -11,7 +11,7 @@ from tideform.burst.halt import Halt, halting, interrupted, limit_reached, now_a
 from tideform.burst.lease import Lease, Mode, State, new_lease
 from tideform.burst.meter import Meter, spending_limit
 from tideform.burst.receipt import Receipt
-from tideform.burst.runner import OnLog
+from tideform.burst.runner import OnLog, Work
 from tideform.burst.sizing import sizing
 from tideform.burst.teardown import Teardown
 from tideform.errors import CloudError, RefusedError, TideformError
@@ -37,8 +37,8 @@ class Session:
     teardown: Teardown
     clock: Callable[[], float] = time.time
 
-    def run(self, command: Sequence[str], on_log: OnLog) -> Ended:
-        """Bring capacity, run the command (none: the pool's job), take capacity away, and tell its exit code.
+    def run(self, work: Work, on_log: OnLog) -> Ended:
+        """Bring capacity, run the work, take capacity away, and tell its exit code.
 
         Raises what went wrong, after the capacity has gone; `LeftoversError` if it has not.
         """
@@ -46,7 +46,7 @@ class Session:
             lease = self._acquire(Mode.RUN)
             meter = Meter(book(), self.clock())
             try:
-                code = self._work(lease, command, on_log, halt, meter)
+                code = self._work(lease, work, on_log, halt, meter)
             except BaseException as problem:
                 self._fail(lease, meter, halt, problem)
                 raise
@@ -110,7 +110,7 @@ class Session:
         teardown.say(f"Bringing in {sizing(self.pool).words}.")
         teardown.runner.up(lease, halt)
 
-    def _work(self, lease: Lease, command: Sequence[str], on_log: OnLog, halt: Halt, meter: Meter) -> int:
+    def _work(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt, meter: Meter) -> int:
         runner = self.teardown.runner
         halt.limits += [
             lambda: self._in_time(lease),
@@ -119,8 +119,8 @@ class Session:
         self._bring(lease, halt)
         halt.limits.append(now_and_then(lambda: self._still_held(lease), self.clock))
         meter.observe(runner.capacity(), self.clock())
-        self.teardown.say(f"Running {' '.join(command or self.pool.job.command)}")
-        return runner.run(lease, command, on_log, halt)
+        self.teardown.say(f"Running {' '.join(work.command or self.pool.job.command)}")
+        return runner.run(lease, work, on_log, halt)
 
     def _in_time(self, lease: Lease) -> None:
         if self.clock() >= lease.deadline:

@@ -41,13 +41,14 @@ def run(
     wait: WaitOption = _WAIT,
 ) -> None:
     """Bring capacity in, run the job, take capacity away; exits with the job's own code."""
+    from tideform.burst.runner import Work
     from tideform.views.burst import ended_json
     from tideform.views.json_plan import write_json
     from tideform.views.lines import emit
     from tideform.views.receipt import receipt_lines
 
     session = _session(load_deployment(spec, environment), pool, seconds(wait))
-    ended = session.run(tuple(command or ()), lambda line: typer.echo(line, err=as_json))
+    ended = session.run(Work(tuple(command or ())), lambda line: typer.echo(line, err=as_json))
     if ended.exit_code:
         say(f"The job ended with exit code {ended.exit_code}.")
     say(f"Cost: {ended.meter.words()}.")

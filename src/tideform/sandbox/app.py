@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from tideform.cloud import Credentials
 from tideform.paths import Workspace
-from tideform.sandbox.batch.planes import Planes
-from tideform.sandbox.batch.surroundings import Surroundings
 from tideform.sandbox.clock import Clock
 from tideform.sandbox.endpoints import Endpoints, running_instances
 from tideform.sandbox.gate import Environ, Gate, StartResponse
+from tideform.sandbox.nodes.surroundings import Surroundings
+from tideform.sandbox.timeline import Timeline
+from tideform.sandbox.world import World
 
 if TYPE_CHECKING:
     from tideform.sandbox.server import Life
@@ -40,11 +41,11 @@ class App:
         credentials = Credentials(access_key, secret_key, self.endpoint)
         scratch = workspace.sandbox / "jobs"
         shutil.rmtree(scratch, ignore_errors=True)  # left by a server that was killed
-        self._clock = Clock()
-        self._planes = Planes(self._clock, Surroundings(workspace.root.absolute(), scratch, credentials))
+        clock = Clock()
+        self._world = World(clock, Timeline(clock), Surroundings(workspace.root.absolute(), scratch, credentials))
         self._gate = Gate(
-            moto_app.create(self._planes),
-            Endpoints(life, boot_id, self._clock, self._planes),
+            moto_app.create(self._world),
+            Endpoints(life, boot_id, self._world),
             access_key=access_key,
             secret_key=secret_key,
             issued=moto_app.issued,
@@ -62,11 +63,11 @@ class App:
 
     def busy(self) -> bool:
         """Whether jobs or instances run."""
-        return bool(self._planes.running() or running_instances())
+        return bool(self._world.jobs() or running_instances())
 
     def stop(self) -> None:
         """End the jobs, then the serving."""
-        self._planes.close()
+        self._world.close()
         self._server.shutdown()
         self._server.server_close()
 

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from tideform.sandbox.backends import backends
-from tideform.sandbox.batch.planes import Planes
-from tideform.sandbox.clock import Clock
 from tideform.sandbox.control import PREFIX
+from tideform.sandbox.world import World
 
 if TYPE_CHECKING:
     from tideform.sandbox.server import Life
@@ -21,15 +20,15 @@ Handler = Callable[[dict[str, Any]], dict[str, Any]]
 class Endpoints:
     """``ping``, ``status``, ``idle``, ``shutdown``, ``clock``; JSON in and out."""
 
-    def __init__(self, life: Life, boot_id: str, clock: Clock, planes: Planes) -> None:
-        self._life, self._boot_id, self._clock, self._planes = life, boot_id, clock, planes
+    def __init__(self, life: Life, boot_id: str, world: World) -> None:
+        self._life, self._boot_id, self._world = life, boot_id, world
         self._handlers: dict[tuple[str, str], Handler] = {
             ("GET", "ping"): lambda _: {"boot_id": boot_id},
             ("GET", "idle"): lambda _: {"seconds": life.idle},
             ("GET", "status"): self._status,
             ("POST", "shutdown"): self._shutdown,
-            ("GET", "clock"): lambda _: {"now": clock.now(), "offset": clock.offset},
-            ("POST", "clock"): lambda body: {"now": clock.advance(float(body["advance"]))},
+            ("GET", "clock"): lambda _: {"now": world.clock.now(), "offset": world.clock.offset},
+            ("POST", "clock"): lambda body: {"now": world.timeline.advance(float(body["advance"]))},
         }
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -49,9 +48,9 @@ class Endpoints:
             "boot_id": self._boot_id,
             "uptime": time.monotonic() - self._life.started,
             "idle": self._life.idle,
-            "clock_offset": self._clock.offset,
+            "clock_offset": self._world.clock.offset,
             "instances": running_instances(),
-            "jobs": self._planes.running(),
+            "jobs": self._world.jobs(),
         }
 
     def _shutdown(self, _: dict[str, Any]) -> dict[str, Any]:

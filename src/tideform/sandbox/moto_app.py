@@ -14,10 +14,8 @@ from moto.moto_server.werkzeug_app import (
     create_backend_app,
 )
 
-from tideform.sandbox import extension, not_emulated
+from tideform.sandbox import extension, not_emulated, world
 from tideform.sandbox.backends import backends
-from tideform.sandbox.batch import operations
-from tideform.sandbox.batch.planes import Planes
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +38,12 @@ class QuietHandler(MotoRequestHandler):  # moto has no types
         """Say nothing."""
 
 
-def create(planes: Planes) -> Dispatcher:
-    """The WSGI application for all AWS services, each made when it is first asked for; Batch jobs go to ``planes``."""
+def create(shared: world.World) -> Dispatcher:
+    """The WSGI application for all AWS services, each made when it is first asked for."""
     config: dict[str, Any] = moto.core.models.default_user_config  # type: ignore[attr-defined, assignment]
     for service in ("batch", "lambda"):
         config.setdefault(service, {})["use_docker"] = False
-    return Dispatcher(lambda service: _service_app(service, planes))
+    return Dispatcher(lambda service: _service_app(service, shared))
 
 
 def issued(access_key: str) -> bool:
@@ -60,11 +58,10 @@ def issued(access_key: str) -> bool:
     return any(hmac.compare_digest(access_key.encode(), key.encode()) for key in keys)
 
 
-def _service_app(service: Any, planes: Planes) -> Flask:
+def _service_app(service: Any, shared: world.World) -> Flask:
     if service == _NO_BACKEND:
         return not_emulated.unknown_service()
-    if service == "batch":
-        operations.install(planes)
+    world.install(service, shared)
     extension.install(service)
     app = create_backend_app(service)
     app.debug = False

@@ -10,7 +10,7 @@ from tideform.spec.base import REPLACE, Model, Name, about
 from tideform.spec.compliance import Compliance
 from tideform.spec.monitoring import Monitoring
 from tideform.spec.network import Network
-from tideform.spec.quantities import Money, Percent
+from tideform.spec.quantities import Duration, Money, Percent
 from tideform.spec.serving import Endpoint
 from tideform.spec.storage import Store
 from tideform.spec.tracking import Tracking
@@ -64,6 +64,25 @@ class Budget(Model):
     hard_stop: Annotated[bool, about("Deny launching more capacity when it is used up.")] = False
 
 
+class Limits(Model):
+    """How long a lease may be, for everybody and for single owners."""
+
+    lease: Annotated[Duration | None, about("The longest lease of anybody's.")] = None
+    owners: Annotated[dict[str, Duration], about("The longest lease of one owner, by user name.")] = {}
+
+
+class Cluster(Model):
+    """The Kubernetes cluster of pools with ``backend: eks``."""
+
+    existing: Annotated[
+        str | None, about("A context of your kubeconfig: a cluster that is there already.", REPLACE)
+    ] = None
+    version: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^1\.[0-9]{2}$")], about("The version of Kubernetes, in quotes.")
+    ] = "1.34"
+    controllers: Annotated[str, about("The instance type that the controllers run on.", REPLACE)] = "m6g.large"
+
+
 class Moved(Model):
     """A unit that has a new name: ``{from: training.nightly, to: training.daily}``."""
 
@@ -87,6 +106,8 @@ class Project(Model):
     storage: Annotated[dict[Name, Store], about("Buckets by what they hold.")] = {}
     tracking: Annotated[Tracking | None, about("Where experiments are recorded.")] = None
     training: Annotated[dict[Name, Pool], about("Pools of capacity that stand at zero between bursts.")] = {}
+    limits: Annotated[Limits, about("How long leases may be.")] = Limits()
+    cluster: Annotated[Cluster | None, about("The Kubernetes cluster of pools with backend: eks.", REPLACE)] = None
     serving: Annotated[dict[Name, Endpoint], about("Endpoints that answer with a model.")] = {}
     monitoring: Annotated[Monitoring, about("Whom to tell, and what to watch.")] = Monitoring()
     compliance: Annotated[Compliance, about("Frameworks, and exceptions from them.")] = Compliance()

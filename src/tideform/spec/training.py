@@ -7,12 +7,16 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 
 from tideform.spec.base import DRAINS_FIRST, REPLACE, Model, Name, about
-from tideform.spec.quantities import Count, Duration, Money, Size
+from tideform.spec.quantities import Count, Duration, Money, Percent, Size
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 Variable = Annotated[str, StringConstraints(pattern=VARIABLE_PATTERN)]
 
+
+Parameter = str | int | float
+Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$", max_length=255)]
+Reservation = Annotated[str, StringConstraints(pattern=r"^cr-[0-9a-f]{8,17}$")]
 
 # A pool says in one of two ways which machines it takes; `validate` says it in words.
 _ONE_OF: list[JsonValue] = [{"required": ["accelerator"]}, {"required": ["instance_types"]}]
@@ -33,6 +37,9 @@ class Capacity(Model):
     fallback: Annotated[
         Literal["on_demand", "none"], about("What to do where there is no spot capacity.", DRAINS_FIRST)
     ] = "on_demand"
+    reservations: Annotated[
+        tuple[Reservation, ...], about("Capacity reservations and capacity blocks to use up first.", DRAINS_FIRST)
+    ] = ()
 
 
 class Checkpoint(Model):
@@ -41,10 +48,37 @@ class Checkpoint(Model):
     every: Annotated[Duration, about("The longest work that an interruption can cost.")] = Duration.parse("10m")
 
 
+class Sweep(Model):
+    """One job for every combination of parameters, each in variables of these names."""
+
+    grid: Annotated[dict[Variable, tuple[Parameter, ...]], about("The values of each parameter."), Field(min_length=1)]
+    at_once: Annotated[int, about("How many of the jobs may run at the same time."), Field(ge=1, le=10000)] = 1
+
+
+class Trigger(Model):
+    """What starts the pool's job by itself: an object that arrives in a store."""
+
+    store: Annotated[Name, about("The store to watch.")]
+    prefix: Annotated[str, about("Only objects whose keys begin so."), Field(max_length=512)] = ""
+
+
+class Kubernetes(Model):
+    """How a pool of the backend ``eks`` behaves in its cluster."""
+
+    trainer: Annotated[
+        Literal["jobset", "kubeflow"], about("What runs jobs of several nodes: JobSet, or Kubeflow Trainer.")
+    ] = "jobset"
+    disruption_budget: Annotated[Percent, about("How many idle nodes may go at the same time.")] = Percent(100)
+
+
 class Job(Model):
     """What runs on the pool by default."""
 
-    image: Annotated[Text, about("The container image.")]
+    image: Annotated[Text, about("The container image; by digest where it has to be the same tomorrow.")]
+    build: Annotated[Folder | None, about("The folder with the Dockerfile that a burst builds the image from.")] = None
+    code: Annotated[Folder | None, about("The folder that a burst packs and sends; the command runs in it.")] = None
+    nodes: Annotated[int, about("How many machines work on it together."), Field(ge=1, le=512)] = 1
+    sweep: Annotated[Sweep | None, about("One job for every combination of parameters.")] = None
     command: Annotated[tuple[str, ...], about("The command, as a list of words."), Field(min_length=1)]
     inputs: Annotated[tuple[Name, ...], about("Stores that it reads.")] = ()
     outputs: Annotated[tuple[Name, ...], about("Stores that it writes.")] = ()
@@ -67,6 +101,14 @@ class Pool(Model):
     max_cost: Annotated[Money | None, about("The most that one burst may cost.")] = None
     checkpoint: Annotated[Checkpoint | None, about("How often the job saves what it has.")] = None
     schedule: Annotated[str | None, about("When the job runs by itself: cron(0 2 * * ? *) or rate(1 day).")] = None
+    trigger: Annotated[Trigger | None, about("What else starts the job by itself.")] = None
+    interconnect: Annotated[
+        Literal["none", "efa"], about("efa: network adapters for jobs of several machines, in one group.", DRAINS_FIRST)
+    ] = "none"
+    keep_alive: Annotated[
+        Duration | None, about("How long SageMaker keeps a machine warm after a job; it is paid for.")
+    ] = None
+    kubernetes: Annotated[Kubernetes | None, about("How the pool behaves in its cluster; backend eks only.")] = None
     between_bursts: Annotated[
         Literal["keep", "remove"], about("Whether the pool's definitions stay between bursts.", DRAINS_FIRST)
     ] = "keep"

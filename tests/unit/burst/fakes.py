@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -12,6 +12,7 @@ from tideform.burst.inventory.base import Leftover
 from tideform.burst.lease import Lease
 from tideform.burst.receipt import Receipt
 from tideform.burst.runner import Instance, Job, OnLog
+from tideform.burst.runner import Work as Asked
 from tideform.burst.session import Session
 from tideform.burst.table import LeaseTable
 from tideform.burst.teardown import Hooks, Patience, Teardown
@@ -41,7 +42,7 @@ class FakeRunner:
         self.instances = (Instance("i-1", "c5.large", "running", spot=False, launched=START),)
         self.on_up()
 
-    def run(self, lease: Lease, command: Sequence[str], on_log: OnLog, halt: Halt) -> int:
+    def run(self, lease: Lease, work: Asked, on_log: OnLog, halt: Halt) -> int:
         self.calls.append("run")
         return self.work(lease, on_log, halt)
 

@@ -11,7 +11,7 @@ from tests.unit.burst.conftest import lease_of
 from tests.unit.burst.fakes import START, Stage
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease, Mode, State
-from tideform.burst.runner import OnLog
+from tideform.burst.runner import OnLog, Work
 from tideform.burst.table import LeaseTable
 from tideform.errors import CloudError, EngineError, InterruptedRunError, LeftoversError, LockedError, RefusedError
 from tideform.spec.deployment import Deployment
@@ -23,20 +23,20 @@ def stage(table: LeaseTable, deployment: Deployment) -> Stage:
 
 
 def test_a_run_brings_capacity_works_and_takes_it_away(stage: Stage) -> None:
-    stage.session().run((), print)
+    stage.session().run(Work(), print)
     assert stage.calls == ["lock", "up", "unlock", "run", "down", "lock", "down", "unlock"]
 
 
 def test_a_run_ends_with_the_jobs_exit_code_and_an_empty_receipt(stage: Stage) -> None:
     stage.runner.work = lambda *_: 7
-    ended = stage.session().run((), print)
+    ended = stage.session().run(Work(), print)
     assert (ended.exit_code, ended.receipt and ended.receipt.empty) == (7, True)
 
 
 def test_the_lease_is_written_before_any_capacity_and_gone_after_it(stage: Stage) -> None:
     seen: list[int] = []
     stage.runner.on_up = lambda: seen.append(stage.table.get("fit").count)
-    stage.session().run((), print)
+    stage.session().run(Work(), print)
     assert [*seen, stage.table.get("fit").count] == [1, 0]
 
 
@@ -47,7 +47,7 @@ def test_the_jobs_output_is_handed_on(stage: Stage) -> None:
 
     lines: list[str] = []
     stage.runner.work = work
-    stage.session().run((), lines.append)
+    stage.session().run(Work(), lines.append)
     assert lines == ["epoch 1"]
 
 
@@ -58,7 +58,7 @@ def test_capacity_goes_whatever_is_raised(stage: Stage, problem: BaseException) 
 
     stage.runner.work = work
     with pytest.raises(type(problem)):
-        stage.session().run((), print)
+        stage.session().run(Work(), print)
     assert stage.runner.instances == ()
 
 
@@ -71,21 +71,21 @@ def test_capacity_goes_on_a_signal(stage: Stage, number: signal.Signals) -> None
 
     stage.runner.work = work
     with pytest.raises(InterruptedRunError):
-        stage.session().run((), print)
+        stage.session().run(Work(), print)
     assert stage.runner.instances == ()
 
 
 def test_signals_during_the_teardown_neither_stop_nor_fail_it(stage: Stage) -> None:
     stage.runner.on_down = lambda: signal.raise_signal(signal.SIGINT)
     stage.runner.stubborn = 2
-    ended = stage.session().run((), print)
+    ended = stage.session().run(Work(), print)
     assert ended.receipt is not None
     assert any("Still taking the capacity away" in line for line in stage.said)
 
 
 def test_the_handlers_of_before_are_back_afterwards(stage: Stage) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    stage.session().run((), print)
+    stage.session().run(Work(), print)
     assert signal.getsignal(signal.SIGTERM) is before
 
 
@@ -93,7 +93,7 @@ def test_the_second_burst_finds_the_capacity_and_leaves_it(stage: Stage, deploym
     first = lease_of(deployment, Mode.UP)
     stage.table.acquire(first)
     stage.table.up(first)
-    ended = stage.session().run((), print)
+    ended = stage.session().run(Work(), print)
     assert ended.receipt is None
     assert stage.calls == ["lock", "unlock", "run", "end jobs"]
 
@@ -147,7 +147,7 @@ def test_down_without_a_lease_ends_capacity_that_nobody_holds(stage: Stage) -> N
 def test_without_its_brakes_no_capacity_is_started(stage: Stage) -> None:
     stage.runner.missing = "it is not there"
     with pytest.raises(RefusedError) as caught:
-        stage.session().run((), print)
+        stage.session().run(Work(), print)
     assert caught.value.diagnostics[0].code == "TD605"
     assert "up" not in stage.calls
 
@@ -155,13 +155,13 @@ def test_without_its_brakes_no_capacity_is_started(stage: Stage) -> None:
 def test_without_foundation_no_capacity_is_started(stage: Stage) -> None:
     stage.table.cloud.client("dynamodb").delete_table(TableName=stage.table.name)
     with pytest.raises(RefusedError):
-        stage.session().run((), print)
+        stage.session().run(Work(), print)
     assert stage.calls == []
 
 
 def test_a_pool_of_its_own_stack_has_it_during_the_burst_only(stage: Stage) -> None:
     stage.removes = True
-    stage.session().run((), print)
+    stage.session().run(Work(), print)
     wanted = ["lock", "apply", "up", "unlock", "run", "down", "lock", "down", "destroy", "unlock"]
     assert stage.calls == wanted
 
@@ -169,7 +169,7 @@ def test_a_pool_of_its_own_stack_has_it_during_the_burst_only(stage: Stage) -> N
 def test_a_removal_that_was_cut_short_is_done_again(stage: Stage) -> None:
     stage.removes = True
     stage.fail_destroy = [EngineError.of("TD404", "The engine could not do what was asked")]
-    stage.session().run((), print)
+    stage.session().run(Work(), print)
     assert stage.calls.count("destroy") == 2
 
 
@@ -177,14 +177,14 @@ def test_a_removal_that_fails_keeps_the_record_for_the_next_command(stage: Stage
     stage.removes = True
     stage.fail_destroy = [EngineError.of("TD404", "The engine could not do what was asked")] * 3
     with pytest.raises(EngineError):
-        stage.session().run((), print)
+        stage.session().run(Work(), print)
     assert stage.table.get("fit").state is State.STOPPING
 
 
 def test_capacity_that_stays_is_an_error_and_keeps_the_record(stage: Stage) -> None:
     stage.runner.stubborn = 1000
     with pytest.raises(LeftoversError):
-        stage.session().run((), print)
+        stage.session().run(Work(), print)
     assert stage.table.get("fit").state is State.STOPPING
 
 
@@ -195,7 +195,7 @@ def test_a_failure_and_its_failed_teardown_are_both_told(stage: Stage) -> None:
     stage.runner.work = work
     stage.runner.stubborn = 1000
     with pytest.raises(LeftoversError) as caught:
-        stage.session().run((), print)
+        stage.session().run(Work(), print)
     assert [d.code for d in caught.value.diagnostics] == ["TD615", "TD608"]
 
 
@@ -208,7 +208,7 @@ def test_a_burst_stops_at_its_deadline(stage: Stage, later: float, words: str) -
 
     stage.runner.work = work
     with pytest.raises(RefusedError) as caught:
-        stage.session().run((), print)
+        stage.session().run(Work(), print)
     assert words in caught.value.diagnostics[0].detail
 
 
@@ -223,7 +223,7 @@ def test_a_lease_that_another_command_ended_brings_no_work(stage: Stage, moment:
     else:
         stage.runner.on_up = end_it
     with pytest.raises(RefusedError) as caught:
-        stage.session().run((), print)
+        stage.session().run(Work(), print)
     assert caught.value.diagnostics[0].code == "TD614"
     assert "run" not in stage.calls
 
@@ -236,7 +236,7 @@ def test_a_job_whose_lease_was_ended_is_followed_no_longer(stage: Stage) -> None
 
     stage.runner.work = work
     with pytest.raises(RefusedError) as caught:
-        stage.session().run((), print)
+        stage.session().run(Work(), print)
     assert caught.value.diagnostics[0].code == "TD614"
 
 
@@ -247,13 +247,13 @@ def test_what_fails_because_of_a_signal_is_an_interruption(stage: Stage) -> None
 
     stage.runner.work = work
     with pytest.raises(InterruptedRunError):
-        stage.session().run((), print)
+        stage.session().run(Work(), print)
 
 
 def test_who_waits_for_the_lock_can_be_interrupted(stage: Stage) -> None:
     stage.on_lock = lambda: signal.raise_signal(signal.SIGINT)
     with pytest.raises(InterruptedRunError):
-        stage.session().run((), print)
+        stage.session().run(Work(), print)
     assert (stage.table.get("fit").count, "up" in stage.calls) == (0, False)
 
 
@@ -291,7 +291,7 @@ def test_a_burst_stops_at_its_spend_cap(stage: Stage) -> None:
 
     stage.runner.work = work
     with pytest.raises(RefusedError) as caught:
-        stage.session().run((), print)
+        stage.session().run(Work(), print)
     assert "spend cap of 3 USD" in caught.value.diagnostics[0].detail
 
 
@@ -301,5 +301,5 @@ def test_the_cost_counts_from_the_start_of_the_burst(stage: Stage) -> None:
         return 0
 
     stage.runner.work = work
-    ended = stage.session().run((), print)
+    ended = stage.session().run(Work(), print)
     assert (ended.meter.instance_seconds, str(ended.meter.usd)) == (3600, "0.085")

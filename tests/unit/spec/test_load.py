@@ -110,7 +110,7 @@ def test_an_unknown_key_is_told_with_the_nearest() -> None:
 
 def test_an_unknown_key_that_is_like_none_is_told_with_all() -> None:
     found = problem(POOL.replace("image: i", "image: i, zzz: 1"))
-    assert "image, command, inputs" in found.fix
+    assert "image, build, code" in found.fix
 
 
 def test_a_missing_key_is_told_with_what_it_is_for() -> None:

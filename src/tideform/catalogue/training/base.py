@@ -14,8 +14,11 @@ from tideform.spec.training import Pool
 if TYPE_CHECKING:
     import pulumi
 
+    from tideform.burst.runner import Runner
+    from tideform.cloud import Cloud
     from tideform.components.scope import Scope
     from tideform.components.site import Site
+    from tideform.spec.deployment import Deployment
 
 Exports = Mapping[str, Any]
 
@@ -52,11 +55,26 @@ class TrainingBackend(Protocol):
         """Register the pool's resources, at zero capacity, and return what its stack exports."""
         ...
 
+    def handle(self, deployment: Deployment, pool: str) -> dict[str, Any]:
+        """What a brake has to know to end the pool's capacity without a spec (`burst.reaper.base.Ending`); JSON."""
+        ...
+
+    def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
+        """What brings the pool's capacity in and runs jobs on it."""
+        ...
+
 
 @cache
 def backends() -> Mapping[str, TrainingBackend]:
     """All backends by id, third parties' too."""
     return load("tideform.catalogue.training", "tideform.training")
+
+
+def plain_handle(deployment: Deployment, backend: str, pool: str) -> dict[str, Any]:
+    """What every handle begins with; a pool that was renamed keeps the tags it was made with."""
+    tags = deployment.tags("training", deployment.identity("training", pool))
+    own = ("tideform:project", "tideform:environment", "tideform:unit")
+    return {"backend": backend, "pool": pool, "tags": {key: tags[key] for key in own}}
 
 
 def problem(code: str, summary: str, path: str, *, detail: str, fix: str) -> Diagnostic:

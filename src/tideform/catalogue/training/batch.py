@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-from tideform.catalogue.training.base import Exports, PoolOrder, problem
+from tideform.catalogue.training._names import PoolNames
+from tideform.catalogue.training.base import Exports, PoolOrder, plain_handle, problem
 from tideform.components.pool_shape import PoolShape, is_nvidia, shape_of
 from tideform.diagnostics import Diagnostic
 from tideform.errors import TideformError
 from tideform.spec.training import Pool
+
+if TYPE_CHECKING:
+    from tideform.burst.runner import Runner
+    from tideform.cloud import Cloud
+    from tideform.spec.deployment import Deployment
 
 # Batch's machine images of today have no drivers for them, and none at all for GPUs beside Graviton processors.
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_Ec2Configuration.html
@@ -55,6 +62,21 @@ class Batch:
             "compute_environments": [environment.name for environment in capacity.environments],
             "log_group": job.log_group.name,
         }
+
+    def handle(self, deployment: Deployment, pool: str) -> dict[str, Any]:
+        """The queue leads to everything else."""
+        names = PoolNames(deployment, pool)
+        return {
+            **plain_handle(deployment, self.id, pool),
+            "job_queue": names.job_queue,
+            "job_definition": names.job_definition,
+        }
+
+    def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
+        """Capacity through ``minvCpus``, jobs through the queue."""
+        from tideform.burst.batch import BatchRunner, Pace
+
+        return BatchRunner(cloud, deployment, pool, Pace.of(deployment))
 
 
 def _unfit(shape: PoolShape) -> list[str]:

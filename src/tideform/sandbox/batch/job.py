@@ -79,6 +79,17 @@ class Job:
         words = [str(word) for word in self.container.get("command") or []]
         return [parameters.get(word[5:], word) if word.startswith("Ref::") else word for word in words]
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html"""
+        found = {
+            "AWS_BATCH_JOB_ID": self.id,
+            "AWS_BATCH_JQ_NAME": self.queue.rpartition("/")[2],
+            "AWS_BATCH_CE_NAME": self.attempt.environment,
+            "AWS_BATCH_JOB_ATTEMPT": str(len(self.attempts)),
+        }
+        return found if self.index is None else {**found, "AWS_BATCH_JOB_ARRAY_INDEX": str(self.index)}
+
     def needs(self, resource: str) -> int:
         """How many ``VCPU``, ``GPU``, or MiB of ``MEMORY`` it asks for."""
         legacy = {"VCPU": "vcpus", "MEMORY": "memory"}

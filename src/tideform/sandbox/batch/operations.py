@@ -13,6 +13,7 @@ from tideform.sandbox.batch import environment_operations as environments
 from tideform.sandbox.batch import job_operations as jobs
 from tideform.sandbox.batch.call import Call
 from tideform.sandbox.batch.planes import Planes
+from tideform.sandbox.world import World
 
 Operation = Callable[[Call], dict[str, Any]]
 
@@ -31,11 +32,14 @@ _OPERATIONS: tuple[Operation, ...] = (
 )
 
 
-def install(planes: Planes) -> None:
+def install(world: World) -> None:
     """Put our operations on moto's response class, under its names for them."""
     from moto.batch.responses import BatchResponse
     from moto.ec2.models.instances import InstanceBackend
 
+    planes = Planes(world)
+    world.running.append(planes.running)
+    world.closers.append(planes.close)
     for operation in _OPERATIONS:
         setattr(BatchResponse, operation.__name__.replace("_", ""), _method(operation, planes))
     _tell_ends(InstanceBackend, planes)

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import logging
 import secrets
-import shutil
 import threading
 from typing import Any
 
 from tideform.sandbox.batch import logs, retry
 from tideform.sandbox.batch.fleet import DESIRED_GRACE, Fleet, Host, size_of
 from tideform.sandbox.batch.job import ACTIVE, ENDED, WAITING, Attempt, Job, array_status
-from tideform.sandbox.batch.process import RunningCommand
-from tideform.sandbox.batch.surroundings import BadFolder, Surroundings
-from tideform.sandbox.clock import Clock
+from tideform.sandbox.nodes.process import RunningCommand
+from tideform.sandbox.nodes.surroundings import BadFolder
+from tideform.sandbox.world import World
 
 log = logging.getLogger(__name__)
 
@@ -29,15 +28,15 @@ _CLOSE_TIMEOUT = 5.0
 class Plane:
     """Jobs and capacity of one region; every method may be called from any thread."""
 
-    def __init__(self, backend: Any, clock: Clock, surroundings: Surroundings) -> None:
-        self._backend, self._clock, self._surroundings = backend, clock, surroundings
+    def __init__(self, backend: Any, world: World) -> None:
+        self._backend, self._clock, self._surroundings = backend, world.clock, world.surroundings
+        self._timeline, self._key = world.timeline, f"batch/{backend.account_id}/{backend.region_name}"
         self._changed = threading.Condition(threading.RLock())
         self._jobs: dict[str, Job] = {}
         self._fleets: dict[str, Fleet] = {}
         self._commands: dict[str, RunningCommand] = {}
         self._closed = False
         self._again = False  # a step made work for another one
-        clock.wake(self._changed)
         self._thread = threading.Thread(target=self._run, name=f"batch-{backend.region_name}", daemon=True)
         self._thread.start()
 
@@ -144,12 +143,22 @@ class Plane:
     def _run(self) -> None:
         with self._changed:
             while not self._closed:
-                try:
-                    due = self._step(self._clock.now())
-                except Exception:  # the plane must outlive a bug: jobs would hang and capacity stand for ever
-                    log.exception("a step of the batch control plane failed")
-                    due = self._clock.now() + 1
-                self._clock.wait(self._changed, due)
+                due = self._look()
+                if due is not None:
+                    self._timeline.at(due, self._key, self._due)
+                self._changed.wait()
+
+    def _due(self, _: float) -> float | None:
+        """The timeline has come to what was due; it waits here until that is done."""
+        with self._changed:
+            return None if self._closed else self._look()
+
+    def _look(self) -> float | None:
+        try:
+            return self._step(self._clock.now())
+        except Exception:  # the plane must outlive a bug: jobs would hang and capacity stand for ever
+            log.exception("a step of the batch control plane failed")
+            return self._clock.now() + 1
 
     def _step(self, now: float) -> float | None:
         self._again = False
@@ -218,11 +227,7 @@ class Plane:
         return RunningCommand(
             job.command,
             environment=self._surroundings.environment(
-                job,
-                own,
-                region=self._backend.region_name,
-                compute=attempt.environment,
-                queue=job.queue.rpartition("/")[2],
+                job.id, own, region=self._backend.region_name, service=job.variables
             ),
             folder=folder,
             on_line=stream.write,
@@ -254,7 +259,7 @@ class Plane:
 
     def _end(self, job: Job, status: str, reason: str) -> None:
         job.status, job.status_reason, job.stopped = status, reason, self._clock.now()
-        shutil.rmtree(self._surroundings.scratch / job.id.replace(":", "-"), ignore_errors=True)
+        self._surroundings.clear(job.id)
 
     def _free(self, job: Job, now: float) -> None:
         for fleet in self._fleets.values():

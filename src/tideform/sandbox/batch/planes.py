@@ -6,21 +6,21 @@ import threading
 from typing import Any
 
 from tideform.sandbox.batch.plane import Plane
-from tideform.sandbox.batch.surroundings import Surroundings
 from tideform.sandbox.clock import Clock
+from tideform.sandbox.world import World
 
 
 class Planes:
     """Makes a plane on first use; knows which exist."""
 
-    def __init__(self, clock: Clock, surroundings: Surroundings) -> None:
-        self._clock, self._surroundings = clock, surroundings
+    def __init__(self, world: World) -> None:
+        self._world = world
         self._planes: dict[tuple[str, str], Plane] = {}
         self._lock = threading.Lock()
 
     @property
     def clock(self) -> Clock:
-        return self._clock
+        return self._world.clock
 
     def of(self, account: str, region: str) -> Plane:
         """The plane of an account's region."""
@@ -29,7 +29,7 @@ class Planes:
         with self._lock:
             if (account, region) not in self._planes:
                 backend = batch_backends[account][region]
-                self._planes[account, region] = Plane(backend, self._clock, self._surroundings)
+                self._planes[account, region] = Plane(backend, self._world)
             return self._planes[account, region]
 
     def existing(self, account: str, region: str) -> Plane | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tideform.cloud import Credentials
-from tideform.sandbox.batch.job import Job
 
 WORKDIR = "TIDEFORM_WORKDIR"  # a job's own variable: where to run, relative to the workspace
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -37,13 +37,15 @@ class Surroundings:
             raise BadFolder(f"{WORKDIR}={own[WORKDIR]!r} is no folder of the workspace")
         return folder
 
-    def environment(self, job: Job, own: Mapping[str, str], *, region: str, compute: str, queue: str) -> dict[str, str]:
+    def environment(
+        self, key: str, own: Mapping[str, str], *, region: str, service: Mapping[str, str]
+    ) -> dict[str, str]:
         """The command's environment: nothing of ours but what a container would have, and the sandbox's keys.
 
-        https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html
+        ``key`` names the command's `home`; ``service`` is what the service that runs it sets last.
         """
-        home = self.home(job)
-        variables = {
+        home = self.home(key)
+        return {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{_SYSTEM_PATH}",
             "HOME": str(home),
             "TMPDIR": str(home),
@@ -51,17 +53,18 @@ class Surroundings:
             "PYTHONUNBUFFERED": "1",
             **own,
             **self.credentials.environ(region),
-            "AWS_BATCH_JOB_ID": job.id,
-            "AWS_BATCH_JQ_NAME": queue,
-            "AWS_BATCH_CE_NAME": compute,
-            "AWS_BATCH_JOB_ATTEMPT": str(len(job.attempts)),
+            **service,
         }
-        if job.index is not None:
-            variables["AWS_BATCH_JOB_ARRAY_INDEX"] = str(job.index)
-        return variables
 
-    def home(self, job: Job) -> Path:
-        """A folder of the job's own, gone after it."""
-        home = self.scratch / job.id.replace(":", "-")
+    def home(self, key: str) -> Path:
+        """A private folder of one command's own."""
+        home = self._home(key)
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         return home
+
+    def clear(self, key: str) -> None:
+        """Remove the command's folder, after its end."""
+        shutil.rmtree(self._home(key), ignore_errors=True)
+
+    def _home(self, key: str) -> Path:
+        return self.scratch / key.replace(":", "-").replace("/", "-")

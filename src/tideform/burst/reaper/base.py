@@ -1,0 +1,55 @@
+"""The words that the reaper and the command line share: what a pool's end has to know, and what it holds.
+
+Nothing in this package imports anything of tideform's outside it, and nothing but the standard library and boto3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Handle = Mapping[str, Any]
+
+
+class Clients(Protocol):
+    """Where boto3 clients come from."""
+
+    def client(self, service: str) -> Any:
+        """The client of one service."""
+        ...
+
+
+@dataclass(frozen=True)
+class Node:
+    """One machine that costs money. Times are seconds since the epoch; ``ended`` is None while it is there.
+
+    ``type`` is what it is priced by (``g5.xlarge``, ``ml.g5.xlarge``); ``zone`` is empty where there is none.
+    """
+
+    id: str
+    type: str
+    state: str
+    spot: bool
+    launched: float
+    ended: float | None = None
+    zone: str = ""
+
+
+class Ending(Protocol):
+    """How capacity of one backend ends. A module of `endings` is one, named as the backend; all is idempotent.
+
+    A ``handle`` is plain data, made by the catalogue entry from the spec and kept with the pool's leases:
+    ``backend``, ``pool``, ``tags`` (what its capacity carries), and the names that the backend goes by.
+    """
+
+    def stop(self, clients: Clients, handle: Handle) -> bool:
+        """Take one step towards nothing: first what would start more, then jobs, then the machines by tag.
+
+        False means 'not yet': call it again. It never deletes definitions.
+        """
+        ...
+
+    def nodes(self, clients: Clients, handle: Handle) -> Iterable[Node]:
+        """The pool's machines: what is there, and what ended within about the last hour, for the meter."""
+        ...
