@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.workspaces import Running, Workspace, opened, until
+from tests.e2e.workspaces import Running, Workspace, applied, until
 from tideform.burst.lease import State
 from tideform.burst.table import LeaseTable
 from tideform.engine.lock import acquire
@@ -38,9 +38,7 @@ END = "Taking the capacity away"
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    with opened(tmp_path_factory.mktemp("ebb"), SPEC) as made:
-        applied = made.run("apply", "--yes")
-        assert applied.returncode == 0, applied.stderr
+    with applied(tmp_path_factory.mktemp("ebb"), SPEC) as made:
         yield made
 
 

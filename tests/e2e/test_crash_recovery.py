@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.workspaces import Running, Workspace, opened, until
+from tests.e2e.workspaces import Running, Workspace, applied, opened, until
 from tests.faults.account import everything
 from tests.faults.random_kills import marked
 from tideform.engine.processes import engines_of, processes_of
@@ -141,9 +141,7 @@ def kill_all(running: Running, project: Workspace) -> None:
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """One environment that was applied once; each test leaves it as it was, and the last one destroys it."""
-    with opened(tmp_path_factory.mktemp("standing"), SPEC) as workspace:
-        applied = workspace.run("apply", "--yes")
-        assert applied.returncode == 0, applied.stderr
+    with applied(tmp_path_factory.mktemp("standing"), SPEC) as workspace:
         yield workspace
 
 

@@ -150,3 +150,12 @@ def opened(root: Path, spec: str, **environ: str) -> Iterator[Workspace]:
                 os.killpg(running.process.pid, signal.SIGKILL)
             running.process.wait()
         stop(Folder(root))
+
+
+@contextmanager
+def applied(root: Path, spec: str, **environ: str) -> Iterator[Workspace]:
+    """An opened workspace whose spec has been applied."""
+    with opened(root, spec, **environ) as workspace:
+        done = workspace.run("apply", "--yes")
+        assert done.returncode == 0, done.stderr
+        yield workspace

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tideform.engine import checkpoint
 from tideform.engine.base import Program
-from tideform.plan.model import Outputs
+from tideform.plan.model import Outputs, urn_name
 from tideform.plan.programs import UNIT_LAYERS, in_order, made_as, program
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Backend:
         """The names, as specs give them, of the buckets that stand."""
         states = filter(None, map(self.checkpoint, self.existing()))
         return {
-            str(resource["urn"]).split("::")[-1]
+            urn_name(str(resource["urn"]))
             for state in states
             for resource in state.resources
             if resource["type"] == "aws:s3/bucket:Bucket"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import RefusedError
+from tideform.plan.model import urn_name
 
 if TYPE_CHECKING:
     from tideform.cloud import Cloud
@@ -77,11 +78,7 @@ def _delete(s3: Any, bucket: str, objects: list[dict[str, str]]) -> None:
 def _buckets(state: Checkpoint) -> Iterator[tuple[str, str]]:
     for resource in state.resources:
         if resource["type"] == _BUCKET and resource.get("id"):
-            yield _name(resource), resource["id"]
-
-
-def _name(resource: Mapping[str, Any]) -> str:
-    return str(resource["urn"]).split("::")[-1]
+            yield urn_name(resource["urn"]), resource["id"]
 
 
 def _holds(s3: Any, bucket: str) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tideform.engine.values import from_engine
 from tideform.plan.changes import changes_between
-from tideform.plan.model import SECRET, Action, PlannedResource
+from tideform.plan.model import SECRET, Action, PlannedResource, urn_name
 
 if TYPE_CHECKING:
     from pulumi.automation.events import EngineEvent, StepEventMetadata
@@ -67,7 +67,7 @@ def drift(program: str, events: Iterable[EngineEvent]) -> tuple[PlannedResource,
         changes = changes_between(before, after) if after is not None else ()
         if after is None or changes:
             action = Action.DELETE if after is None else Action.UPDATE
-            name = step.urn.split("::")[-1]
+            name = urn_name(step.urn)
             found.append(PlannedResource(program, step.type, name, action, before, after, changes, urn=step.urn))
     return tuple(sorted(found, key=lambda r: r.address))
 
@@ -99,7 +99,7 @@ def _resource(program: str, steps: list[StepEventMetadata]) -> PlannedResource:
     return PlannedResource(
         program=program,
         type=step.type,
-        name=step.urn.split("::")[-1],
+        name=urn_name(step.urn),
         action=action,
         before=before,
         after=after,

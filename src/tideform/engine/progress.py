@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tideform.engine.base import Program, Progress
+from tideform.plan.model import urn_name
 
 if TYPE_CHECKING:
     from pulumi.automation.events import EngineEvent, StepEventMetadata
@@ -27,4 +28,4 @@ def _step(program: Program, step: StepEventMetadata, state: str) -> Iterator[Pro
     shown = step.new or step.old
     if step.op.value in _QUIET or shown is None or not shown.custom or step.type.startswith("pulumi:"):
         return
-    yield Progress(program.key, step.type, step.urn.split("::")[-1], step.op.value, state)
+    yield Progress(program.key, step.type, urn_name(step.urn), step.op.value, state)

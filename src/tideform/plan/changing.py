@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.engine.interrupt import interrupt_engines
 from tideform.errors import InterruptedRunError, RefusedError
+from tideform.times import utc
 
 if TYPE_CHECKING:
     from tideform.cloud import Cloud
@@ -109,17 +109,13 @@ def refuse_living_leases(change: Change) -> None:
             "TD332",
             Severity.ERROR,
             "A burst still holds capacity",
-            detail=f"{lease.pool}: a lease of {lease.owner} runs until {_utc(lease.deadline)}.",
+            detail=f"{lease.pool}: a lease of {lease.owner} runs until {utc(lease.deadline)}.",
             fix=f"End it first: `tideform burst down {lease.pool} --all`.",
         )
         for lease in live_leases(change.cloud, change.deployment)
     ]
     if diagnostics:
         raise RefusedError(diagnostics)
-
-
-def _utc(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _interrupted(operation: str, deployment: Deployment) -> InterruptedRunError:

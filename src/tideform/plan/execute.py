@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from tideform.engine.base import OnProgress, Preview, Program
 from tideform.engine.values import contains
-from tideform.plan.changing import Change, Say, changing, end_dead_bursts
+from tideform.plan.changing import Change
 from tideform.plan.compare import refuse_moved
 from tideform.plan.model import UNKNOWN, Action, Outputs
 from tideform.plan.pipeline import Planned, raise_all, stages_of
@@ -71,23 +71,6 @@ class _Run:
         true = all(self.outputs.get(key, {}) == self.planned.upstream.get(key, self.outputs.get(key, {}))
                    for key in program.reads)  # fmt: skip
         return standing and idle and same and true
-
-
-def apply(
-    deployment: Deployment,
-    planned: Planned,
-    *,
-    on_progress: OnProgress = lambda _: None,
-    wait: float = 0.0,
-    say: Say = lambda _: None,
-) -> Applied:
-    """Take the lock, recover what a crash left, and carry the plan out.
-
-    Raises what `changing` and `carry_out` raise.
-    """
-    with changing(deployment, "apply", wait=wait, say=say) as change:
-        end_dead_bursts(change, say)
-        return carry_out(change, planned, on_progress=on_progress)
 
 
 def carry_out(change: Change, planned: Planned, *, on_progress: OnProgress = lambda _: None) -> Applied:

@@ -86,6 +86,11 @@ class PlannedResource:
         return f"{self.program}.{terraform_type(self.type)}.{self.name}"
 
 
+def urn_name(urn: str) -> str:
+    """The name that the program gave to what has this URN."""
+    return urn.split("::", 3)[-1]
+
+
 def address_of(program: str, urn: str) -> str:
     """The address of what the engine knows by this URN; ``storage.aws_s3_bucket.data``."""
     _, _, types, name = urn.split("::", 3)

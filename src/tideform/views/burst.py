@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from tideform.times import utc
 from tideform.views.lines import Line, plain
 from tideform.views.receipt import receipt_json
-from tideform.views.status import when
 
 if TYPE_CHECKING:
     from tideform.burst.lease import Lease
@@ -39,7 +39,7 @@ def status_lines(name: str, status: PoolStatus) -> Iterator[Line]:
             yield Line(f"{why}: the next command that changes something ends it", mark="!")
     for instance in status.instances:
         kind = "spot" if instance.spot else "on-demand"
-        yield Line(f"instance {instance.id} {instance.type} {kind}, {instance.state}, since {when(instance.launched)}")
+        yield Line(f"instance {instance.id} {instance.type} {kind}, {instance.state}, since {utc(instance.launched)}")
     yield from (Line(f"job {job.id} {job.name}, {job.status.lower()}") for job in status.jobs)
     if status.unheld:
         yield Line(f"nobody holds this capacity: `tideform burst down {name}` ends it", mark="!")
@@ -53,7 +53,7 @@ def status_json(name: str, status: PoolStatus) -> dict[str, Any]:
         "pool": name,
         "state": str(status.record.state),
         "leases": [lease_json(lease) for lease in status.record.leases],
-        "instances": [{**vars(i), "launched": when(i.launched)} for i in status.instances],
+        "instances": [{**vars(i), "launched": utc(i.launched)} for i in status.instances],
         "jobs": [vars(job) for job in status.jobs],
         "usd": round(float(status.usd), 4),
     }
@@ -73,7 +73,7 @@ def ended_json(name: str, ended: Ended) -> dict[str, Any]:
 def lease_words(lease: Lease) -> str:
     """One lease in a line."""
     cap = f", at most {lease.cap_usd} USD" if lease.cap_usd is not None else ""
-    return f"lease {lease.id} of {lease.owner} ({lease.mode}), until {when(lease.deadline)}{cap}"
+    return f"lease {lease.id} of {lease.owner} ({lease.mode}), until {utc(lease.deadline)}{cap}"
 
 
 def lease_json(lease: Lease) -> dict[str, Any]:
@@ -83,8 +83,8 @@ def lease_json(lease: Lease) -> dict[str, Any]:
         "pool": lease.pool,
         "owner": lease.owner,
         "mode": str(lease.mode),
-        "created": when(lease.created),
-        "deadline": when(lease.deadline),
+        "created": utc(lease.created),
+        "deadline": utc(lease.deadline),
         "cap_usd": None if lease.cap_usd is None else str(lease.cap_usd),
         "token": lease.token,
     }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from tideform.times import utc
 from tideform.views.lines import Line, plain
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def status_lines(status: Status) -> Iterator[Line]:
     yield from (Line(_lease(lease)) for lease in leases)
     yield plain("Lock: free" if not status.holders else "Lock: held")
     for holder in status.holders:
-        yield Line(f"by {holder.who} for {holder.operation}, process {holder.process.pid}, since {when(holder.since)}")
+        yield Line(f"by {holder.who} for {holder.operation}, process {holder.process.pid}, since {utc(holder.since)}")
 
 
 def status_json(status: Status) -> dict[str, Any]:
@@ -43,15 +44,10 @@ def status_json(status: Status) -> dict[str, Any]:
         "sandbox": None if status.sandbox is None else vars(status.sandbox),
         "bursts": [_lease_json(lease) for pool in status.pools for lease in pool.leases],
         "lock": [
-            {"who": h.who, "operation": h.operation, "pid": h.process.pid, "since": when(h.since)}
+            {"who": h.who, "operation": h.operation, "pid": h.process.pid, "since": utc(h.since)}
             for h in status.holders
         ],
     }
-
-
-def when(seconds: float) -> str:
-    """A time since the epoch in RFC 3339, to the second, in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _stack(stack: StackStatus) -> str:
@@ -59,7 +55,7 @@ def _stack(stack: StackStatus) -> str:
         return _absent(stack)
     parts = [f"{stack.resources} resource{'s' * (stack.resources != 1)}"]
     if stack.changed:
-        parts.append(f"last changed {when(datetime.fromisoformat(stack.changed).timestamp())}")
+        parts.append(f"last changed {utc(datetime.fromisoformat(stack.changed).timestamp())}")
     if stack.pending:
         parts.append(f"{stack.pending} left open by a crash: the next apply or destroy settles them")
     if stack.waits_for:
@@ -84,7 +80,7 @@ def _sandbox(sandbox: SandboxStatus) -> str:
 
 def _lease(lease: Lease) -> str:
     cap = f", at most {lease.cap_usd} USD" if lease.cap_usd is not None else ""
-    return f"{lease.pool}: {lease.id} of {lease.owner}, until {when(lease.deadline)}{cap}"
+    return f"{lease.pool}: {lease.id} of {lease.owner}, until {utc(lease.deadline)}{cap}"
 
 
 def _lease_json(lease: Lease) -> dict[str, Any]:
@@ -92,6 +88,6 @@ def _lease_json(lease: Lease) -> dict[str, Any]:
         "pool": lease.pool,
         "lease": lease.id,
         "owner": lease.owner,
-        "deadline": when(lease.deadline),
+        "deadline": utc(lease.deadline),
         "cap_usd": None if lease.cap_usd is None else str(lease.cap_usd),
     }
