@@ -17,15 +17,16 @@ from tideform.burst.batch_jobs import BatchJobs
 from tideform.burst.brakes import Brake, Kind
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
+from tideform.burst.reaper import instances
+from tideform.burst.reaper.base import Node
+from tideform.burst.reaper.endings import batch as ending
 from tideform.burst.runner import Instance, Job, OnLog, Work, cloud_errors
 from tideform.burst.sizing import Sizing, sizing
 from tideform.catalogue.training._names import PoolNames
+from tideform.catalogue.training.base import backends
 from tideform.cloud import Cloud
 from tideform.errors import RefusedError, TideformError
 from tideform.spec.deployment import Deployment
-
-_BUSY = ("CREATING", "UPDATING", "DELETING", "DELETED")
-_HOLDS = ("pending", "running", "stopping", "stopped", "shutting-down")  # every state but terminated
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ class BatchRunner:
 
     def __post_init__(self) -> None:
         names = PoolNames(self.deployment, self.pool)
-        self.queue = names.job_queue
-        self._jobs = BatchJobs(self.cloud, self.pool, names, self.pace.poll)
+        self.handle = backends()["batch"].handle(self.deployment, self.pool)
+        self._jobs = BatchJobs(self.cloud, self.pool, names, self.handle, self.pace.poll)
 
     def brakes(self) -> tuple[Brake, ...]:
         """The job time-out bounds what a lost CLI leaves: it counts from each attempt's start."""
@@ -77,13 +78,13 @@ class BatchRunner:
         """Raise one environment after the other until one has brought the instances (spot, then on-demand)."""
         size = sizing(self.deployment.spec.training[self.pool])
         with cloud_errors(f"capacity of {self.pool} was brought in"):
-            environments = self._environments()
+            environments = ending.environments(self.cloud, self.handle)
             if not environments:
                 raise _not_applied(self.pool)
             for environment in environments:
                 self._settle(environment, halt)
-                self._update(environment, state="ENABLED")
-            self._set_queue("ENABLED")
+                ending.update(self.cloud, environment, state="ENABLED")
+            ending.set_queue(self.cloud, self.handle, "ENABLED")
             reasons = [self._try(environment, size, halt) for environment in environments]
             if len(self.capacity()) < size.nodes:
                 raise _no_capacity(self.pool, size, [r for r in reasons if r])
@@ -99,57 +100,36 @@ class BatchRunner:
         with cloud_errors(f"jobs on {self.pool} were ended"):
             for job in self._jobs.unfinished():
                 if lease is None or job.lease == lease.id:
-                    self._jobs.terminate(job)
+                    ending.terminate(self.cloud, job.id)
 
     def down(self) -> bool:
-        """End the jobs, hold every environment at zero, and end what lingers."""
+        """End the jobs, hold every environment at zero, and end what lingers: Batch lets idle machines go by itself."""
+        self._let_go = self._let_go or time.monotonic()
         with cloud_errors(f"capacity of {self.pool} was taken away"):
-            closed = self._set_queue("DISABLED")
-            self.end_jobs(None)
-            settled = [self._hold_at_zero(environment) for environment in self._environments()]
-            instances = self.capacity()
-            self._end_lingering(instances)
-            return closed and all(settled) and not instances and not self.jobs()
+            lingers = time.monotonic() - self._let_go > self.pace.linger
+            return ending.stop(self.cloud, self.handle, machines=lingers)
 
     def capacity(self) -> tuple[Instance, ...]:
         """The pool's instances by their tags, which Batch takes from the compute environment."""
         with cloud_errors(f"instances of {self.pool} were counted"):
-            pages = self.cloud.client("ec2").get_paginator("describe_instances").paginate(Filters=self._filters())
-            return tuple(
-                _instance(found)
-                for page in pages
-                for reservation in page["Reservations"]
-                for found in reservation["Instances"]
-            )
+            return tuple(map(_instance, instances.standing(ending.nodes(self.cloud, self.handle))))
 
     def jobs(self) -> tuple[Job, ...]:
         """The jobs in the pool's queue that have not finished."""
         with cloud_errors(f"jobs on {self.pool} were listed"):
             return self._jobs.unfinished()
 
-    def _environments(self) -> list[dict[str, Any]]:
-        """The queue's compute environments in the order in which it uses them; none if there is no queue."""
-        batch = self.cloud.client("batch")
-        queues = batch.describe_job_queues(jobQueues=[self.queue])["jobQueues"]
-        order = [entry for queue in queues for entry in queue["computeEnvironmentOrder"]]
-        names = [e["computeEnvironment"] for e in sorted(order, key=lambda e: int(e["order"]))]
-        if not names:
-            return []
-        found = batch.describe_compute_environments(computeEnvironments=names)["computeEnvironments"]
-        by_name = {e[key]: e for e in found for key in ("computeEnvironmentArn", "computeEnvironmentName")}
-        return [by_name[name] for name in names if name in by_name]
-
     def _try(self, environment: dict[str, Any], size: Sizing, halt: Halt) -> str:
         """Ask one environment for the whole capacity, unless it is there. Returns why it did not come, or nothing."""
         if len(self.capacity()) >= size.nodes:
             return ""
         self._settle(environment, halt)
-        self._update(environment, minvCpus=size.vcpus)
+        ending.update(self.cloud, environment, minvCpus=size.vcpus)
         deadline = time.monotonic() + self.pace.start
         while len(self.capacity()) < size.nodes:
             halt.check()
             if (why := self._problem(environment)) or time.monotonic() > deadline:
-                self._update(environment, minvCpus=0)
+                ending.update(self.cloud, environment, minvCpus=0)
                 return why or f"{environment['computeEnvironmentName']}: nothing came in {self.pace.start:.0f} s"
             halt.wait(self.pace.poll)
         return ""
@@ -159,44 +139,16 @@ class BatchRunner:
         return f"{_name(now)}: {now.get('statusReason', 'invalid')}" if now["status"] == "INVALID" else ""
 
     def _now(self, environment: dict[str, Any]) -> dict[str, Any]:
-        return next((e for e in self._environments() if _name(e) == _name(environment)), environment)
+        return next(
+            (e for e in ending.environments(self.cloud, self.handle) if _name(e) == _name(environment)), environment
+        )
 
     def _settle(self, environment: dict[str, Any], halt: Halt) -> None:
         """Wait until Batch is done with the last change: it refuses another one before that."""
         deadline = time.monotonic() + self.pace.start
-        while self._now(environment)["status"] in _BUSY and time.monotonic() < deadline:
+        while self._now(environment)["status"] in ending.BUSY and time.monotonic() < deadline:
             halt.check()
             halt.wait(self.pace.poll)
-
-    def _set_queue(self, state: str) -> bool:
-        """Open or close the queue; whether it was so already (or there is none)."""
-        batch = self.cloud.client("batch")
-        queues = batch.describe_job_queues(jobQueues=[self.queue])["jobQueues"]
-        wrong = [queue for queue in queues if queue["state"] != state and queue["status"] not in _BUSY]
-        for queue in wrong:
-            batch.update_job_queue(jobQueue=queue["jobQueueName"], state=state)
-        return all(queue["state"] == state for queue in queues)
-
-    def _hold_at_zero(self, environment: dict[str, Any]) -> bool:
-        """Batch lowers ``desiredvCpus`` by itself and refuses to be told; an updating environment comes later."""
-        if environment["state"] == "DISABLED" and not _minimum(environment):
-            return True
-        if environment["status"] not in _BUSY:
-            self._update(environment, minvCpus=0, state="DISABLED")
-        return False
-
-    def _update(self, environment: dict[str, Any], *, state: str | None = None, **resources: int) -> None:
-        changes: dict[str, Any] = {"computeResources": resources} if resources else {}
-        if state is not None:
-            changes["state"] = state
-        self.cloud.client("batch").update_compute_environment(computeEnvironment=_name(environment), **changes)
-
-    def _end_lingering(self, instances: tuple[Instance, ...]) -> None:
-        """End what is still there a while after it was let go: the environment is disabled and starts no others."""
-        self._let_go = self._let_go or time.monotonic()
-        ids = [instance.id for instance in instances if instance.state != "shutting-down"]
-        if ids and time.monotonic() - self._let_go > self.pace.linger:
-            self.cloud.client("ec2").terminate_instances(InstanceIds=ids)
 
     def _tag(self, lease: Lease) -> None:
         """Say on the instances themselves whose they are and until when: that outlives every state file."""
@@ -206,32 +158,13 @@ class BatchRunner:
             Tags=[{"Key": "tideform:lease", "Value": lease.id}, {"Key": "tideform:expires", "Value": expires}],
         )
 
-    def _filters(self) -> list[dict[str, Any]]:
-        """A pool that was renamed keeps the tags it was made with."""
-        tags = self.deployment.tags("training", self.deployment.identity("training", self.pool))
-        own = ("tideform:project", "tideform:environment", "tideform:unit")
-        return [
-            *({"Name": f"tag:{key}", "Values": [tags[key]]} for key in own),
-            {"Name": "instance-state-name", "Values": list(_HOLDS)},
-        ]
-
 
 def _name(environment: dict[str, Any]) -> str:
     return str(environment["computeEnvironmentName"])
 
 
-def _minimum(environment: dict[str, Any]) -> int:
-    return int(environment.get("computeResources", {}).get("minvCpus", 0))
-
-
-def _instance(found: dict[str, Any]) -> Instance:
-    return Instance(
-        id=found["InstanceId"],
-        type=found["InstanceType"],
-        state=found["State"]["Name"],
-        spot=found.get("InstanceLifecycle") == "spot",
-        launched=found["LaunchTime"].timestamp(),
-    )
+def _instance(node: Node) -> Instance:
+    return Instance(node.id, node.type, node.state, node.spot, node.launched)
 
 
 def _not_applied(pool: str) -> TideformError:

@@ -12,12 +12,13 @@ from typing import Any
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
 from tideform.burst.log_stream import LogTail
+from tideform.burst.reaper.base import Handle
+from tideform.burst.reaper.endings import batch as ending
 from tideform.burst.runner import Job, OnLog, Work
 from tideform.catalogue.training._names import PoolNames
 from tideform.cloud import Cloud
 from tideform.errors import CloudError, RefusedError
 
-_UNFINISHED = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 _LEAST_TIMEOUT = 60  # seconds; Batch takes no less
 
 
@@ -28,6 +29,7 @@ class BatchJobs:
     cloud: Cloud
     pool: str
     names: PoolNames
+    handle: Handle
     poll: float
 
     def run(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt, *, rest: int) -> int:
@@ -45,20 +47,7 @@ class BatchJobs:
 
     def unfinished(self) -> tuple[Job, ...]:
         """The jobs that have not finished; none where there is no queue."""
-        batch = self.cloud.client("batch")
-        if not batch.describe_job_queues(jobQueues=[self.names.job_queue])["jobQueues"]:
-            return ()
-        pages = [
-            page
-            for status in _UNFINISHED
-            for page in batch.get_paginator("list_jobs").paginate(jobQueue=self.names.job_queue, jobStatus=status)
-        ]
-        found = {entry["jobId"]: _job(entry) for page in pages for entry in page["jobSummaryList"]}
-        return tuple(found.values())  # one that moved on between two lists is still one job
-
-    def terminate(self, job: Job) -> None:
-        """End a job in whatever state; one that never started is cancelled."""
-        self.cloud.client("batch").terminate_job(jobId=job.id, reason="its burst is over")
+        return tuple(_job(entry) for entry in ending.jobs(self.cloud, self.handle))
 
     def missing_timeout(self) -> str:
         """Why jobs would not be bounded: a definition without a time-out of its own."""
@@ -94,9 +83,8 @@ class BatchJobs:
         return found
 
 
-def _job(entry: Mapping[str, Any]) -> Job:
-    name = str(entry["jobName"])
-    return Job(entry["jobId"], name, entry["status"], name.rpartition("-")[2])
+def _job(entry: dict[str, Any]) -> Job:
+    return Job(entry["jobId"], str(entry["jobName"]), entry["status"], ending.lease_of(entry))
 
 
 def _exit_code(job: Mapping[str, Any]) -> int:

@@ -22,8 +22,9 @@ class Clients(Protocol):
 
 @dataclass(frozen=True)
 class Node:
-    """One machine that costs money. Times are seconds since the epoch; ``ended`` is None while it is there.
+    """One machine that costs money. Times are seconds since the epoch; ``ended`` is when it ceased to cost, if it did.
 
+    One that is terminated and has no ``ended`` went at a time that nobody told.
     ``type`` is what it is priced by (``g5.xlarge``, ``ml.g5.xlarge``); ``zone`` is empty where there is none.
     """
 
@@ -52,4 +53,8 @@ class Ending(Protocol):
 
     def nodes(self, clients: Clients, handle: Handle) -> Iterable[Node]:
         """The pool's machines: what is there, and what ended within about the last hour, for the meter."""
+        ...
+
+    def end_jobs(self, clients: Clients, handle: Handle, lease: str) -> None:
+        """End the jobs of one lease, whose capacity others still hold."""
         ...

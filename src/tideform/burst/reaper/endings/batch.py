@@ -1,0 +1,111 @@
+"""How capacity of AWS Batch ends: the queue is closed, jobs are terminated, environments held at zero, machines ended.
+
+The handle's ``job_queue`` leads to the compute environments. Batch refuses to change what it is still changing, and
+brings a machine back for as long as an environment wants one: hence 'not yet', and another step later.
+https://docs.aws.amazon.com/batch/latest/APIReference/API_UpdateComputeEnvironment.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tideform.burst.reaper import instances
+from tideform.burst.reaper.base import Clients, Handle, Node
+
+BUSY = ("CREATING", "UPDATING", "DELETING", "DELETED")
+_UNFINISHED = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
+
+
+def stop(clients: Clients, handle: Handle, *, machines: bool = True) -> bool:
+    """One step towards nothing. Without ``machines`` the instances are left to Batch, which ends idle ones itself."""
+    closed = set_queue(clients, handle, "DISABLED")
+    working = jobs(clients, handle)
+    for job in working:
+        terminate(clients, job["jobId"])
+    held = [_hold_at_zero(clients, environment) for environment in environments(clients, handle)]
+    left = instances.standing(nodes(clients, handle))
+    if machines:
+        instances.end(clients, left)
+    return closed and not working and all(held) and not left
+
+
+def nodes(clients: Clients, handle: Handle) -> list[Node]:
+    """The pool's instances by their tags, which Batch takes from the compute environment."""
+    return instances.tagged(clients, handle["tags"])
+
+
+def end_jobs(clients: Clients, handle: Handle, lease: str) -> None:
+    """Terminate the unfinished jobs of one lease."""
+    for job in jobs(clients, handle):
+        if lease_of(job) == lease:
+            terminate(clients, job["jobId"])
+
+
+def environments(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
+    """The queue's compute environments in the order in which it uses them; none if there is no queue."""
+    order = [entry for queue in _queues(clients, handle) for entry in queue["computeEnvironmentOrder"]]
+    names = [e["computeEnvironment"] for e in sorted(order, key=lambda e: int(e["order"]))]
+    if not names:
+        return []
+    found = clients.client("batch").describe_compute_environments(computeEnvironments=names)["computeEnvironments"]
+    by_name = {e[key]: e for e in found for key in ("computeEnvironmentArn", "computeEnvironmentName")}
+    return [by_name[name] for name in names if name in by_name]
+
+
+def update(clients: Clients, environment: dict[str, Any], *, state: str | None = None, **resources: int) -> None:
+    """Change an environment's state, or how many vCPUs it holds."""
+    changes: dict[str, Any] = {"computeResources": resources} if resources else {}
+    if state is not None:
+        changes["state"] = state
+    name = environment["computeEnvironmentName"]
+    clients.client("batch").update_compute_environment(computeEnvironment=name, **changes)
+
+
+def set_queue(clients: Clients, handle: Handle, state: str) -> bool:
+    """Open or close the queue; whether it was so already (or there is none)."""
+    queues = _queues(clients, handle)
+    for queue in queues:
+        if queue["state"] != state and queue["status"] not in BUSY:
+            clients.client("batch").update_job_queue(jobQueue=queue["jobQueueName"], state=state)
+    return all(queue["state"] == state for queue in queues)
+
+
+def jobs(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
+    """The summaries of the jobs that have not finished; none where there is no queue."""
+    if not _queues(clients, handle):
+        return []
+    pages = [
+        page
+        for status in _UNFINISHED
+        for page in clients.client("batch")
+        .get_paginator("list_jobs")
+        .paginate(jobQueue=handle["job_queue"], jobStatus=status)
+    ]
+    found = {entry["jobId"]: entry for page in pages for entry in page["jobSummaryList"]}
+    return list(found.values())  # one that moved on between two lists is still one job
+
+
+def terminate(clients: Clients, job_id: str) -> None:
+    """End a job in whatever state; one that never started is cancelled."""
+    clients.client("batch").terminate_job(jobId=job_id, reason="its burst is over")
+
+
+def lease_of(job: dict[str, Any]) -> str:
+    """The lease that a job was submitted under: the last part of its name."""
+    return str(job["jobName"]).rpartition("-")[2]
+
+
+def _queues(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = clients.client("batch").describe_job_queues(jobQueues=[handle["job_queue"]])[
+        "jobQueues"
+    ]
+    return found
+
+
+def _hold_at_zero(clients: Clients, environment: dict[str, Any]) -> bool:
+    """Batch lowers ``desiredvCpus`` by itself and refuses to be told; an updating environment comes later."""
+    if environment["state"] == "DISABLED" and not int(environment.get("computeResources", {}).get("minvCpus", 0)):
+        return True
+    if environment["status"] not in BUSY:
+        update(clients, environment, minvCpus=0, state="DISABLED")
+    return False

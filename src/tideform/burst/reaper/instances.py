@@ -1,0 +1,64 @@
+"""EC2 instances by their tags: found, told apart by whether they still cost money, and ended.
+
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from tideform.burst.reaper.base import Clients, Node
+
+STANDING = ("pending", "running", "stopping", "stopped", "shutting-down")  # every state but terminated
+_COSTS_NOTHING = ("shutting-down", "terminated")
+_AT_ONCE = 500  # ids in one request; EC2 takes a thousand
+_WHEN = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
+
+
+def tagged(clients: Clients, tags: Mapping[str, str]) -> list[Node]:
+    """Every instance with these tags that EC2 still tells of: an ended one for about an hour."""
+    return [_node(found) for found in described(clients, [_tag_filter(*tag) for tag in tags.items()])]
+
+
+def described(clients: Clients, filters: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The instances as EC2 describes them."""
+    pages = clients.client("ec2").get_paginator("describe_instances").paginate(Filters=filters)
+    return [found for page in pages for reservation in page["Reservations"] for found in reservation["Instances"]]
+
+
+def standing(nodes: Iterable[Node]) -> list[Node]:
+    """Those that are not gone yet."""
+    return [node for node in nodes if node.state in STANDING]
+
+
+def end(clients: Clients, nodes: Iterable[Node]) -> None:
+    """Terminate those that are not on their way out already."""
+    ids = [node.id for node in standing(nodes) if node.state != "shutting-down"]
+    for start in range(0, len(ids), _AT_ONCE):
+        clients.client("ec2").terminate_instances(InstanceIds=ids[start : start + _AT_ONCE])
+
+
+def ended_at(reason: str) -> float | None:
+    """When the state last changed, out of ``User initiated (2026-11-21 17:40:00 GMT)``; None where it is not said."""
+    found = _WHEN.search(reason)
+    return datetime.strptime(found[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp() if found else None
+
+
+def _tag_filter(key: str, value: str) -> dict[str, Any]:
+    return {"Name": f"tag:{key}", "Values": [value]}
+
+
+def _node(found: Mapping[str, Any]) -> Node:
+    state = str(found["State"]["Name"])
+    return Node(
+        id=found["InstanceId"],
+        type=found["InstanceType"],
+        state=state,
+        spot=found.get("InstanceLifecycle") == "spot",
+        launched=found["LaunchTime"].timestamp(),
+        ended=ended_at(found.get("StateTransitionReason", "")) if state in _COSTS_NOTHING else None,
+        zone=found.get("Placement", {}).get("AvailabilityZone", ""),
+    )

@@ -1,0 +1,128 @@
+"""The real sandbox, and a Batch pool in it as `apply` would leave it, for whatever ends capacity."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import pytest
+
+from tests.unit.sandbox.waiting import until
+from tideform.burst.reaper.endings import batch
+from tideform.cloud import Cloud
+from tideform.paths import Workspace
+from tideform.sandbox import client
+from tideform.spec.deployment import SANDBOX_ACCOUNT
+
+_NUMBERS = count(1)
+GROUP = "/tideform/reaped"
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    made = Workspace(tmp_path_factory.mktemp("reaped"))
+    yield made
+    client.stop(made)
+
+
+@pytest.fixture(scope="module")
+def cloud(workspace: Workspace) -> Cloud:
+    return Cloud("us-east-1", SANDBOX_ACCOUNT, credentials=client.ensure(workspace).credentials)
+
+
+@dataclass
+class Reaped:
+    """One pool: its handle, and what a burst does to it."""
+
+    cloud: Cloud
+    environment: str
+    handle: dict[str, Any]
+
+    def raise_to(self, vcpus: int) -> None:
+        """Bring capacity, as a burst does, and wait for it."""
+        environment = batch.environments(self.cloud, self.handle)[0]
+        batch.update(self.cloud, environment, state="ENABLED", minvCpus=vcpus)
+        batch.set_queue(self.cloud, self.handle, "ENABLED")
+        until(lambda: len(self.standing()) * 2 >= vcpus)
+
+    def standing(self) -> list[str]:
+        """The ids of the machines that still cost money."""
+        return [n.id for n in batch.nodes(self.cloud, self.handle) if n.state in ("pending", "running")]
+
+    def submit(self, lease: str) -> str:
+        """A job that ends when it is told to, under a lease; returns its id once it runs."""
+        api = self.cloud.client("batch")
+        container = {
+            "image": "trainer",
+            "command": ["python", "-c", "import signal; signal.pause()"],
+            "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "256"}],
+            "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": GROUP}},
+        }
+        definition = api.register_job_definition(
+            jobDefinitionName=f"job-{next(_NUMBERS)}", type="container", containerProperties=container
+        )["jobDefinitionArn"]
+        made = api.submit_job(jobName=f"fit-{lease}", jobQueue=self.handle["job_queue"], jobDefinition=definition)[
+            "jobId"
+        ]
+        until(lambda: self.status(made) == "RUNNING")
+        return str(made)
+
+    def status(self, job: str) -> str:
+        return str(self.cloud.client("batch").describe_jobs(jobs=[job])["jobs"][0]["status"])
+
+    def end(self) -> None:
+        """Step until nothing is left."""
+        until(lambda: batch.stop(self.cloud, self.handle))
+
+
+@pytest.fixture(scope="module")
+def ground(cloud: Cloud) -> dict[str, Any]:
+    ec2, iam = cloud.client("ec2"), cloud.client("iam")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/20", AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(GroupName="jobs", Description="jobs", VpcId=vpc)["GroupId"]
+    iam.create_role(RoleName="host", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17"}))
+    profile = iam.create_instance_profile(InstanceProfileName="host")["InstanceProfile"]["Arn"]
+    cloud.client("logs").create_log_group(logGroupName=GROUP)
+    return {
+        "type": "EC2",
+        "minvCpus": 0,
+        "maxvCpus": 16,
+        "instanceTypes": ["c5.large"],
+        "subnets": [subnet],
+        "securityGroupIds": [group],
+        "instanceRole": profile,
+    }
+
+
+@pytest.fixture
+def pool_of(cloud: Cloud, ground: dict[str, Any]) -> Iterator[Callable[..., Reaped]]:
+    """Make a pool; arguments replace parts of its ``computeResources``. It ends with the test."""
+    made: list[Reaped] = []
+
+    def make(**resources: Any) -> Reaped:
+        number = next(_NUMBERS)
+        tags = {"tideform:project": "demo", "tideform:environment": "dev", "tideform:unit": f"fit-{number}"}
+        api, environment, queue = cloud.client("batch"), f"environment-{number}", f"queue-{number}"
+        api.create_compute_environment(
+            computeEnvironmentName=environment,
+            type="MANAGED",
+            computeResources={**ground, "tags": tags, **resources},
+        )
+        order = [{"order": 1, "computeEnvironment": environment}]
+        api.create_job_queue(jobQueueName=queue, priority=1, state="DISABLED", computeEnvironmentOrder=order)
+        pool = f"fit-{number}"
+        made.append(Reaped(cloud, environment, {"backend": "batch", "pool": pool, "tags": tags, "job_queue": queue}))
+        return made[-1]
+
+    yield make
+    for pool in made:
+        pool.end()
+
+
+@pytest.fixture
+def pool(pool_of: Callable[..., Reaped]) -> Reaped:
+    return pool_of()
