@@ -1,0 +1,133 @@
+"""A command line that dies at a chosen moment.
+
+python -m tests.faults.killed_at 'after call batch.SubmitJob' burst run fit
+
+The moment is ``before`` or ``after``, then one of
+
+- ``call SERVICE.Operation``: a call to AWS,
+- ``MODULE:NAME`` or ``MODULE:CLASS.NAME``: one of our own functions,
+- ``event``: an engine event,
+
+and at the end perhaps ``#N``: not the first time, but the N-th. The process kills itself with SIGKILL then and there:
+no handler, no finally, no exit hook runs. ``--record FILE`` kills nothing and writes down each moment that comes by.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+_MOMENT = re.compile(r"(?P<when>before|after) (?P<what>.+?)(#(?P<nth>\d+))?")
+_EVENT = "tideform.engine.pulumi:progress_of"
+
+
+@dataclass
+class Moment:
+    """When to die; ``left`` counts down."""
+
+    when: str
+    what: str
+    left: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Moment:
+        """Read it from the command line. Raises `SystemExit` where it says nothing."""
+        found = _MOMENT.fullmatch(text)
+        if found is None:
+            raise SystemExit(f"no moment: {text!r}")
+        return cls(found["when"], found["what"], int(found["nth"] or 1))
+
+    def passes(self, when: str) -> None:
+        """One of the two sides of what the moment is about has come."""
+        if when == self.when:
+            self.left -= 1
+            if self.left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass
+class Recorder:
+    """Writes down each AWS call and engine event, in their order."""
+
+    file: Path
+    seen: list[str] = field(default_factory=list)
+
+    def note(self, what: str) -> None:
+        """One more."""
+        with self.file.open("a", encoding="utf-8") as out:
+            out.write(f"{what}\n")
+
+
+def arm(moment: Moment) -> None:
+    """Put the moment where it belongs. Raises `AttributeError` for a name that is not there."""
+    if moment.what.startswith("call "):
+        service, _, operation = moment.what.removeprefix("call ").partition(".")
+        _on_call(lambda s, o, when: moment.passes(when) if (s, o) == (service, operation) else None)
+    else:
+        _wrap(_EVENT if moment.what == "event" else moment.what, moment.passes)
+
+
+def record(file: Path) -> None:
+    """Note every AWS call and engine event instead."""
+    recorder = Recorder(file)
+    _on_call(lambda s, o, when: recorder.note(f"call {s}.{o}") if when == "after" else None)
+    _wrap(_EVENT, lambda when: recorder.note("event") if when == "after" else None)
+
+
+def _wrap(where: str, passes: Callable[[str], None]) -> None:
+    module, _, name = where.partition(":")
+    owner: Any = import_module(module)
+    *owners, last = name.split(".")
+    for step in owners:
+        owner = getattr(owner, step)
+    original = getattr(owner, last)
+
+    @wraps(original)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        passes("before")
+        result = original(*args, **kwargs)
+        passes("after")
+        return result
+
+    setattr(owner, last, wrapped)
+
+
+def _on_call(passes: Callable[[str, str, str], None]) -> None:
+    from botocore import client
+
+    base: Any = client.BaseClient  # the stubs do not know what every call goes through
+    original = base._make_api_call
+
+    def call(self: Any, operation: str, arguments: Any) -> Any:
+        service = self.meta.service_model.service_name
+        passes(service, operation, "before")
+        result = original(self, operation, arguments)
+        passes(service, operation, "after")
+        return result
+
+    base._make_api_call = call
+
+
+def main(arguments: list[str]) -> int:
+    """Arm, and run the command line."""
+    if arguments[0] == "--record":
+        record(Path(arguments[1]))
+        arguments = arguments[1:]
+    else:
+        arm(Moment.parse(arguments[0]))
+    from tideform.cli.app import main as tideform
+
+    sys.argv = ["tideform", *arguments[1:]]
+    return tideform()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
