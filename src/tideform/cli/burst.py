@@ -130,9 +130,12 @@ def _session(deployment: Deployment, name: str, wait: float, *, announce: bool =
     from tideform.burst.session import Session
     from tideform.burst.teardown import Teardown
     from tideform.connect import cloud_for
+    from tideform.process import user
+    from tideform.spec.leases import require_lease
 
     pool = deployment.spec.training[_known(deployment, name)]
     if announce:
+        require_lease(deployment.spec, user(), pool.lease)
         _announce(deployment, name, pool)
     cloud = cloud_for(deployment)
     hooks = Definitions(deployment, wait=wait, say=say, on_progress=_silent).hooks()

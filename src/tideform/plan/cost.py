@@ -12,10 +12,9 @@ from typing import Any
 
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.plan.model import PlannedResource, PriceLine
-from tideform.plan.worst_case import first_checkpoint, worst_case, worst_case_text
+from tideform.plan.worst_case import worst_case, worst_case_text
 from tideform.prices.book import HOURS_A_MONTH, book
 from tideform.spec.deployment import Deployment
-from tideform.spec.training import Pool
 
 __all__ = ["cost_findings", "price", "standing_hourly", "worst_case", "worst_case_text"]
 
@@ -48,9 +47,8 @@ def _asleep(deployment: Deployment) -> Iterator[str]:
 
 
 def cost_findings(lines: Sequence[PriceLine], deployment: Deployment) -> tuple[Diagnostic, ...]:
-    """What is wrong with the spec's caps, and what the prices do not say."""
-    caps = (f for name, pool in deployment.spec.training.items() for f in _cap(name, pool))
-    return (*_budget(lines, deployment), *caps, *_region(lines, deployment))
+    """What is wrong with the budget, and what the prices do not say."""
+    return (*_budget(lines, deployment), *_region(lines, deployment))
 
 
 def _budget(lines: Sequence[PriceLine], deployment: Deployment) -> Iterator[Diagnostic]:
@@ -65,23 +63,6 @@ def _budget(lines: Sequence[PriceLine], deployment: Deployment) -> Iterator[Diag
         detail=f"{budget.monthly} a month are budgeted, and {monthly:,.2f} USD a month are spent without any burst",
         fix="raise budget.monthly, or declare less that stands all the time",
         path="budget.monthly",
-    )
-
-
-def _cap(name: str, pool: Pool) -> Iterator[Diagnostic]:
-    needed = first_checkpoint(pool)
-    if needed is None or pool.max_cost is None or pool.max_cost.usd >= needed:
-        return
-    yield Diagnostic(
-        "TD341",
-        Severity.ERROR,
-        "The cap ends a burst before its first checkpoint",
-        detail=(
-            f"training.{name} may cost {pool.max_cost}, and its smallest capacity costs {needed:,.2f} USD until "
-            "the first checkpoint: all of it would be spent for nothing"
-        ),
-        fix="raise max_cost, or save a checkpoint more often",
-        path=f"training.{name}.max_cost",
     )
 
 

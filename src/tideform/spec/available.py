@@ -22,6 +22,7 @@ def availability(subject: Subject) -> Iterator[Diagnostic]:
         from tideform.catalogue.training.base import backends as training
 
         yield from _units(subject, "training", subject.spec.training, training())
+        yield from _pools(subject)
     if subject.spec.serving:
         from tideform.catalogue.serving.base import backends as serving
 
@@ -41,6 +42,13 @@ def _units(
         else:
             path = (section, name, "backend")
             yield subject.unknown("TD220", path, unit.backend, backends, "backend of this version")
+
+
+def _pools(subject: Subject) -> Iterator[Diagnostic]:
+    from tideform.catalogue.training._rules import pool_rules
+
+    for name in subject.spec.training:
+        yield from map(subject.placed, pool_rules(subject.deployment, name))
 
 
 def _instances(subject: Subject) -> Iterator[Diagnostic]:

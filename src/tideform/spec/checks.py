@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator
 
 from tideform.diagnostics import Diagnostic
 from tideform.spec.available import availability
+from tideform.spec.folders import folders
+from tideform.spec.leases import leases
 from tideform.spec.limits import limits
 from tideform.spec.names import names
+from tideform.spec.pools import pools
 from tideform.spec.references import references
 from tideform.spec.schedule import schedules
 from tideform.spec.secrets import secrets
@@ -17,6 +20,9 @@ from tideform.spec.subject import Subject
 CHECKS: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     references,
     limits,
+    leases,
+    pools,
+    folders,
     schedules,
     shapes,
     names,

@@ -58,6 +58,17 @@ SUMMARIES: dict[str, str] = {
     "TD144": "A receiver of alarms is malformed",
     "TD145": "Tags cannot be used",
     "TD146": "A limit cannot be enforced",
+    "TD147": "A lease is longer than its owner may have",
+    "TD148": "Nodes of one job would be far apart",
+    "TD149": "A sweep is too large",
+    "TD152": "A folder is not one of the project's",
+    "TD153": "Work would be lost with its machine",
+    "TD154": "A node could never be let go",
+    "TD155": "A key is of another backend",
+    "TD156": "Spot capacity cannot run this",
+    "TD157": "A reservation would stay unused",
+    "TD158": "A schedule has nothing to start",
+    "TD159": "A job is larger than its pool",
     # what must not stand in a file
     "TD150": "A secret stands in the spec",
     "TD151": "A reference to a secret is malformed",
@@ -66,6 +77,8 @@ SUMMARIES: dict[str, str] = {
     # places
     "TD170": "Unknown region",
     # the catalogue
+    "TD214": "No machine has this accelerator",
+    "TD341": "The cap ends a burst before its first checkpoint",
     "TD220": "This backend is not available",
     "TD221": "Unknown instance type",
     "TD222": "Unknown control",

@@ -16,7 +16,7 @@ _UNITS = ("storage", "training", "serving")
 
 
 def references(subject: Subject) -> Iterator[Diagnostic]:
-    """All references: models, inputs and outputs, drift, moves, waivers."""
+    """All references: models, inputs and outputs, triggers, drift, moves, waivers."""
     yield from _models(subject)
     yield from _jobs(subject)
     yield from _drift(subject)
@@ -51,6 +51,8 @@ def _jobs(subject: Subject) -> Iterator[Diagnostic]:
         for key, stores in (("inputs", pool.job.inputs), ("outputs", pool.job.outputs)):
             for index, store in enumerate(stores):
                 yield from _store(subject, ("training", name, "job", key, index), store)
+        if pool.trigger is not None:
+            yield from _store(subject, ("training", name, "trigger", "store"), pool.trigger.store)
 
 
 def _drift(subject: Subject) -> Iterator[Diagnostic]:

@@ -45,8 +45,8 @@ class Subject:
 
     def placed(self, found: Diagnostic) -> Diagnostic:
         """A diagnostic that only has a path, at the place of that path."""
-        span = self.root.locate(tuple(found.path.split(".")))
-        return replace(found, location=self.source.location(span))
+        path: Path = tuple(int(step) if step.isdigit() else step for step in found.path.split("."))
+        return replace(found, location=self.source.location(self.root.locate(path)), path=dotted(path))
 
     @staticmethod
     def as_warning(found: Diagnostic) -> Diagnostic:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints
@@ -16,6 +17,7 @@ Variable = Annotated[str, StringConstraints(pattern=VARIABLE_PATTERN)]
 
 Parameter = str | int | float
 Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$", max_length=255)]
+Zone = Annotated[str, StringConstraints(pattern=r"^[a-z]$")]
 Reservation = Annotated[str, StringConstraints(pattern=r"^cr-[0-9a-f]{8,17}$")]
 
 # A pool says in one of two ways which machines it takes; `validate` says it in words.
@@ -51,8 +53,17 @@ class Checkpoint(Model):
 class Sweep(Model):
     """One job for every combination of parameters, each in variables of these names."""
 
-    grid: Annotated[dict[Variable, tuple[Parameter, ...]], about("The values of each parameter."), Field(min_length=1)]
+    grid: Annotated[
+        dict[Variable, Annotated[tuple[Parameter, ...], Field(min_length=1)]],
+        about("The values of each parameter."),
+        Field(min_length=1),
+    ]
     at_once: Annotated[int, about("How many of the jobs may run at the same time."), Field(ge=1, le=10000)] = 1
+
+    @property
+    def size(self) -> int:
+        """How many jobs the grid makes."""
+        return prod(len(values) for values in self.grid.values())
 
 
 class Trigger(Model):
@@ -102,6 +113,10 @@ class Pool(Model):
     checkpoint: Annotated[Checkpoint | None, about("How often the job saves what it has.")] = None
     schedule: Annotated[str | None, about("When the job runs by itself: cron(0 2 * * ? *) or rate(1 day).")] = None
     trigger: Annotated[Trigger | None, about("What else starts the job by itself.")] = None
+    zones: Annotated[
+        tuple[Zone, ...],
+        about("The availability zones to use, by letter; by default all that the network has.", DRAINS_FIRST),
+    ] = ()
     interconnect: Annotated[
         Literal["none", "efa"], about("efa: network adapters for jobs of several machines, in one group.", DRAINS_FIRST)
     ] = "none"

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 
 from tideform.catalogue.training.base import backends
+from tideform.diagnostics import Severity
 from tideform.spec.training import Pool
+
+JOB = {"image": "i", "command": ["true"]}
 
 
 def problems(**words: Any) -> list[tuple[str, str]]:
-    pool = Pool(job={"image": "i", "command": ["true"]}, **words)
+    pool = Pool(**{"job": JOB, **words})
     return [(d.code, d.path) for d in backends()["batch"].problems("p", pool)]
 
 
@@ -42,5 +45,12 @@ def test_capacity_that_batch_has_no_image_for(words: dict[str, Any]) -> None:
     assert problems(**words) == [("TD206", "training.p")]
 
 
-def test_a_slip_is_told_at_the_pool() -> None:
-    assert problems(instance_types=["c5.lage"]) == [("TD204", "training.p")]
+def test_several_nodes_on_spot_that_was_asked_for_are_refused_at_the_word() -> None:
+    words = {"instance_types": ["c5.large"], "nodes": 2, "capacity": {"spot": "prefer"}}
+    assert problems(**words, job={**JOB, "nodes": 2}) == [("TD156", "training.p.capacity.spot")]
+
+
+def test_several_nodes_where_nothing_was_said_are_on_demand_and_that_is_noted() -> None:
+    words: dict[str, Any] = {"instance_types": ["c5.large"], "nodes": 2}
+    (found,) = backends()["batch"].problems("p", Pool(job={**JOB, "nodes": 2}, **words))
+    assert (found.severity, found.path) == (Severity.NOTE, "training.p.job.nodes")

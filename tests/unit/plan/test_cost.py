@@ -133,21 +133,6 @@ def test_unknown_instance_types_are_told() -> None:
     assert "does not know" in worst_case_text(target, "nightly")
 
 
-def test_a_cap_below_one_checkpoint_is_refused() -> None:
-    section = pool(nodes="4..8", max_cost="0.50 USD", checkpoint={"every": "10m"})
-    (finding,) = cost_findings((), deployment(training=section))
-    assert (finding.code, finding.severity, finding.path) == (
-        "TD341",
-        Severity.ERROR,
-        "training.nightly.max_cost",
-    )
-
-
-def test_a_cap_that_reaches_the_first_checkpoint_is_fine() -> None:
-    section = pool(max_cost="0.50 USD", checkpoint={"every": "10m"})
-    assert cost_findings((), deployment(training=section)) == ()
-
-
 @pytest.mark.parametrize(("hard", "severity"), [(True, Severity.ERROR), (False, Severity.WARNING)])
 def test_a_budget_below_the_standing_cost_is_told(hard: bool, severity: Severity) -> None:
     target = deployment(budget={"monthly": "10 USD", "hard_stop": hard})

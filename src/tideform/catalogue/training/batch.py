@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tideform.catalogue.training._names import PoolNames
 from tideform.catalogue.training.base import Exports, PoolOrder, plain_handle, problem
-from tideform.components.pool_shape import PoolShape, is_nvidia, shape_of
-from tideform.diagnostics import Diagnostic
-from tideform.errors import TideformError
+from tideform.components.pool_shape import PoolShape, is_nvidia, shape_of, shape_problems
+from tideform.components.purchase import on_demand_only, purchases
+from tideform.diagnostics import Diagnostic, Severity
+from tideform.spec.problems import problem as said
 from tideform.spec.training import Pool
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 # Batch's machine images of today have no drivers for them, and none at all for GPUs beside Graviton processors.
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_Ec2Configuration.html
 _TOO_OLD = ("p2", "p3", "g3")
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateJobQueue.html
+_MOST_ENVIRONMENTS = 3
 
 
 @dataclass(frozen=True)
@@ -30,23 +34,10 @@ class Batch:
     summary: str = "AWS Batch on EC2, spot first"
 
     def problems(self, name: str, pool: Pool) -> list[Diagnostic]:
-        """Capacity that nobody knows, or that Batch has no machine image for."""
-        path = f"training.{name}"
-        try:
-            shape = shape_of(pool)
-        except TideformError as error:
-            return [replace(found, path=path) for found in error.diagnostics]
-        if unfit := _unfit(shape):
-            return [
-                problem(
-                    "TD206",
-                    "The backend cannot run this capacity",
-                    path,
-                    detail=f"Batch's own machine images have no drivers for {', '.join(unfit)}.",
-                    fix="Choose GPUs by NVIDIA from the T4 on beside x86 processors, or types without accelerators.",
-                )
-            ]
-        return []
+        """Capacity that Batch has no machine image for, or that it cannot use so."""
+        if list(shape_problems(name, pool)):
+            return []  # said for every backend alike
+        return [*_images(f"training.{name}", shape_of(pool)), *_ways_of_buying(f"training.{name}", pool)]
 
     def build(self, order: PoolOrder) -> Exports:
         """Roles, log group, launch template, compute environments, queue and job definition."""
@@ -77,6 +68,42 @@ class Batch:
         from tideform.burst.batch import BatchRunner, Pace
 
         return BatchRunner(cloud, deployment, pool, Pace.of(deployment))
+
+
+def _images(path: str, shape: PoolShape) -> Iterator[Diagnostic]:
+    if unfit := _unfit(shape):
+        yield problem(
+            "TD206",
+            "The backend cannot run this capacity",
+            path,
+            detail=f"Batch's own machine images have no drivers for {', '.join(unfit)}.",
+            fix="Choose GPUs by NVIDIA from the T4 on beside x86 processors, or types without accelerators.",
+        )
+
+
+def _ways_of_buying(path: str, pool: Pool) -> Iterator[Diagnostic]:
+    """https://docs.aws.amazon.com/batch/latest/userguide/mnp-ce.html: jobs of several nodes are not for spot."""
+    capacity = pool.capacity
+    if on_demand_only(pool) and capacity.spot != "never":
+        given = "spot" in capacity.model_fields_set
+        detail = f"AWS Batch runs a job of {pool.job.nodes} nodes on on-demand capacity only"
+        yield said(
+            "TD156",
+            f"{detail}, and spot: {capacity.spot} asks for another."
+            if given
+            else f"{detail}: the pool buys none else.",
+            fix="Use capacity: {spot: never}, or the backend eks or ec2.",
+            path=f"{path}.capacity.spot" if given else f"{path}.job.nodes",
+            severity=Severity.ERROR if given else Severity.NOTE,
+        )
+    if (ways := len(purchases(pool))) > _MOST_ENVIRONMENTS:
+        yield said(
+            "TD157",
+            f"A queue of Batch has at most {_MOST_ENVIRONMENTS} compute environments, and this pool needs {ways}: "
+            "one for each reservation, and one each for spot and on-demand.",
+            fix="Name fewer reservations, or use fewer ways of buying.",
+            path=f"{path}.capacity.reservations",
+        )
 
 
 def _unfit(shape: PoolShape) -> list[str]:

@@ -1,0 +1,71 @@
+"""What holds of a pool on every backend, once its words are known in machines and prices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tideform.components.pool_shape import PoolShape, shape_of, shape_problems
+from tideform.components.zones import zone_names
+from tideform.diagnostics import Diagnostic
+from tideform.plan.worst_case import first_checkpoint
+from tideform.prices.book import book
+from tideform.spec.deployment import Deployment
+from tideform.spec.problems import problem
+from tideform.spec.training import Pool
+
+
+def pool_rules(deployment: Deployment, name: str) -> Iterator[Diagnostic]:
+    """Everything that is wrong with one pool; paths begin with ``training.<name>``."""
+    pool, path = deployment.spec.training[name], f"training.{name}"
+    yield from _accelerator_of_types(path, pool)
+    yield from _zones(deployment, path, pool)
+    wrong = list(shape_problems(name, pool))
+    yield from wrong
+    if not wrong:
+        yield from _nodes(path, pool, shape_of(pool))
+        yield from _cap(path, pool)
+
+
+def _accelerator_of_types(path: str, pool: Pool) -> Iterator[Diagnostic]:
+    """Both are given: that is one too many, and worse where they do not agree."""
+    if pool.accelerator is None or not pool.instance_types:
+        return
+    wanted = book().canonical(pool.accelerator.name)
+    found = [kind for name in pool.instance_types if (kind := book().instances.get(name)) is not None]
+    if wanted and found and all(kind.accelerator != wanted for kind in found):
+        has = {kind.name: kind.accelerator or "none" for kind in found}
+        detail = f"None of the instance types has a {wanted}: {', '.join(f'{n} has {a}' for n, a in has.items())}."
+        fix = f"Remove instance_types, or name {', '.join(t.name for t in book().resolve(wanted)[:3])}."
+        yield problem("TD214", detail, fix=fix, path=f"{path}.accelerator.name")
+
+
+def _zones(deployment: Deployment, path: str, pool: Pool) -> Iterator[Diagnostic]:
+    network = deployment.spec.network
+    if network.existing is not None:
+        return
+    known = [name[-1] for name in zone_names(deployment.region, network.zones)]
+    for index, zone in enumerate(pool.zones):
+        if zone not in known:
+            detail = f"The network has the zones {', '.join(known)} of {deployment.region}, and no {zone!r}."
+            fix = "Name one of these, or raise network.zones."
+            yield problem("TD140", detail, fix=fix, path=f"{path}.zones.{index}")
+
+
+def _nodes(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
+    if pool.job.nodes > shape.nodes:
+        detail = (
+            f"The job wants {pool.job.nodes} machines, and the pool has at most {shape.nodes}: it would wait for ever."
+        )
+        fix = "Raise accelerator.count." if pool.accelerator else f"Write nodes: {pool.job.nodes} in the pool."
+        yield problem("TD159", detail, fix=fix, path=f"{path}.job.nodes")
+
+
+def _cap(path: str, pool: Pool) -> Iterator[Diagnostic]:
+    needed = first_checkpoint(pool)
+    if needed is None or pool.max_cost is None or pool.max_cost.usd >= needed:
+        return
+    detail = (
+        f"A burst may cost {pool.max_cost}, and the smallest one costs {needed:,.2f} USD until the first checkpoint: "
+        "all of it would be spent for nothing."
+    )
+    yield problem("TD341", detail, fix="Raise max_cost, or save a checkpoint more often.", path=f"{path}.max_cost")
