@@ -28,6 +28,7 @@ FORBIDDEN: dict[str, set[str]] = {
 # The seams where a lower part looks up: each by intention, each inside a function.
 SEAMS: dict[str, tuple[str, ...]] = {
     "spec.available": ("catalogue", "prices.book"),  # the names that a spec may use
+    "sandbox.server": ("prices.book",),  # the list prices of the sandbox's own bill, handed in at its start
     "views.sandbox": ("sandbox.stored_only",),  # a table of names
     **{f"catalogue.training.{name}": ("burst", "cloud") for name in ("base", "batch", "ec2", "eks", "sagemaker")},
     "burst.definitions": ("plan",),  # a pool that is removed between bursts is applied and destroyed like any unit
@@ -49,6 +50,7 @@ WORLD = {"boto3", "botocore", "subprocess", "socket", "urllib.request", "http.cl
 TOUCH_THE_WORLD = (
     "engine",
     "burst",
+    "checkpoint",
     "prices.live",
     "sandbox",
     "cloud",
@@ -58,7 +60,7 @@ TOUCH_THE_WORLD = (
     "cli.sandbox",  # `sandbox exec` runs the user's command
 )
 # Programs of their own, started as processes; they end themselves.
-PROGRAMS = ("sandbox.server", "sandbox.nodes.supervisor", "sandbox.aws.__main__")
+PROGRAMS = ("checkpoint.__main__", "sandbox.server", "sandbox.nodes.supervisor", "sandbox.provider_server")
 
 
 def name_of(path: Path) -> str:
@@ -133,6 +135,14 @@ def test_the_reaper_stands_alone_it_runs_where_nothing_else_of_ours_is() -> None
     reaper = [path for path in MODULES if within(name_of(path), ("burst.reaper",))]
     assert reaper
     assert {name_of(path): beyond(path) for path in reaper if beyond(path)} == {}
+
+
+def test_what_jobs_import_stands_alone_it_runs_in_images_without_anything_else_of_ours() -> None:
+    def beyond(path: Path) -> set[str]:
+        helper = within(name_of(path), ("checkpoint",))
+        return {name for name in own(imports(path)) if helper and not within(name, ("checkpoint",))}
+
+    assert offenders(beyond) == {}
 
 
 def test_only_the_command_line_knows_the_command_line() -> None:

@@ -1,0 +1,30 @@
+"""``python -m tideform.checkpoint -- COMMAND…``: run a command with its checkpoints mirrored to S3 and brought back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from tideform.checkpoint.wrapper import Wrapper
+
+_USAGE = "usage: python -m tideform.checkpoint -- COMMAND [ARGUMENT...]"
+_WRONG_USE = 2
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the command; returns its exit code."""
+    command = list(words[1:] if words[:1] == ["--"] else words)
+    if not command:
+        _say(_USAGE)
+        return _WRONG_USE
+    return Wrapper.of_environment(_say).run(command)
+
+
+def _say(text: str) -> None:
+    """A remark in the job's log."""
+    sys.stderr.write(f"tideform: {text}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
