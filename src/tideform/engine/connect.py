@@ -51,12 +51,24 @@ def _sandbox_reach(deployment: Deployment, cloud: Cloud, marks: Mapping[str, str
     from tideform.engine.provider_process import ProviderProcess
     from tideform.sandbox.aws.launcher import write_launcher
     from tideform.sandbox.client import check_boot
+    from tideform.sandbox.kubernetes import launcher as kubernetes
 
     check_boot(deployment.workspace, deployment.environment)
     folder = deployment.workspace.sandbox
     environ = {**cloud.environ(), **marks}
-    provider = ProviderProcess(write_launcher(folder / "bin"), environ, folder / "provider.log")
-    return Reach(environ={**environ, "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}, attached={"aws": provider})
+    attached = {"aws": ProviderProcess(write_launcher(folder / "bin"), environ, folder / "provider.log")}
+    if _has_kubernetes(deployment):
+        script = kubernetes.write_launcher(folder / "bin")
+        attached["kubernetes"] = ProviderProcess(script, environ, folder / "kubernetes.log")
+    return Reach(environ={**environ, "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}, attached=attached)
+
+
+def _has_kubernetes(deployment: Deployment) -> bool:
+    """Whether the spec has objects in a cluster, or the state still has some from when it had."""
+    if any(pool.backend == "eks" for pool in deployment.spec.training.values()):
+        return True
+    states = deployment.workspace.state(deployment.environment).rglob("*.json")
+    return any(b'"pulumi:providers:kubernetes"' in file.read_bytes() for file in states)
 
 
 def _aws_reach(deployment: Deployment, cloud: Cloud, marks: Mapping[str, str]) -> Reach:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tideform.sandbox.backends import backends
 from tideform.sandbox.control import PREFIX
+from tideform.sandbox.kubernetes.store import ObjectStore
+from tideform.sandbox.market import script
 from tideform.sandbox.world import World
 
 if TYPE_CHECKING:
@@ -18,10 +20,11 @@ Handler = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class Endpoints:
-    """``ping``, ``status``, ``idle``, ``shutdown``, ``clock``; JSON in and out."""
+    """``ping``, ``status``, ``idle``, ``shutdown``, ``clock``, ``market``, ``bill``; JSON in and out."""
 
     def __init__(self, life: Life, boot_id: str, world: World) -> None:
         self._life, self._boot_id, self._world = life, boot_id, world
+        self._objects = ObjectStore(world.clock)
         self._handlers: dict[tuple[str, str], Handler] = {
             ("GET", "ping"): lambda _: {"boot_id": boot_id},
             ("GET", "idle"): lambda _: {"seconds": life.idle},
@@ -29,6 +32,10 @@ class Endpoints:
             ("POST", "shutdown"): self._shutdown,
             ("GET", "clock"): lambda _: {"now": world.clock.now(), "offset": world.clock.offset},
             ("POST", "clock"): lambda body: {"now": world.timeline.advance(float(body["advance"]))},
+            ("POST", "kubernetes"): self._kubernetes,
+            ("GET", "market"): lambda _: script.describe(world.market, world.clock.now()),
+            ("POST", "market"): lambda body: script.apply(world, body),
+            ("GET", "bill"): lambda _: world.ledger.bill(),
         }
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -52,6 +59,10 @@ class Endpoints:
             "instances": running_instances(),
             "jobs": self._world.jobs(),
         }
+
+    def _kubernetes(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._life.touch()
+        return self._objects.answer(request)
 
     def _shutdown(self, _: dict[str, Any]) -> dict[str, Any]:
         self._life.end()

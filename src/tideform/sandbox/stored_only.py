@@ -37,5 +37,8 @@ STORED_ONLY: tuple[StoredOnly, ...] = (
     StoredOnly("cloudwatch", "alarms, dashboards", "alarms change state only through SetAlarmState"),
     StoredOnly("events", "rules with a schedule", "they do not fire"),
     StoredOnly("budgets", "budgets, notifications", "no spend is counted, nobody is notified"),
+    StoredOnly("kubernetes", "every object, where no kubeconfig is given", "no controller acts on it and no pod runs"),
+    StoredOnly("kubernetes", "objects of kinds from CRDs", "their schemas are not checked without a cluster"),
+    StoredOnly("kubernetes", "Helm releases, where `helm` is not at hand", "the chart is not rendered or installed"),
     StoredOnly("sns", "e-mail subscriptions", "no mail is sent"),
 )

@@ -11,6 +11,7 @@ SUMMARIES: Final = {
     "TD504": "What was made is not to be found",
     "TD505": "The sandbox's provider was given no sandbox",
     "TD506": "The sandbox's provider failed",
+    "TD661": "An object does not fit the schema of its kind",
 }
 
 
