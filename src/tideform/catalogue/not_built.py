@@ -54,7 +54,6 @@ def _pool(path: str, pool: Pool) -> Iterator[NotBuilt]:
     asked = {
         "schedule": (pool.schedule, "nothing starts the burst; let CI run `tideform burst run` for now"),
         "trigger": (pool.trigger, "nothing starts the burst"),
-        "keep_alive": (pool.keep_alive, "no machine is kept warm"),
         "interconnect": (pool.interconnect == "efa", "the machines get no EFA adapters"),
         "capacity.reservations": (pool.capacity.reservations, "reservations are not used first"),
         "job.build": (pool.job.build, "no image is built"),

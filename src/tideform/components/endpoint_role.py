@@ -21,7 +21,7 @@ def endpoint_statements(order: EndpointOrder, log_name: str, image: str) -> list
         grant_key(scope),
         *_log(scope, log_name),
         *pull_images(scope, image),
-        *_join_network(scope),
+        *join_network(scope),
     ]
     if order.endpoint.capture is not None:
         captures = scope.bucket_arn(scope.deployment.unique_name(CAPTURES), f"{scope.unit}/*")
@@ -43,8 +43,8 @@ def _log(scope: Scope, log_name: str) -> list[Statement]:
     ]
 
 
-def _join_network(scope: Scope) -> list[Statement]:
-    """https://docs.aws.amazon.com/sagemaker/latest/dg/host-vpc.html"""
+def join_network(scope: Scope) -> list[Statement]:
+    """Let SageMaker attach its machines to our network. https://docs.aws.amazon.com/sagemaker/latest/dg/host-vpc.html"""
     places = [scope.arn("ec2", f"{kind}/*") for kind in ("network-interface", "subnet", "security-group")]
     change = [
         "ec2:CreateNetworkInterface",

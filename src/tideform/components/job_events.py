@@ -1,32 +1,33 @@
-"""Failed jobs of a pool, told one by one as they happen."""
+"""Failed jobs of a pool, told one by one as they happen; each backend has its own event for them."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from tideform.catalogue.training._names import PoolNames
+from tideform.catalogue.training._sagemaker import job_prefix
 from tideform.components.base import Component
 from tideform.components.scope import Scope
 from tideform.components.topic import AlertTopic
 
 
 class FailedJobs(Component):
-    """A rule that sees each failed job of the pool's queue and tells the topic its name and the reason.
-
-    https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html
-    """
+    """A rule that sees each failed job of the pool and tells the topic its name and the reason."""
 
     def __init__(self, pool: str, scope: Scope, alerts: AlertTopic, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(f"failed-jobs-{pool}", scope, opts)
         self.rule_name = rule_name(pool, scope)
+        failure = _failure(pool, scope)
         rule = aws.cloudwatch.EventRule(
             pool,
             name=self.rule_name,
             description=f"Failed jobs of pool {pool}",
-            event_pattern=json.dumps(_pattern(pool, scope), sort_keys=True),
+            event_pattern=json.dumps(failure.pattern, sort_keys=True),
             state="ENABLED",
             tags=scope.tags(),
             opts=self.named(),
@@ -37,7 +38,7 @@ class FailedJobs(Component):
             target_id="alerts",
             arn=alerts.topic.arn,
             input_transformer=aws.cloudwatch.EventTargetInputTransformerArgs(
-                input_paths={"job": "$.detail.jobName", "reason": "$.detail.statusReason"},
+                input_paths={"job": failure.job, "reason": failure.reason},
                 input_template=f'"Job <job> of pool {pool} failed: <reason>"',
             ),
             opts=self.named(after=[alerts.policy]),
@@ -49,10 +50,39 @@ def rule_name(pool: str, scope: Scope) -> str:
     return scope.name(f"{pool}-failed", limit=64)
 
 
-def _pattern(pool: str, scope: Scope) -> dict[str, object]:
+@dataclass(frozen=True)
+class Failure:
+    """A backend's event of a failed job, and where in it the job's name and the reason stand."""
+
+    pattern: dict[str, Any]
+    job: str
+    reason: str
+
+
+def _failure(pool: str, scope: Scope) -> Failure:
+    """The event for a pool, by the name that it was made under."""
+    deployment = scope.deployment
+    backends = {deployment.identity("training", name): one.backend for name, one in deployment.spec.training.items()}
+    return _of_sagemaker(pool, scope) if backends.get(pool) == "sagemaker" else _of_batch(pool, scope)
+
+
+def _of_batch(pool: str, scope: Scope) -> Failure:
+    """https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html"""
     queue = scope.arn("batch", f"job-queue/{PoolNames(scope.deployment, pool).job_queue}")
-    return {
+    pattern = {
         "source": ["aws.batch"],
         "detail-type": ["Batch Job State Change"],
         "detail": {"status": ["FAILED"], "jobQueue": [queue]},
     }
+    return Failure(pattern, "$.detail.jobName", "$.detail.statusReason")
+
+
+def _of_sagemaker(pool: str, scope: Scope) -> Failure:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html"""
+    names = [{"prefix": job_prefix(scope.deployment, pool)}]
+    pattern = {
+        "source": ["aws.sagemaker"],
+        "detail-type": ["SageMaker Training Job State Change"],
+        "detail": {"TrainingJobStatus": ["Failed"], "TrainingJobName": names},
+    }
+    return Failure(pattern, "$.detail.TrainingJobName", "$.detail.FailureReason")

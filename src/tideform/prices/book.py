@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -124,6 +124,14 @@ class Book:
         note = f"estimate: {SAGEMAKER_FACTOR} times the price of {shape.name} on EC2"
         return ServicePrice(key, shape.on_demand_usd * SAGEMAKER_FACTOR, note)
 
+    def instance(self, kind: str) -> InstanceType | None:
+        """A machine by what it is billed as: ``g5.xlarge``, or ``ml.g5.xlarge`` of SageMaker."""
+        return self.sagemaker().instances.get(kind) if kind.startswith("ml.") else self.instances.get(kind)
+
+    def sagemaker(self) -> Book:
+        """The same book with the machines of SageMaker's training jobs, at SageMaker's prices, under their names."""
+        return _sagemaker()
+
     def note_for(self, region: str) -> str:
         """What to add to a cost in this region: nothing in the book's own, a warning anywhere else."""
         if region == REGION:
@@ -139,6 +147,23 @@ def book() -> Book:
         instances=MappingProxyType({t.name: t for t in map(_instance, _rows(f"{REGION}.csv"))}),
         services=MappingProxyType({s.key: s for s in map(_service, _rows("services.csv"))}),
     )
+
+
+@cache
+def _sagemaker() -> Book:
+    """Which machines there are: the values that CreateTrainingJob takes (botocore 1.44.5)."""
+    whole = book()
+    names = [row["instance_type"] for row in _rows("sagemaker-training.csv")]
+    found = {name: _training(whole, name) for name in names}
+    return replace(whole, instances=MappingProxyType(found))
+
+
+def _training(whole: Book, name: str) -> InstanceType:
+    """Training costs what the same machine costs behind an endpoint. https://aws.amazon.com/sagemaker/pricing/"""
+    shape, price = whole.instances[name.removeprefix("ml.")], whole.endpoint_instance(name)
+    if price is None:
+        raise LookupError(name)
+    return replace(shape, name=name, on_demand_usd=price.hourly)
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:

@@ -1,0 +1,148 @@
+"""Bursts on SageMaker: capacity and work are one training job, or one for each set of an array's variables.
+
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tideform.burst.brakes import Brake, Kind
+from tideform.burst.halt import Halt, Say, silent
+from tideform.burst.lease import Lease, Mode
+from tideform.burst.reaper.endings import sagemaker as ending
+from tideform.burst.runner import Instance, Job, OnLog, Work, cloud_errors
+from tideform.burst.sagemaker_climb import Climb, Patience
+from tideform.burst.sagemaker_place import find_place, find_role
+from tideform.burst.sagemaker_request import JobOrder
+from tideform.catalogue.training._sagemaker import TrainingNames, rungs
+from tideform.catalogue.training.base import backends
+from tideform.cloud import Cloud
+from tideform.components.pool_shape import shape_of
+from tideform.errors import RefusedError
+from tideform.spec.deployment import Deployment
+from tideform.spec.training import Pool
+
+
+@dataclass(frozen=True)
+class Pace(Patience):
+    """How often to look at jobs, and how long their machines may take to come."""
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> Pace:
+        """The sandbox answers at once; AWS throttles those who ask too often."""
+        return cls(poll=0.2, start=5.0) if deployment.target == "local" else cls(poll=5.0, start=900.0)
+
+
+@dataclass
+class SageMakerRunner:
+    """One pool on SageMaker."""
+
+    cloud: Cloud
+    deployment: Deployment
+    pool: str
+    pace: Pace
+    clock: Callable[[], float] = time.time
+    say: Say = field(default=silent)
+
+    def __post_init__(self) -> None:
+        self.names = TrainingNames(self.deployment, self.pool)
+        self.handle = backends()["sagemaker"].handle(self.deployment, self.pool)
+
+    def brakes(self) -> tuple[Brake, ...]:
+        """SageMaker's own clock: each job carries its longest run and wait from its start on."""
+        kept = self._spec.keep_alive
+        late = f"; its machines stay warm for up to {kept} longer" if kept else ""
+        return (
+            Brake(
+                "maximum run time",
+                Kind.BOUNDING if kept else Kind.TERMINAL,
+                f"SageMaker ends each training job by its lease's deadline{late}",
+                self._missing_role,
+            ),
+        )
+
+    def up(self, lease: Lease, halt: Halt) -> None:  # noqa: ARG002  # nothing to wait for
+        """Nothing: machines come with the job. Raises `RefusedError` TD656 where there is to be none."""
+        if lease.mode is Mode.UP:
+            raise RefusedError.of(
+                "TD656",
+                "Capacity on SageMaker comes with a job",
+                detail=f"{self.pool} has no machines but those of a training job, from its start to its end.",
+                fix=f"Use `tideform burst run {self.pool}`, or a pool of the backend ec2 for work by hand.",
+            )
+        with cloud_errors(f"the place of {self.pool} was looked up"):
+            find_place(self.cloud, self.deployment, self.pool)
+
+    def run(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt) -> int:
+        """Run one job, or an array of them; the exit code is the first that is not 0."""
+        with cloud_errors(f"a training job ran on {self.pool}"):
+            waiting = deque(self._climbs(lease, work, on_log))
+            at_once = max(1, min(work.at_once, shape_of(self._spec).nodes // work.nodes))
+            active: list[Climb] = []
+            code = 0
+            while waiting or active:
+                while waiting and len(active) < at_once:
+                    active.append(waiting.popleft())
+                    active[-1].start()
+                ended = {id(climb): found for climb in active if (found := climb.look(halt)) is not None}
+                active = [climb for climb in active if id(climb) not in ended]
+                code = code or next((found for found in ended.values() if found), 0)
+                halt.check()
+                if not ended:
+                    halt.wait(self.pace.poll)
+            return code
+
+    def end_jobs(self, lease: Lease | None) -> None:
+        """Stop the training jobs of one lease, or all."""
+        with cloud_errors(f"training jobs of {self.pool} were stopped"):
+            for job in ending.jobs(self.cloud, self.handle):
+                if lease is None or ending.lease_of(self.handle, job) == lease.id:
+                    ending.stop_job(self.cloud, job)
+
+    def down(self) -> bool:
+        """Stop the jobs and let warm pools go."""
+        with cloud_errors(f"capacity of {self.pool} was taken away"):
+            return ending.stop(self.cloud, self.handle)
+
+    def capacity(self) -> tuple[Instance, ...]:
+        """The machines of running jobs, and of warm pools."""
+        with cloud_errors(f"machines of {self.pool} were counted"):
+            found = ending.nodes(self.cloud, self.handle)
+            return tuple(Instance(n.id, n.type, n.state, n.spot, n.launched) for n in found if n.ended is None)
+
+    def jobs(self) -> tuple[Job, ...]:
+        """The training jobs that have not ended."""
+        with cloud_errors(f"training jobs of {self.pool} were listed"):
+            return tuple(self._job(found) for found in ending.jobs(self.cloud, self.handle))
+
+    def _job(self, found: Mapping[str, Any]) -> Job:
+        name = str(found["TrainingJobName"])
+        status = str(found.get("SecondaryStatus") or found["TrainingJobStatus"])
+        return Job(name, name, status, self.names.lease_of(name))
+
+    def _climbs(self, lease: Lease, work: Work, on_log: OnLog) -> list[Climb]:
+        place = find_place(self.cloud, self.deployment, self.pool)
+        ladder = tuple(rungs(self._spec, shape_of(self._spec).instance_types))
+        orders = [
+            JobOrder(self.deployment, self.pool, lease, work, place, index, own)
+            for index, own in enumerate(work.array or (None,))
+        ]
+        return [
+            Climb(self.cloud, order, ladder, self.pace, lambda: lease.rest(self.clock()), on_log, self.say)
+            for order in orders
+        ]
+
+    def _missing_role(self) -> str:
+        """Without it no job starts, and no brake is tried."""
+        with cloud_errors(f"the role of {self.pool} was looked up"):
+            found = find_role(self.cloud, self.deployment, self.pool)
+        return "" if found else f"there is no role {self.names.role} for its jobs"
+
+    @property
+    def _spec(self) -> Pool:
+        return self.deployment.spec.training[self.pool]
