@@ -1,0 +1,57 @@
+"""Each pool's account in the lease table: one item, written only by whoever has read its newest version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tideform.burst.reaper.base import Node
+from tideform.burst.reaper.items import Item, Items
+from tideform.burst.reaper.meter import Account, count
+from tideform.burst.reaper.pools import POOL, Pools
+from tideform.burst.reaper.prices import SpotPrices, price_of
+
+METER = "meter#"
+_RACES = 8
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The accounts of one lease table."""
+
+    items: Items
+    spot: SpotPrices
+
+    def read(self, pool: str) -> Account:
+        """The account as it was last written."""
+        return Account.of(self.items.get(METER + pool))
+
+    def tick(self, pool: str, nodes: Sequence[Node], prices: Mapping[str, float], now: float) -> Account:
+        """Count the pool's nodes up to ``now`` and write it; ``pool`` is the key without its prefix.
+
+        ``now`` has to be taken before the call, and the nodes after ``now``.
+        """
+        price = price_of(prices, self.spot.of(nodes))
+        after = Account()
+        for _ in range(_RACES):
+            item = self.items.get(POOL + pool) or {}
+            before = self.read(pool)
+            after = count(before, nodes, item.get("leases", {}), item.get("ended", {}), price, now)
+            if self._write(pool, before, after):
+                self._told(item)
+                return after
+        return after  # others count as well: what they wrote differs by the moments between
+
+    def _write(self, pool: str, before: Account, after: Account) -> bool:
+        if not before.version:
+            return self.items.put(after.as_item(METER + pool), "attribute_not_exists(pk)", {})
+        return self.items.put(after.as_item(METER + pool), "version = :before", {":before": before.version})
+
+    def _told(self, item: Item) -> None:
+        if item.get("ended"):
+            Pools(self.items).forget_ended(item["pk"], item["ended"])
+
+
+def pool_of(key: str) -> str:
+    """The pool that an item's key is about."""
+    return key.partition("#")[2]

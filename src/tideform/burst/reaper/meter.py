@@ -1,0 +1,230 @@
+"""The meter: node-seconds times price, split over the leases that held the pool. Pure.
+
+Each node has a time that it is counted until, so nothing is counted twice or lost, whoever counts whenever: all that
+matters is that a node is seen once after its end. What ran while several held the pool is split evenly between them;
+what ran while nobody did is the doing of the one who held it last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+
+from tideform.burst.reaper.base import Node
+
+Price = Callable[[Node], float | None]  # USD an hour; None: nobody knows
+
+_REMEMBER = 7200.0  # seconds; EC2 tells of an ended instance for about an hour
+_LATE = 3600.0
+_KEEP_ENDED = 200
+_KEEP_MONTHS = 13
+
+
+@dataclass
+class Hold:
+    """One lease's time on the pool, and what it has cost. ``ended`` is None while it is held."""
+
+    owner: str
+    created: float
+    ended: float | None = None
+    usd: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass
+class Counted:
+    """How far one node is counted; ``over`` when there is no more to come."""
+
+    until: float
+    over: bool = False
+
+
+@dataclass
+class Account:
+    """What one pool has cost. ``owners`` and ``months`` are USD by month (``2026-11``), ``hourly`` what it costs now.
+
+    ``types`` are the machines that were seen and ``unpriced`` those among them without a price.
+    """
+
+    at: float = 0.0
+    version: int = 0
+    usd: float = 0.0
+    hourly: float = 0.0
+    nodes: dict[str, Counted] = field(default_factory=dict)
+    leases: dict[str, Hold] = field(default_factory=dict)
+    months: dict[str, float] = field(default_factory=dict)
+    owners: dict[str, dict[str, float]] = field(default_factory=dict)
+    types: list[str] = field(default_factory=list)
+    unpriced: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any] | None) -> Account:
+        """Read what `as_item` wrote; an empty account where there is none."""
+        if not item:
+            return cls()
+        values = {name: item[name] for name in cls.__dataclass_fields__ if name in item}
+        nodes = {key: Counted(**each) for key, each in values.pop("nodes").items()}
+        leases = {key: Hold(**each) for key, each in values.pop("leases").items()}
+        return cls(**values, nodes=nodes, leases=leases)
+
+    def as_item(self, key: str) -> dict[str, Any]:
+        """As one item of the table."""
+        return {"pk": key, **asdict(self)}
+
+    def holders(self) -> list[str]:
+        """The leases that are held now."""
+        return [lease for lease, hold in self.leases.items() if hold.ended is None]
+
+    def rate(self, lease: str) -> float:
+        """What the lease's share costs an hour now."""
+        holders = self.holders()
+        return self.hourly / len(holders) if lease in holders else 0.0
+
+
+def count(
+    account: Account,
+    nodes: Iterable[Node],
+    live: Mapping[str, Mapping[str, Any]],
+    ended: Mapping[str, Mapping[str, Any]],
+    price: Price,
+    now: float,
+) -> Account:
+    """The account with everything counted up to ``now``, which has to be taken before the leases are read.
+
+    ``live`` and ``ended`` are the pool's leases: ``owner``, ``created``, and ``ended`` of the latter.
+    """
+    after = deepcopy(account)
+    after.at, after.version, after.hourly = max(now, account.at), account.version + 1, 0.0
+    _note_leases(after, live, ended, now)
+    shares: dict[tuple[float, float], list[_Share]] = {}
+    for node in nodes:
+        spell = _uncounted(account, node, now)
+        usd = price(node)
+        _note_type(after, node, known=usd is not None)
+        if spell is not None:
+            if spell not in shares:
+                shares[spell] = _shares(after.leases, *spell)
+            for share in shares[spell]:
+                _charge(after, share, usd or 0.0)
+        if (mark := _mark(account, node, now)) is not None:
+            after.nodes[node.id] = mark
+        if node.ended is None and node.state != "terminated":
+            after.hourly += usd or 0.0
+    return _pruned(after, now)
+
+
+@dataclass(frozen=True)
+class _Share:
+    """So many seconds of a node, as one lease's; nobody's where ``lease`` is empty."""
+
+    lease: str
+    month: str
+    seconds: float
+
+
+def _note_leases(account: Account, live: Mapping[str, Any], ended: Mapping[str, Any], now: float) -> None:
+    for lease, held in {**ended, **live}.items():
+        hold = account.leases.setdefault(lease, Hold(held["owner"], float(held["created"])))
+        if lease not in live:
+            hold.ended = float(held["ended"])
+    for lease, hold in account.leases.items():
+        if hold.ended is None and lease not in live:  # nobody wrote when it ended
+            hold.ended = now
+
+
+def _uncounted(account: Account, node: Node, now: float) -> tuple[float, float] | None:
+    """From when to when the node has run and is not counted."""
+    before = account.nodes.get(node.id)
+    if before is not None and before.over:
+        return None
+    if before is None and _gone_unseen(node, now):
+        return None
+    begin = node.launched if before is None else before.until
+    end = min(now, node.ended) if node.ended is not None else now
+    return (begin, end) if end > begin else None
+
+
+def _gone_unseen(node: Node, now: float) -> bool:
+    """Whether it ended before anybody could have counted it, or at a time that nobody told."""
+    if node.ended is None:
+        return node.state == "terminated"
+    return node.ended < now - _LATE
+
+
+def _mark(account: Account, node: Node, now: float) -> Counted | None:
+    before = account.nodes.get(node.id)
+    if before is None and _gone_unseen(node, now):
+        return None
+    if before is not None and before.over:
+        return before
+    told = node.ended is not None and node.ended <= now
+    until = node.ended if node.ended is not None and told else now
+    start = node.launched if before is None else before.until
+    return Counted(max(until, start), over=told or (node.ended is None and node.state == "terminated"))
+
+
+def _note_type(account: Account, node: Node, *, known: bool) -> None:
+    if node.type not in account.types:
+        account.types = sorted([*account.types, node.type])
+    if not known and node.type not in account.unpriced:
+        account.unpriced = sorted([*account.unpriced, node.type])
+
+
+def _shares(leases: Mapping[str, Hold], begin: float, end: float) -> list[_Share]:
+    """The span in pieces in which always the same leases held the pool, each split evenly among them."""
+    times = {begin, end, _month_begin(end)}
+    times |= {when for hold in leases.values() for when in (hold.created, hold.ended) if when is not None}
+    cuts = sorted(when for when in times if begin <= when <= end)
+    found: list[_Share] = []
+    for a, b in pairwise(cuts):
+        holders = _holders(leases, a, b)
+        found += [_Share(lease, _month(a), (b - a) / len(holders)) for lease in holders]
+    return found
+
+
+def _holders(leases: Mapping[str, Hold], a: float, b: float) -> Sequence[str]:
+    found = [key for key, h in leases.items() if h.created <= a and (h.ended is None or h.ended >= b)]
+    if found:
+        return found
+    before = [(h.ended, key) for key, h in leases.items() if h.ended is not None and h.ended <= a]
+    return [max(before)[1] if before else ""]
+
+
+def _charge(account: Account, share: _Share, hourly: float) -> None:
+    usd = hourly * share.seconds / 3600
+    owner = ""
+    if share.lease:
+        hold = account.leases[share.lease]
+        owner = hold.owner
+        hold.usd += usd
+        hold.seconds += share.seconds
+    account.usd += usd
+    account.months[share.month] = account.months.get(share.month, 0.0) + usd
+    if owner:
+        owners = account.owners.setdefault(share.month, {})
+        owners[owner] = owners.get(owner, 0.0) + usd
+
+
+def _pruned(account: Account, now: float) -> Account:
+    """An item holds 400 KB: forget nodes that are told of no more, and all but the sums of leases of long ago."""
+    account.nodes = {key: each for key, each in account.nodes.items() if each.until > now - _REMEMBER}
+    ended = sorted((h.ended, key) for key, h in account.leases.items() if h.ended is not None)
+    forgotten = {key for when, key in ended[: max(0, len(ended) - _KEEP_ENDED)] if when < now - _REMEMBER}
+    account.leases = {key: hold for key, hold in account.leases.items() if key not in forgotten}
+    for months in (account.months, account.owners):
+        for month in sorted(months)[:-_KEEP_MONTHS]:
+            months.pop(month)
+    return account
+
+
+def _month(when: float) -> str:
+    return datetime.fromtimestamp(when, UTC).strftime("%Y-%m")
+
+
+def _month_begin(when: float) -> float:
+    day = datetime.fromtimestamp(when, UTC)
+    return day.replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp()
