@@ -6,16 +6,18 @@ import os
 import shutil
 import threading
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tideform.cloud import Credentials
 from tideform.paths import Workspace
-from tideform.sandbox.clock import Clock
+from tideform.sandbox import moto_time
+from tideform.sandbox.bill.ledger import Price
 from tideform.sandbox.endpoints import Endpoints, running_instances
 from tideform.sandbox.gate import Environ, Gate, StartResponse
+from tideform.sandbox.market.metadata import Metadata
 from tideform.sandbox.nodes.surroundings import Surroundings
-from tideform.sandbox.timeline import Timeline
-from tideform.sandbox.world import World
+from tideform.sandbox.world import create
 
 if TYPE_CHECKING:
     from tideform.sandbox.server import Life
@@ -28,27 +30,40 @@ _SETTINGS = {
 }
 
 
+@dataclass(frozen=True)
+class Keys:
+    """What one life of a sandbox is known and opened by; ``inner_key`` is for its own calls to itself."""
+
+    boot_id: str
+    access_key: str
+    inner_key: str
+    secret_key: str = field(repr=False)
+
+
 class App:
     """The composed server; it listens from the start, on a port that the system chose, and serves from `start` on."""
 
-    def __init__(self, workspace: Workspace, life: Life, *, boot_id: str, access_key: str, secret_key: str) -> None:
+    def __init__(self, workspace: Workspace, life: Life, keys: Keys, list_price: Price) -> None:
         os.environ.update(_SETTINGS)  # moto reads them when it is imported
         from werkzeug.serving import make_server
 
         from tideform.sandbox import moto_app
 
         self._server = make_server("127.0.0.1", 0, self._serve, threaded=True, request_handler=moto_app.QuietHandler)
-        credentials = Credentials(access_key, secret_key, self.endpoint)
         scratch = workspace.sandbox / "jobs"
         shutil.rmtree(scratch, ignore_errors=True)  # left by a server that was killed
-        clock = Clock()
-        self._world = World(clock, Timeline(clock), Surroundings(workspace.root.absolute(), scratch, credentials))
+        outer = Credentials(keys.access_key, keys.secret_key, self.endpoint)
+        inner = Credentials(keys.inner_key, keys.secret_key, self.endpoint)
+        self._world = create(Surroundings(workspace.root.absolute(), scratch, outer), inner, list_price)
+        moto_time.follow(self._world.clock)
         self._gate = Gate(
             moto_app.create(self._world),
-            Endpoints(life, boot_id, self._world),
-            access_key=access_key,
-            secret_key=secret_key,
+            Endpoints(life, keys.boot_id, self._world),
+            access_key=keys.access_key,
+            secret_key=keys.secret_key,
             issued=moto_app.issued,
+            metadata=Metadata(self._world),
+            inner_key=keys.inner_key,
             on_request=life.touch,
         )
 

@@ -15,6 +15,8 @@ from tideform.paths import Workspace
 from tideform.sandbox import boot, control, description, launch
 from tideform.sandbox.description import Description
 
+_ADVANCE_TIMEOUT = 1800.0  # seconds; every schedule, function and time-out on the way happens for real
+
 
 @dataclass(frozen=True)
 class Sandbox:
@@ -97,11 +99,41 @@ def status(workspace: Workspace) -> dict[str, Any] | None:
 
 
 def advance_clock(workspace: Workspace, seconds: float) -> float:
-    """Move the sandbox's clock forward; returns its new time in seconds since the epoch."""
+    """Move the sandbox's clock forward; returns its new time in seconds since the epoch.
+
+    Waits until everything that happens on the way has happened. Raises `SandboxError` where no sandbox runs.
+    """
+    return float(_call(workspace, "POST", "clock", {"advance": seconds}, timeout=_ADVANCE_TIMEOUT)["now"])
+
+
+def clock(workspace: Workspace) -> dict[str, Any]:
+    """The sandbox's time: ``now`` in seconds since the epoch, and its ``offset`` from the machine's."""
+    return _call(workspace, "GET", "clock")
+
+
+def market(workspace: Workspace, script: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What holds on the capacity market, after a script (see `tideform.sandbox.market.script`) if one is given.
+
+    Raises `SandboxError` where no sandbox runs, or where the script is refused.
+    """
+    return _call(workspace, "GET", "market") if script is None else _call(workspace, "POST", "market", script)
+
+
+def bill(workspace: Workspace) -> dict[str, Any]:
+    """The sandbox's own account of what ran: ``machines``, ``pools``, ``total`` in USD."""
+    return _call(workspace, "GET", "bill")
+
+
+def _call(
+    workspace: Workspace, method: str, name: str, body: object = None, *, timeout: float = launch.CALL_TIMEOUT
+) -> dict[str, Any]:
     server = launch.answering(_folder(workspace))
     if server is None:
         raise launch.sandbox_error("TD511", "The sandbox does not run", fix="start it: `tideform sandbox start`")
-    return float(control.call(server, "POST", "clock", {"advance": seconds})["now"])
+    try:
+        return control.call(server, method, name, body, timeout=timeout)
+    except control.Refused as refused:
+        raise launch.sandbox_error("TD630", "The sandbox refuses", detail=str(refused)) from refused
 
 
 def _folder(workspace: Workspace) -> Path:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 
 class Clock:
-    """Time in seconds since the epoch. Safe to use from several threads."""
+    """Time in seconds since the epoch. Safe to use from several threads. ``base`` is the machine's time."""
 
-    def __init__(self) -> None:
+    def __init__(self, base: Callable[[], float] = time.time) -> None:
+        self._base = base
         self._offset = 0.0
         self._sleepers: list[threading.Condition] = []
 
     def now(self) -> float:
         """What time it is in the sandbox."""
-        return time.time() + self._offset
+        return self._base() + self._offset
 
     @property
     def offset(self) -> float:

@@ -14,10 +14,18 @@ from tideform.sandbox.description import Description
 
 KEY_HEADER = "X-Tideform-Key"
 PREFIX = "/tideform/"
+METADATA_PREFIX = "/tideform-metadata/"
+
+
+class Refused(ConnectionError):  # noqa: N818  # what the sandbox says, not a failure of the call
+    """The sandbox understood the request and refuses it."""
 
 
 def call(server: Description, method: str, name: str, body: object = None, *, timeout: float = 10) -> dict[str, Any]:
-    """Call one endpoint. ``timeout`` in seconds. Raises `OSError` if nobody answers, or not as we would."""
+    """Call one endpoint. ``timeout`` in seconds.
+
+    Raises `OSError` if nobody answers, or not as we would, and its subclass `Refused` if the request made no sense.
+    """
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=timeout)
     try:
         connection.request(
@@ -32,6 +40,8 @@ def call(server: Description, method: str, name: str, body: object = None, *, ti
         raise ConnectionError(f"not a sandbox: {error}") from error
     finally:
         connection.close()
+    if response.status == 400 and isinstance(answer, dict):
+        raise Refused(str(answer.get("error")))
     if response.status != 200 or not isinstance(answer, dict):
         raise ConnectionError(f"the sandbox answered {response.status}: {answer}")
     return answer

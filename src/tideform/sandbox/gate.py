@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs
 
-from tideform.sandbox.control import KEY_HEADER, PREFIX
+from tideform.sandbox.control import KEY_HEADER, METADATA_PREFIX, PREFIX
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -26,9 +26,11 @@ _ENVIRON_KEY = "HTTP_" + KEY_HEADER.upper().replace("-", "_")
 
 
 class Gate:
-    """A WSGI application in front of two others: ``control`` for our own endpoints, ``aws`` for the rest.
+    """A WSGI application in front of three others: ``control`` for our own endpoints, ``metadata`` for what an
+    instance may ask about itself (its address holds a secret of its own), ``aws`` for the rest.
 
-    ``issued`` tells whether an access key was handed out by the sandbox's own STS or IAM.
+    ``issued`` tells whether an access key was handed out by the sandbox's own STS or IAM. ``inner_key`` is what the
+    sandbox's schedules and functions use: it opens the same doors, but is no use that keeps the sandbox alive.
     """
 
     def __init__(
@@ -39,9 +41,12 @@ class Gate:
         access_key: str,
         secret_key: str,
         issued: Callable[[str], bool],
+        metadata: WsgiApp | None = None,
+        inner_key: str = "",
         on_request: Callable[[], None] = lambda: None,
     ) -> None:
-        self._aws, self._control = aws, control
+        self._aws, self._control, self._metadata = aws, control, metadata
+        self._inner_key = inner_key
         self._access_key, self._secret_key = access_key, secret_key
         self._issued = issued
         self._on_request = on_request
@@ -51,7 +56,10 @@ class Gate:
             return _refuse(start_response, reason)
         if self._is_control(environ):
             return self._control(environ, start_response)
-        self._on_request()
+        if self._metadata is not None and is_metadata(environ):
+            return self._metadata(environ, start_response)
+        if not self._is_inner(access_key(environ)):
+            self._on_request()
         return self._aws(environ, start_response)
 
     def _refusal(self, environ: Environ) -> str | None:
@@ -64,13 +72,23 @@ class Gate:
             return None if _same(given, self._secret_key) else "wrong key"
         if environ.get("PATH_INFO", "").split("/")[1:2] == ["moto-api"]:
             return "moto's own API would change the state behind our back"
+        if self._metadata is not None and is_metadata(environ):
+            return None
         key = access_key(environ)
-        if key is None or not (_same(key, self._access_key) or self._issued(key)):
+        if key is None or not (_same(key, self._access_key) or self._is_inner(key) or self._issued(key)):
             return "not signed with the key of this workspace"
         return None
 
+    def _is_inner(self, key: str | None) -> bool:
+        return bool(self._inner_key) and key is not None and _same(key, self._inner_key)
+
     def _is_control(self, environ: Environ) -> bool:
         return _ENVIRON_KEY in environ and environ.get("PATH_INFO", "").startswith(PREFIX)
+
+
+def is_metadata(environ: Environ) -> bool:
+    """Whether an instance asks about itself: unsigned, so that no bucket of that name is meant."""
+    return environ.get("PATH_INFO", "").startswith(METADATA_PREFIX) and access_key(environ) is None
 
 
 def is_loopback(host: str) -> bool:

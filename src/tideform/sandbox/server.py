@@ -74,22 +74,20 @@ def serve(workspace: Workspace, ready: int) -> None:
     folder = workspace.sandbox
     if not _take_lock(folder):
         raise SystemExit(f"another sandbox holds {folder / description.ALIVE_LOCK}")
-    from tideform.sandbox.app import App
+    from tideform.sandbox.app import App, Keys
 
-    boot_id = secrets.token_hex(8)
-    access_key = "AKIA" + "".join(secrets.choice(_KEY_ALPHABET) for _ in range(16))
-    secret_key = secrets.token_urlsafe(30)
+    keys = Keys(secrets.token_hex(8), _access_key(), _access_key(), secrets.token_urlsafe(30))
     idle_limit = float(os.environ.get("TIDEFORM_SANDBOX_IDLE", IDLE_LIMIT))
-    life = Life(folder, boot_id, idle_limit)
+    life = Life(folder, keys.boot_id, idle_limit)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, life.end)
-    app = App(workspace, life, boot_id=boot_id, access_key=access_key, secret_key=secret_key)
+    app = App(workspace, life, keys, _list_price)
     app.start()
     me = Description(
         app.endpoint,
-        access_key,
-        secret_key,
-        boot_id,
+        keys.access_key,
+        keys.secret_key,
+        keys.boot_id,
         os.getpid(),
         description.start_time(os.getpid()),
         __version__,
@@ -101,8 +99,23 @@ def serve(workspace: Workspace, ready: int) -> None:
     life.wait(app.busy)
     app.stop()
     described = description.read(folder)
-    if described is not None and described.boot_id == boot_id:
+    if described is not None and described.boot_id == keys.boot_id:
         description.remove(folder)
+
+
+def _list_price(instance_type: str) -> float | None:
+    """USD an hour on demand; the bill is made with the book's prices, and with nothing else of the meter's."""
+    from tideform.prices.book import book
+
+    if instance_type.startswith("ml."):
+        found = book().endpoint_instance(instance_type)
+        return found.hourly if found else None
+    shape = book().instances.get(instance_type)
+    return shape.on_demand_usd if shape else None
+
+
+def _access_key() -> str:
+    return "AKIA" + "".join(secrets.choice(_KEY_ALPHABET) for _ in range(16))
 
 
 def _take_lock(folder: Path) -> bool:

@@ -7,20 +7,32 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tideform.cloud import Credentials
+from tideform.sandbox.bill.ledger import Ledger, Price
 from tideform.sandbox.clock import Clock
+from tideform.sandbox.events.bus import Bus
+from tideform.sandbox.market.market import Market
 from tideform.sandbox.nodes.surroundings import Surroundings
 from tideform.sandbox.timeline import Timeline
 
+_INSTANCES = "tideform.sandbox.market.instances"
+
 # moto's name of a service, and the modules whose ``install(world)`` changes moto's classes before it first serves.
+# A module that several services need stands in each row; it is installed once.
 SERVICES: dict[str, tuple[str, ...]] = {
-    "batch": ("tideform.sandbox.batch.operations",),
+    "ec2": (_INSTANCES,),
+    "autoscaling": (_INSTANCES, "tideform.sandbox.autoscaling.operations"),
+    "batch": (_INSTANCES, "tideform.sandbox.batch.operations"),
+    "ssm": (_INSTANCES, "tideform.sandbox.ssm.operations"),
 }
 
 
 @dataclass
 class World:
-    """Time, what happens by itself, and where job commands run.
+    """Time, what happens by itself, what can be had at which price, and where job commands run.
 
+    ``inner`` are the keys of the sandbox's own calls to itself (schedules, functions): they do not keep it alive.
+    ``list_price`` gives an instance type's on-demand price, USD an hour; ``ml.`` types are its types as well.
     ``running`` are asked for what holds capacity (for the status; while there is any, the sandbox is not idle), and
     ``closers`` are called at the server's end.
     """
@@ -28,8 +40,14 @@ class World:
     clock: Clock
     timeline: Timeline
     surroundings: Surroundings
+    inner: Credentials
+    list_price: Price
+    market: Market
+    bus: Bus
+    ledger: Ledger
     running: list[Callable[[], list[dict[str, Any]]]] = field(default_factory=list)
     closers: list[Callable[[], None]] = field(default_factory=list)
+    installed: set[str] = field(default_factory=set)
 
     def jobs(self) -> list[dict[str, Any]]:
         """The commands that hold capacity: ``id``, ``name``, ``queue``, ``status``."""
@@ -42,7 +60,22 @@ class World:
             close()
 
 
+def create(surroundings: Surroundings, inner: Credentials, list_price: Price) -> World:
+    """A world at the machine's time, in which everything can be had."""
+    clock = Clock()
+    timeline = Timeline(clock)
+    return World(clock, timeline, surroundings, inner, list_price, Market(_vcpus), Bus(timeline), Ledger(clock))
+
+
 def install(service: str, world: World) -> None:
     """Put what one service is here in the place of what moto has; before the service is first used."""
     for module in SERVICES.get(service, ()):
-        importlib.import_module(module).install(world)
+        if module not in world.installed:
+            world.installed.add(module)
+            importlib.import_module(module).install(world)
+
+
+def _vcpus(instance_type: str) -> int:
+    from moto.ec2.models.instance_types import INSTANCE_TYPES
+
+    return int(INSTANCE_TYPES[instance_type]["VCpuInfo"]["DefaultVCpus"])

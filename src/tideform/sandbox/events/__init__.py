@@ -1,0 +1,1 @@
+"""What services tell each other: events on the bus, alarms."""

@@ -1,0 +1,65 @@
+"""What the market refuses, and with which code."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.unit.sandbox.market.machines import Machines
+from tideform.errors import SandboxError
+
+
+def _code(machines: Machines, kind: str = "g5.xlarge", *, spot: bool = False, zone: str = "us-east-1a") -> str:
+    try:
+        machines.launch(kind, spot=spot, zone=zone)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return "launched"
+
+
+def test_a_type_that_lacks_in_a_zone_is_refused_there_alone(machines: Machines) -> None:
+    machines.script(lack=[{"types": "g5", "zone": "us-east-1a"}])
+    assert _code(machines) == "InsufficientInstanceCapacity"
+    assert _code(machines, zone="us-east-1b") == "launched"
+    assert _code(machines, "g6.xlarge") == "launched"
+
+
+def test_spot_may_lack_while_on_demand_is_there(machines: Machines) -> None:
+    machines.script(lack=[{"types": "g5.xlarge", "market": "spot"}])
+    assert _code(machines, spot=True) == "InsufficientInstanceCapacity"
+    assert _code(machines) == "launched"
+
+
+def test_capacity_comes_back_when_the_script_says(machines: Machines) -> None:
+    later = datetime.fromtimestamp(machines.now() + 1800, UTC)
+    machines.script(lack=[{"types": "g5", "until": later.isoformat()}])
+    machines.advance(1700)
+    assert _code(machines) == "InsufficientInstanceCapacity"
+    machines.advance(200)
+    assert _code(machines) == "launched"
+
+
+def test_a_time_of_day_is_the_next_one(machines: Machines) -> None:
+    until = machines.script(lack=[{"types": "g5", "until": "10:00"}])["lacks"][0]["until"]
+    assert datetime.fromtimestamp(until, UTC).strftime("%H:%M") == "10:00"
+    assert 0 < until - machines.now() <= 86400
+
+
+@pytest.mark.parametrize(("spot", "code"), [(False, "VcpuLimitExceeded"), (True, "MaxSpotInstanceCountExceeded")])
+def test_a_quota_counts_the_vcpus_of_what_stands(machines: Machines, spot: bool, code: str) -> None:
+    machines.script(quota=[{"family": "g5", "limit": 8, "spot": spot}])
+    first = machines.launch(spot=spot)
+    assert _code(machines, spot=not spot) == "launched"
+    assert _code(machines, "g6.xlarge", spot=spot) == "launched"
+    assert _code(machines, spot=spot) == code
+    assert _code(machines, "m5.xlarge", spot=spot) == "launched"
+    machines.end(first)
+    assert _code(machines, spot=spot) == "launched"
+
+
+def test_nonsense_is_refused(machines: Machines) -> None:
+    with pytest.raises(SandboxError) as refused:
+        machines.script(lack=[{"types": "g5", "market": "cheap"}])
+    assert "cheap" in refused.value.diagnostics[0].detail
