@@ -1,11 +1,13 @@
 """Foundation: the ground that every other layer stands on.
 
 key ──┬── lease table
+      ├── bursts: code on its way to jobs, and their checkpoints
       └── flow logs ── network ── firewall, endpoints
 """
 
 import pulumi
 
+from tideform.components.burst_store import BurstStore
 from tideform.components.existing_network import ExistingNetwork
 from tideform.components.flow_logs import FlowLogs
 from tideform.components.key import ProjectKey
@@ -20,6 +22,8 @@ opts = pulumi.ResourceOptions(provider=provider(target))
 
 key = ProjectKey(scope, opts)
 leases = LeaseTable(scope, key_arn=key.key.arn, opts=opts)
+if target.spec.training:
+    BurstStore(scope, key_arn=key.key.arn, opts=opts)
 
 network: Network | ExistingNetwork
 if target.spec.network.existing:

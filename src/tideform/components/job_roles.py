@@ -6,6 +6,7 @@ import pulumi
 
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.base import Component
+from tideform.components.burst_places import work_with_bursts
 from tideform.components.grants import pull_images, read, read_write, use_key
 from tideform.components.job_environment import image_of, secret_arn, tracking_arn
 from tideform.components.policies import Statement, allow, trust
@@ -39,6 +40,7 @@ class JobRoles(Component):
         statements = [
             *read(scope, [scope.store_bucket(store) for store in job.inputs]),
             *read_write(scope, [scope.store_bucket(store) for store in job.outputs]),
+            *work_with_bursts(scope, self.order.scope.unit or self.order.name),
             use_key(scope),
         ]
         if scope.deployment.spec.tracking is not None:

@@ -22,7 +22,8 @@ LONGEST_PREFIX = 63 - 2 * 9 - 5
 CAPTURES: Final = "tideform-captures"
 TRACKING: Final = "tideform-tracking"
 AUDIT: Final = "tideform-audit"
-OWN_BUCKETS: Final = (CAPTURES, TRACKING, AUDIT)
+BURSTS: Final = "tideform-bursts"
+OWN_BUCKETS: Final = (CAPTURES, TRACKING, AUDIT, BURSTS)
 
 
 def crossings(deployments: Mapping[str, Deployment]) -> Iterator[Diagnostic]:
