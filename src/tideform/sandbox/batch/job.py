@@ -47,6 +47,10 @@ class Job:
     after: list[str] = field(default_factory=list)  # ids of the jobs it waits for
     index: int | None = None  # its place in an array
     children: list[Job] = field(default_factory=list)
+    nodes: list[Job] = field(default_factory=list)  # of a multi-node job, the main one first
+    node: int | None = None  # its place among the nodes of such a job
+    head: Job | None = field(default=None, repr=False, compare=False)  # the job that it is a node of
+    port: int = 0  # where the nodes of the present attempt meet
     status: str = "SUBMITTED"
     status_reason: str = ""
     attempts: list[Attempt] = field(default_factory=list)
@@ -88,7 +92,9 @@ class Job:
             "AWS_BATCH_CE_NAME": self.attempt.environment,
             "AWS_BATCH_JOB_ATTEMPT": str(len(self.attempts)),
         }
-        return found if self.index is None else {**found, "AWS_BATCH_JOB_ARRAY_INDEX": str(self.index)}
+        if self.index is not None:
+            found["AWS_BATCH_JOB_ARRAY_INDEX"] = str(self.index)
+        return found
 
     def needs(self, resource: str) -> int:
         """How many ``VCPU``, ``GPU``, or MiB of ``MEMORY`` it asks for."""
@@ -100,7 +106,9 @@ class Job:
 
     @property
     def timeout(self) -> float | None:
-        """Seconds that one attempt may run."""
+        """Seconds that one attempt may run; that of several nodes is their job's."""
+        if self.node is not None:
+            return None
         timeout = self.request.get("timeout") or self.definition.get("timeout") or {}
         seconds = timeout.get("attemptDurationSeconds")
         return None if seconds is None else float(seconds)
@@ -112,8 +120,13 @@ class Job:
 
     @property
     def attempt(self) -> Attempt:
-        """The latest attempt."""
+        """The latest attempt; of a multi-node job it is the main node's."""
         return self.attempts[-1]
+
+    @property
+    def members(self) -> list[Job]:
+        """The job and the jobs it consists of."""
+        return [self, *self.children, *self.nodes]
 
 
 def summary(job: Job) -> dict[str, Any]:
@@ -133,6 +146,10 @@ def summary(job: Job) -> dict[str, Any]:
         told["container"] = _set({"exitCode": job.attempt.exit_code, "reason": job.attempt.reason or None})
     if job.children or job.index is not None:
         told["arrayProperties"] = _array(job)
+    if job.nodes:
+        told["nodeProperties"] = {"isMainNode": False, "numNodes": len(job.nodes)}
+    if job.node is not None:
+        told["nodeProperties"] = {"isMainNode": job.node == 0, "nodeIndex": job.node}
     return _set(told)
 
 
@@ -152,7 +169,9 @@ def details(job: Job) -> dict[str, Any]:
         "platformCapabilities": job.definition.get("platformCapabilities") or ["EC2"],
         "isCancelled": job.cancelled,
         "isTerminated": job.terminated,
-        "container": _container(job),
+        "container": None if job.nodes else _container(job),
+        "nodeProperties": job.definition.get("nodeProperties") if job.nodes else None,
+        "nodeDetails": None if job.node is None else {"nodeIndex": job.node, "isMainNode": job.node == 0},
     }
     return _set(told)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from tideform.sandbox.batch.call import Call, client_error
 from tideform.sandbox.batch.job import STATES, Job, array_status, details, summary
+from tideform.sandbox.batch.node_request import check_nodes, nodes_of
 from tideform.sandbox.batch.plane import Plane
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
@@ -31,13 +32,14 @@ def submit_job(call: Call) -> dict[str, Any]:
         f"arn:aws:batch:{call.region}:{call.account}:job/{identity}",
         queue.arn,
         int(queue.priority),
-        found.describe(),
+        _described(found),
         body,
         call.clock.now(),
         tags={**_propagated(body, found), **(body.get("tags") or {})},
         after=[entry["jobId"] for entry in body.get("dependsOn") or [] if "jobId" in entry],
     )
     job.children = _children(job, call.plane)
+    job.nodes = nodes_of(job)
     _check_dependencies(job, call.plane)
     call.plane.add(job)
     return {"jobId": job.id, "jobName": job.name, "jobArn": job.arn}
@@ -52,8 +54,10 @@ def _check_submission(body: dict[str, Any], queue: Any, definition: Any) -> None
         raise client_error(f"JobQueue {queue.arn} is disabled.")
     if definition is None or definition.status != "ACTIVE":
         raise client_error(f"JobDefinition {body.get('jobDefinition')} not found.")
-    if definition.container_properties is None:
-        raise client_error("not emulated: jobs other than single containers (multi-node, EKS, ECS properties)")
+    if definition.container_properties is None and definition.node_properties is None:
+        raise client_error("not emulated: jobs of containers in other words (EKS, ECS properties)")
+    if definition.node_properties is not None:
+        check_nodes(body, definition.node_properties)
     timeout = body.get("timeout") or definition.timeout or {}
     if int(timeout.get("attemptDurationSeconds", _MIN_TIMEOUT)) < _MIN_TIMEOUT:
         raise client_error(f"The job timeout must be at least {_MIN_TIMEOUT} seconds.")
@@ -63,6 +67,12 @@ def _check_submission(body: dict[str, Any], queue: Any, definition: Any) -> None
     size = (body.get("arrayProperties") or {}).get("size")
     if size is not None and not 2 <= int(size) <= _MAX_ARRAY:
         raise client_error(f"Array size must be between 2 and {_MAX_ARRAY}.")
+
+
+def _described(definition: Any) -> dict[str, Any]:
+    """moto leaves the nodes out."""
+    nodes = definition.node_properties
+    return {**definition.describe(), **({"nodeProperties": nodes} if nodes else {})}
 
 
 def _check_dependencies(job: Job, plane: Plane) -> None:
@@ -114,14 +124,14 @@ def describe_jobs(call: Call) -> dict[str, Any]:
 def list_jobs(call: Call) -> dict[str, Any]:
     """A queue's jobs, or an array's; without a status or a filter only those that run."""
     body = call.body
-    if parent := body.get("arrayJobId"):
-        array = call.plane.job(parent)
-        jobs = list(array.children) if array else []
+    if parent := body.get("arrayJobId") or body.get("multiNodeJobId"):
+        whole = call.plane.job(parent)
+        jobs = [*whole.children, *whole.nodes] if whole else []
     else:
         queue = call.backend.get_job_queue(body.get("jobQueue", ""))
         if queue is None:
             raise client_error(f"JobQueue {body.get('jobQueue')} not found.")
-        jobs = [job for job in call.plane.jobs() if job.queue == queue.arn and job.index is None]
+        jobs = [job for job in call.plane.jobs() if job.queue == queue.arn and job.index is None and job.node is None]
     if filters := body.get("filters"):
         jobs = [job for job in jobs if all(_passes(job, wanted) for wanted in filters)]
     else:

@@ -11,30 +11,29 @@ import secrets
 import threading
 from typing import Any
 
-from tideform.sandbox.batch import logs, retry
+from tideform.sandbox.batch import commands, gang, retry
+from tideform.sandbox.batch.commands import CannotStart, Commands
 from tideform.sandbox.batch.fleet import DESIRED_GRACE, Fleet, Host, size_of
 from tideform.sandbox.batch.job import ACTIVE, ENDED, WAITING, Attempt, Job, array_status
-from tideform.sandbox.nodes.process import RunningCommand
-from tideform.sandbox.nodes.surroundings import BadFolder
+from tideform.sandbox.batch.waiting import why_it_waits
 from tideform.sandbox.world import World
 
 log = logging.getLogger(__name__)
 
-STOP_GRACE = 30.0  # seconds between SIGTERM and SIGKILL, as ECS has it
 _ENDED_WELL = "Essential container in task exited"
-_CLOSE_TIMEOUT = 5.0
+_MAIN_EXITED = "The main node has exited"
 
 
 class Plane:
     """Jobs and capacity of one region; every method may be called from any thread."""
 
     def __init__(self, backend: Any, world: World) -> None:
-        self._backend, self._clock, self._surroundings = backend, world.clock, world.surroundings
+        self._backend, self._clock = backend, world.clock
+        self._commands = Commands(backend, world)
         self._timeline, self._key = world.timeline, f"batch/{backend.account_id}/{backend.region_name}"
         self._changed = threading.Condition(threading.RLock())
         self._jobs: dict[str, Job] = {}
         self._fleets: dict[str, Fleet] = {}
-        self._commands: dict[str, RunningCommand] = {}
         self._closed = False
         self._again = False  # a step made work for another one
         self._thread = threading.Thread(target=self._run, name=f"batch-{backend.region_name}", daemon=True)
@@ -43,9 +42,9 @@ class Plane:
     # What the API asks for
 
     def add(self, job: Job) -> None:
-        """Take a job, and an array's children, in."""
+        """Take a job, and an array's children or a gang's nodes, in."""
         with self._changed:
-            for member in (job, *job.children):
+            for member in job.members:
                 self._jobs[member.id] = member
             self._changed.notify_all()
 
@@ -62,7 +61,7 @@ class Plane:
     def cancel(self, job: Job, reason: str) -> None:
         """End a job that has not started; one that has is left alone, as on AWS."""
         with self._changed:
-            for member in (job, *job.children):
+            for member in job.members:
                 if member.status in WAITING:
                     member.cancelled = True
                     self._end(member, "FAILED", reason)
@@ -71,14 +70,14 @@ class Plane:
     def terminate(self, job: Job, reason: str) -> None:
         """End a job wherever it is; its command gets SIGTERM, and SIGKILL after a grace."""
         with self._changed:
-            for member in (job, *job.children):
+            for member in job.members:
                 if member.status in ENDED:
                     continue
                 member.terminated = True
                 if member.status in WAITING:
                     self._end(member, "FAILED", reason)
                 else:
-                    self._ask_to_end(member, reason)
+                    self._commands.ask_to_end(member, reason)
             self._changed.notify_all()
 
     def changed(self) -> None:
@@ -106,7 +105,7 @@ class Plane:
             fleet = self._fleets.pop(environment.arn, None)
             for job in self._jobs.values():
                 if job.status in ACTIVE and job.attempt.environment == environment.name:
-                    self._ask_to_end(job, "compute environment deleted", grace=0)
+                    self._commands.ask_to_end(job, "compute environment deleted", grace=0)
             if fleet is not None:
                 fleet.end(list(fleet.hosts))
 
@@ -118,25 +117,22 @@ class Plane:
                     host = fleet.forget(instance_id)
                     for job_id in host.jobs if host else ():
                         reason = f"Host EC2 (instance {instance_id}) terminated."
-                        self._ask_to_end(self._jobs[job_id], reason, grace=0)
+                        self._commands.ask_to_end(self._jobs[job_id], reason, grace=0)
             self._changed.notify_all()
 
     @property
     def running(self) -> list[Job]:
         """The jobs that hold capacity."""
         with self._changed:
-            return [job for job in self._jobs.values() if job.status in ACTIVE]
+            return [job for job in self._jobs.values() if job.status in ACTIVE and job.node is None]
 
     def close(self) -> None:
         """End everything; for the server's own end."""
         with self._changed:
             self._closed = True
-            commands = list(self._commands.values())
+            running = self._commands.all()
             self._changed.notify_all()
-        for command in commands:
-            command.hang_up()
-        for command in commands:
-            command.wait(_CLOSE_TIMEOUT)
+        commands.close(running)
 
     # What happens by itself
 
@@ -164,75 +160,76 @@ class Plane:
         self._again = False
         self._release()
         self._place(now)
-        dues = [self._enforce(job, now) for job in list(self._jobs.values()) if job.status in ACTIVE]
+        dues = [self._commands.enforce(job, now) for job in list(self._jobs.values()) if job.status in ACTIVE]
         dues += [self._scale(fleet, now) for fleet in list(self._fleets.values())]
         return now if self._again else min((due for due in dues if due is not None), default=None)
 
     def _release(self) -> None:
         """SUBMITTED becomes RUNNABLE when what it waits for has succeeded, FAILED when that failed."""
         for job in list(self._jobs.values()):
-            if job.status not in ("SUBMITTED", "PENDING") or job.children:
+            if job.status not in ("SUBMITTED", "PENDING") or job.children or job.node is not None:
                 continue
-            states = {self._state_of(other) for other in job.after}
+            states = {array_status(self._jobs[other]) for other in job.after}
             if "FAILED" in states:
                 self._end(job, "FAILED", "Dependent Job failed")
             else:
                 job.status = "RUNNABLE" if states <= {"SUCCEEDED"} else "PENDING"
 
-    def _state_of(self, job_id: str) -> str:
-        return array_status(self._jobs[job_id])
-
     def _place(self, now: float) -> None:
-        waiting = [job for job in self._jobs.values() if job.status == "RUNNABLE"]
+        waiting = [job for job in self._jobs.values() if job.status == "RUNNABLE" and job.node is None]
         for job in sorted(waiting, key=lambda job: (-job.priority, job.created)):
-            found = self._find_host(job, now)
-            if found is not None:
-                self._start(job, *found)
+            queue = self._backend.get_job_queue(job.queue)
+            fleets = [self.fleet(environment) for environment in queue.environments] if queue else []
+            enabled = [fleet for fleet in fleets if fleet.environment.state == "ENABLED"]
+            if not (self._place_gang(job, enabled, now) if job.nodes else self._place_one(job, enabled, now)):
+                job.status_reason = why_it_waits(job, fleets)
 
-    def _find_host(self, job: Job, now: float) -> tuple[Fleet, Host] | None:
-        queue = self._backend.get_job_queue(job.queue)
-        fleets = [self.fleet(environment) for environment in queue.environments] if queue else []
-        for fleet in (fleet for fleet in fleets if fleet.environment.state == "ENABLED"):
+    def _place_one(self, job: Job, fleets: list[Fleet], now: float) -> bool:
+        for fleet in fleets:
             host = fleet.room_for(job) or fleet.grow_for(job, now)
             if host is not None:
                 host.jobs[job.id] = size_of(job)
-                return fleet, host
-        if not any(fleet.could_ever_hold(job) for fleet in fleets):
-            job.status_reason = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - no instance type is large enough"
-        else:
-            job.status_reason = next((fleet.problem for fleet in fleets if fleet.problem), "")
-        return None
+                self._start(job, fleet, host)
+                return True
+        return False
+
+    def _place_gang(self, job: Job, fleets: list[Fleet], now: float) -> bool:
+        """All nodes at once, in one environment of on-demand machines, or none."""
+        for fleet in (fleet for fleet in fleets if fleet.resources.get("type") == "EC2"):
+            hosts = gang.room_for(job, fleet, now)
+            if hosts is None:
+                continue
+            job.status, job.status_reason, job.kill_at, job.port = "STARTING", "", None, gang.free_port()
+            for node, host in zip(job.nodes, hosts, strict=True):
+                host.jobs[node.id] = host.size
+                node.attempts.append(Attempt(secrets.token_hex(16), host.id, fleet.environment.name))
+                node.status, node.status_reason = "STARTING", ""
+            job.attempts.append(job.nodes[0].attempt)
+            for node in job.nodes:
+                self._begin(node)
+                if job.nodes[0].status in ENDED:
+                    break  # without its main node there is no job
+            return True
+        return False
 
     def _start(self, job: Job, fleet: Fleet, host: Host) -> None:
         job.status, job.status_reason = "STARTING", ""
         job.attempts.append(Attempt(secrets.token_hex(16), host.id, fleet.environment.name))
+        self._begin(job)
+
+    def _begin(self, job: Job) -> None:
+        """Start the command of an attempt that has its place."""
+        attempt = job.attempt
         try:
-            self._commands[job.id] = self._launch(job)
-        except (logs.NoLogGroup, BadFolder, OSError, ValueError) as error:
-            job.attempt.reason = f"CannotStartContainerError: {error}"
+            self._commands.start(job, lambda code: self._exited(job, attempt, code))
+        except CannotStart as error:
+            attempt.reason = f"CannotStartContainerError: {error}"
             self._finished(job, None)
             return
-        job.attempt.started = self._clock.now()
+        attempt.started = self._clock.now()
         job.status = "RUNNING"
-
-    def _launch(self, job: Job) -> RunningCommand:
-        if not job.command:
-            raise ValueError("the sandbox pulls no image, so the job definition has to name a command")
-        own = {entry["name"]: entry.get("value", "") for entry in job.container["environment"]}
-        configuration = job.container.get("logConfiguration") or {}
-        name, attempt = job.definition["jobDefinitionName"], job.attempt
-        folder = self._surroundings.folder(own)
-        stream = logs.open_stream(self._backend.logs_backend, configuration, name, attempt.task, self._clock.now)
-        attempt.log_stream = stream.name
-        return RunningCommand(
-            job.command,
-            environment=self._surroundings.environment(
-                job.id, own, region=self._backend.region_name, service=job.variables
-            ),
-            folder=folder,
-            on_line=stream.write,
-            on_exit=lambda code: self._exited(job, attempt, code),
-        )
+        if job.head is not None and job.node == 0:
+            job.head.status = "RUNNING"
 
     def _exited(self, job: Job, attempt: Attempt, code: int) -> None:
         with self._changed:
@@ -241,54 +238,59 @@ class Plane:
                 self._changed.notify_all()
 
     def _finished(self, job: Job, code: int | None) -> None:
-        """One attempt is over."""
+        """One attempt is over; that of a main node is its whole job's."""
         now = self._clock.now()
         attempt = job.attempt
         attempt.exit_code, attempt.stopped = code, now
         attempt.status_reason = job.status_reason or _ENDED_WELL
-        self._commands.pop(job.id, None)
+        self._commands.forget(job)
         self._free(job, now)
         job.kill_at = None
-        final = job.terminated or job.status_reason.startswith("Job attempt duration")
-        if code == 0 and not job.status_reason:
+        if job.head is None:
+            self._judge(job)
+        else:
+            well = code == 0 and not job.status_reason
+            self._end(job, "SUCCEEDED" if well else "FAILED", attempt.status_reason)
+            self._node_finished(job.head)
+
+    def _node_finished(self, job: Job) -> None:
+        """A node is over. The others go on without it, as on AWS, unless it was the main one."""
+        if job.nodes[0].status not in ENDED or job.status not in ACTIVE:
+            return
+        for node in job.nodes:
+            if node.status == "STARTING":  # never begun
+                self._free(node, self._clock.now())
+                self._end(node, "FAILED", _MAIN_EXITED)
+            elif node.status in ACTIVE:
+                self._commands.ask_to_end(node, _MAIN_EXITED)
+        left = [node for node in job.nodes if node.status in ACTIVE]
+        if not left:
+            job.kill_at = None
+            self._judge(job)
+
+    def _judge(self, job: Job) -> None:
+        """What becomes of a job whose latest attempt is over."""
+        reason = job.status_reason or (job.attempt.status_reason if job.nodes else "")
+        well = reason in ("", _ENDED_WELL)
+        final = job.terminated or reason.startswith("Job attempt duration")
+        if job.attempt.exit_code == 0 and well:
             self._end(job, "SUCCEEDED", _ENDED_WELL)
         elif final or not retry.tried_again(job):
-            self._end(job, "FAILED", attempt.status_reason)
+            self._end(job, "FAILED", job.attempt.status_reason)
         else:
-            job.status, job.status_reason, self._again = "RUNNABLE", "", True
+            for one in (job, *job.nodes):
+                one.status, one.status_reason = "RUNNABLE", ""
+            self._again = True
 
     def _end(self, job: Job, status: str, reason: str) -> None:
         job.status, job.status_reason, job.stopped = status, reason, self._clock.now()
-        self._surroundings.clear(job.id)
+        self._commands.clear(job)
 
     def _free(self, job: Job, now: float) -> None:
         for fleet in self._fleets.values():
             for host in fleet.hosts:
                 if host.jobs.pop(job.id, None) is not None and not host.jobs:
                     host.idle_since, host.keep_until = now, 0.0
-
-    def _ask_to_end(self, job: Job, reason: str, *, grace: float = STOP_GRACE) -> None:
-        command = self._commands.get(job.id)
-        if command is None:
-            return
-        job.status_reason = job.status_reason or reason
-        job.kill_at = min(job.kill_at or float("inf"), self._clock.now() + grace)
-        command.terminate()
-
-    def _enforce(self, job: Job, now: float) -> float | None:
-        """Time-outs and the end of a grace; returns when to look again."""
-        started = job.attempt.started
-        if job.kill_at is not None:
-            if job.kill_at <= now and job.id in self._commands:
-                self._commands[job.id].kill()
-                return None
-            return job.kill_at
-        if job.timeout is None or started is None:
-            return None
-        if started + job.timeout <= now:
-            self._ask_to_end(job, "Job attempt duration exceeded timeout")
-            return job.kill_at
-        return started + job.timeout
 
     def _scale(self, fleet: Fleet, now: float) -> float | None:
         if fleet.environment.state == "ENABLED":

@@ -77,7 +77,7 @@ REMEMBERED: dict[str, tuple[Remembered, ...]] = {
             describe="describejobdefinitions",
             key="jobDefinitionArn",
             items="jobDefinitions",
-            members=("schedulingPriority", "propagateTags", "consumableResourceProperties"),
+            members=("schedulingPriority", "propagateTags", "consumableResourceProperties", "nodeProperties"),
         ),
         Remembered(
             _BATCH,
