@@ -5,7 +5,8 @@ Nothing here runs at import time, and boto3 is imported on first use: ``--help``
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
@@ -39,7 +40,8 @@ class Credentials:
 class Cloud:
     """Clients of one account and region; made once each, safe to share between threads.
 
-    ``credentials`` is set for the local target; on AWS the profile or the default chain is used.
+    ``credentials`` is set for the local target; on AWS the profile or the default chain is used. ``clock`` tells the
+    time there, in seconds since the epoch: the sandbox's can be moved.
     """
 
     region: str
@@ -47,6 +49,7 @@ class Cloud:
     credentials: Credentials | None = None
     profile: str | None = None
     role: str | None = None
+    clock: Callable[[], float] = time.time
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 

@@ -17,6 +17,11 @@ def cloud_for(deployment: Deployment) -> Cloud:
 
         client.check_boot(deployment.workspace, deployment.environment)
         sandbox = client.ensure(deployment.workspace)
-        return Cloud(deployment.region, deployment.account, credentials=sandbox.credentials)
+        return Cloud(
+            deployment.region,
+            deployment.account,
+            credentials=sandbox.credentials,
+            clock=lambda: float(client.clock(deployment.workspace)["now"]),
+        )
     settings = deployment.settings
     return Cloud(deployment.region, deployment.account, profile=settings.profile, role=settings.role)
