@@ -22,6 +22,7 @@ _INSTANCES = "tideform.sandbox.market.instances"
 SERVICES: dict[str, tuple[str, ...]] = {
     "ec2": (_INSTANCES,),
     "autoscaling": (_INSTANCES, "tideform.sandbox.autoscaling.operations"),
+    "awslambda": ("tideform.sandbox.functions.operations",),
     "batch": (_INSTANCES, "tideform.sandbox.batch.operations"),
     "ssm": (_INSTANCES, "tideform.sandbox.ssm.operations"),
 }
