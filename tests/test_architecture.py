@@ -60,7 +60,13 @@ TOUCH_THE_WORLD = (
     "cli.sandbox",  # `sandbox exec` runs the user's command
 )
 # Programs of their own, started as processes; they end themselves.
-PROGRAMS = ("checkpoint.__main__", "sandbox.server", "sandbox.nodes.supervisor", "sandbox.provider_server")
+PROGRAMS = (
+    "checkpoint.__main__",
+    "sandbox.server",
+    "sandbox.functions.runtime",
+    "sandbox.nodes.supervisor",
+    "sandbox.provider_server",
+)
 
 
 def name_of(path: Path) -> str:
