@@ -3,12 +3,13 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 
-.PHONY: demo test lint format setup engine bench clean help
+.PHONY: demo test test-kubernetes lint format setup engine bench clean help
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo    set up, then plan, apply, burst, tear down and destroy blueprints/quickstart locally'
 	@echo 'make test    set up, lint, and run all tests'
+	@echo 'make test-kubernetes  the part of them that runs a real Kubernetes control plane, built from Go modules first'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make format  let ruff put the code in order'
 	@echo 'make bench   the figures, as ratios measured in one run'
@@ -35,7 +36,12 @@ format: setup
 	@$(BIN)/ruff format .
 
 test: lint engine
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not bench' --durations=15
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not bench and not kubernetes' --durations=15
+	@if $(BIN)/python -m tests.kubernetes.build --possible; then $(MAKE) --no-print-directory test-kubernetes; fi
+
+test-kubernetes: engine
+	@$(BIN)/python -m tests.kubernetes.build
+	@$(BIN)/pytest -m kubernetes tests/kubernetes --durations=5
 
 bench: engine
 	@$(BIN)/pytest -m bench -s
