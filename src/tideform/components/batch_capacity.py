@@ -1,8 +1,8 @@
-"""The capacity of a Batch pool: a launch template, one or two compute environments at zero, and their queue."""
+"""The capacity of a Batch pool: launch templates, compute environments at zero, and their queue."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -10,9 +10,13 @@ import pulumi_aws as aws
 from tideform.catalogue.training._names import PoolNames
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.base import Component
+from tideform.components.ec2_adapters import adapters
 from tideform.components.policies import plain_trust
 from tideform.components.pool_shape import PoolShape
+from tideform.components.pool_subnets import pool_subnets
+from tideform.components.purchase import Purchase, purchases
 from tideform.components.roles import ServiceRole
+from tideform.spec.pools import in_one_zone
 
 _ROOT_DISK: dict[str, Any] = {
     "volume_type": "gp3", "volume_size": 100, "encrypted": "true", "delete_on_termination": "true"
@@ -21,14 +25,14 @@ _ROOT_DISK: dict[str, Any] = {
 _TOKENS_ONLY: dict[str, Any] = {
     "http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1
 }  # fmt: skip
-Purchase = Literal["spot", "on-demand"]
-
-_STRATEGY = {"spot": "SPOT_PRICE_CAPACITY_OPTIMIZED", "on-demand": "BEST_FIT_PROGRESSIVE"}
-_TYPE = {"spot": "SPOT", "on-demand": "EC2"}
+_ON_DEMAND = ("EC2", "BEST_FIT_PROGRESSIVE")
+_BOUGHT = {"spot": ("SPOT", "SPOT_PRICE_CAPACITY_OPTIMIZED"), "on-demand": _ON_DEMAND, "reserved": _ON_DEMAND}
 
 
 class BatchCapacity(Component):
-    """Where a pool's instances come from: spot first, on-demand behind it, as the pool's ``capacity`` says.
+    """Where a pool's instances come from: one environment for each way of buying that the pool allows, in that order.
+
+    Machines that work on one job together are in one placement group of one zone, with EFA adapters if so asked.
 
     An environment carries a hash of its inputs in its name: a change makes a new one, turns the queue to it, and then
     takes the old one away.
@@ -38,8 +42,9 @@ class BatchCapacity(Component):
         super().__init__("capacity", order.scope, order.opts)
         self.order, self.shape, self.unit = order, shape, order.scope.unit or order.name
         self.profile = self._instance_profile()
-        self.template = self._launch_template()
-        self.environments = [self._environment(purchase) for purchase in purchases(order)]
+        self.group = self._placement_group() if in_one_zone(order.pool) else None
+        self.plain = self._launch_template("")
+        self.environments = [self._environment(way) for way in purchases(order.pool)]
         self.queue = self._queue()
 
     def _instance_profile(self) -> aws.iam.InstanceProfile:
@@ -65,12 +70,21 @@ class BatchCapacity(Component):
             opts=self.named(),
         )
 
-    def _launch_template(self) -> aws.ec2.LaunchTemplate:
+    def _placement_group(self) -> aws.ec2.PlacementGroup:
+        """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/placement-strategies.html"""
+        name = self.scope.name(self.unit, limit=255)
+        return aws.ec2.PlacementGroup(
+            self.unit, name=name, strategy="cluster", tags=self.scope.tags(name), opts=self.named()
+        )
+
+    def _launch_template(self, reservation: str) -> aws.ec2.LaunchTemplate:
         """It could change, but Batch keeps to the version that it found when the environment was made."""
         tags, key = self.scope.tags(self.scope.name(self.unit)), self.order.site.key_arn
+        part = f"{self.unit}-{reservation}" if reservation else self.unit
+        special, inputs = self._special(reservation)
         return aws.ec2.LaunchTemplate(
-            self.unit,
-            name=self.hashed_name(self.unit, [tags, _TOKENS_ONLY, _ROOT_DISK, key], limit=128),
+            part,
+            name=self.hashed_name(part, [tags, _TOKENS_ONLY, _ROOT_DISK, key, *inputs], limit=128),
             metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(**_TOKENS_ONLY),
             block_device_mappings=[_root_disk(key)],
             tag_specifications=[
@@ -80,13 +94,28 @@ class BatchCapacity(Component):
             update_default_version=True,
             tags=self.scope.tags(),
             opts=self.nameless,
+            **special,
         )
 
+    def _special(self, reservation: str) -> tuple[dict[str, Any], list[Any]]:
+        """What only some templates have, and the inputs that it depends on."""
+        special: dict[str, Any] = {}
+        inputs: list[Any] = []
+        if self.order.pool.interconnect == "efa":
+            group = self.order.site.security_group_id
+            special["network_interfaces"] = adapters(self.shape, group)
+            inputs += ["efa", len(special["network_interfaces"]), group]
+        if reservation:
+            special["capacity_reservation_specification"] = _targeted(reservation)
+            inputs.append(reservation)
+        return special, inputs
+
     def _environment(self, purchase: Purchase) -> aws.batch.ComputeEnvironment:
-        part, batch = f"{self.unit}-{purchase}", aws.batch
+        part, batch = f"{self.unit}-{purchase.reservation or purchase.kind}", aws.batch
         fixed = self._fixed(purchase)
         image = "ECS_AL2023_NVIDIA" if self.shape.accelerators else "ECS_AL2023"
-        template: dict[str, Any] = {"launch_template_name": self.template.name, "version": "$Default"}
+        own = self._launch_template(purchase.reservation) if purchase.reservation else self.plain
+        template: dict[str, Any] = {"launch_template_name": own.name, "version": "$Default"}
         resources = batch.ComputeEnvironmentComputeResourcesArgs(
             **fixed,
             min_vcpus=0,
@@ -111,14 +140,16 @@ class BatchCapacity(Component):
 
     def _fixed(self, purchase: Purchase) -> dict[str, Any]:
         """Compute resources that stay as they are for as long as the environment lives."""
+        kind, strategy = _BOUGHT[purchase.kind]
         return {
-            "type": _TYPE[purchase],
-            "allocation_strategy": _STRATEGY[purchase],
+            "type": kind,
+            "allocation_strategy": strategy,
             "instance_types": self.shape.instance_types,
-            "subnets": self.order.site.subnet_ids,
+            "subnets": pool_subnets(self.order),
             "security_group_ids": [self.order.site.security_group_id],
             "instance_role": self.scope.instance_profile_arn(self.scope.name(f"{self.unit}-instance", limit=128)),
             "tags": self.scope.tags(self.scope.name(self.unit)),
+            **({} if self.group is None else {"placement_group": self.group.name}),
         }
 
     def _queue(self) -> aws.batch.JobQueue:
@@ -137,14 +168,12 @@ class BatchCapacity(Component):
         )
 
 
-def purchases(order: PoolOrder) -> list[Purchase]:
-    """How the pool's capacity is bought, first choice first."""
-    capacity = order.pool.capacity
-    if capacity.spot == "never":
-        return ["on-demand"]
-    if capacity.spot == "prefer" and capacity.fallback == "on_demand":
-        return ["spot", "on-demand"]
-    return ["spot"]
+def _targeted(reservation: str) -> aws.ec2.LaunchTemplateCapacityReservationSpecificationArgs:
+    """Into this reservation or nowhere: where it is full, the next environment takes over."""
+    target = aws.ec2.LaunchTemplateCapacityReservationSpecificationCapacityReservationTargetArgs
+    return aws.ec2.LaunchTemplateCapacityReservationSpecificationArgs(
+        capacity_reservation_target=target(capacity_reservation_id=reservation)
+    )
 
 
 def _root_disk(key_arn: pulumi.Input[str]) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:

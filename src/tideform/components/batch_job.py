@@ -10,10 +10,14 @@ import pulumi_aws as aws
 from tideform.catalogue.training._names import PoolNames
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.base import Component
+from tideform.components.ec2_adapters import cards
+from tideform.components.job_command import gathered
 from tideform.components.job_environment import image_of, secret_arn, variables
 from tideform.components.job_roles import JobRoles
 from tideform.components.logs import log_group
 from tideform.components.pool_shape import PoolShape
+
+_LOCKED_MEMORY = {"name": "memlock", "softLimit": -1, "hardLimit": -1}  # libfabric registers what it sends
 
 
 class BatchJob(Component):
@@ -28,9 +32,8 @@ class BatchJob(Component):
         self.definition = aws.batch.JobDefinition(
             self.unit,
             name=PoolNames(self.scope.deployment, order.name).job_definition,
-            type="container",
             platform_capabilities=["EC2"],
-            container_properties=json.dumps(self._container(), sort_keys=True),
+            **self._what(),
             retry_strategy=_retry_reclaimed(),
             timeout=aws.batch.JobDefinitionTimeoutArgs(
                 attempt_duration_seconds=max(order.pool.lease.seconds, 60)  # Batch takes no less
@@ -39,6 +42,22 @@ class BatchJob(Component):
             tags=self.scope.tags(),
             opts=self.named(after=[self.log_group, *self.roles.resources]),
         )
+
+    def _what(self) -> dict[str, Any]:
+        """A container, or one for each of several nodes, all alike.
+
+        https://docs.aws.amazon.com/batch/latest/APIReference/API_NodeProperties.html
+        """
+        container, nodes = self._container(), self.order.pool.job.nodes
+        if nodes == 1:
+            return {"type": "container", "container_properties": json.dumps(container, sort_keys=True)}
+        container["command"] = gathered(container["command"])
+        properties = {
+            "numNodes": nodes,
+            "mainNode": 0,
+            "nodeRangeProperties": [{"targetNodes": "0:", "container": container}],
+        }
+        return {"type": "multinode", "node_properties": json.dumps(properties, sort_keys=True)}
 
     def _container(self) -> dict[str, Any]:
         """https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerProperties.html"""
@@ -55,7 +74,8 @@ class BatchJob(Component):
                 for name, reference in sorted(job.secrets.items())
             ],
             # Data loaders hand batches to each other here, and the default of 64 MiB ends them.
-            "linuxParameters": {"sharedMemorySize": self.shape.memory_mib // 4},
+            "linuxParameters": {"sharedMemorySize": self.shape.memory_mib // 4, **self._adapters()},
+            **({"ulimits": [_LOCKED_MEMORY]} if self.order.pool.interconnect == "efa" else {}),
             "logConfiguration": {
                 "logDriver": "awslogs",
                 "options": {
@@ -65,6 +85,17 @@ class BatchJob(Component):
                 },
             },
         }
+
+    def _adapters(self) -> dict[str, Any]:
+        """EFA's devices, which a container does not see by itself.
+
+        https://docs.aws.amazon.com/batch/latest/userguide/efa.html
+        """
+        if self.order.pool.interconnect != "efa":
+            return {}
+        paths = [f"/dev/infiniband/uverbs{place}" for place in range(cards(self.shape))]
+        may = ["READ", "WRITE", "MKNOD"]
+        return {"devices": [{"hostPath": path, "containerPath": path, "permissions": may} for path in paths]}
 
     def _resources(self) -> list[dict[str, str]]:
         wanted = {"VCPU": self.shape.vcpus, "MEMORY": self.shape.memory_mib, "GPU": self.shape.accelerators}

@@ -167,3 +167,58 @@ def test_a_renamed_pool_stays_as_it_is() -> None:
 def test_exports() -> None:
     wanted = {"job_queue_arn", "job_definition_arn", "compute_environments", "log_group"}
     assert set(pool().outputs) == wanted
+
+
+TWO_NODES: dict[str, Any] = {"nodes": 2, "job": {**JOB, "nodes": 2}}
+
+
+def test_a_job_of_several_nodes_runs_on_demand_in_one_placement_group_of_one_zone() -> None:
+    found = pool(**TWO_NODES)
+    (environment,) = of_type(found, "ComputeEnvironment")
+    resources = (environment.after or {})["computeResources"]
+    assert (resources["type"], resources["subnets"]) == ("EC2", ["subnet-0a"])
+    assert inputs(found, "PlacementGroup", "pool")["strategy"] == "cluster"
+    assert resources["placementGroup"] == inputs(found, "PlacementGroup", "pool")["name"]
+
+
+def test_a_zone_that_is_named_is_the_one() -> None:
+    found = pool(**TWO_NODES, zones=["b"])
+    assert inputs(found, "ComputeEnvironment", "pool-on-demand")["computeResources"]["subnets"] == ["subnet-0b"]
+
+
+def test_a_job_of_several_nodes_tells_each_its_place() -> None:
+    definition = inputs(pool(**TWO_NODES), "JobDefinition", "pool")
+    nodes = json.loads(definition["nodeProperties"])
+    assert (definition["type"], nodes["numNodes"], nodes["mainNode"]) == ("multinode", 2, 0)
+    (every,) = nodes["nodeRangeProperties"]
+    assert every["targetNodes"] == "0:"
+    assert every["container"]["command"][:2] == ["sh", "-c"]
+    assert every["container"]["command"][-1] == "true"
+
+
+def test_efa_gives_adapters_devices_and_locked_memory() -> None:
+    words = {"instance_types": ["p4d.24xlarge"], "nodes": 2, "interconnect": "efa", "job": {**JOB, "nodes": 2}}
+    found = pool(**words)
+    adapters = inputs(found, "LaunchTemplate", "pool")["networkInterfaces"]
+    assert [one["interfaceType"] for one in adapters] == ["efa", "efa-only", "efa-only", "efa-only"]
+    assert [one["networkCardIndex"] for one in adapters] == [0, 1, 2, 3]
+    (every,) = json.loads(inputs(found, "JobDefinition", "pool")["nodeProperties"])["nodeRangeProperties"]
+    assert len(every["container"]["linuxParameters"]["devices"]) == 4
+    assert every["container"]["ulimits"] == [{"name": "memlock", "softLimit": -1, "hardLimit": -1}]
+
+
+def test_a_reservation_is_used_first_through_a_template_of_its_own() -> None:
+    found = pool(capacity={"reservations": ["cr-0123456789abcdef0"]})
+    first, second, third = found.outputs["compute_environments"]
+    assert "cr-0123456789abcdef0" in first
+    assert ("-spot-" in second, "-on-demand-" in third) == (True, True)
+    own = inputs(found, "LaunchTemplate", "pool-cr-0123456789abcdef0")
+    target = own["capacityReservationSpecification"]["capacityReservationTarget"]
+    assert target == {"capacityReservationId": "cr-0123456789abcdef0"}
+    assert "capacityReservationSpecification" not in inputs(found, "LaunchTemplate", "pool")
+
+
+def test_other_pools_have_no_placement_group_and_no_adapters() -> None:
+    found = pool()
+    assert of_type(found, "PlacementGroup") == []
+    assert "networkInterfaces" not in inputs(found, "LaunchTemplate", "pool")
