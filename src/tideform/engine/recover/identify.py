@@ -102,5 +102,8 @@ TABLE: dict[str, Identify] = {
     "aws:ec2/launchTemplate:LaunchTemplate": lookups.by_filters(
         "launch_templates", "LaunchTemplateId", {"launch-template-name": "name"}
     ),
+    "aws:ec2/placementGroup:PlacementGroup": _named("name"),
+    "aws:autoscaling/group:Group": _named("name"),
+    "aws:autoscaling/lifecycleHook:LifecycleHook": _text("{autoscalingGroupName}/{name}"),
     "aws:ec2/flowLog:FlowLog": lookups.by_filters("flow_logs", "FlowLogId", {"resource-id": "vpcId"}),
 }

@@ -29,9 +29,15 @@ def is_ours(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
         return True
     if pointer := _POINTER.get(wanted["type"]):
         return _same(inputs.get(pointer), outputs.get(pointer))
-    if tags := inputs.get("tags"):
-        return all((outputs.get("tags") or {}).get(key) == tags.get(key) for key in _OWNERSHIP)
+    if tags := _tags(inputs.get("tags")):
+        live_tags = _tags(outputs.get("tags"))
+        return all(live_tags.get(key) == tags.get(key) for key in _OWNERSHIP)
     return True
+
+
+def _tags(said: Any) -> Mapping[str, Any]:
+    """Most types have them as a mapping, an Auto Scaling group as a list."""
+    return {tag["key"]: tag["value"] for tag in said} if isinstance(said, list) else said or {}
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -9,12 +9,13 @@ from tideform.sandbox.aws.refusal import Refusal
 
 _MODULES = {
     "appautoscaling": ("appautoscaling",),
+    "autoscaling": ("autoscaling",),
     "batch": ("batch",),
     "budgets": ("budgets",),
     "cloudtrail": ("cloudtrail",),
     "cloudwatch": ("cloudwatch", "logs", "events"),
     "dynamodb": ("dynamodb",),
-    "ec2": ("network", "security_groups", "ec2"),
+    "ec2": ("network", "security_groups", "ec2", "placement"),
     "iam": ("iam",),
     "kms": ("kms",),
     "s3": ("s3", "bucket_settings"),

@@ -14,6 +14,7 @@ from moto.core.responses import ActionResult
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.responses import EC2Response
+from moto.ec2.utils import EC2_RESOURCE_TO_PREFIX
 
 from tideform.sandbox.extension.request import AwsError, parameters, put
 
@@ -22,6 +23,7 @@ _groups: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
 
 def install() -> None:
     """Extend moto's EC2."""
+    EC2_RESOURCE_TO_PREFIX["placement-group"] = "pg"  # else it cannot be tagged
     for operation in (create_placement_group, describe_placement_groups, delete_placement_group):
         put(EC2Response, operation.__name__, _method(operation))
     put(Instance, "prep_nics", _with_nics_that_go(Instance.prep_nics))
@@ -47,7 +49,13 @@ def describe_placement_groups(groups: dict[str, dict[str, Any]], given: dict[str
     known = {one[key] for one in found for key in ("GroupName", "GroupId")}
     if unknown := [one for one in (*names, *ids) if one not in known]:
         raise _unknown(unknown[0])
-    return {"PlacementGroups": found if names or ids else list(groups.values())}
+    found = found if names or ids else list(groups.values())
+    return {"PlacementGroups": [one for one in found if _passes(one, given.get("Filters") or [])]}
+
+
+def _passes(group: dict[str, Any], filters: list[dict[str, Any]]) -> bool:
+    members = {"group-name": "GroupName", "strategy": "Strategy", "state": "State"}
+    return all(group.get(members[f["Name"]]) in f["Values"] for f in filters if f["Name"] in members)
 
 
 def delete_placement_group(groups: dict[str, dict[str, Any]], given: dict[str, Any]) -> dict[str, Any]:
@@ -61,9 +69,19 @@ def delete_placement_group(groups: dict[str, dict[str, Any]], given: dict[str, A
 def _method(operation: Callable[[dict[str, dict[str, Any]], dict[str, Any]], dict[str, Any]]) -> Callable[[Any], Any]:
     def answer(self: Any) -> Any:
         groups = _groups.setdefault((self.current_account, self.region), {})
-        return ActionResult(operation(groups, parameters(self)))
+        told = operation(groups, parameters(self))
+        return ActionResult(_with_tags_of_today(self.ec2_backend, told))
 
     return answer
+
+
+def _with_tags_of_today(backend: Any, told: dict[str, Any]) -> dict[str, Any]:
+    """Tags change by an operation of their own, which keeps them by the id."""
+    if made := told.get("PlacementGroup"):
+        backend.tags[made["GroupId"]] = {tag["Key"]: tag["Value"] for tag in made["Tags"]}
+    for one in told.get("PlacementGroups", ()):
+        one["Tags"] = [{"Key": key, "Value": value} for key, value in backend.tags[one["GroupId"]].items()]
+    return told
 
 
 def _unknown(name: str) -> AwsError:

@@ -11,6 +11,10 @@ from typing import Any
 
 ACCOUNT = "123456789012"
 TAGS = {"tideform:project": "fraud", "owner": "ml"}
+GROUP_TAGS = [
+    {"key": "tideform:project", "value": "fraud", "propagateAtLaunch": True},
+    {"key": "owner", "value": "ml", "propagateAtLaunch": True},
+]
 RETAGGED = {"tideform:project": "fraud", "team": "platform"}
 
 
@@ -633,5 +637,57 @@ CASES = (
             "tags": TAGS,
         },
         {"limitAmount": "5000", "tags": RETAGGED},
+    ),
+    Case(
+        "placement",
+        "aws:ec2/placementGroup:PlacementGroup",
+        {"name": "fraud-fit", "strategy": "cluster", "tags": TAGS},
+        {"tags": RETAGGED},
+    ),
+    Case(
+        "group_of_nodes",
+        "aws:autoscaling/group:Group",
+        {
+            "name": "fraud-fit",
+            "minSize": 0,
+            "maxSize": 4,
+            "desiredCapacity": 0,
+            "suspendedProcesses": ["Launch"],
+            "capacityRebalance": True,
+            "protectFromScaleIn": False,
+            "forceDelete": True,
+            "waitForCapacityTimeout": "0",
+            "vpcZoneIdentifiers": ["$subnet.id"],
+            "placementGroup": "$placement.name",
+            "mixedInstancesPolicy": {
+                "instancesDistribution": {
+                    "onDemandAllocationStrategy": "prioritized",
+                    "onDemandBaseCapacity": 0,
+                    "onDemandPercentageAboveBaseCapacity": 0,
+                    "spotAllocationStrategy": "price-capacity-optimized",
+                },
+                "launchTemplate": {
+                    "launchTemplateSpecification": {"launchTemplateId": "$template.id", "version": "$Default"},
+                    "overrides": [{"instanceType": "g5.xlarge"}, {"instanceType": "g5.2xlarge"}],
+                },
+            },
+            "tags": GROUP_TAGS,
+        },
+        {
+            "capacityRebalance": False,
+            "tags": [*GROUP_TAGS[:1], {"key": "team", "value": "platform", "propagateAtLaunch": False}],
+        },
+    ),
+    Case(
+        "hook",
+        "aws:autoscaling/lifecycleHook:LifecycleHook",
+        {
+            "name": "checkpoint",
+            "autoscalingGroupName": "$group_of_nodes.id",
+            "lifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING",
+            "heartbeatTimeout": 120,
+            "defaultResult": "CONTINUE",
+        },
+        {"heartbeatTimeout": 60},
     ),
 )
