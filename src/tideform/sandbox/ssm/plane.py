@@ -8,6 +8,7 @@ import threading
 from typing import Any
 
 from tideform.sandbox.batch.logs import LogStream
+from tideform.sandbox.market.metadata import variables
 from tideform.sandbox.nodes.process import RunningCommand
 from tideform.sandbox.ssm.command import RUNNING, Command, Invocation
 from tideform.sandbox.world import World
@@ -92,6 +93,7 @@ class Plane:
         service = {
             "AWS_SSM_INSTANCE_ID": instance_id,
             "AWS_SSM_REGION_NAME": self.region,
+            **variables(surroundings.credentials, instance_id),
             "TIDEFORM_MASTER_ADDR": "127.0.0.1",
             "TIDEFORM_MASTER_PORT": str(command.port),
         }

@@ -10,10 +10,7 @@ from tideform.sandbox.world import World
 
 _CHANGED = "EC2 Instance State-change Notification"
 _ENDED = ("shutting-down", "terminated", "stopping", "stopped")
-_WARNINGS = {
-    "EC2 Instance-terminate Lifecycle Action": "EC2InstanceId",
-    "EC2 Spot Instance Interruption Warning": "instance-id",
-}
+_WAITS = "EC2 Instance-terminate Lifecycle Action"
 
 
 class Planes:
@@ -52,7 +49,7 @@ class Planes:
         plane, kind = self._planes.get((event["account"], event["region"])), event["detail-type"]
         if plane is None:
             return
-        if kind in _WARNINGS:
-            plane.warn(event["detail"][_WARNINGS[kind]])
+        if kind == _WAITS:
+            plane.warn(event["detail"]["EC2InstanceId"])
         elif kind == _CHANGED and event["detail"]["state"] in _ENDED:
             plane.ended(event["detail"]["instance-id"])

@@ -1,0 +1,100 @@
+"""``backend: ec2``: an Auto Scaling group of machines to work on, spot first; commands and shells come by SSM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tideform.catalogue.training._ec2 import HOOK, LONGEST_RUN, MOST_NODES, SCHEDULE, GroupNames, unfit
+from tideform.catalogue.training.base import Exports, PoolOrder, plain_handle, problem
+from tideform.components.pool_shape import PoolShape, shape_of
+from tideform.diagnostics import Diagnostic
+from tideform.errors import TideformError
+from tideform.spec.training import Pool
+
+if TYPE_CHECKING:
+    from tideform.burst.runner import Runner
+    from tideform.cloud import Cloud
+    from tideform.spec.deployment import Deployment
+
+
+@dataclass(frozen=True)
+class Ec2:
+    """A launch template and an Auto Scaling group at zero whose launches are suspended until a burst."""
+
+    id: str = "ec2"
+    summary: str = "EC2 Auto Scaling, spot first, for interactive work"
+
+    def problems(self, name: str, pool: Pool) -> list[Diagnostic]:
+        """Machines without an image, and what Run Command cannot reach or outlast."""
+        path = f"training.{name}"
+        try:
+            shape = shape_of(pool)
+        except TideformError as error:
+            return [replace(found, path=path) for found in error.diagnostics]
+        return list(_problems(path, pool, shape))
+
+    def build(self, order: PoolOrder) -> Exports:
+        """Role, log group, launch template, group and its hook."""
+        from tideform.components.ec2_group import Ec2Group
+        from tideform.components.ec2_nodes import Ec2Nodes
+
+        nodes = Ec2Nodes(order, shape_of(order.pool))
+        group = Ec2Group(order, nodes)
+        return {"auto_scaling_group": group.group.name, "log_group": nodes.log_group.name}
+
+    def handle(self, deployment: Deployment, pool: str) -> dict[str, Any]:
+        """The group, and how the pool's commands are known."""
+        names = GroupNames(deployment, pool)
+        return {
+            **plain_handle(deployment, self.id, pool),
+            "group": names.group,
+            "hook": HOOK,
+            "schedule": SCHEDULE,
+            "comment": names.comment,
+        }
+
+    def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
+        """Capacity through the group's sizes, commands through SSM."""
+        from tideform.burst.ec2.runner import runner
+
+        return runner(cloud, deployment, pool)
+
+
+def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
+    if types := unfit(shape):
+        yield problem(
+            "TD206",
+            "The backend cannot run this capacity",
+            path,
+            detail=f"No machine image of AWS's has the drivers for {', '.join(types)} together.",
+            fix="Choose GPUs by NVIDIA from the T4 on, or types without accelerators.",
+        )
+    if max(shape.nodes, pool.job.nodes) > MOST_NODES:
+        yield problem(
+            "TD640",
+            "The backend cannot reach so many machines",
+            path,
+            detail=f"One SSM command reaches {MOST_NODES} machines, and this pool may have {shape.nodes}.",
+            fix="Use larger machines, or backend: batch or eks.",
+        )
+    if pool.job.nodes > shape.nodes:
+        yield problem(
+            "TD641",
+            "The job needs more machines than the pool has",
+            f"{path}.job.nodes",
+            detail=f"The job works on {pool.job.nodes} machines, and the pool grows to {shape.nodes}.",
+            fix=f"Let the pool grow to {pool.job.nodes} machines, or lower nodes.",
+        )
+    if pool.lease.seconds > LONGEST_RUN:
+        yield problem(
+            "TD642",
+            "The lease outlasts the backend's commands",
+            f"{path}.lease",
+            detail=f"SSM ends every command after two days, and the lease is {pool.lease}.",
+            fix="Write lease: 2d or less, or use backend: batch.",
+        )
+
+
+ENTRY = Ec2()

@@ -1,0 +1,31 @@
+"""What the machines of an ``ec2`` pool may do: what its job may, and to start it. Pure."""
+
+from __future__ import annotations
+
+from tideform.catalogue.training.base import PoolOrder
+from tideform.components.burst_places import work_with_bursts
+from tideform.components.grants import pull_images, read, read_write, use_key
+from tideform.components.job_environment import image_of, secret_arn, tracking_arn
+from tideform.components.policies import Statement, allow
+
+
+def statements(order: PoolOrder, log_name: str) -> list[Statement]:
+    """Read the inputs, write the outputs and checkpoints, pull the image, fetch the secrets, write the log."""
+    scope, job = order.scope, order.pool.job
+    group = scope.arn("logs", f"log-group:{log_name}")
+    found = [
+        *read(scope, [scope.store_bucket(store) for store in job.inputs]),
+        *read_write(scope, [scope.store_bucket(store) for store in job.outputs]),
+        *work_with_bursts(scope, scope.unit or order.name),
+        use_key(scope),
+        *pull_images(scope, image_of(job.image, scope)),
+        allow("Log", ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], [group, f"{group}:*"]),
+        # The agent looks for the log group before it writes; this one takes no resource.
+        allow("FindLogs", ["logs:DescribeLogGroups"], ["*"]),
+    ]
+    if scope.deployment.spec.tracking is not None:
+        found.append(allow("Track", ["sagemaker-mlflow:*"], [tracking_arn(scope)]))
+    if job.secrets:
+        secrets = [f"{secret_arn(name, scope)}-??????" for name in sorted(job.secrets.values())]
+        found.append(allow("FetchSecrets", ["secretsmanager:GetSecretValue"], secrets))
+    return found

@@ -1,0 +1,53 @@
+"""What the backend ec2 says about pools."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tideform.catalogue.training.base import backends
+from tideform.spec.training import Pool
+
+
+def problems(**words: Any) -> list[tuple[str, str]]:
+    job = words.pop("job", {})
+    pool = Pool(backend="ec2", job={"image": "i", "command": ["true"], **job}, **words)
+    return [(d.code, d.path) for d in backends()["ec2"].problems("p", pool)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"instance_types": ["c5.large"]},
+        {"accelerator": {"name": "A10G", "count": "1..8"}},
+        {"instance_types": ["g5.xlarge", "g5.2xlarge"]},
+        {"instance_types": ["g5g.xlarge"]},
+    ],
+)
+def test_capacity_that_there_is_an_image_for(words: dict[str, Any]) -> None:
+    assert problems(**words) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"accelerator": {"name": "V100"}},
+        {"accelerator": {"name": "Trainium"}},
+        {"instance_types": ["c5.large", "g5.xlarge"]},
+    ],
+)
+def test_capacity_that_no_image_has_drivers_for(words: dict[str, Any]) -> None:
+    assert problems(**words) == [("TD206", "training.p")]
+
+
+def test_more_machines_than_a_command_reaches() -> None:
+    assert problems(instance_types=["c5.large"], nodes="1..51") == [("TD640", "training.p")]
+
+
+def test_a_job_of_more_machines_than_the_pool_has() -> None:
+    assert problems(instance_types=["c5.large"], nodes=2, job={"nodes": 3}) == [("TD641", "training.p.job.nodes")]
+
+
+def test_a_lease_that_outlasts_every_command() -> None:
+    assert problems(instance_types=["c5.large"], lease="3d") == [("TD642", "training.p.lease")]
