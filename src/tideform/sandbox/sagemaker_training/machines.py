@@ -1,0 +1,48 @@
+"""The machines of training jobs: whether they can be had, and what they cost while they are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from tideform.sandbox.bill.ledger import Entry
+from tideform.sandbox.market import spot
+from tideform.sandbox.market.supply import Standing
+from tideform.sandbox.sagemaker_training.job import TrainingJob
+from tideform.sandbox.world import World
+
+
+class Machines:
+    """Those of one region. Not thread-safe: the plane's lock guards it."""
+
+    def __init__(self, world: World, jobs: Callable[[], Iterable[TrainingJob]]) -> None:
+        self._world, self._jobs = world, jobs
+        world.market.standing.append(self._standing)
+
+    def refusal(self, job: TrainingJob, now: float) -> str | None:
+        """The code with which SageMaker would refuse the job's machines now."""
+        return self._world.market.launch_refusal(job.kind, job.region, job.spot, job.count, now)
+
+    def come(self, job: TrainingJob, now: float) -> None:
+        """They are there, and cost from now on."""
+        job.attempt += 1
+        job.started = now if job.started is None else job.started
+        job.on_since = now
+        self.enter(job, f"{job.name}/{job.attempt}", now, is_spot=job.spot)
+
+    def go(self, job: TrainingJob, now: float) -> None:
+        """They cost nothing more."""
+        if job.on_since is not None:
+            job.billed += now - job.on_since
+            self._world.ledger.end(f"{job.name}/{job.attempt}", now)
+        job.on_since, job.has_machines = None, False
+
+    def enter(self, job: TrainingJob, name: str, now: float, *, is_spot: bool) -> None:
+        """Put them into the sandbox's account."""
+        price = spot.hourly(self._world, job.kind, job.region, spot=is_spot)
+        entry = Entry(name, "sagemaker", job.kind, job.region, is_spot, now, price, job.count)
+        self._world.ledger.start(entry, lambda: {tag["Key"]: tag["Value"] for tag in job.tags})
+
+    def _standing(self) -> Iterator[Standing]:
+        for job in self._jobs():
+            if job.has_machines:
+                yield Standing(job.kind, job.region, job.spot, job.count)
