@@ -24,6 +24,7 @@ SERVICES: dict[str, tuple[str, ...]] = {
     "autoscaling": (_INSTANCES, "tideform.sandbox.autoscaling.operations"),
     "awslambda": ("tideform.sandbox.functions.operations",),
     "batch": (_INSTANCES, "tideform.sandbox.batch.operations"),
+    "sagemaker": (_INSTANCES, "tideform.sandbox.sagemaker_training.operations"),
     "ssm": (_INSTANCES, "tideform.sandbox.ssm.operations"),
 }
 
