@@ -7,6 +7,7 @@ only then is it renamed into place; a build that was stopped goes on from Go's o
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 import tempfile
@@ -16,13 +17,14 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from ruamel.yaml import YAML
+
 from tests.kubernetes import versions
 from tests.kubernetes.versions import Part
 from tideform.engine.acquire import child
 from tideform.engine.acquire.find import UnusableError
 from tideform.engine.acquire.toolchain import Toolchain, go_on_path, toolchain
 from tideform.engine.flock import exclusive
-from tideform.paths import cache_dir
 
 Progress = Callable[[str], None]
 _SECONDS = 3600.0
@@ -31,14 +33,9 @@ _GENTLY = ["nice", "-n", "10"]
 
 def ensure(parts: Sequence[Part], progress: Progress) -> None:
     """Build what is not in the cache yet, one process at a time; raises `UnusableError` with the reason and the log."""
-    root = cache_dir() / "kubernetes"
-    with exclusive(root / "lock", on_wait=lambda _: progress("waiting for another process that builds")):
-        if not versions.manifests_folder().is_dir():
-            _in_place(versions.manifests_folder(), "manifests", progress, _collect)
-        for part in parts:
-            if not part.folder.is_dir():
-                _in_place(part.folder, part.name, progress, partial(_build, part))
-        shutil.rmtree(root / "go", ignore_errors=True)  # kept after a failure or a kill: the next try goes on there
+    _in_place(versions.manifests_folder(), "manifests", progress, _collect)
+    for part in parts:
+        _in_place(part.folder, part.name, progress, partial(_build, part))
 
 
 class _Go:
@@ -59,20 +56,30 @@ class _Go:
 
 
 def _in_place(target: Path, name: str, progress: Progress, make: Callable[[_Go, Path, Progress], None]) -> None:
+    if target.is_dir():
+        return
     root = target.parent
-    log_file = root / f"{name}.log"
-    started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=root) as made, log_file.open("w", encoding="utf-8") as log:
-        folder = Path(made) / name
-        folder.mkdir()
-        scratch = root / "go"
-        scratch.mkdir(exist_ok=True)
-        try:
-            make(_Go(toolchain(scratch, log, progress), log), folder, progress)
-        except UnusableError as error:
-            raise UnusableError(f"{name}: {error} (log: {log_file})") from error
-        folder.rename(target)
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    scratch, started = root / f"go-{name}", time.monotonic()
+    with exclusive(root / f"{name}.lock", on_wait=lambda _: progress(f"{name}: waiting for who builds it")):
+        if target.is_dir():
+            return
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=root) as made:
+            folder = Path(made) / name
+            folder.mkdir()
+            scratch.mkdir(exist_ok=True)
+            _logged(root / f"{name}.log", scratch, progress, lambda go: make(go, folder, progress))
+            folder.rename(target)
+        shutil.rmtree(scratch)  # kept after a failure or a kill: the next try goes on there
     progress(f"{name}: ready after {time.monotonic() - started:.0f} s in {target}")
+
+
+def _logged(log_file: Path, scratch: Path, progress: Progress, make: Callable[[_Go], None]) -> None:
+    with log_file.open("w", encoding="utf-8") as log:
+        try:
+            make(_Go(toolchain(scratch, log, progress), log))
+        except UnusableError as error:
+            raise UnusableError(f"{error} (log: {log_file})") from error
 
 
 def _build(part: Part, go: _Go, folder: Path, progress: Progress) -> None:
@@ -117,7 +124,8 @@ def _collect(go: _Go, folder: Path, progress: Progress) -> None:
             into = folder / kind / module.removesuffix("/v2").rpartition("/")[2]
             into.mkdir(parents=True, exist_ok=True)
             for file in files:
-                (into / file.name).write_bytes(file.read_bytes())
+                objects = [each for each in YAML(typ="safe").load_all(file) if each]
+                (into / f"{file.stem}.json").write_text(json.dumps(objects), encoding="utf-8")  # YAML takes seconds
 
 
 def show(line: str) -> None:

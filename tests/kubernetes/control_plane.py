@@ -18,8 +18,6 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from ruamel.yaml import YAML
-
 from tests.kubernetes import build, versions
 from tests.kubernetes.certificates import Authority
 from tests.kubernetes.services import Service, free_ports, wait_for
@@ -85,12 +83,14 @@ class ControlPlane:
         return service
 
     def apply_files(self, folder: Path, change: Callable[[dict[str, Any]], None] = lambda _: None) -> None:
-        """Apply every object of a folder's files."""
-        for file in sorted(folder.rglob("*.yaml")):
-            for document in YAML(typ="safe").load_all(file):
-                if document:
-                    change(document)
-                    self.api.apply(document)
+        """Apply every object of a folder's files, each changed first."""
+        files = sorted(folder.rglob("*.json"))
+        if not files:
+            raise FileNotFoundError(f"{folder} has no objects: run `python -m tests.kubernetes.build`")
+        for file in files:
+            for each in json.loads(file.read_text(encoding="utf-8")):
+                change(each)
+                self.api.apply(each)
 
     def _start_etcd(self, port: int, peers: int) -> None:
         address, peer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peers}"

@@ -108,7 +108,7 @@ WEBHOOKS = (
 
 def manifests_folder() -> Path:
     """Where the files of `CUSTOM_RESOURCES` and `WEBHOOKS` lie in the cache."""
-    return _cached("manifests", digest(None, repr((CUSTOM_RESOURCES, WEBHOOKS))))
+    return _cached("manifests-json", digest(None, repr((CUSTOM_RESOURCES, WEBHOOKS))))
 
 
 def digest(source: Path | None, words: str) -> str:
