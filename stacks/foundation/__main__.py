@@ -8,6 +8,7 @@ key ──┬── lease table
 import pulumi
 
 from tideform.components.burst_store import BurstStore
+from tideform.components.eks_platform import platform, wants_cluster
 from tideform.components.existing_network import ExistingNetwork
 from tideform.components.flow_logs import FlowLogs
 from tideform.components.key import ProjectKey
@@ -31,6 +32,16 @@ if target.spec.network.existing:
 else:
     network = Network(scope, opts)
     FlowLogs(scope, vpc_id=network.vpc_id, key_arn=key.key.arn, opts=opts)
+
+if wants_cluster(target.spec):
+    for output, value in platform(
+        scope,
+        subnet_ids=network.subnet_ids,
+        workload_group_id=network.firewall.workload.id,
+        key_arn=key.key.arn,
+        opts=opts,
+    ).items():
+        pulumi.export(output, value)
 
 pulumi.export("vpc_id", network.vpc_id)
 pulumi.export("private_subnet_ids", network.subnet_ids)

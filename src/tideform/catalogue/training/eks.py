@@ -1,0 +1,110 @@
+"""``backend: eks``: Kubernetes with Karpenter and Kueue, on a cluster of ours or an existing one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tideform.catalogue.training._eks_names import LABEL, LOCAL_QUEUE, EksNames
+from tideform.catalogue.training.base import Exports, PoolOrder, plain_handle, problem
+from tideform.components.pool_shape import PoolShape, is_nvidia, shape_of
+from tideform.diagnostics import Diagnostic
+from tideform.errors import TideformError
+from tideform.spec.training import Pool
+
+if TYPE_CHECKING:
+    from tideform.burst.runner import Runner
+    from tideform.cloud import Cloud
+    from tideform.spec.deployment import Deployment
+
+_TOO_OLD = ("p2", "p3", "g3")  # the drivers of today's machine images no longer know their GPUs
+
+
+@dataclass(frozen=True)
+class Eks:
+    """A namespace, a closed queue with the pool's maximum as its quota, and a node pool at zero."""
+
+    id: str = "eks"
+    summary: str = "Kubernetes on EKS with Karpenter and Kueue, or a cluster of your own"
+
+    def problems(self, name: str, pool: Pool) -> list[Diagnostic]:
+        """Capacity without drivers, nodes that never let go, and what a cluster does not do here."""
+        path = f"training.{name}"
+        try:
+            shape = shape_of(pool)
+        except TideformError as error:
+            return [replace(found, path=path) for found in error.diagnostics]
+        return list(_problems(path, pool, shape))
+
+    def build(self, order: PoolOrder) -> Exports:
+        """The job's role, and the pool's objects in the cluster."""
+        from tideform.components.eks_pool import EksPool
+
+        pool = EksPool(order, shape_of(order.pool))
+        return {"namespace": pool.names.pool_id, "queue": LOCAL_QUEUE, "node_pool": pool.names.pool_id}
+
+    def handle(self, deployment: Deployment, pool: str) -> dict[str, Any]:
+        """Who launches for the pool, and where its queue is; the Kubernetes API may be out of a brake's reach.
+
+        In an existing cluster nobody tells us who launches, and it is reached by somebody's kubeconfig.
+        """
+        names = EksNames(deployment, pool)
+        cluster = deployment.spec.cluster
+        existing = cluster.existing if cluster else None
+        return {
+            **plain_handle(deployment, self.id, pool),
+            "cluster": "" if existing else names.cluster,
+            "context": existing or "",
+            "karpenter_role": "" if existing else names.karpenter_role,
+            "namespace": names.pool_id,
+            "queue": LOCAL_QUEUE,
+            "node_pool": names.pool_id,
+            "label": LABEL,
+        }
+
+    def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
+        """Capacity and jobs through Kueue's queue; refused where there is no Kubernetes API to talk to."""
+        from tideform.burst.eks.runner import runner
+
+        return runner(cloud, deployment, pool)
+
+
+def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
+    if unfit := _unfit(shape):
+        yield problem(
+            "TD206",
+            "The backend cannot run this capacity",
+            path,
+            detail=f"The machine images of EKS have no drivers for {', '.join(unfit)}.",
+            fix="Choose GPUs by NVIDIA from the T4 on, or types without accelerators.",
+        )
+    if pool.interconnect == "efa":
+        yield _not_here(path, "interconnect", "gives no EFA adapters to pods", "Use backend: batch for EFA.")
+    if pool.job.secrets:
+        fix = "Read them in the job from Secrets Manager, or use backend: batch."
+        yield _not_here(path, "job.secrets", "hands no secrets to a job", fix)
+    if pool.kubernetes is not None and pool.kubernetes.disruption_budget.value == 0:
+        yield problem(
+            "TD662",
+            "A disruption budget never lets a node go",
+            f"{path}.kubernetes.disruption_budget",
+            detail="With 0% no idle node may be taken away: each costs money until its lease ends.",
+            fix="Leave it out: with 100% all idle nodes go at the same time.",
+        )
+
+
+def _not_here(path: str, what: str, does: str, fix: str) -> Diagnostic:
+    return problem(
+        "TD663", "The backend cannot do what the pool asks", f"{path}.{what}", detail=f"backend: eks {does}.", fix=fix
+    )
+
+
+def _unfit(shape: PoolShape) -> list[str]:
+    accelerated = [t for t in shape.types if t.accelerators]
+    if len(accelerated) not in (0, len(shape.types)):
+        return shape.instance_types
+    return [t.name for t in accelerated if not is_nvidia([t]) or t.family.startswith(_TOO_OLD)]
+
+
+ENTRY = Eks()

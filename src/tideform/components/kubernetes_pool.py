@@ -1,0 +1,237 @@
+"""One pool in a cluster, as plain objects: where nodes come from, who is let onto them, and what is kept out. Pure.
+
+Field values are those of Karpenter v1 (https://karpenter.sh/docs/concepts/nodepools/) and Kueue v1beta1
+(https://kueue.sigs.k8s.io/docs/concepts/). The bound of a pool is Kueue's quota: Karpenter looks at its own limits
+before it launches several nodes at once, and may overrun them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tideform.catalogue.training._eks_names import LABEL, LOCAL_QUEUE, EksNames
+from tideform.components.pool_shape import PoolShape, is_nvidia
+from tideform.spec.deployment import Deployment
+from tideform.spec.training import Kubernetes, Pool
+
+GPU = "nvidia.com/gpu"
+GRACE = "5m"  # how long a node's drain may take before its pods are ended anyway
+_ROOT_DISK = {"volumeType": "gp3", "volumeSize": "100Gi", "encrypted": True, "deleteOnTermination": True}
+_TOKENS_ONLY = {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 1}
+_METADATA = "169.254.169.254/32"  # the instance's credentials: a job has its own
+_POD_IDENTITY = "169.254.170.23/32"  # where the pod identity agent hands those out
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class NodePlace:
+    """Where a pool's nodes are: subnets and security group by id, the key of their disks, the profile they run as."""
+
+    subnet_ids: Sequence[Any]
+    security_group_id: Any
+    key_arn: Any
+    instance_profile: str
+
+
+@dataclass(frozen=True)
+class PoolObjects:
+    """A pool's objects, each as the API takes it."""
+
+    deployment: Deployment
+    name: str
+    pool: Pool
+    shape: PoolShape
+
+    @property
+    def names(self) -> EksNames:
+        """What everything is called."""
+        return EksNames(self.deployment, self.name)
+
+    def namespace(self) -> Object:
+        """A place of its own; pods that ask for more than a job needs are not let in."""
+        pod_security = {f"pod-security.kubernetes.io/{mode}": "baseline" for mode in ("enforce", "warn")}
+        return self._object("v1", "Namespace", self.names.pool_id, labels=pod_security)
+
+    def quota(self) -> Object:
+        """The pool at its largest, twice: while a job takes over from what held its nodes, both are counted."""
+        whole = {f"requests.{key}": value for key, value in self._resources(2 * self.shape.nodes).items()}
+        return self._object("v1", "ResourceQuota", "pool", {"hard": whole}, namespaced=True)
+
+    def service_account(self) -> Object:
+        """Who jobs are; what that may do in AWS comes by pod identity, and in the cluster it may do nothing."""
+        found = self._object("v1", "ServiceAccount", "job", namespaced=True)
+        return {**found, "automountServiceAccountToken": False}
+
+    def deny_all(self) -> Object:
+        """Nothing in, nothing out, but for what other policies allow."""
+        spec = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+        return self._object("networking.k8s.io/v1", "NetworkPolicy", "deny", spec, namespaced=True)
+
+    def allow_needed(self) -> Object:
+        """Names, HTTPS to AWS and registries, and the job's own pods: ranks talk on ports of their own choosing."""
+        peers: list[Object] = [{"podSelector": {}}]
+        dns = [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]
+        cluster_dns = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}]
+        https = {"ipBlock": {"cidr": "0.0.0.0/0", "except": [_METADATA]}}
+        spec = {
+            "podSelector": {},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [{"from": peers}],
+            "egress": [
+                {"to": peers},
+                {"to": cluster_dns, "ports": dns},
+                {"to": [https], "ports": [{"protocol": "TCP", "port": 443}]},
+                {"to": [{"ipBlock": {"cidr": _POD_IDENTITY}}], "ports": [{"protocol": "TCP", "port": 80}]},
+            ],
+        }
+        return self._object("networking.k8s.io/v1", "NetworkPolicy", "needed", spec, namespaced=True)
+
+    def priorities(self) -> list[Object]:
+        """Jobs before what merely holds nodes."""
+        made = ((self.names.pool_id, 1000), (self.names.hold_priority, -10))
+        return [
+            {
+                **self._object("scheduling.k8s.io/v1", "PriorityClass", name),
+                "value": value,
+                "globalDefault": False,
+                "preemptionPolicy": "PreemptLowerPriority" if value > 0 else "Never",
+            }
+            for name, value in made
+        ]
+
+    def node_class(self, place: NodePlace) -> Object:
+        """What a node is made of: https://karpenter.sh/docs/concepts/nodeclasses/"""
+        gang = (
+            self.pool.job.nodes > 1 and not self.pool.zones
+        )  # its nodes talk to each other all the time: one zone, and no transfer is paid
+        subnets = list(place.subnet_ids)[: 1 if gang else None]
+        reservations = [{"id": each} for each in self.pool.capacity.reservations]
+        disk = {**_ROOT_DISK, "kmsKeyID": place.key_arn}
+        spec = {
+            "amiSelectorTerms": [{"alias": "al2023@latest"}],
+            "instanceProfile": place.instance_profile,
+            "subnetSelectorTerms": [{"id": each} for each in subnets],
+            "securityGroupSelectorTerms": [{"id": place.security_group_id}],
+            "blockDeviceMappings": [{"deviceName": "/dev/xvda", "rootVolume": True, "ebs": disk}],
+            "metadataOptions": _TOKENS_ONLY,
+            "associatePublicIPAddress": False,
+            "tags": self.deployment.tags("training", self.deployment.identity("training", self.name)),
+            **({"capacityReservationSelectorTerms": reservations} if reservations else {}),
+        }
+        return self._object("karpenter.k8s.aws/v1", "EC2NodeClass", self.names.pool_id, spec)
+
+    def node_pool(self) -> Object:
+        """Nodes from zero and back: a node that holds no pods goes after half a minute, and none outlives a lease."""
+        template = {
+            "metadata": {"labels": {LABEL: self.names.pool_id}},
+            "spec": {
+                "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": self.names.pool_id},
+                "requirements": self._requirements(),
+                "taints": [self._taint()],
+                "expireAfter": f"{self.pool.lease.seconds}s",
+                "terminationGracePeriod": GRACE,
+            },
+        }
+        budget = (self.pool.kubernetes or Kubernetes()).disruption_budget
+        spec = {
+            "template": template,
+            "disruption": {
+                "consolidationPolicy": "WhenEmpty",
+                "consolidateAfter": "30s",
+                "budgets": [{"nodes": str(budget)}],
+            },
+            "limits": self._limits(),
+        }
+        return self._object("karpenter.sh/v1", "NodePool", self.names.pool_id, spec)
+
+    def flavor(self) -> Object:
+        """Whom Kueue sends to the pool's nodes, past the taint that keeps others off."""
+        tolerates = {key: value for key, value in self._taint().items() if key != "value"}
+        spec = {
+            "nodeLabels": {LABEL: self.names.pool_id},
+            "nodeTaints": [self._taint()],
+            "tolerations": [{**tolerates, "operator": "Equal", "value": self.names.pool_id}],
+        }
+        return self._object("kueue.x-k8s.io/v1beta1", "ResourceFlavor", self.names.pool_id, spec)
+
+    def cluster_queue(self) -> Object:
+        """The bound: whole jobs are let in as long as all of their pods fit."""
+        quota = self._resources(self.shape.nodes)
+        resources = [{"name": key, "nominalQuota": value} for key, value in quota.items()]
+        flavor = {"name": self.names.pool_id, "resources": resources}
+        spec = {
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": self.names.pool_id}},
+            "queueingStrategy": "BestEffortFIFO",
+            "preemption": {"withinClusterQueue": "LowerPriority"},
+            "resourceGroups": [{"coveredResources": list(quota), "flavors": [flavor]}],
+        }
+        return self._object("kueue.x-k8s.io/v1beta1", "ClusterQueue", self.names.pool_id, spec)
+
+    def local_queue(self) -> Object:
+        """Closed between bursts, and whoever was let in is put out again: nothing runs without a lease."""
+        spec = {"clusterQueue": self.names.pool_id, "stopPolicy": "HoldAndDrain"}
+        return self._object("kueue.x-k8s.io/v1beta1", "LocalQueue", LOCAL_QUEUE, spec, namespaced=True)
+
+    def _requirements(self) -> list[Object]:
+        capacity = self.pool.capacity
+        kinds = [] if capacity.spot == "never" else ["spot"]
+        kinds += ["on-demand"] if capacity.spot == "never" or capacity.fallback == "on_demand" else []
+        if capacity.spot == "only":
+            kinds = ["spot"]
+        kinds = ["reserved", *kinds] if capacity.reservations else kinds
+        arch = "arm64" if self.shape.types[0].arch == "arm64" else "amd64"
+        wanted = {
+            "node.kubernetes.io/instance-type": self.shape.instance_types,
+            "karpenter.sh/capacity-type": kinds,
+            "kubernetes.io/arch": [arch],
+            "kubernetes.io/os": ["linux"],
+        }
+        if self.pool.zones:
+            wanted["topology.kubernetes.io/zone"] = [f"{self.deployment.region}{zone}" for zone in self.pool.zones]
+        return [{"key": key, "operator": "In", "values": values} for key, values in wanted.items()]
+
+    def _taint(self) -> Object:
+        return {"key": LABEL, "value": self.names.pool_id, "effect": "NoSchedule"}
+
+    def _limits(self) -> dict[str, str]:
+        dearest = max(t.vcpus for t in self.shape.types) * self.shape.nodes
+        gpus = max(t.accelerators for t in self.shape.types) * self.shape.nodes
+        return {"cpu": str(dearest), **({GPU: str(gpus)} if gpus else {})}
+
+    def _resources(self, pods: int) -> dict[str, str]:
+        one = pod_resources(self.shape)
+        cpu = int(one["cpu"].removesuffix("m")) * pods
+        memory = int(one["memory"].removesuffix("Mi")) * pods
+        gpus = {GPU: str(int(one[GPU]) * pods)} if GPU in one else {}
+        return {"cpu": f"{cpu}m", "memory": f"{memory}Mi", **gpus}
+
+    def _object(
+        self,
+        api_version: str,
+        kind: str,
+        name: str,
+        spec: Mapping[str, Any] | None = None,
+        *,
+        labels: Mapping[str, str] | None = None,
+        namespaced: bool = False,
+    ) -> Object:
+        metadata: Object = {"name": name, "labels": {**self.names.labels, **(labels or {})}}
+        if namespaced:
+            metadata["namespace"] = self.names.pool_id
+        found: Object = {"apiVersion": api_version, "kind": kind, "metadata": metadata}
+        return found if spec is None else {**found, "spec": dict(spec)}
+
+
+def pod_resources(shape: PoolShape) -> dict[str, str]:
+    """What one pod gets: the smallest of the types, less what the node keeps for itself.
+
+    The kubelet keeps 255 MiB, 11 MiB for each pod that fits, and 100 MiB free; Karpenter reckons with 7.5 % less than
+    a type's memory; agents on every node take the rest. Half a vCPU is enough for all of them.
+    https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html
+    """
+    total = int(min(t.memory_gib for t in shape.types) * 1024)
+    memory = max(total // 4, int(total * 0.9) - 2048)
+    found = {"cpu": f"{shape.vcpus * 1000 - 500}m", "memory": f"{memory}Mi"}
+    return {**found, GPU: str(shape.accelerators)} if is_nvidia(shape.types) else found

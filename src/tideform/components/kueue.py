@@ -1,0 +1,99 @@
+"""What lets jobs onto a cluster's nodes and sees to their GPUs: Kueue, JobSet or Kubeflow Trainer, NVIDIA's agents."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from tideform.catalogue.training._eks_names import LABEL
+from tideform.components.base import Component
+from tideform.components.karpenter import Karpenter
+from tideform.components.kubernetes_charts import DCGM_EXPORTER, DEVICE_PLUGIN, JOBSET, KUEUE, TRAINER, chart
+from tideform.components.pool_shape import is_nvidia, shape_of
+from tideform.components.scope import Scope
+from tideform.spec.training import Pool
+
+_ON_CONTROLLERS = {"nodeSelector": {"tideform.dev/controllers": "true"}}
+# Agents go onto the pools' nodes, past their taint, and onto those with GPUs alone.
+_ON_GPU_NODES = {"tolerations": [{"key": LABEL, "operator": "Exists", "effect": "NoSchedule"}]}
+_HAS_GPU = {"key": "karpenter.k8s.aws/instance-gpu-manufacturer", "operator": "In", "values": ["nvidia"]}
+
+
+class Queueing(Component):
+    """The controllers beside Karpenter; which of them depends on what the pools want."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        karpenter: Karpenter,
+        kubernetes: k8s.Provider,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("queueing", scope, opts)
+        pools = [pool for pool in scope.deployment.spec.training.values() if pool.backend == "eks"]
+        after = pulumi.ResourceOptions(parent=self, provider=kubernetes, depends_on=[karpenter.release])
+        trainers = {pool.kubernetes.trainer if pool.kubernetes else "jobset" for pool in pools if pool.job.nodes > 1}
+        self.releases = [chart(KUEUE, kueue_values(), after)]
+        if trainers:  # Kubeflow Trainer builds on JobSet
+            self.releases.append(chart(JOBSET, {}, after))
+        if "kubeflow" in trainers:
+            self.releases.append(chart(TRAINER, {"jobset": {"install": False}}, after))
+        if any(map(_has_gpus, pools)):
+            self.releases += [chart(DEVICE_PLUGIN, _device_plugin(), after), chart(DCGM_EXPORTER, _dcgm(), after)]
+
+
+def kueue_values() -> dict[str, Any]:
+    """Kueue's configuration: whole gangs, every job through a queue.
+
+    A gang whose pods are not all ready in time is put out, and tried again: half a gang would hold nodes for nothing.
+    https://kueue.sigs.k8s.io/docs/tasks/manage/setup_wait_for_pods_ready/
+    """
+    not_ours = ["kube-system", "kueue-system", "jobset-system", "kubeflow-system", "tideform-system"]
+    selector = {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": not_ours}
+    config = {
+        "apiVersion": "config.kueue.x-k8s.io/v1beta1",
+        "kind": "Configuration",
+        "health": {"healthProbeBindAddress": ":8081"},
+        "metrics": {"bindAddress": ":8443"},
+        "webhook": {"port": 9443},
+        "leaderElection": {"leaderElect": True, "resourceName": "c1f6bfd2.kueue.x-k8s.io"},
+        "waitForPodsReady": {
+            "enable": True,
+            "timeout": "15m",
+            "recoveryTimeout": "5m",
+            "blockAdmission": False,
+            "requeuingStrategy": {"timestamp": "Eviction", "backoffBaseSeconds": 30, "backoffMaxSeconds": 600},
+        },
+        "manageJobsWithoutQueueName": True,
+        "managedJobsNamespaceSelector": {"matchExpressions": [selector]},
+        "integrations": {"frameworks": ["batch/job", "jobset.x-k8s.io/jobset", "trainer.kubeflow.org/trainjob"]},
+    }
+    text = json.dumps(config, sort_keys=True)  # JSON is YAML, too
+    return {
+        "managerConfig": {"controllerManagerConfigYaml": text},
+        "controllerManager": {
+            **_ON_CONTROLLERS,
+            "replicas": 2,
+            "manager": {"image": {"repository": "registry.k8s.io/kueue/kueue", "tag": "v0.14.0"}},
+        },
+    }
+
+
+def _device_plugin() -> dict[str, Any]:
+    return {**_ON_GPU_NODES, "affinity": _affinity()}
+
+
+def _dcgm() -> dict[str, Any]:
+    return {**_ON_GPU_NODES, "affinity": _affinity(), "serviceMonitor": {"enabled": False}}
+
+
+def _affinity() -> dict[str, Any]:
+    terms = {"nodeSelectorTerms": [{"matchExpressions": [_HAS_GPU]}]}
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
+
+
+def _has_gpus(pool: Pool) -> bool:
+    return is_nvidia(shape_of(pool).types)

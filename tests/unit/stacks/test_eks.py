@@ -1,0 +1,119 @@
+"""Pools with ``backend: eks``: what foundation gets for them, and what one pool is in the cluster."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.stacks.collecting import FULL, collect, inputs, of_type, statements
+from tideform.engine.base import Preview
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "eks"
+POOL = {**FULL["training"]["nightly"], "backend": "eks"}
+TRAINING = {"nightly": POOL}
+
+
+@pytest.fixture(scope="module")
+def foundation() -> Preview:
+    return collect("foundation", training=TRAINING)
+
+
+@pytest.fixture(scope="module")
+def pool() -> Preview:
+    return collect("training", "nightly", training=TRAINING)
+
+
+def objects(found: Preview) -> list[dict[str, Any]]:
+    return [dict(each.after or {}) for each in found.resources if each.type.startswith("kubernetes:")]
+
+
+def test_a_cluster_stands_only_where_some_pool_wants_one() -> None:
+    assert of_type(collect("foundation"), "Cluster") == []
+    existing = collect("foundation", training=TRAINING, cluster={"existing": "mine"})
+    assert [each for each in existing.resources if "eks" in each.type or each.type.startswith("kubernetes:")] == []
+
+
+def test_the_cluster_is_private_logged_and_encrypted(foundation: Preview) -> None:
+    cluster = inputs(foundation, "Cluster", "eks")
+    assert cluster["vpcConfig"]["endpointPublicAccess"] is False
+    assert cluster["vpcConfig"]["endpointPrivateAccess"] is True
+    assert cluster["accessConfig"]["authenticationMode"] == "API"
+    assert cluster["encryptionConfig"]["resources"] == ["secrets"]
+    assert "audit" in cluster["enabledClusterLogTypes"]
+
+
+def test_the_controllers_run_on_demand(foundation: Preview) -> None:
+    group = inputs(foundation, "NodeGroup", "controllers")
+    assert (group["capacityType"], group["amiType"]) == ("ON_DEMAND", "AL2023_ARM_64_STANDARD")
+    assert group["scalingConfig"]["desiredSize"] == 2
+
+
+def test_karpenter_launches_nothing_without_the_clusters_tag(foundation: Preview) -> None:
+    found = statements(inputs(foundation, "RolePolicy", "karpenter")["policy"])
+    tagged = next(each for each in found if each["Sid"] == "LaunchTagged")
+    assert tagged["Condition"]["StringEquals"]["aws:RequestTag/eks:eks-cluster-name"] == "fraud-scoring-dev-eks"
+    launching = [each for each in found if "ec2:RunInstances" in each["Action"] and "Condition" not in each]
+    assert not any(resource.endswith(("instance/*", "fleet/*")) for each in launching for resource in each["Resource"])
+
+
+def test_charts_are_pinned(foundation: Preview) -> None:
+    charts = {each.name: (each.after or {})["version"] for each in of_type(foundation, "Release")}
+    assert {"karpenter", "kueue", "nvidia-device-plugin", "dcgm-exporter"} == set(charts)
+    assert all(version and version != "latest" for version in charts.values())
+
+
+def test_gangs_bring_jobset_and_the_trainer_that_was_asked_for() -> None:
+    gang = {**POOL, "job": {**POOL["job"], "nodes": 2}, "kubernetes": {"trainer": "kubeflow"}}
+    charts = {each.name for each in of_type(collect("foundation", training={"nightly": gang}), "Release")}
+    assert {"jobset", "kubeflow-trainer"} <= charts
+
+
+def test_a_pool_is_these_objects(pool: Preview) -> None:
+    """`TIDEFORM_GOLDEN=write` in the environment writes the file anew."""
+    file = GOLDEN / "pool.json"
+    found = json.dumps(objects(pool), indent=1, sort_keys=True) + "\n"
+    if os.environ.get("TIDEFORM_GOLDEN") == "write":
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(found, encoding="utf-8")
+    assert found == file.read_text(encoding="utf-8")
+
+
+def test_the_bound_is_the_pools_maximum(pool: Preview) -> None:
+    (queue,) = [each for each in objects(pool) if each["kind"] == "ClusterQueue"]
+    (flavor,) = queue["spec"]["resourceGroups"][0]["flavors"]
+    quota = {each["name"]: each["nominalQuota"] for each in flavor["resources"]}
+    assert quota["nvidia.com/gpu"] == "32"
+
+
+def test_nothing_runs_between_bursts(pool: Preview) -> None:
+    (queue,) = [each for each in objects(pool) if each["kind"] == "LocalQueue"]
+    assert queue["spec"]["stopPolicy"] == "HoldAndDrain"
+
+
+def test_no_node_outlives_its_lease_and_all_idle_ones_go_at_once(pool: Preview) -> None:
+    (nodes,) = [each for each in objects(pool) if each["kind"] == "NodePool"]
+    assert nodes["spec"]["template"]["spec"]["expireAfter"] == "21600s"
+    assert nodes["spec"]["template"]["spec"]["terminationGracePeriod"] == "5m"
+    assert nodes["spec"]["disruption"]["budgets"] == [{"nodes": "100%"}]
+
+
+def test_nodes_say_whose_they_are(pool: Preview) -> None:
+    (node_class,) = [each for each in objects(pool) if each["kind"] == "EC2NodeClass"]
+    assert node_class["spec"]["tags"]["tideform:unit"] == "nightly"
+    assert node_class["spec"]["metadataOptions"]["httpPutResponseHopLimit"] == 1
+
+
+def test_a_gang_stays_in_one_zone() -> None:
+    gang = {**POOL, "job": {**POOL["job"], "nodes": 2}}
+    found = objects(collect("training", "nightly", training={"nightly": gang}))
+    (node_class,) = [each for each in found if each["kind"] == "EC2NodeClass"]
+    assert node_class["spec"]["subnetSelectorTerms"] == [{"id": "subnet-0a"}]
+
+
+def test_in_an_existing_cluster_only_our_own_objects_are_made() -> None:
+    found = collect("training", "nightly", training=TRAINING, cluster={"existing": "mine"})
+    assert {each.type.split(":")[0] for each in found.resources} == {"kubernetes"}
