@@ -35,7 +35,7 @@ class Training:
 
     def create(self, *command: str, nodes: int = 1, spot: bool = False, **changes: Any) -> str:
         """Create a job of a shell command; returns its name."""
-        name = changes.pop("name", f"job-{next(_NUMBERS)}")
+        name = str(changes.pop("name", f"job-{next(_NUMBERS)}"))
         resources = {"InstanceType": "ml.m5.large", "InstanceCount": nodes, "VolumeSizeInGB": 10}
         stopping = {"MaxRuntimeInSeconds": 3600, **({"MaxWaitTimeInSeconds": 3600} if spot else {})}
         self.api.create_training_job(
@@ -60,9 +60,14 @@ class Training:
 
     def reaches(self, name: str, status: str) -> dict[str, Any]:
         """Wait until the job's primary or secondary status is this."""
-        return until(
-            lambda: j if status in ((j := self.job(name))["TrainingJobStatus"], j["SecondaryStatus"]) else None
-        )
+        found: list[dict[str, Any]] = []
+
+        def there() -> bool:
+            found[:] = [self.job(name)]
+            return status in (found[0]["TrainingJobStatus"], found[0]["SecondaryStatus"])
+
+        until(there)
+        return found[0]
 
     def says(self, name: str, line: str) -> None:
         """Wait until the job's log has this line."""

@@ -179,7 +179,7 @@ def test_a_warm_pool_expires_by_itself(training: Training) -> None:
 
 
 def test_a_job_like_the_last_one_takes_over_its_machines(training: Training) -> None:
-    settings = {"resources": {"KeepAlivePeriodInSeconds": 1800}, "EnableNetworkIsolation": True}
+    settings: dict[str, Any] = {"resources": {"KeepAlivePeriodInSeconds": 1800}, "EnableNetworkIsolation": True}
     first = training.create("true", **settings)
     training.reaches(first, "Completed")
     second = training.create("true", **settings)
