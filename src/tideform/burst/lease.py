@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
+from tideform.burst.reaper.decide import NOTICED, WARNINGS
 from tideform.process import Process, user
 from tideform.spec.training import Pool
 
@@ -38,7 +39,8 @@ class Lease:
     """One burst of one pool. Times are seconds since the epoch; ``cap_usd`` is the most it may spend.
 
     A lease that is not ``detached`` ends with its process: every ``run``, and an ``up`` until it is up.
-    ``hourly_usd`` is what the whole pool was thought to cost when the burst began; None: unknown.
+    ``hourly_usd`` is what the whole pool was thought to cost when the burst began; None: unknown. ``checkpoint_uri``
+    (``s3://bucket/prefix``) is where its work is saved, ``said`` which warnings it has had (`burst.reaper.decide`).
     """
 
     id: str
@@ -52,6 +54,8 @@ class Lease:
     hourly_usd: Decimal | None = None
     detached: bool = False
     token: int = 0
+    checkpoint_uri: str = ""
+    said: tuple[str, ...] = ()
 
     def as_record(self) -> dict[str, Any]:
         """For the table; the token is kept apart, because the same write makes it."""
@@ -64,6 +68,7 @@ class Lease:
             "cap_usd": None if self.cap_usd is None else str(self.cap_usd),
             "hourly_usd": None if self.hourly_usd is None else str(self.hourly_usd),
             "detached": self.detached,
+            **({"checkpoint_uri": self.checkpoint_uri} if self.checkpoint_uri else {}),
         }
 
     @classmethod
@@ -81,6 +86,8 @@ class Lease:
             hourly_usd=_money(record["hourly_usd"]),
             detached=bool(record["detached"]),
             token=token,
+            checkpoint_uri=record.get("checkpoint_uri", ""),
+            said=tuple(what for what in (*WARNINGS, NOTICED) if what in record),
         )
 
     def rest(self, now: float) -> int:
@@ -104,7 +111,10 @@ class Lease:
 
 @dataclass(frozen=True)
 class PoolRecord:
-    """A pool's item. ``stopper`` is the process that takes the capacity away, since ``stopping_since``."""
+    """A pool's item. ``stopper`` is the process that takes the capacity away, since ``stopping_since``.
+
+    ``reaped`` is when the reaper ended it, until a command has looked after what the reaper leaves: definitions.
+    """
 
     pool: str
     state: State = State.IDLE
@@ -113,6 +123,7 @@ class PoolRecord:
     leases: tuple[Lease, ...] = ()
     stopper: Process | None = None
     stopping_since: int = 0
+    reaped: int = 0
 
     def lease(self, lease_id: str) -> Lease | None:
         """The lease of that id, if it is still held."""

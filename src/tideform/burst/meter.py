@@ -1,69 +1,82 @@
-"""What a burst has cost so far, by watching its instances: an estimate at on-demand list price, and an upper one.
+"""What a burst has cost, by the pool's account in the lease table, which the reaper writes as well.
 
-Spot costs less; disks, data transfer and a service's own fees cost more. The bill is the account's, not ours.
+On-demand machines count at the list price of the book, spot ones at the market's. Disks, data transfer and a service's
+own fees are not in it. The bill is the account's, not ours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from tideform.burst.halt import Limit, limit_reached, now_and_then
-from tideform.burst.runner import Instance
-from tideform.prices.book import Book
+from tideform.burst.lease import Lease
+from tideform.burst.reaper.base import Node
+from tideform.burst.reaper.ledger import Ledger
+from tideform.burst.reaper.meter import Account, Hold
+from tideform.burst.runner import cloud_errors
+from tideform.burst.table import LeaseTable, Terms
 
 _CENT = Decimal("0.01")
+_FRESH = 15.0  # seconds; with many bursts on one pool, one of them counts for all
 
 
 @dataclass
 class Meter:
-    """Instance-seconds of one burst, counted from when the burst began or the instance came, whichever is later."""
+    """One lease's part of its pool's account, as of the last look."""
 
-    book: Book
-    began: float
-    _seen: dict[str, tuple[str, float, float]] = field(default_factory=dict, init=False)
+    table: LeaseTable
+    ledger: Ledger
+    lease: Lease
+    terms: Terms
+    nodes: Callable[[], Sequence[Node]]
+    _account: Account = field(default_factory=Account, init=False)
 
-    def observe(self, instances: Iterable[Instance], now: float) -> None:
-        """Note which instances are there; what is seen no more stopped counting when it was last seen."""
-        for instance in instances:
-            start = max(self.began, instance.launched)
-            self._seen[instance.id] = (instance.type, start, max(start, now))
+    def look(self, now: float, *, fresh: bool = True) -> None:
+        """Count up to ``now``; unless it has to be fresh, a count of a few seconds ago is good enough.
+
+        Raises `CloudError` where a service refuses.
+        """
+        pool = self.table.identity(self.lease.pool)
+        with cloud_errors(f"the cost of {self.lease.pool} was counted"):
+            if not fresh:
+                self._account = self.ledger.read(pool)
+            if fresh or self._account.at < now - _FRESH:
+                self._account = self.ledger.tick(pool, self.nodes(), self.terms.prices, now)
 
     @property
     def instance_seconds(self) -> float:
-        """All instances together."""
-        return sum(end - start for _, start, end in self._seen.values())
+        """All instances together; where several leases held the pool, this one's part."""
+        return self._hold.seconds
 
     @property
     def usd(self) -> Decimal:
-        """At on-demand list price; types that the book does not know count nothing (`unpriced` names them)."""
-        return sum((self._price(kind, end - start) for kind, start, end in self._seen.values()), Decimal(0))
+        """Types without a price count nothing (`unpriced` names them)."""
+        return Decimal(str(round(self._hold.usd, 6)))
 
     @property
     def unpriced(self) -> tuple[str, ...]:
         """Instance types without a price."""
-        return tuple(sorted({kind for kind, _, _ in self._seen.values()} - set(self.book.instances)))
+        return tuple(self._account.unpriced)
 
     def words(self) -> str:
         """One line for people."""
-        types = ", ".join(sorted({kind for kind, _, _ in self._seen.values()})) or "no instance was seen"
-        line = f"{shown(self.usd)} ({self.instance_seconds:.0f} instance-seconds of {types}, at on-demand"
-        line += f" list price of {self.book.date}; disks and data transfer not counted)"
+        types = ", ".join(self._account.types) or "no instance was seen"
+        line = f"{shown(self.usd)} ({self.instance_seconds:.0f} instance-seconds of {types}; on demand at list price,"
+        line += " spot at the market's; disks and data transfer not counted)"
         return line + (f"; no price is known for {', '.join(self.unpriced)}" if self.unpriced else "")
 
-    def _price(self, kind: str, seconds: float) -> Decimal:
-        known = self.book.instances.get(kind)
-        return Decimal(str((known.on_demand_usd if known else 0.0) * seconds / 3600))
+    @property
+    def _hold(self) -> Hold:
+        return self._account.leases.get(self.lease.id, Hold(self.lease.owner, self.lease.created))
 
 
-def spending_limit(
-    meter: Meter, cap: Decimal | None, look: Callable[[], Iterable[Instance]], clock: Callable[[], float]
-) -> Limit:
-    """A limit for `Halt`: looks at the instances now and then, and raises `RefusedError` TD607 at the cap."""
+def spending_limit(meter: Meter, cap: Decimal | None, clock: Callable[[], float]) -> Limit:
+    """A limit for `Halt`: looks at the account now and then, and raises `RefusedError` TD607 at the cap."""
 
     def limit() -> None:
-        meter.observe(look(), clock())
+        meter.look(clock(), fresh=False)
         if cap is not None and meter.usd >= cap:
             raise limit_reached(f"its spend cap of {cap} USD is used up")
 

@@ -25,14 +25,16 @@ def reconcile(
 ) -> list[str]:
     """End the bursts that nobody else will end any more; returns what was done, in words.
 
-    Those are leases past their deadline or spend cap, those whose process died on this machine, and teardowns that were
-    cut short. Without a lease table there is nothing to do. Raises `LeftoversError` if capacity stays.
+    Those are leases past their deadline or spend cap, those whose process died on this machine, teardowns that were cut
+    short, and definitions of pools that the reaper has ended. Without a lease table there is nothing to do. Raises
+    `LeftoversError` if capacity stays.
     """
     done: list[str] = []
     for record in LeaseTable.of(cloud, deployment).all():
         teardown = Teardown.of(cloud, deployment, record.pool, hooks or Hooks(), say)
         done += _finish(teardown, record, clock()) if record.state is State.STOPPING else []
         done += _end_orphans(teardown, record, clock()) if record.state is not State.STOPPING else []
+        done += _after_the_reaper(teardown, record) if record.reaped and not record.leases else []
     return done
 
 
@@ -53,6 +55,18 @@ def _finish(teardown: Teardown, record: PoolRecord, now: float) -> list[str]:
     with uncut(teardown.say) as halt:
         teardown.finish(taken, halt.pause)
     return [f"finished the teardown of {record.pool}, which had been cut short"]
+
+
+def _after_the_reaper(teardown: Teardown, record: PoolRecord) -> list[str]:
+    """The reaper ends what costs money and no definitions: a pool that stands during bursts only is removed here."""
+    if not teardown.removes:
+        teardown.table.settled(record)
+        return []
+    with uncut(teardown.say) as halt:
+        receipt = teardown.end_unheld(halt.pause)
+    if receipt is None or not teardown.table.settled(record):
+        return []
+    return [f"removed the definitions of {record.pool}, whose burst the reaper had ended"]
 
 
 def _end_orphans(teardown: Teardown, record: PoolRecord, now: float) -> list[str]:

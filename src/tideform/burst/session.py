@@ -15,7 +15,6 @@ from tideform.burst.runner import OnLog, Work
 from tideform.burst.sizing import sizing
 from tideform.burst.teardown import Teardown
 from tideform.errors import CloudError, RefusedError, TideformError
-from tideform.prices.book import book
 from tideform.process import user
 from tideform.spec.training import Pool
 
@@ -43,8 +42,8 @@ class Session:
         Raises what went wrong, after the capacity has gone; `LeftoversError` if it has not.
         """
         with halting(self.teardown.say) as halt:
-            lease = self._acquire(Mode.RUN)
-            meter = Meter(book(), self.clock())
+            lease = self._acquire(Mode.RUN, work)
+            meter = self.teardown.meter(lease)
             try:
                 code = self._work(lease, work, on_log, halt, meter)
             except BaseException as problem:
@@ -60,7 +59,7 @@ class Session:
                 self._bring(lease, halt)
                 halt.check()
             except BaseException as problem:
-                self._fail(lease, Meter(book(), self.clock()), halt, problem)
+                self._fail(lease, self.teardown.meter(lease), halt, problem)
                 raise
             return replace(lease, detached=True)
 
@@ -79,11 +78,12 @@ class Session:
             receipts = [self.teardown.give_back(lease, halt.pause) for lease in chosen]
             return receipts[-1]
 
-    def _acquire(self, mode: Mode) -> Lease:
+    def _acquire(self, mode: Mode, work: Work = Work()) -> Lease:  # noqa: B008  # it is frozen
         """Write the lease: from here on there is a record of what may be started."""
         name = self.teardown.pool
         lease = new_lease(name, self.pool, mode, now=self.clock(), hourly_usd=sizing(self.pool).hourly_usd)
-        record = self.teardown.table.acquire(lease)
+        lease = replace(lease, checkpoint_uri=work.checkpoint_uri)
+        record = self.teardown.table.acquire(lease, self.teardown.terms)
         return replace(lease, token=record.token)
 
     def _bring(self, lease: Lease, halt: Halt) -> None:
@@ -114,12 +114,11 @@ class Session:
         runner = self.teardown.runner
         halt.limits += [
             lambda: self._in_time(lease),
-            spending_limit(meter, lease.cap_usd, runner.capacity, self.clock),
+            spending_limit(meter, lease.cap_usd, self.clock),
         ]
         self._bring(lease, halt)
         halt.limits.append(now_and_then(lambda: self._still_held(lease), self.clock))
-        meter.observe(runner.capacity(), self.clock())
-        self.teardown.say(f"Running {' '.join(work.command or self.pool.job.command)}")
+        self.teardown.say(f"Running {work.label or ' '.join(work.command or self.pool.job.command)}")
         return runner.run(lease, work, on_log, halt)
 
     def _in_time(self, lease: Lease) -> None:
@@ -143,11 +142,8 @@ class Session:
     def _end(self, lease: Lease, meter: Meter, problem: BaseException | None = None) -> Receipt | None:
         """Give the lease back; if that fails after something else did, tell both."""
         try:
-            meter.observe(self.teardown.runner.capacity(), self.clock())
-        except CloudError as error:
-            self.teardown.say(f"The cost is an under-estimate: {error.diagnostics[0].detail}")
-        try:
             receipt = self.teardown.give_back(lease)
+            self._count(meter)
             if problem is not None and receipt is not None:  # nobody else will tell it
                 self.teardown.say(f"Nothing is left of it ({receipt.asked} questions asked). Cost: {meter.words()}.")
             return receipt
@@ -155,6 +151,13 @@ class Session:
             if not isinstance(problem, TideformError):
                 raise
             raise type(error)((*problem.diagnostics, *error.diagnostics)) from problem
+
+    def _count(self, meter: Meter) -> None:
+        """The capacity has gone, and each machine tells when: only now is the sum whole."""
+        try:
+            meter.look(self.clock())
+        except CloudError as error:
+            self.teardown.say(f"The cost is an under-estimate: {error.diagnostics[0].detail}")
 
 
 def _ended_elsewhere(pool: str) -> TideformError:

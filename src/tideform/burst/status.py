@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tideform.burst.lease import PoolRecord
-from tideform.burst.meter import Meter
-from tideform.burst.runner import Instance, Job, runner_for
+from tideform.burst.reaper.endings import ending
+from tideform.burst.reaper.ledger import Ledger
+from tideform.burst.reaper.meter import count
+from tideform.burst.reaper.pools import POOL
+from tideform.burst.reaper.prices import SpotPrices, price_of
+from tideform.burst.runner import Instance, Job, cloud_errors, runner_for
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
-from tideform.prices.book import book
 from tideform.spec.deployment import Deployment
 
 
@@ -18,7 +21,7 @@ from tideform.spec.deployment import Deployment
 class PoolStatus:
     """One pool at one moment; ``at`` is in seconds since the epoch.
 
-    ``usd`` is the cost of the instances that are there, since each was launched.
+    ``usd`` is what the leases that hold it have cost so far.
     """
 
     record: PoolRecord
@@ -36,7 +39,19 @@ class PoolStatus:
 def pool_status(cloud: Cloud, deployment: Deployment, pool: str, now: float) -> PoolStatus:
     """Ask the table and the services."""
     runner = runner_for(cloud, deployment, pool, deployment.spec.training[pool].backend)
-    instances = runner.capacity()
-    meter = Meter(book(), began=0.0)
-    meter.observe(instances, now)
-    return PoolStatus(LeaseTable.of(cloud, deployment).get(pool), instances, runner.jobs(), meter.usd, now)
+    table = LeaseTable.of(cloud, deployment)
+    return PoolStatus(table.get(pool), runner.capacity(), runner.jobs(), _spent(table, pool, now), now)
+
+
+def _spent(table: LeaseTable, pool: str, now: float) -> Decimal:
+    """Counted as the meter counts, and not written: who only looks needs no right to change anything."""
+    with cloud_errors(f"the cost of {pool} was counted"):
+        name = table.identity(pool)
+        item = table.items.get(POOL + name) or {}
+        if not item.get("leases"):
+            return Decimal(0)
+        handle, spot = item["handle"], SpotPrices(table.cloud)
+        nodes = tuple(ending(handle["backend"]).nodes(table.cloud, handle)) if handle else ()
+        price = price_of(item["prices"], spot.of(nodes))
+        account = count(Ledger(table.items, spot).read(name), nodes, item["leases"], item["ended"], price, now)
+        return Decimal(str(round(sum(account.leases[lease].usd for lease in item["leases"]), 6)))

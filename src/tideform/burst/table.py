@@ -1,29 +1,37 @@
 """The lease table in the account: each change of a pool is one conditional update of its one item.
 
 There are no transactions and no read-then-write: what a caller may do next follows from the record that its
-own write returned (``ReturnValues=ALL_NEW``).
+own write returned (``ReturnValues=ALL_NEW``). What ends a lease is in `burst.reaper.pools`, which the reaper uses too.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from tideform.burst.lease import Lease, PoolRecord, State
+from tideform.burst.reaper.items import Item, Items
+from tideform.burst.reaper.pools import POOL, Pools
 from tideform.cloud import Cloud
 from tideform.errors import CloudError, RefusedError, TideformError
 from tideform.process import Process
 from tideform.spec.deployment import Deployment
 
-_NAMES = {"#count": "count", "#state": "state", "#token": "token"}
-_PREFIX = "pool#"
-_CONFLICT = "ConditionalCheckFailedException"
+T = TypeVar("T")
 
 
 class BusyPoolError(RefusedError):
     """The pool's capacity is being taken away right now."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a brake has to know to end and to price a pool without its spec: USD an hour of each type it may use."""
+
+    handle: Mapping[str, Any] = field(default_factory=dict)
+    prices: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -43,30 +51,46 @@ class LeaseTable:
         names = {pool: deployment.identity("training", pool) for pool in deployment.spec.training}
         return cls(cloud, deployment.physical_name("leases"), names)
 
+    @property
+    def items(self) -> Items:
+        """The table itself."""
+        return Items(self.cloud, self.name)
+
+    def identity(self, pool: str) -> str:
+        """The name that the pool's items are kept under."""
+        return self.made_as.get(pool, pool)
+
     def get(self, pool: str) -> PoolRecord:
         """The pool's record; an idle one where there was never a burst."""
-        answer = self._call("get_item", Key=self._key(pool), ConsistentRead=True)
-        return _record(pool, answer.get("Item"))
+        return _record(pool, self._call(lambda: self.items.get(self._key(pool))))
 
     def all(self) -> list[PoolRecord]:
         """Every pool's record; none where foundation is not applied."""
         try:
-            items = self._items()
+            items = self._call(self._pools.all)
         except RefusedError:
             return []
         called = {made_as: pool for pool, made_as in self.made_as.items()}
-        keys = [str(item["pk"]["S"]).removeprefix(_PREFIX) for item in items]
+        keys = [str(item["pk"]).removeprefix(POOL) for item in items]
         return [_record(called.get(key, key), item) for key, item in zip(keys, items, strict=True)]
 
-    def acquire(self, lease: Lease) -> PoolRecord:
-        """Add the lease. Raises `BusyPoolError` while capacity is being taken away."""
+    def acquire(self, lease: Lease, terms: Terms | None = None) -> PoolRecord:
+        """Add the lease, and how the pool is ended and priced. Raises `BusyPoolError` while it is being ended."""
         self._seed(lease.pool)
+        terms = terms or Terms()
         record = self._update(
             lease.pool,
-            "SET leases.#id = :lease, tokens.#id = #token + :one ADD #count :one, #token :one",
+            "SET leases.#id = :lease, tokens.#id = #token + :one, handle = :handle, prices = :prices "
+            "ADD #count :one, #token :one",
             "attribute_not_exists(leases.#id) AND #state <> :stopping",
             lease_id=lease.id,
-            values={":lease": lease.as_record(), ":one": 1, ":stopping": State.STOPPING},
+            values={
+                ":lease": lease.as_record(),
+                ":handle": dict(terms.handle),
+                ":prices": dict(terms.prices),
+                ":one": 1,
+                ":stopping": State.STOPPING,
+            },
         )
         if record is None:
             raise BusyPoolError.of(
@@ -100,13 +124,28 @@ class LeaseTable:
             values={":up": State.UP, ":detached": lease.mode == "up", ":stopping": State.STOPPING},
         )
 
+    def extend(self, lease: Lease, deadline: int) -> PoolRecord | None:
+        """Move a lease's deadline later. None: it is no longer held, or its deadline is as late already.
+
+        How late the owner may go is for the caller to say (`spec.leases`). Its end may be announced anew.
+        """
+        return self._update(
+            lease.pool,
+            "SET leases.#id.deadline = :deadline REMOVE leases.#id.warned_time, leases.#id.noticed ADD #token :one",
+            "attribute_exists(leases.#id) AND leases.#id.deadline < :deadline AND #state <> :stopping",
+            lease_id=lease.id,
+            values={":deadline": deadline, ":one": 1, ":stopping": State.STOPPING},
+        )
+
     def release(self, lease: Lease, now: float) -> PoolRecord | None:
         """Give the lease back. The last one stays, `State.STOPPING`, until its owner has ended the capacity.
 
         None: nothing is left to give back; a brake or another command has ended the lease, or is doing so.
         """
+        key, held = self._key(lease.pool), lease.as_record()
         while True:
-            record = self._release_shared(lease) or self._release_last(lease, now)
+            shared = self._call(lambda: self._pools.release_shared(key, lease.id, held, now))
+            record = self._release_last(lease, now) if shared is None else _record(lease.pool, shared)
             if record is not None:
                 return record
             current = self.get(lease.pool)  # else a lease came or went between the attempts: one of them fits now
@@ -122,30 +161,24 @@ class LeaseTable:
             values={**_stopper(now), ":stopping": State.STOPPING, ":token": record.token, ":one": 1},
         )
 
-    def stopped(self, record: PoolRecord) -> bool:
+    def stopped(self, record: PoolRecord, now: float) -> bool:
         """Capacity is gone: forget the leases. False when ``record`` has no longer the newest token."""
+        item = {
+            "pk": self._key(record.pool),
+            "token": record.token,
+            "leases": {lease.id: lease.as_record() for lease in record.leases},
+        }
+        return self._call(lambda: self._pools.stopped(item, now)) is not None
+
+    def settled(self, record: PoolRecord) -> bool:
+        """Forget that the reaper has ended the pool: what it left is looked after. False: the pool has changed."""
         done = self._update(
             record.pool,
-            "SET #state = :idle, #count = :none, leases = :empty, tokens = :empty REMOVE stopper, stopping_since",
-            "#state = :stopping AND #token = :token",
-            values={
-                ":idle": State.IDLE,
-                ":none": 0,
-                ":empty": {},
-                ":stopping": State.STOPPING,
-                ":token": record.token,
-            },
+            "REMOVE reaped",
+            "#token = :token AND #state = :idle",
+            values={":token": record.token, ":idle": State.IDLE},
         )
         return done is not None
-
-    def _release_shared(self, lease: Lease) -> PoolRecord | None:
-        return self._update(
-            lease.pool,
-            "REMOVE leases.#id, tokens.#id ADD #count :less, #token :one",
-            "attribute_exists(leases.#id) AND #count > :one",
-            lease_id=lease.id,
-            values={":less": -1, ":one": 1},
-        )
 
     def _release_last(self, lease: Lease, now: float) -> PoolRecord | None:
         return self._update(
@@ -160,60 +193,33 @@ class LeaseTable:
         """Make the item if it is absent: an update cannot set a key inside a map that does not exist."""
         self._update(
             pool,
-            "SET leases = :empty, tokens = :empty, #count = :zero, #token = :zero, #state = :idle",
+            "SET leases = :empty, tokens = :empty, ended = :empty, #count = :zero, #token = :zero, #state = :idle",
             "attribute_not_exists(pk)",
             values={":empty": {}, ":zero": 0, ":idle": State.IDLE},
         )
 
     def _update(
-        self,
-        pool: str,
-        change: str,
-        condition: str,
-        *,
-        values: Mapping[str, Any],
-        lease_id: str | None = None,
+        self, pool: str, change: str, condition: str, *, values: Mapping[str, Any], lease_id: str | None = None
     ) -> PoolRecord | None:
         """One conditional update; None when the condition does not hold."""
-        used = {alias: name for alias, name in _NAMES.items() if alias in change + condition}
-        if lease_id is not None:
-            used["#id"] = lease_id
-        answer = self._call(
-            "update_item",
-            Key=self._key(pool),
-            UpdateExpression=change,
-            ConditionExpression=condition,
-            ExpressionAttributeNames=used,
-            ExpressionAttributeValues=_serialize(values),
-            ReturnValues="ALL_NEW",
-        )
-        return _record(pool, answer["Attributes"]) if answer else None
+        names = {} if lease_id is None else {"#id": lease_id}
+        item = self._call(lambda: self._pools.update(self._key(pool), change, condition, names, values))
+        return None if item is None else _record(pool, item)
 
-    def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
-        """Call DynamoDB; an empty answer stands for a condition that did not hold."""
+    def _call(self, operation: Callable[[], T]) -> T:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            answer: dict[str, Any] = getattr(self.cloud.client("dynamodb"), operation)(TableName=self.name, **arguments)
+            return operation()
         except (BotoCoreError, ClientError) as error:
-            if _code(error) == _CONFLICT:
-                return {}
             raise _explain(self.name, error) from error
-        return answer
 
-    def _items(self) -> list[dict[str, Any]]:
-        """The pools' items, page by page: one answer holds a megabyte."""
-        found: list[dict[str, Any]] = []
-        start: dict[str, Any] = {}
-        while True:
-            page = self._call("scan", ConsistentRead=True, **start)
-            found += [item for item in page["Items"] if _is_pool(item)]
-            if not page.get("LastEvaluatedKey"):
-                return found
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+    @property
+    def _pools(self) -> Pools:
+        return Pools(self.items)
 
-    def _key(self, pool: str) -> dict[str, Any]:
-        return {"pk": {"S": f"{_PREFIX}{self.made_as.get(pool, pool)}"}}
+    def _key(self, pool: str) -> str:
+        return f"{POOL}{self.identity(pool)}"
 
 
 def _code(error: Exception) -> str:
@@ -232,35 +238,22 @@ def _explain(table: str, error: Exception) -> TideformError:
     return CloudError.of("TD617", "The lease table could not be used", detail=str(error))
 
 
-def _is_pool(item: Mapping[str, Any]) -> bool:
-    return str(item["pk"]["S"]).startswith(_PREFIX)
-
-
 def _stopper(now: float) -> dict[str, Any]:
     return {":me": Process.current().as_record(), ":now": int(now)}
 
 
-def _serialize(values: Mapping[str, Any]) -> dict[str, Any]:
-    from boto3.dynamodb.types import TypeSerializer
-
-    serialize = TypeSerializer().serialize
-    return {name: serialize(str(v) if isinstance(v, State) else v) for name, v in values.items()}
-
-
-def _record(pool: str, item: Mapping[str, Any] | None) -> PoolRecord:
-    from boto3.dynamodb.types import TypeDeserializer
-
+def _record(pool: str, item: Item | None) -> PoolRecord:
     if not item:
         return PoolRecord(pool)
-    values = {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
-    tokens = values["tokens"]
-    leases = [Lease.from_record(pool, key, r, int(tokens.get(key, 0))) for key, r in values["leases"].items()]
+    tokens = item["tokens"]
+    leases = [Lease.from_record(pool, key, r, int(tokens.get(key, 0))) for key, r in item["leases"].items()]
     return PoolRecord(
         pool=pool,
-        state=State(values["state"]),
-        count=int(values["count"]),
-        token=int(values["token"]),
+        state=State(item["state"]),
+        count=int(item["count"]),
+        token=int(item["token"]),
         leases=tuple(sorted(leases, key=lambda lease: lease.created)),
-        stopper=Process.from_record(values["stopper"]) if "stopper" in values else None,
-        stopping_since=int(values.get("stopping_since", 0)),
+        stopper=Process.from_record(item["stopper"]) if "stopper" in item else None,
+        stopping_since=int(item.get("stopping_since", 0)),
+        reaped=int(item.get("reaped", 0)),
     )

@@ -7,15 +7,21 @@ next command (or a brake) finishes the work.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from tideform.burst.halt import Pause, Say, silent
 from tideform.burst.lease import Lease, PoolRecord, State
+from tideform.burst.meter import Meter
+from tideform.burst.reaper.base import Node
+from tideform.burst.reaper.endings import ending
+from tideform.burst.reaper.ledger import Ledger
+from tideform.burst.reaper.prices import SpotPrices
 from tideform.burst.receipt import Receipt, capacity_receipt
 from tideform.burst.runner import Runner, runner_for
-from tideform.burst.table import LeaseTable
+from tideform.burst.table import LeaseTable, Terms
+from tideform.burst.terms import terms_of
 from tideform.cloud import Cloud
 from tideform.errors import CloudError, LeftoversError, TideformError
 from tideform.spec.deployment import Deployment
@@ -55,7 +61,7 @@ class Patience:
 
 @dataclass(frozen=True)
 class Teardown:
-    """How one pool's capacity ends. ``receipt`` asks what it holds."""
+    """How one pool's capacity ends. ``receipt`` asks what it holds, ``nodes`` which machines it has and just had."""
 
     pool: str
     runner: Runner
@@ -66,11 +72,14 @@ class Teardown:
     hooks: Hooks = Hooks()
     say: Say = field(default=silent)
     clock: Callable[[], float] = time.time
+    terms: Terms = field(default_factory=Terms)
+    nodes: Callable[[], Sequence[Node]] = tuple
 
     @classmethod
     def of(cls, cloud: Cloud, deployment: Deployment, pool: str, hooks: Hooks, say: Say) -> Teardown:
         """For a pool of a deployment, whether the spec still names it or not."""
         spec = deployment.spec.training.get(pool)
+        terms = terms_of(deployment, pool) if spec else Terms()
         return cls(
             pool=pool,
             runner=runner_for(cloud, deployment, pool, spec.backend if spec else "batch"),
@@ -80,7 +89,13 @@ class Teardown:
             removes=spec is not None and spec.between_bursts == "remove",
             hooks=hooks,
             say=say,
+            terms=terms,
+            nodes=lambda: tuple(ending(terms.handle["backend"]).nodes(cloud, terms.handle)),
         )
+
+    def meter(self, lease: Lease) -> Meter:
+        """What counts the cost of one lease."""
+        return Meter(self.table, Ledger(self.table.items, SpotPrices(self.table.cloud)), lease, self.terms, self.nodes)
 
     def give_back(self, lease: Lease, pause: Pause = time.sleep) -> Receipt | None:
         """End one lease. None: the capacity stays for others, or somebody else has ended it or is at it.
@@ -89,8 +104,8 @@ class Teardown:
         """
         record = self.table.release(lease, self.clock())
         if record is None:
-            self.say("Another command has ended the lease, or is ending it now.")
-            return None
+            self.say("Another command or a brake has ended the lease, or is ending it now.")
+            return self._end_late(pause)
         if record.state is State.STOPPING:
             return self.finish(record, pause)
         self.runner.end_jobs(lease)
@@ -107,13 +122,19 @@ class Teardown:
         self._drain(time.monotonic() + self.patience.limit)
         with self.hooks.lock(self.pool, pause):
             receipt = self._clear()
-            self.table.stopped(record)
+            self.table.stopped(record, self.clock())
             return receipt
 
     def end_unheld(self, pause: Pause) -> Receipt | None:
         """Take away what is there without a lease. None: somebody has got one meanwhile."""
         with self.hooks.lock(self.pool, pause):
             return None if self.table.get(self.pool).leases else self._clear()
+
+    def _end_late(self, pause: Pause) -> Receipt | None:
+        """A lease that was ended while its capacity was on the way leaves what nobody else will look for."""
+        record = self.table.get(self.pool)
+        nobody = not record.leases and record.state is State.IDLE
+        return self.end_unheld(pause) if nobody and self.runner.capacity() else None
 
     def _clear(self) -> Receipt:
         receipt = self.sweep()

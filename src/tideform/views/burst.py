@@ -44,7 +44,7 @@ def status_lines(name: str, status: PoolStatus) -> Iterator[Line]:
     if status.unheld:
         yield Line(f"nobody holds this capacity: `tideform burst down {name}` ends it", mark="!")
     if status.instances:
-        yield Line(f"about {status.usd:.4f} USD so far, at on-demand list price")
+        yield Line(f"about {status.usd:.4f} USD so far")
 
 
 def status_json(name: str, status: PoolStatus) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from tideform.burst.brakes import Brake, Kind
 from tideform.burst.halt import Halt, Pause
 from tideform.burst.inventory.base import Leftover
 from tideform.burst.lease import Lease
+from tideform.burst.reaper.base import Node
 from tideform.burst.receipt import Receipt
 from tideform.burst.runner import Instance, Job, OnLog
 from tideform.burst.runner import Work as Asked
 from tideform.burst.session import Session
-from tideform.burst.table import LeaseTable
+from tideform.burst.table import LeaseTable, Terms
 from tideform.burst.teardown import Hooks, Patience, Teardown
 from tideform.spec.training import Pool
 
@@ -31,6 +32,7 @@ class FakeRunner:
     missing: str = ""
     stubborn: int = 0
     instances: tuple[Instance, ...] = ()
+    brought: tuple[Instance, ...] = ()
     on_up: Callable[[], None] = lambda: None
     on_down: Callable[[], None] = lambda: None
 
@@ -39,7 +41,7 @@ class FakeRunner:
 
     def up(self, lease: Lease, halt: Halt) -> None:
         self.calls.append("up")
-        self.instances = (Instance("i-1", "c5.large", "running", spot=False, launched=START),)
+        self.instances = self.brought = (Instance("i-1", "c5.large", "running", spot=False, launched=START),)
         self.on_up()
 
     def run(self, lease: Lease, work: Asked, on_log: OnLog, halt: Halt) -> int:
@@ -96,10 +98,22 @@ class Stage:
             hooks=Hooks(lambda _: self.calls.append("apply"), self._destroy, self._lock),
             say=self.said.append,
             clock=lambda: self.now,
+            terms=Terms({"backend": "batch"}, {"c5.large": 0.085}),
+            nodes=self._nodes,
         )
 
     def session(self) -> Session:
         return Session(self.pool, self.teardown(), clock=lambda: self.now)
+
+    def _nodes(self) -> list[Node]:
+        """What stands, and what has just ended, as EC2 tells it."""
+        there = {instance.id for instance in self.runner.instances}
+        return [
+            Node(one.id, one.type, "running", one.spot, one.launched)
+            if one.id in there
+            else Node(one.id, one.type, "terminated", one.spot, one.launched, ended=self.now)
+            for one in self.runner.brought
+        ]
 
     def _destroy(self, _pool: str) -> None:
         self.calls.append("destroy")

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.burst.conftest import NOW, lease_of
 from tests.unit.burst.fakes import Stage
 from tideform.burst.lease import Lease, Mode
+from tideform.burst.reaper.pools import Pools
 from tideform.burst.reconcile import live_leases, reconcile
 from tideform.burst.table import LeaseTable
 from tideform.burst.teardown import Teardown
@@ -37,6 +38,21 @@ def test_nothing_is_done_where_foundation_is_not_applied(cloud: Cloud, deploymen
 
 def test_a_live_burst_is_left_alone(stage: Stage, lease: Lease, deployment: Deployment) -> None:
     stage.table.acquire(lease)
+    assert reconcile(stage.table.cloud, deployment, clock=lambda: NOW) == []
+
+
+def test_definitions_of_a_pool_that_the_reaper_ended_are_removed(
+    stage: Stage, lease: Lease, deployment: Deployment
+) -> None:
+    stage.removes = True
+    stage.table.acquire(lease)
+    pools = Pools(stage.table.items)
+    stopping = pools.begin_stop("pool#fit", 1, {**lease.process.as_record(), "host": "reaper"}, NOW)
+    assert stopping is not None
+    pools.stopped(stopping, NOW, reaped=True)
+    first = reconcile(stage.table.cloud, deployment, clock=lambda: NOW)
+    assert "destroy" in stage.calls
+    assert "the reaper had ended" in first[0]
     assert reconcile(stage.table.cloud, deployment, clock=lambda: NOW) == []
 
 

@@ -138,7 +138,7 @@ def test_down_all_ends_everybodys(stage: Stage, deployment: Deployment) -> None:
 
 def test_down_without_a_lease_ends_capacity_that_nobody_holds(stage: Stage) -> None:
     stage.session().up()
-    stage.table.stopped(replace(stage.table.get("fit")))
+    stage.table.stopped(replace(stage.table.get("fit")), START)
     stage.table.cloud.client("dynamodb").delete_item(TableName=stage.table.name, Key={"pk": {"S": "pool#fit"}})
     stage.session().down()
     assert stage.runner.instances == ()
@@ -216,7 +216,7 @@ def test_a_burst_stops_at_its_deadline(stage: Stage, later: float, words: str) -
 def test_a_lease_that_another_command_ended_brings_no_work(stage: Stage, moment: str) -> None:
     def end_it() -> None:
         lease = stage.table.get("fit").leases[0]
-        stage.teardown().table.stopped(stage.table.release(lease, START) or stage.table.get("fit"))
+        stage.table.stopped(stage.table.release(lease, START) or stage.table.get("fit"), START)
 
     if moment == "waiting for the lock":
         stage.on_lock = end_it
@@ -226,6 +226,17 @@ def test_a_lease_that_another_command_ended_brings_no_work(stage: Stage, moment:
         stage.session().run(Work(), print)
     assert caught.value.diagnostics[0].code == "TD614"
     assert "run" not in stage.calls
+
+
+def test_capacity_that_came_after_its_lease_was_ended_goes_again(stage: Stage) -> None:
+    def end_it() -> None:
+        lease = stage.table.get("fit").leases[0]
+        stage.table.stopped(stage.table.release(lease, START) or stage.table.get("fit"), START)
+
+    stage.runner.on_up = end_it  # after the instance is there
+    with pytest.raises(RefusedError):
+        stage.session().run(Work(), print)
+    assert stage.runner.instances == ()
 
 
 def test_a_job_whose_lease_was_ended_is_followed_no_longer(stage: Stage) -> None:
@@ -303,3 +314,15 @@ def test_the_cost_counts_from_the_start_of_the_burst(stage: Stage) -> None:
     stage.runner.work = work
     ended = stage.session().run(Work(), print)
     assert (ended.meter.instance_seconds, str(ended.meter.usd)) == (3600, "0.085")
+
+
+def test_the_cost_is_in_the_pools_account_which_the_reaper_reads(stage: Stage) -> None:
+    def work(*_: object) -> int:
+        stage.now = START + 3600
+        return 0
+
+    stage.runner.work = work
+    stage.session().run(Work(), print)
+    account = stage.table.items.get("meter#fit")
+    assert account is not None
+    assert account["usd"] == pytest.approx(0.085)

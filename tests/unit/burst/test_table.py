@@ -10,7 +10,9 @@ from botocore.exceptions import EndpointConnectionError
 
 from tests.unit.burst.conftest import NOW, lease_of
 from tideform.burst.lease import Lease, Mode, PoolRecord, State
-from tideform.burst.table import BusyPoolError, LeaseTable
+from tideform.burst.reaper.pools import Pools
+from tideform.burst.table import BusyPoolError, LeaseTable, Terms
+from tideform.burst.terms import terms_of
 from tideform.cloud import Cloud
 from tideform.errors import CloudError, RefusedError
 from tideform.spec.deployment import Deployment
@@ -68,7 +70,7 @@ def test_a_pool_is_idle_again_once_its_capacity_is_gone(table: LeaseTable, lease
     table.acquire(lease)
     stopping = table.release(lease, NOW)
     assert stopping is not None
-    assert table.stopped(stopping)
+    assert table.stopped(stopping, NOW)
     assert table.get("fit") == PoolRecord("fit", token=2)
 
 
@@ -77,7 +79,7 @@ def test_a_stale_token_may_not_declare_the_pool_stopped(table: LeaseTable, lease
     stale = table.release(lease, NOW)
     assert stale is not None
     assert table.take_over(stale, NOW) is not None
-    assert not table.stopped(stale)
+    assert not table.stopped(stale, NOW)
 
 
 def test_only_one_takes_over_from_a_dead_stopper(table: LeaseTable, lease: Lease) -> None:
@@ -110,6 +112,68 @@ def test_the_first_to_start_is_noted(table: LeaseTable, lease: Lease) -> None:
     table.acquire(lease)
     assert table.starting(lease) is not None
     assert table.get("fit").state is State.STARTING
+
+
+def test_the_pool_keeps_what_ends_and_prices_it(table: LeaseTable, lease: Lease) -> None:
+    table.acquire(lease, Terms({"backend": "batch", "job_queue": "fit"}, {"c5.large": 0.085}))
+    item = table.items.get("pool#fit")
+    assert item is not None
+    assert (item["handle"], item["prices"]) == ({"backend": "batch", "job_queue": "fit"}, {"c5.large": 0.085})
+
+
+def test_the_spec_says_what_ends_and_prices_a_pool(deployment: Deployment) -> None:
+    terms = terms_of(deployment, "fit")
+    assert terms.prices == {"c5.large": 0.085}
+    assert terms.handle["tags"]["tideform:unit"] == "fit"
+
+
+def test_a_lease_is_extended_and_never_shortened(table: LeaseTable, lease: Lease) -> None:
+    table.acquire(lease)
+    longer = table.extend(lease, lease.deadline + 60)
+    assert longer is not None
+    assert [held.deadline for held in longer.leases] == [lease.deadline + 60]
+    assert table.extend(lease, lease.deadline) is None
+
+
+def test_a_lease_that_is_ending_is_not_extended(table: LeaseTable, lease: Lease) -> None:
+    table.acquire(lease)
+    table.release(lease, NOW)
+    assert table.extend(lease, lease.deadline + 60) is None
+
+
+def test_a_warning_is_noted_once_and_again_after_an_extension(table: LeaseTable, lease: Lease) -> None:
+    table.acquire(lease)
+    pools = Pools(table.items)
+    assert [pools.note("pool#fit", lease.id, "warned_time", NOW) for _ in range(2)] == [True, False]
+    assert table.get("fit").leases[0].said == ("warned_time",)
+    extended = table.extend(lease, lease.deadline + 60)
+    assert extended is not None
+    assert extended.leases[0].said == ()
+
+
+def test_every_lease_that_ends_is_told_to_the_meter(table: LeaseTable, deployment: Deployment) -> None:
+    first, last = lease_of(deployment), lease_of(deployment)
+    table.acquire(first)
+    table.acquire(last)
+    table.release(first, NOW + 10)
+    stopping = table.release(last, NOW + 20)
+    assert stopping is not None
+    table.stopped(stopping, NOW + 30)
+    item = table.items.get("pool#fit")
+    assert item is not None
+    assert {lease: held["ended"] for lease, held in item["ended"].items()} == {
+        first.id: NOW + 10,
+        last.id: NOW + 30,
+    }
+
+
+def test_a_count_that_is_wrong_is_put_right(table: LeaseTable, lease: Lease) -> None:
+    table.acquire(lease)
+    table.items.update("pool#fit", "SET #c = :two", "attribute_exists(pk)", values={":two": 2}, names={"#c": "count"})
+    item = table.items.get("pool#fit")
+    assert item is not None
+    assert Pools(table.items).recount(item) is not None
+    assert table.get("fit").count == 1
 
 
 def test_a_missing_table_means_that_foundation_is_not_applied(cloud: Cloud, lease: Lease) -> None:

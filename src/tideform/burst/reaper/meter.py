@@ -1,8 +1,8 @@
 """The meter: node-seconds times price, split over the leases that held the pool. Pure.
 
-Each node has a time that it is counted until, so nothing is counted twice or lost, whoever counts whenever: all that
-matters is that a node is seen once after its end. What ran while several held the pool is split evenly between them;
-what ran while nobody did is the doing of the one who held it last.
+Of each node it is known how many of its seconds are counted, so nothing is counted twice or lost, whoever counts
+whenever: all that matters is that a node is seen once after its end. What ran while several held the pool is split
+evenly between them; what ran while nobody did is the doing of the one who held it last.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ class Hold:
 
 @dataclass
 class Counted:
-    """How far one node is counted; ``over`` when there is no more to come."""
+    """How many of one node's seconds are counted, up to when, and whether it went at a time that nobody told."""
 
+    seconds: float
     until: float
-    over: bool = False
+    lost: bool = False
 
 
 @dataclass
@@ -102,16 +103,19 @@ def count(
     _note_leases(after, live, ended, now)
     shares: dict[tuple[float, float], list[_Share]] = {}
     for node in nodes:
-        spell = _uncounted(account, node, now)
         usd = price(node)
         _note_type(after, node, known=usd is not None)
-        if spell is not None:
+        before, mark = account.nodes.get(node.id), _mark(account.nodes.get(node.id), node, now)
+        if mark is None:
+            continue
+        after.nodes[node.id] = mark
+        more = mark.seconds - (before.seconds if before else 0.0)
+        if more:
+            spell = (mark.until - abs(more), mark.until)
             if spell not in shares:
                 shares[spell] = _shares(after.leases, *spell)
             for share in shares[spell]:
-                _charge(after, share, usd or 0.0)
-        if (mark := _mark(account, node, now)) is not None:
-            after.nodes[node.id] = mark
+                _charge(after, share, usd or 0.0, sign=1 if more > 0 else -1)
         if node.ended is None and node.state != "terminated":
             after.hourly += usd or 0.0
     return _pruned(after, now)
@@ -136,35 +140,19 @@ def _note_leases(account: Account, live: Mapping[str, Any], ended: Mapping[str, 
             hold.ended = now
 
 
-def _uncounted(account: Account, node: Node, now: float) -> tuple[float, float] | None:
-    """From when to when the node has run and is not counted."""
-    before = account.nodes.get(node.id)
-    if before is not None and before.over:
-        return None
-    if before is None and _gone_unseen(node, now):
-        return None
-    begin = node.launched if before is None else before.until
-    end = min(now, node.ended) if node.ended is not None else now
-    return (begin, end) if end > begin else None
+def _mark(before: Counted | None, node: Node, now: float) -> Counted | None:
+    """How far the node is counted now; None where there is nothing to count.
 
-
-def _gone_unseen(node: Node, now: float) -> bool:
-    """Whether it ended before anybody could have counted it, or at a time that nobody told."""
-    if node.ended is None:
-        return node.state == "terminated"
-    return node.ended < now - _LATE
-
-
-def _mark(account: Account, node: Node, now: float) -> Counted | None:
-    before = account.nodes.get(node.id)
-    if before is None and _gone_unseen(node, now):
-        return None
-    if before is not None and before.over:
+    Its seconds may shrink: SageMaker tells what it bills of a spot job when that has ended.
+    """
+    gone_untold = node.ended is None and node.state == "terminated"
+    if before is None:
+        if gone_untold or (node.ended is not None and node.ended < now - _LATE):
+            return None
+    elif before.lost:
         return before
-    told = node.ended is not None and node.ended <= now
-    until = node.ended if node.ended is not None and told else now
-    start = node.launched if before is None else before.until
-    return Counted(max(until, start), over=told or (node.ended is None and node.state == "terminated"))
+    end = max(node.launched, now if node.ended is None else min(now, node.ended))
+    return Counted(end - node.launched, end, lost=gone_untold)
 
 
 def _note_type(account: Account, node: Node, *, known: bool) -> None:
@@ -194,14 +182,14 @@ def _holders(leases: Mapping[str, Hold], a: float, b: float) -> Sequence[str]:
     return [max(before)[1] if before else ""]
 
 
-def _charge(account: Account, share: _Share, hourly: float) -> None:
-    usd = hourly * share.seconds / 3600
+def _charge(account: Account, share: _Share, hourly: float, *, sign: int) -> None:
+    usd = sign * hourly * share.seconds / 3600
     owner = ""
     if share.lease:
         hold = account.leases[share.lease]
         owner = hold.owner
         hold.usd += usd
-        hold.seconds += share.seconds
+        hold.seconds += sign * share.seconds
     account.usd += usd
     account.months[share.month] = account.months.get(share.month, 0.0) + usd
     if owner:

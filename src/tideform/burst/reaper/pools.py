@@ -53,9 +53,12 @@ class Pools:
         ends = {f":l{place}": _ended(held, now) for place, held in enumerate(item["leases"].values())}
         settle = "".join(f", ended.#l{place} = :l{place}" for place in range(len(ends)))
         change = "SET #state = :idle, #count = :none, leases = :empty, tokens = :empty" + settle
+        after = (
+            ", reaped = :now REMOVE stopper, stopping_since" if reaped else " REMOVE stopper, stopping_since, reaped"
+        )
         return self.update(
             item["pk"],
-            change + (", reaped = :now" if reaped else "") + " REMOVE stopper, stopping_since",
+            change + after,
             "#state = :stopping AND #token = :token",
             names,
             {

@@ -28,7 +28,7 @@ class SpotPrices:
 
     def of(self, nodes: Iterable[Node]) -> Mapping[tuple[str, str], float]:
         """The prices of the types and zones of these nodes, where the market has one."""
-        types = {node.type for node in nodes if node.spot}
+        types = {node.type for node in nodes if node.spot and not _is_sagemakers(node)}
         with self._lock:
             stale = [kind for kind in types if kind not in self._known or self._known[kind][0] < self.clock() - _FRESH]
             if stale:
@@ -48,6 +48,11 @@ class SpotPrices:
         for entry in sorted(entries, key=lambda entry: entry["Timestamp"]):
             found.setdefault(entry["InstanceType"], {})[entry["AvailabilityZone"]] = float(entry["SpotPrice"])
         return found
+
+
+def _is_sagemakers(node: Node) -> bool:
+    """SageMaker has no market: spot is a shorter bill at list price."""
+    return node.type.startswith("ml.")
 
 
 def price_of(on_demand: Mapping[str, float], spot: Mapping[tuple[str, str], float]) -> Price:

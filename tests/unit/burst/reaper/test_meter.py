@@ -166,6 +166,28 @@ def test_a_machine_that_ended_at_a_time_nobody_told_counts_until_it_was_found_go
     assert account.usd == pytest.approx(0.085)
 
 
+def test_what_turns_out_to_be_billed_shorter_is_given_back() -> None:
+    live = {"l": {"owner": "ann", "created": START}}
+    ran = Node("job", "c5.large", "Training", spot=True, launched=START)
+    account = look(Account(), [ran], live, {}, START + 3600)
+    billed = Node("job", "c5.large", "Completed", spot=True, launched=START + 2700, ended=START + 3600)
+    account = look(account, [billed], live, {}, START + 3700)
+    assert (account.usd, account.leases["l"].seconds) == pytest.approx((0.085 / 4, 900))
+
+
+def test_a_machine_that_is_taken_and_given_again_counts_without_the_gap() -> None:
+    live = {"l": {"owner": "ann", "created": START}}
+    seen = [
+        (Node("job", "c5.large", "Training", spot=True, launched=START), 600),
+        (Node("job", "c5.large", "Interrupted", spot=True, launched=START, ended=START + 600), 900),
+        (Node("job", "c5.large", "Training", spot=True, launched=START + 1200), 2400),
+    ]
+    account = Account()
+    for node, now in seen:
+        account = look(account, [node], live, {}, START + now)
+    assert account.leases["l"].seconds == pytest.approx(1200)
+
+
 def test_a_machine_without_a_price_is_named() -> None:
     node = Node("i", "x9.huge", "running", spot=False, launched=START)
     assert look(Account(), [node], {}, {}, START + 60).unpriced == ["x9.huge"]
