@@ -47,7 +47,8 @@ class Work:
     """What a burst runs. No ``command``: the pool's own job.
 
     ``environment`` is set beside the job's own variables. ``nodes`` machines work on it together; with ``array`` there
-    is one job for each set of variables in it, and at most ``at_once`` of them run at the same time.
+    is one job for each set of variables in it, and at most ``at_once`` of them run at the same time. ``label`` is the
+    command as its user knows it, ``code`` the digest of what was sent, ``checkpoint_uri`` where its work is saved.
     """
 
     command: tuple[str, ...] = ()
@@ -56,6 +57,9 @@ class Work:
     nodes: int = 1
     array: tuple[Mapping[str, str], ...] = ()
     at_once: int = 1
+    label: str = ""
+    code: str = ""
+    checkpoint_uri: str = ""
 
 
 class Runner(Protocol):

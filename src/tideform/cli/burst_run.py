@@ -1,0 +1,157 @@
+"""``tideform burst run``: capacity in, the job, capacity out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tideform.cli.burst_session import WAIT, PoolArgument, announce, known, session_for, shortened, with_pool
+from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
+from tideform.cli.confirm import confirm
+from tideform.cli.run import WaitOption, YesOption, say, seconds
+
+if TYPE_CHECKING:
+    from tideform.burst.interruption import Interruptions
+    from tideform.burst.sending import Wanted
+    from tideform.burst.session import Ended, Session
+    from tideform.spec.deployment import Deployment
+    from tideform.spec.quantities import Duration, Money
+
+CommandArgument = Annotated[
+    list[str] | None, typer.Argument(help="After --: instead of the pool's own job.", metavar="[-- COMMAND...]")
+]
+CodeOption = Annotated[
+    Path | None, typer.Option("--code", help="Send this folder; the command runs in it.", metavar="DIR")
+]
+ImageOption = Annotated[str | None, typer.Option("--image", help="Another image than the job's.", metavar="IMAGE")]
+NodesOption = Annotated[int | None, typer.Option("--nodes", min=1, help="How many machines work on it together.")]
+LeaseOption = Annotated[
+    str | None, typer.Option("--lease", help="A shorter lease than the pool's.", metavar="DURATION")
+]
+CostOption = Annotated[
+    str | None, typer.Option("--max-cost", help="A lower cap than the pool's: '20 USD'.", metavar="MONEY")
+]
+ResumeOption = Annotated[
+    str | None,
+    typer.Option("--resume", help="Go on with the checkpoints of an earlier run; 'last': the newest.", metavar="RUN"),
+]
+InterruptOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--interrupt-after",
+        help="Local target: take a node back after so long, as the spot market does; may be given again.",
+        metavar="DURATION",
+    ),
+]
+
+
+def run(
+    pool: PoolArgument,
+    command: CommandArgument = None,
+    spec: SpecOption = DEFAULT_SPEC,
+    environment: EnvironmentOption = None,
+    code: CodeOption = None,
+    image: ImageOption = None,
+    nodes: NodesOption = None,
+    lease: LeaseOption = None,
+    max_cost: CostOption = None,
+    resume: ResumeOption = None,
+    interrupt_after: InterruptOption = None,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+    wait: WaitOption = WAIT,
+) -> None:
+    """Bring capacity in, run the job, take capacity away; exits with the job's own code."""
+    from tideform.burst.places import Places
+    from tideform.burst.sending import Wanted, prepare
+    from tideform.burst.sweep import with_sweep
+
+    deployment = load_deployment(spec, environment)
+    chosen = deployment.spec.training[known(deployment, pool)]
+    bounded = shortened(chosen, _duration(lease), _money(max_cost))
+    announce(deployment, pool, bounded)
+    _ask_about_cost(with_pool(deployment, pool, bounded), pool, yes)
+    wanted = Wanted(tuple(command or ()), _folder(deployment, pool, code), image, nodes or chosen.job.nodes, resume)
+    _check(deployment, wanted, interrupt_after)
+    session = replace(session_for(deployment, pool, seconds(wait), announced=False), pool=bounded)
+    places = Places(session.teardown.table.cloud, deployment)
+    work = with_sweep(prepare(places, pool, bounded, wanted, say), bounded)
+    with _interruptions(deployment, session, interrupt_after).during():
+        ended = session.run(work, lambda line: typer.echo(line, err=as_json))
+    _tell(pool, ended, as_json)
+
+
+def _tell(pool: str, ended: Ended, as_json: bool) -> None:
+    from tideform.views.burst import ended_json
+    from tideform.views.json_plan import write_json
+    from tideform.views.lines import emit
+    from tideform.views.receipt import receipt_lines
+
+    if ended.exit_code:
+        say(f"The job ended with exit code {ended.exit_code}.")
+    say(f"Cost: {ended.meter.words()}.")
+    if as_json:
+        write_json(ended_json(pool, ended))
+    elif ended.receipt is not None:
+        emit(receipt_lines(ended.receipt), console(stderr=True))
+    raise typer.Exit(ended.exit_code)
+
+
+def _ask_about_cost(deployment: Deployment, name: str, yes: bool) -> None:
+    """Ask before a burst whose whole lease would cost more than its cap: the cap then ends it in the middle."""
+    from tideform.plan.worst_case import worst_case
+
+    found = worst_case(name, deployment)
+    if yes or found is None or found.cap is None or found.usd <= float(found.cap.usd):
+        return
+    most = f"At its largest this burst costs {found.usd:.2f} USD over {found.lease}"
+    confirm(
+        f"{most}, and it is ended at {found.cap}. Start it?",
+        instead="Give --yes, a shorter --lease, or raise `max_cost` of the pool.",
+    )
+
+
+def _folder(deployment: Deployment, name: str, code: Path | None) -> Path | None:
+    """The folder to send: the one that is named, or the spec's, which lies beside the spec."""
+    own = deployment.spec.training[name].job.code
+    return code if code is not None or own is None else deployment.spec_file.parent / own
+
+
+def _check(deployment: Deployment, wanted: Wanted, interrupt_after: list[str] | None) -> None:
+    """What only the sandbox does, and what it does not do."""
+    from tideform.burst.interruption import require_local
+
+    if interrupt_after:
+        require_local(deployment)
+    if deployment.target == "local" and wanted.image is not None:
+        say(f"The sandbox pulls no image: the command runs on this machine, not in {wanted.image}.")
+
+
+def _interruptions(deployment: Deployment, session: Session, after: list[str] | None) -> Interruptions:
+    from tideform.burst.interruption import Interruptions
+
+    teardown = session.teardown
+    return Interruptions(
+        teardown.table.cloud, deployment, teardown.runner, [seconds(text) for text in after or ()], say
+    )
+
+
+def _duration(text: str | None) -> Duration | None:
+    from tideform.spec.quantities import Duration
+
+    try:
+        return None if text is None else Duration.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"--lease {text}: {error}") from error
+
+
+def _money(text: str | None) -> Money | None:
+    from tideform.spec.quantities import Money
+
+    try:
+        return None if text is None else Money.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"--max-cost {text}: {error}") from error

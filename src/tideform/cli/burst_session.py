@@ -1,0 +1,103 @@
+"""What the commands on a pool share: the pool by its name, the session for it, and what is told beforehand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tideform.cli.common import console
+from tideform.cli.run import say
+
+if TYPE_CHECKING:
+    from tideform.burst.session import Session
+    from tideform.burst.teardown import Hooks
+    from tideform.cloud import Cloud
+    from tideform.spec.deployment import Deployment
+    from tideform.spec.quantities import Duration, Money
+    from tideform.spec.training import Pool
+
+PoolArgument = Annotated[str, typer.Argument(help="The training pool.", metavar="POOL")]
+WAIT = "10m"  # others' changes of the same pool take minutes, and a burst can wait for them
+
+
+def known(deployment: Deployment, pool: str) -> str:
+    """The pool's name. Raises `RefusedError` TD602 if the spec has no such pool."""
+    from tideform.errors import RefusedError
+    from tideform.spec.suggest import did_you_mean
+
+    pools = sorted(deployment.spec.training)
+    if pool in pools:
+        return pool
+    raise RefusedError.of(
+        "TD602",
+        "There is no such pool",
+        detail=f"The spec has no training pool {pool!r}.",
+        fix=did_you_mean(pool, pools) or f"Pools: {', '.join(pools) or 'none'}.",
+    )
+
+
+def shortened(pool: Pool, lease: Duration | None, max_cost: Money | None) -> Pool:
+    """The pool with less time or money. Raises `RefusedError` TD675 where that is more than the spec allows."""
+    from tideform.errors import RefusedError
+
+    too_long = lease is not None and lease.seconds > pool.lease.seconds
+    too_dear = max_cost is not None and pool.max_cost is not None and max_cost.usd > pool.max_cost.usd
+    if too_long or too_dear:
+        given, allowed = ("--lease", pool.lease) if too_long else ("--max-cost", pool.max_cost)
+        raise RefusedError.of(
+            "TD675",
+            "The command asks for more than the spec allows",
+            detail=f"{given} may make a burst shorter or cheaper; the pool allows {allowed}.",
+            fix="Change the pool in the spec, or extend the running burst with `tideform burst extend`.",
+        )
+    changes = {"lease": lease, "max_cost": max_cost}
+    return pool.model_copy(update={key: value for key, value in changes.items() if value is not None})
+
+
+def with_pool(deployment: Deployment, name: str, pool: Pool) -> Deployment:
+    """The deployment with one pool as this burst wants it."""
+    spec = deployment.spec.model_copy(update={"training": {**deployment.spec.training, name: pool}})
+    return replace(deployment, spec=spec)
+
+
+def session_for(deployment: Deployment, name: str, wait: float, *, announced: bool = True) -> Session:
+    """A session for one pool, after what crashed bursts left has been ended."""
+    from tideform.burst.definitions import Definitions
+    from tideform.burst.session import Session
+    from tideform.burst.teardown import Teardown
+    from tideform.connect import cloud_for
+
+    pool = deployment.spec.training[known(deployment, name)]
+    if announced:
+        announce(deployment, name, pool)
+    cloud = cloud_for(deployment)
+    hooks = Definitions(deployment, wait=wait, say=say, on_progress=_silent).hooks()
+    _finish_others(cloud, deployment, hooks)
+    return Session(pool, Teardown.of(cloud, deployment, name, hooks, say))
+
+
+def announce(deployment: Deployment, name: str, pool: Pool) -> None:
+    """Say what is about to start, its price, and the worst case. Raises `RefusedError` TD147 for too long a lease."""
+    from tideform.burst.sizing import sizing
+    from tideform.prices.book import book
+    from tideform.process import user
+    from tideform.spec.leases import require_lease
+    from tideform.views.burst import announcement
+    from tideform.views.lines import emit
+
+    require_lease(deployment.spec, user(), pool.lease)
+    lines = announcement(name, pool, sizing(pool), book().note_for(deployment.region))
+    emit(lines, console(stderr=True))
+
+
+def _silent(_: object) -> None:
+    """A burst tells its steps itself; the engine's are too many beside a job's log."""
+
+
+def _finish_others(cloud: Cloud, deployment: Deployment, hooks: Hooks) -> None:
+    from tideform.burst.reconcile import reconcile
+
+    for line in reconcile(cloud, deployment, hooks, say=say):
+        say(f"recovered: {line}")
