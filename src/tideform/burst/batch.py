@@ -93,7 +93,8 @@ class BatchRunner:
     def run(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt) -> int:
         """Submit one job, follow its log, and return its exit code."""
         with cloud_errors(f"a job ran on {self.pool}"):
-            return self._jobs.run(lease, work, on_log, halt, rest=lease.rest(self.clock()))
+            machines = sizing(self.deployment.spec.training[self.pool]).most_nodes
+            return self._jobs.run(lease, work, on_log, halt, rest=lease.rest(self.clock()), machines=machines)
 
     def end_jobs(self, lease: Lease | None) -> None:
         """Terminate the unfinished jobs of one lease, or all."""

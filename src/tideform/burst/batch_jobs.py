@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tideform.burst.halt import Halt
@@ -17,7 +17,8 @@ from tideform.burst.reaper.endings import batch as ending
 from tideform.burst.runner import Job, OnLog, Work
 from tideform.catalogue.training._names import PoolNames
 from tideform.cloud import Cloud
-from tideform.errors import CloudError, RefusedError
+from tideform.components.job_command import gathered
+from tideform.errors import CloudError, RefusedError, TideformError
 
 _LEAST_TIMEOUT = 60  # seconds; Batch takes no less
 
@@ -32,16 +33,31 @@ class BatchJobs:
     handle: Handle
     poll: float
 
-    def run(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt, *, rest: int) -> int:
-        """Submit, follow, and return the exit code. Raises `RefusedError` TD612 if the command never ran."""
-        job_id = self._submit(lease, work, max(rest, _LEAST_TIMEOUT))
+    def run(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt, *, rest: int, machines: int) -> int:
+        """Submit, follow, and return the exit code; ``machines`` is how many jobs the pool can hold at once.
+
+        Raises `RefusedError` TD612 if the command never ran, TD171 if the pool's jobs are not of several nodes.
+        """
+        from tideform.burst.batch_gang import run_gang
+        from tideform.burst.batch_sweep import SweepRun
+
+        of_nodes = self._definition().get("type") == "multinode"
+        if work.nodes > 1 and not of_nodes:
+            raise _one_node(self.pool, work.nodes)
+        if of_nodes:
+            return run_gang(self, lease, work, on_log, halt, rest=rest)
+        if work.array:
+            return SweepRun(self, lease, work, on_log, halt, rest).run(machines)
+        return self._run_one(self.submit(lease, work, rest), on_log, halt)
+
+    def _run_one(self, job_id: str, on_log: OnLog, halt: Halt) -> int:
         tail = LogTail(self.cloud, on_log)
         while True:
-            job = self._describe(job_id)
+            job = self.describe(job_id)
             tail.follow(job.get("container", {}))
             if job["status"] in ("SUCCEEDED", "FAILED"):
                 tail.finish(halt, self.poll)
-                return _exit_code(job)
+                return exit_code(job)
             halt.check()
             halt.wait(self.poll)
 
@@ -51,31 +67,50 @@ class BatchJobs:
 
     def missing_timeout(self) -> str:
         """Why jobs would not be bounded: a definition without a time-out of its own."""
-        definitions = self.cloud.client("batch").describe_job_definitions(
-            jobDefinitionName=self.names.job_definition, status="ACTIVE"
-        )["jobDefinitions"]
-        if not definitions:
+        newest = self._definition()
+        if not newest:
             return f"there is no job definition {self.names.job_definition}"
-        newest = max(definitions, key=lambda d: int(d["revision"]))
         return "" if newest.get("timeout") else f"the job definition {self.names.job_definition} has no time-out"
 
-    def _submit(self, lease: Lease, work: Work, timeout: int) -> str:
-        variables = {**work.environment, "TIDEFORM_LEASE": lease.id}
-        overrides: dict[str, Any] = {"environment": [{"name": n, "value": v} for n, v in variables.items()]}
-        if work.command:
-            overrides["command"] = list(work.command)
+    def own_command(self) -> list[str]:
+        """The command of the pool's job definition."""
+        return list(self._definition().get("containerProperties", {}).get("command", []))
+
+    def _definition(self) -> dict[str, Any]:
+        """The newest revision; empty if there is none."""
+        found = self.cloud.client("batch").describe_job_definitions(
+            jobDefinitionName=self.names.job_definition, status="ACTIVE"
+        )["jobDefinitions"]
+        newest: dict[str, Any] = max(found, key=lambda d: int(d["revision"]), default={})
+        return newest
+
+    def submit(self, lease: Lease, work: Work, rest: int, *, part: str = "", **more: Any) -> str:
+        """Submit a job of one container; ``rest`` is what is left of the lease in seconds. Returns its id."""
+        return self._send(lease, work, rest, part, containerOverrides=_overrides(lease, work), **more)
+
+    def submit_nodes(self, lease: Lease, work: Work, rest: int) -> str:
+        """Submit a job of several nodes, all alike. Returns its id."""
+        command = tuple(gathered(work.command)) if work.command else ()
+        every = {"targetNodes": "0:", "containerOverrides": _overrides(lease, replace(work, command=command))}
+        overrides: dict[str, Any] = {"nodePropertyOverrides": [every]}
+        if work.nodes > 1:
+            overrides["numNodes"] = work.nodes
+        return self._send(lease, work, rest, "", nodeOverrides=overrides)
+
+    def _send(self, lease: Lease, work: Work, rest: int, part: str, **what: Any) -> str:
         answer = self.cloud.client("batch").submit_job(
-            jobName=f"{self.pool}-{lease.id}",
+            jobName=f"{self.pool}{part}-{lease.id}",
             jobQueue=self.names.job_queue,
             jobDefinition=self.names.job_definition,
-            containerOverrides=overrides,
-            timeout={"attemptDurationSeconds": timeout},
-            tags={"tideform:lease": lease.id},
+            timeout={"attemptDurationSeconds": max(rest, _LEAST_TIMEOUT)},
+            tags={"tideform:lease": lease.id, **({"tideform:code": work.code} if work.code else {})},
             propagateTags=True,
+            **what,
         )
         return str(answer["jobId"])
 
-    def _describe(self, job_id: str) -> dict[str, Any]:
+    def describe(self, job_id: str) -> dict[str, Any]:
+        """A job, or a node of one. Raises `CloudError` TD615 where Batch does not know it."""
         jobs = self.cloud.client("batch").describe_jobs(jobs=[job_id])["jobs"]
         if not jobs:
             raise CloudError.of("TD615", "The job is gone", detail=f"Batch no longer knows the job {job_id}.")
@@ -83,12 +118,20 @@ class BatchJobs:
         return found
 
 
+def _overrides(lease: Lease, work: Work) -> dict[str, Any]:
+    variables = {**work.environment, "TIDEFORM_LEASE": lease.id}
+    overrides: dict[str, Any] = {"environment": [{"name": n, "value": v} for n, v in variables.items()]}
+    if work.command:
+        overrides["command"] = list(work.command)
+    return overrides
+
+
 def _job(entry: dict[str, Any]) -> Job:
     return Job(entry["jobId"], str(entry["jobName"]), entry["status"], ending.lease_of(entry))
 
 
-def _exit_code(job: Mapping[str, Any]) -> int:
-    """The command's own; a job that ended without one never ran its command to an end, and says why."""
+def exit_code(job: Mapping[str, Any]) -> int:
+    """The command's own. Raises `RefusedError` TD612 where there is none: it never ran to an end."""
     if job["status"] == "SUCCEEDED":
         return 0
     container = job.get("container", {})
@@ -100,4 +143,13 @@ def _exit_code(job: Mapping[str, Any]) -> int:
         "The job did not run to its end",
         detail=f"Batch says: {why or 'nothing'}.",
         fix="Look at the job's image, command and time-out.",
+    )
+
+
+def _one_node(pool: str, nodes: int) -> TideformError:
+    return RefusedError.of(
+        "TD171",
+        "The pool's jobs are of one node",
+        detail=f"The job definition of {pool} is for a single machine, and {nodes} were asked for.",
+        fix="Set job.nodes of the pool and apply.",
     )

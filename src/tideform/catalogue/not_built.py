@@ -7,9 +7,18 @@ from typing import NamedTuple
 
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.spec.problems import problem
-from tideform.spec.project import Limits, Project
+from tideform.spec.project import Project
 from tideform.spec.serving import Endpoint
 from tideform.spec.training import Pool
+
+
+# The backends that do what a field of a pool asks for.
+_BUILT = {
+    "interconnect": ("batch", "ec2"),
+    "capacity.reservations": ("batch", "ec2"),
+    "job.nodes": ("batch", "ec2", "sagemaker"),
+    "job.sweep": ("batch", "sagemaker"),
+}
 
 
 class NotBuilt(NamedTuple):
@@ -41,8 +50,6 @@ def not_built_notes(project: Project, *, unit: str | None = None) -> tuple[Diagn
 def _project(project: Project) -> Iterator[NotBuilt]:
     if project.budget is not None and project.budget.hard_stop:
         yield NotBuilt("budget.hard_stop", "the budget alerts, but does not stop new capacity by itself")
-    if project.limits != Limits():
-        yield NotBuilt("limits", "leases are bounded by their pools alone")
     if not project.network.private and project.network.existing is None:
         yield NotBuilt("network.private", "the network is private all the same; use network.existing for another")
     for name, store in project.storage.items():
@@ -57,11 +64,12 @@ def _pool(path: str, pool: Pool) -> Iterator[NotBuilt]:
         "interconnect": (pool.interconnect == "efa", "the machines get no EFA adapters"),
         "capacity.reservations": (pool.capacity.reservations, "reservations are not used first"),
         "job.build": (pool.job.build, "no image is built"),
-        "job.code": (pool.job.code, "no code is sent; let the image hold it"),
         "job.nodes": (pool.job.nodes > 1, "the job runs on one machine"),
         "job.sweep": (pool.job.sweep, "one job runs, without parameters"),
     }
-    yield from (NotBuilt(f"{path}.{key}", text) for key, (given, text) in asked.items() if given)
+    for key, (given, text) in asked.items():
+        if given and pool.backend not in _BUILT.get(key, ()):
+            yield NotBuilt(f"{path}.{key}", text)
 
 
 def _endpoint(path: str, endpoint: Endpoint) -> Iterator[NotBuilt]:

@@ -22,6 +22,12 @@ export TIDEFORM_MASTER_ADDR="$MASTER_ADDR" TIDEFORM_MASTER_PORT="$MASTER_PORT"
 exec "$@"
 """
 _INDEX = '"${AWS_BATCH_JOB_ARRAY_INDEX:-0}"'
+# Each member keeps its checkpoints in a place of its own.
+_END = (
+    f'[ -z "${{TIDEFORM_CHECKPOINT_URI:-}}" ] || export TIDEFORM_CHECKPOINT_URI="$TIDEFORM_CHECKPOINT_URI/"{_INDEX}',
+    'exec "$@"',
+    "",
+)
 Grid = Mapping[str, Sequence[str]]
 Variables = Mapping[str, str]
 
@@ -65,7 +71,7 @@ def _by_grid(grid: Grid) -> str:
             f"export {name}",
             f"tideform_index=$((tideform_index / {len(values)}))",
         ]
-    return "\n".join([*lines, "unset tideform_index", 'exec "$@"', ""])
+    return "\n".join([*lines, "unset tideform_index", *_END])
 
 
 def _by_list(array: Sequence[Variables]) -> str:
@@ -73,4 +79,4 @@ def _by_list(array: Sequence[Variables]) -> str:
         f"{place}) {' '.join(f'export {name}={quote(value)};' for name, value in one.items())};"
         for place, one in enumerate(array)
     ]
-    return "\n".join([f"case {_INDEX} in", *cases, "esac", 'exec "$@"', ""])
+    return "\n".join([f"case {_INDEX} in", *cases, "esac", *_END])

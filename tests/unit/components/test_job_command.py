@@ -82,3 +82,9 @@ def test_the_largest_grid_is_a_short_script() -> None:
     array = grid_variables({f"P{place}": [f"{value / 1000:.3f}" for value in range(10)] for place in range(4)})
     assert len(array) == 10_000
     assert sum(map(len, swept(["python", "train.py"], array))) < BATCH_LIMIT
+
+
+def test_each_member_keeps_its_checkpoints_in_a_place_of_its_own() -> None:
+    where = {"TIDEFORM_CHECKPOINT_URI": "s3://bucket/run", "AWS_BATCH_JOB_ARRAY_INDEX": "1"}
+    environment, _ = found(swept(SHOW, grid_variables({"A": [1, 2]})), **where)
+    assert environment["TIDEFORM_CHECKPOINT_URI"] == "s3://bucket/run/1"
