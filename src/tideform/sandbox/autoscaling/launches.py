@@ -11,6 +11,7 @@ from typing import Any
 from tideform.sandbox.autoscaling.group import Group, Member
 
 _IMAGE = "ami-0ec50a11d3b25e1a4"
+_NO_RESERVATION = "ReservationCapacityExceeded - The sandbox has no capacity reservations."
 _SPOT, _ON_DEMAND = "Spot", "On-Demand"
 
 
@@ -26,6 +27,9 @@ def launch(ec2: Any, group: Group, now: float) -> Member:
     spot = group.next_is_spot()
     template = _template(ec2, group)
     why = "InvalidParameter - the group names no subnet"
+    reservation = group.settings.get("CapacityReservationSpecification") or {}
+    if reservation.get("CapacityReservationPreference") == "capacity-reservations-only":
+        raise NoLaunch(f"Could not launch On-Demand Instances. {_NO_RESERVATION} Launching EC2 instance failed.")
     for kind in group.types or [template.data.get("InstanceType", "")]:
         for subnet in _by_members(ec2, group):
             try:

@@ -1,0 +1,120 @@
+"""Down the ladder until the machines are there: types and zones are the group's own, the rungs are ways of buying.
+
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-mixed-instances-groups.html
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tideform.burst.ec2.pace import Pace
+from tideform.burst.halt import Halt
+from tideform.burst.reaper.base import Handle
+from tideform.burst.reaper.endings import ec2 as ending
+from tideform.cloud import Cloud
+from tideform.components.purchase import Rung, quota_in
+from tideform.errors import RefusedError, TideformError
+
+_REASON = re.compile(r"^Could not launch (?:Spot|On-Demand) Instances\. (?P<why>.*?) Launching EC2 instance failed\.$")
+
+
+@dataclass
+class Climb:
+    """One attempt to have ``nodes`` machines in service; ``most`` is the group's bound meanwhile."""
+
+    cloud: Cloud
+    handle: Handle
+    pace: Pace
+    nodes: int
+    most: int
+    _reasons: list[str] = field(default_factory=list, init=False)
+
+    def climb(self, ladder: tuple[Rung, ...], halt: Halt) -> None:
+        """Ask for the machines on one rung after the other.
+
+        Raises `RefusedError`: TD606 when no rung brought them, TD643 where a quota is the cause: no rung changes that.
+        """
+        for number, rung in enumerate(ladder):
+            last = number == len(ladder) - 1
+            if self._come(rung, halt, patient=last):
+                return
+        raise _no_capacity(self.handle["pool"], self.nodes, self._reasons)
+
+    def _come(self, rung: Rung, halt: Halt, *, patient: bool) -> bool:
+        """Whether they come on this rung; all but the last one are left at the first refusal."""
+        seen = {activity["ActivityId"] for activity in self._activities()}
+        began = max((activity["EndTime"] for activity in self._activities()), default=None)
+        self._ask(rung)
+        deadline = time.monotonic() + self.pace.start
+        why = ""
+        while len(self.in_service()) < self.nodes:
+            halt.check()
+            why = self._refusal(seen, began) or why
+            if quota_in(why):
+                raise _quota(self.handle["pool"], rung, why)
+            if (why and not patient) or time.monotonic() > deadline:
+                self._reasons.append(f"{rung.purchase}: {why or f'nothing came in {self.pace.start:.0f} s'}")
+                return False
+            halt.wait(self.pace.poll)
+        return True
+
+    def in_service(self) -> list[str]:
+        """The ids of the members that are in service."""
+        found = ending.group(self.cloud, self.handle)
+        members = found["Instances"] if found else []
+        return sorted(one["InstanceId"] for one in members if one["LifecycleState"] == "InService")
+
+    def _ask(self, rung: Rung) -> None:
+        asg, name = self.cloud.client("autoscaling"), self.handle["group"]
+        percent = 0 if rung.purchase.kind == "spot" else 100
+        reserved = {"CapacityReservationPreference": "default"}
+        if rung.purchase.reservation:
+            target = {"CapacityReservationIds": [rung.purchase.reservation]}
+            reserved = {"CapacityReservationPreference": "capacity-reservations-only"}
+            reserved |= {"CapacityReservationTarget": target}  # type: ignore[dict-item]  # one member is a structure
+        asg.update_auto_scaling_group(
+            AutoScalingGroupName=name,
+            MixedInstancesPolicy={"InstancesDistribution": {"OnDemandPercentageAboveBaseCapacity": percent}},
+            CapacityReservationSpecification=reserved,
+            MinSize=0,
+            MaxSize=self.most,
+            DesiredCapacity=self.nodes,
+        )
+        asg.resume_processes(AutoScalingGroupName=name, ScalingProcesses=["Launch"])
+
+    def _refusal(self, seen: set[str], began: datetime | None) -> str:
+        """Why a launch failed since then, in EC2's words."""
+        for activity in self._activities():
+            fresh = activity["ActivityId"] not in seen or (began is not None and activity["EndTime"] > began)
+            if fresh and activity["StatusCode"] == "Failed":
+                text = str(activity.get("StatusMessage", "it did not say why"))
+                said = _REASON.match(text)
+                return said["why"] if said else text
+        return ""
+
+    def _activities(self) -> list[dict[str, Any]]:
+        name = {"AutoScalingGroupName": self.handle["group"], "MaxRecords": 20}
+        found: list[dict[str, Any]] = self.cloud.client("autoscaling").describe_scaling_activities(**name)["Activities"]
+        return [activity for activity in found if activity.get("EndTime") is not None]
+
+
+def _no_capacity(pool: str, nodes: int, reasons: list[str]) -> TideformError:
+    return RefusedError.of(
+        "TD606",
+        "The capacity did not come",
+        detail=f"{pool} asked for {nodes} machine{'' if nodes == 1 else 's'}. " + "; ".join(reasons),
+        fix="Allow more instance types or `fallback: on_demand`, raise the account's quota, or try again later.",
+    )
+
+
+def _quota(pool: str, rung: Rung, why: str) -> TideformError:
+    return RefusedError.of(
+        "TD643",
+        "A quota of the account keeps the capacity away",
+        detail=f"{pool}, {rung.purchase}: {why}",
+        fix="Ask AWS for a higher quota in Service Quotas, or use fewer or smaller machines; waiting does not help.",
+    )

@@ -1,0 +1,129 @@
+"""One job: a command that runs on several nodes at once, followed to its end or cancelled.
+
+https://docs.aws.amazon.com/systems-manager/latest/userguide/monitor-commands.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tideform.burst.ec2.script import Node, Task, script
+from tideform.burst.halt import Halt
+from tideform.burst.log_stream import LogTail
+from tideform.burst.reaper.endings import ec2 as ending
+from tideform.burst.runner import OnLog
+from tideform.cloud import Cloud
+from tideform.errors import RefusedError, TideformError
+
+_RUNS = ("Pending", "InProgress", "Delayed", "Cancelling")
+_LEAST, _MOST = 5, 172_800  # seconds that AWS-RunShellScript takes for its time-out
+_DELIVERY = 600  # seconds until a command has to have reached its node
+
+
+class NodeLost(Exception):  # noqa: N818  # an answer: the job may go on with another node
+    """A node of the job was taken away."""
+
+
+@dataclass
+class Gang:
+    """``comment`` ends in the lease; ``log_group`` gets the output of every node in a stream of its own."""
+
+    cloud: Cloud
+    comment: str
+    log_group: str
+    nodes: Sequence[Node]
+    on_log: OnLog
+    command_id: str = ""
+    _tails: list[LogTail] = field(default_factory=list, init=False)
+
+    def start(self, task: Task, rest: int) -> None:
+        """Send the command; SSM ends it after ``rest`` seconds."""
+        answer = self.cloud.client("ssm").send_command(
+            InstanceIds=[node.id for node in self.nodes],
+            DocumentName="AWS-RunShellScript",
+            Comment=self.comment,
+            TimeoutSeconds=_DELIVERY,
+            Parameters={
+                "commands": script(task, self.nodes),
+                "executionTimeout": [str(min(max(rest, _LEAST), _MOST))],
+            },
+            CloudWatchOutputConfig={"CloudWatchOutputEnabled": True, "CloudWatchLogGroupName": self.log_group},
+        )
+        self.command_id = answer["Command"]["CommandId"]
+        self._tails = [LogTail(self.cloud, self._prefixed(rank)) for rank in range(len(self.nodes))]
+
+    def look(self, halt: Halt, poll: float) -> int | None:
+        """Follow the logs; the exit code once every node has ended, the first one that is not zero as soon as it is.
+
+        Raises `NodeLost`, and `RefusedError` TD612 where a command was ended before its end.
+        """
+        found = self._invocations()
+        self._follow()
+        ended = [one for one in found if one["Status"] not in _RUNS]
+        failed = next((one for one in ended if one["Status"] != "Success"), None)
+        if failed is None and len(ended) == len(self.nodes) == len(found):
+            self._finish(halt, poll)
+            return 0
+        if lost := self._lost(found):
+            self.cancel()
+            raise NodeLost(", ".join(lost))
+        if failed is None:
+            return None
+        self.cancel()
+        self._finish(halt, poll)
+        return _exit_code(failed)
+
+    def cancel(self) -> None:
+        """End it on every node."""
+        if self.command_id:
+            ending.cancel(self.cloud, self.command_id)
+
+    def _invocations(self) -> list[dict[str, Any]]:
+        pages = self.cloud.client("ssm").get_paginator("list_command_invocations")
+        return [
+            one
+            for page in pages.paginate(CommandId=self.command_id, Details=True)
+            for one in page["CommandInvocations"]
+        ]
+
+    def _lost(self, found: list[dict[str, Any]]) -> list[str]:
+        """The nodes that SSM waits for in vain: it does not hear of instances that end."""
+        running = [one["InstanceId"] for one in found if one["Status"] in _RUNS]
+        if not running:
+            return []
+        states = [{"Name": "instance-id", "Values": running}, {"Name": "instance-state-name", "Values": ["running"]}]
+        pages = self.cloud.client("ec2").get_paginator("describe_instances").paginate(Filters=states)
+        alive = {i["InstanceId"] for page in pages for r in page["Reservations"] for i in r["Instances"]}
+        return sorted(set(running) - alive)
+
+    def _follow(self) -> None:
+        for tail, node in zip(self._tails, self.nodes, strict=True):
+            stream = f"{self.command_id}/{node.id}/aws-runShellScript/stdout"
+            options = {"awslogs-group": self.log_group}
+            tail.follow({"logStreamName": stream, "logConfiguration": {"options": options}})
+
+    def _finish(self, halt: Halt, poll: float) -> None:
+        for tail in self._tails:
+            tail.finish(halt, poll)
+
+    def _prefixed(self, rank: int) -> OnLog:
+        """Lines of several nodes are told apart."""
+        return self.on_log if len(self.nodes) == 1 else lambda line: self.on_log(f"[{rank}] {line}")
+
+
+def _exit_code(one: dict[str, Any]) -> int:
+    code = int(next((plugin["ResponseCode"] for plugin in one["CommandPlugins"]), -1))
+    if one["Status"] == "Failed" and code > 0:
+        return code
+    raise _ended_early(one)
+
+
+def _ended_early(one: dict[str, Any]) -> TideformError:
+    return RefusedError.of(
+        "TD612",
+        "The job did not run to its end",
+        detail=f"SSM says of {one['InstanceId']}: {one['StatusDetails']}.",
+        fix="Look at the job's image, command and time-out.",
+    )

@@ -1,0 +1,142 @@
+"""Bursts on an Auto Scaling group: capacity through its sizes, never through the engine; jobs as SSM commands.
+
+Between bursts the group is at zero and may launch nothing. A burst first schedules the group's own end, then lets it
+launch. https://docs.aws.amazon.com/autoscaling/ec2/userguide/what-is-amazon-ec2-auto-scaling.html
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tideform.burst.brakes import Brake
+from tideform.burst.ec2.climb import Climb
+from tideform.burst.ec2.jobs import Jobs
+from tideform.burst.ec2.lease_end import LeaseEnd
+from tideform.burst.ec2.pace import Pace
+from tideform.burst.halt import Halt
+from tideform.burst.lease import Lease
+from tideform.burst.reaper import instances
+from tideform.burst.reaper.base import Node
+from tideform.burst.reaper.endings import ec2 as ending
+from tideform.burst.runner import Instance, Job, OnLog, Work, cloud_errors
+from tideform.burst.sizing import sizing
+from tideform.catalogue.training.base import backends
+from tideform.cloud import Cloud
+from tideform.components.purchase import ladder
+from tideform.errors import RefusedError, TideformError
+from tideform.spec.deployment import Deployment
+from tideform.times import utc
+
+
+def runner(cloud: Cloud, deployment: Deployment, pool: str) -> Ec2Runner:
+    """The runner of a pool, at the target's pace."""
+    return Ec2Runner(cloud, deployment, pool, Pace.of(deployment))
+
+
+@dataclass
+class Ec2Runner:
+    """One pool on EC2 Auto Scaling."""
+
+    cloud: Cloud
+    deployment: Deployment
+    pool: str
+    pace: Pace
+    clock: Callable[[], float] = time.time
+    _end: LeaseEnd = field(init=False)
+    _jobs: Jobs = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.handle = backends()["ec2"].handle(self.deployment, self.pool)
+        self._end = LeaseEnd(self.cloud, self.deployment, self.pool, self.handle, self.clock)
+        self._jobs = Jobs(self.cloud, self.deployment, self.pool, self.handle, self.pace)
+
+    def brakes(self) -> tuple[Brake, ...]:
+        """The scheduled action; looking whether it is missing puts it."""
+        return (self._end.brake(),)
+
+    def up(self, lease: Lease, halt: Halt) -> None:
+        """The end first, then the machines, down the ladder until they are there and SSM reaches them."""
+        pool = self.deployment.spec.training[self.pool]
+        size = sizing(pool)
+        wanted = max(size.nodes, pool.job.nodes)
+        with cloud_errors(f"capacity of {self.pool} was brought in"):
+            if ending.group(self.cloud, self.handle) is None:
+                raise _not_applied(self.pool, self.handle["group"])
+            self.hold_until(lease.deadline)
+            climb = Climb(self.cloud, self.handle, self.pace, wanted, max(size.most_nodes, wanted))
+            climb.climb(ladder(pool, self.deployment), halt)
+            self._tag(lease, climb.in_service())
+            self._jobs.reachable(climb.in_service(), halt)
+
+    def hold_until(self, deadline: int = 0) -> None:
+        """Move the group's own end to the latest deadline of all its leases, at least to this one.
+
+        To be called when a lease joins, ends, or is made longer. Raises `RefusedError` TD644 where it does not hold.
+        """
+        with cloud_errors(f"the end of {self.pool} was scheduled"):
+            if why := self._end.put(deadline):
+                raise _no_end(self.pool, why)
+
+    def run(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt) -> int:
+        """Run it on its nodes and return its exit code, the first one that is not zero."""
+        self.hold_until(lease.deadline)
+        with cloud_errors(f"a job ran on {self.pool}"):
+            return self._jobs.run(lease, work, on_log, halt, lambda: lease.rest(self.clock()))
+
+    def end_jobs(self, lease: Lease | None) -> None:
+        """Cancel the commands of one lease, or all; what is left of the leases says when the group ends."""
+        with cloud_errors(f"jobs on {self.pool} were ended"):
+            for command in ending.commands(self.cloud, self.handle):
+                if lease is None or ending.lease_of(command) == lease.id:
+                    ending.cancel(self.cloud, command["CommandId"])
+        if lease is not None:
+            self.hold_until()
+
+    def down(self) -> bool:
+        """One step towards nothing."""
+        with cloud_errors(f"capacity of {self.pool} was taken away"):
+            return ending.stop(self.cloud, self.handle)
+
+    def capacity(self) -> tuple[Instance, ...]:
+        """The pool's instances by their tags."""
+        with cloud_errors(f"instances of {self.pool} were counted"):
+            return tuple(map(_instance, instances.standing(ending.nodes(self.cloud, self.handle))))
+
+    def jobs(self) -> tuple[Job, ...]:
+        """The pool's commands that have not ended."""
+        with cloud_errors(f"jobs on {self.pool} were listed"):
+            return tuple(
+                Job(one["CommandId"], one["Comment"], one["Status"], ending.lease_of(one))
+                for one in ending.commands(self.cloud, self.handle)
+            )
+
+    def _tag(self, lease: Lease, ids: list[str]) -> None:
+        """Say on the instances themselves whose they are and until when: that outlives every state file."""
+        tags = {"tideform:lease": lease.id, "tideform:expires": utc(lease.deadline)}
+        self.cloud.client("ec2").create_tags(
+            Resources=ids, Tags=[{"Key": key, "Value": value} for key, value in tags.items()]
+        )
+
+
+def _instance(node: Node) -> Instance:
+    return Instance(node.id, node.type, node.state, node.spot, node.launched)
+
+
+def _not_applied(pool: str, group: str) -> TideformError:
+    return RefusedError.of(
+        "TD603",
+        "The pool is not applied",
+        detail=f"There is no Auto Scaling group {group} for {pool}.",
+        fix="Run `tideform apply` first.",
+    )
+
+
+def _no_end(pool: str, why: str) -> TideformError:
+    return RefusedError.of(
+        "TD644",
+        "The end of the capacity could not be scheduled",
+        detail=f"{pool}: {why}. No capacity is started, and no lease made longer, that nothing would end.",
+        fix="Look at the group's scheduled actions and suspended processes; `tideform apply` makes it as it was.",
+    )
