@@ -14,6 +14,7 @@ from tests.kubernetes import versions
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.instance_types import instance_types
 from tests.kubernetes.services import Service, free_ports, wait_for
+from tideform.components.kueue import kueue_values
 
 _START_SECONDS = 120.0
 _KUEUE_GROUPS = {"batch", "jobset.x-k8s.io", "kueue.x-k8s.io"}  # its other webhooks are for kinds we do not have
@@ -105,11 +106,9 @@ class Cluster(ControlPlane):
         webhook, health = free_ports(2)
         certificates = self._serving_certificates("kueue")
         configuration = {
-            "apiVersion": "config.kueue.x-k8s.io/v1beta1",
-            "kind": "Configuration",
+            **json.loads(kueue_values()["managerConfig"]["controllerManagerConfigYaml"]),  # what our chart is given
             **self._controller_settings(webhook, health, certificates),
             "featureGates": {"VisibilityOnDemand": False},  # wants an aggregated API, and a folder of its own for it
-            "integrations": {"frameworks": ["batch/job", "jobset.x-k8s.io/jobset"]},
         }
         service = self._controller("kueue", configuration, KUEUE_METRICS_CERTIFICATES=str(certificates))
         self._webhooks("kueue", webhook)
