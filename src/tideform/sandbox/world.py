@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tideform.cloud import Credentials
+from tideform.cloud import Cloud, Credentials
 from tideform.sandbox.bill.ledger import Ledger, Price
 from tideform.sandbox.clock import Clock
 from tideform.sandbox.events.bus import Bus
@@ -21,6 +22,8 @@ _INSTANCES = "tideform.sandbox.market.instances"
 # A module that several services need stands in each row; it is installed once.
 SERVICES: dict[str, tuple[str, ...]] = {
     "ec2": (_INSTANCES,),
+    "events": ("tideform.sandbox.events.rules", "tideform.sandbox.schedules.rules"),
+    "scheduler": ("tideform.sandbox.schedules.scheduler",),
     "autoscaling": (_INSTANCES, "tideform.sandbox.autoscaling.operations"),
     "awslambda": ("tideform.sandbox.functions.operations",),
     "batch": (_INSTANCES, "tideform.sandbox.batch.operations"),
@@ -50,6 +53,14 @@ class World:
     running: list[Callable[[], list[dict[str, Any]]]] = field(default_factory=list)
     closers: list[Callable[[], None]] = field(default_factory=list)
     installed: set[str] = field(default_factory=set)
+    _clouds: dict[str, Cloud] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def client(self, service: str, region: str) -> Any:
+        """A boto3 client of the sandbox itself, for what it does on behalf of schedules, rules and alarms."""
+        with self._lock:
+            cloud = self._clouds.setdefault(region, Cloud(region, "", credentials=self.inner))
+        return cloud.client(service)
 
     def jobs(self) -> list[dict[str, Any]]:
         """The commands that hold capacity: ``id``, ``name``, ``queue``, ``status``."""

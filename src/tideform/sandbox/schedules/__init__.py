@@ -1,0 +1,1 @@
+"""What happens at its time: EventBridge Scheduler's schedules, and EventBridge's rules with one."""
