@@ -118,9 +118,12 @@ def goes_first(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 
 def as_asked(wanted: Any, live: Any) -> Any:
-    """The fields that were asked for, as they are now; what others have put there is none of ours."""
+    """The fields that were asked for, as they are now; what others have put there is none of ours.
+
+    The API leaves out what is empty, or false.
+    """
     if isinstance(wanted, Mapping) and isinstance(live, Mapping):
-        return {key: as_asked(value, live[key]) for key, value in wanted.items() if key in live}
+        return {key: as_asked(value, live.get(key, value)) for key, value in wanted.items() if key in live or not value}
     if isinstance(wanted, list) and isinstance(live, list) and len(wanted) == len(live):
         return [as_asked(*pair) for pair in zip(wanted, live, strict=True)]
     return wanted if same(wanted, live) else live

@@ -98,3 +98,11 @@ def test_what_was_asked_for_and_stands_so_never_looks_changed(value: Any) -> Non
 @given(JSON, JSON)
 def test_two_values_that_differ_always_show_a_path(one: Any, other: Any) -> None:
     assert bool(objects.differences({"spec": one}, {"spec": other})) == (not objects.same(one, other))
+
+
+def test_what_the_api_leaves_out_because_it_is_false_is_no_drift() -> None:
+    assert objects.as_asked({"globalDefault": False, "value": 1}, {"value": 1}) == {"globalDefault": False, "value": 1}
+
+
+def test_what_somebody_took_away_is_drift() -> None:
+    assert objects.as_asked({"spec": {"replicas": 2}}, {"spec": {}}) == {"spec": {}}

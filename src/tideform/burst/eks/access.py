@@ -1,0 +1,95 @@
+"""The way of a burst to its cluster's API, and as the one that a brake's last steps take."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tideform.burst.reaper.kubernetes_api import token
+from tideform.catalogue.training._eks_names import EksNames
+from tideform.cloud import Cloud
+from tideform.errors import CloudError, RefusedError
+from tideform.kube import Kube, KubeError
+from tideform.spec.deployment import Deployment
+
+KUBECONFIG = "TIDEFORM_KUBECONFIG"
+_TOKEN_SECONDS = 600.0  # EKS takes a token for fifteen minutes
+
+
+@dataclass
+class Access:
+    """One deployment's cluster: an existing one by kubeconfig, one of ours by its name and a token of AWS's."""
+
+    cloud: Cloud
+    deployment: Deployment
+    _kube: Kube | None = field(default=None, init=False)
+    _made: float = field(default=0.0, init=False)
+
+    @property
+    def existing(self) -> str | None:
+        """The context of an existing cluster."""
+        cluster = self.deployment.spec.cluster
+        return cluster.existing if cluster else None
+
+    @property
+    def kube(self) -> Kube:
+        """The API. Raises `RefusedError` TD660 where there is none, `CloudError` TD664 where it cannot be used."""
+        if self._kube is None or time.monotonic() - self._made > _TOKEN_SECONDS:
+            try:
+                self._kube, self._made = self._connect(), time.monotonic()
+            except KubeError as error:
+                raise refused(error) from error
+        return self._kube
+
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        """A `kubernetes_api.Call`: None where there is no such thing, `OSError` where the API refuses."""
+        content = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        try:
+            return self.kube.request(method, path, body, content_type=content)
+        except KubeError as error:
+            if error.status == 404:
+                return None
+            raise OSError(str(error)) from error
+
+    def _connect(self) -> Kube:
+        given = os.environ.get(KUBECONFIG)
+        if given or self.existing:
+            return Kube.of_kubeconfig(given or None, self.existing)
+        if self.deployment.target == "local":
+            raise no_cluster()
+        name = EksNames(self.deployment).cluster
+        found = self.cloud.client("eks").describe_cluster(name=name)["cluster"]
+        cluster = {
+            "server": found["endpoint"],
+            "certificate-authority-data": found["certificateAuthority"]["data"],
+        }
+        return Kube.of_kubeconfig(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "clusters": [{"name": "eks", "cluster": cluster}],
+                "contexts": [{"name": "eks", "context": {"cluster": "eks", "user": "eks"}}],
+                "current-context": "eks",
+                "users": [{"name": "eks", "user": {"token": token(self.cloud, name)}}],
+            }
+        )
+
+
+def no_cluster() -> Exception:
+    """The sandbox has no Kubernetes: its objects are kept, and nothing acts on them."""
+    return RefusedError.of(
+        "TD660",
+        "There is no Kubernetes to run on",
+        detail="The local target stands in for AWS and keeps objects of Kubernetes without acting on them: no pod "
+        "would ever run.",
+        fix=f"Set {KUBECONFIG} or `cluster: {{existing: CONTEXT}}` to a cluster, or use `backend: batch` locally.",
+    )
+
+
+def refused(error: KubeError) -> CloudError:
+    """What the API says, as an error of ours."""
+    fix = "A cluster of tideform's own is reachable inside its network only." if error.status == 0 else ""
+    return CloudError.of("TD664", "The Kubernetes API refused", detail=str(error), fix=fix)  # type: ignore[return-value]

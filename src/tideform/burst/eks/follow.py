@@ -1,0 +1,170 @@
+"""One job followed to its end: why it waits, what its pods print, and with which code it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tideform.burst.runner import OnLog
+from tideform.catalogue.training._eks_names import LEASE_LABEL
+from tideform.errors import RefusedError
+from tideform.kube import Kube, KubeError
+
+Object = dict[str, Any]
+
+
+@dataclass
+class Follower:
+    """A Job or JobSet that was submitted."""
+
+    kube: Callable[[], Kube]
+    submitted: Object
+    on_log: OnLog
+    _told: str = field(default="", init=False)
+    _read: dict[str, str] = field(default_factory=dict, init=False)  # the time of the last line of each pod
+
+    @property
+    def name(self) -> str:
+        """The job's name."""
+        return str(self.submitted["metadata"]["name"])
+
+    def look(self) -> int | None:
+        """Hand on what is new; the exit code once the job is over. Raises `RefusedError` TD612 where it never ran."""
+        found = self._get()
+        if found is None:
+            raise _not_run("it was deleted")
+        pods = self.pods()
+        self._follow(pods)
+        ended = _ended(found)
+        if ended is None:
+            self._tell(self.waiting(pods))
+            return None
+        done, why = ended
+        if done:
+            return 0
+        codes = [code for pod in pods for code in _exit_codes(pod) if code]
+        if not codes:
+            raise _not_run(why or self.waiting(pods))
+        return codes[0]
+
+    def waiting(self, pods: list[Object] | None = None) -> str:
+        """Why the job has not begun, in Kueue's words, or the scheduler's; empty when its pods run."""
+        pods = self.pods() if pods is None else pods
+        if pods and all(pod.get("status", {}).get("phase") != "Pending" for pod in pods):
+            return ""
+        held = [text for found in self._workloads() if (text := _not_admitted(found))]
+        if held:
+            return "; ".join(held)
+        return "; ".join(dict.fromkeys(text for pod in pods for text in (*_unscheduled(pod), *self._events(pod))))
+
+    def pods(self) -> list[Object]:
+        """The job's pods, in the order of their ranks."""
+        space, uid = self.submitted["metadata"]["namespace"], self.submitted["metadata"].get("uid")
+        mine = {LEASE_LABEL: self.submitted["metadata"]["labels"][LEASE_LABEL]}
+        found = self.kube().find("v1", "Pod", space, labels=mine)
+        jobset = "jobset.sigs.k8s.io/jobset-name"
+        chosen = [
+            pod
+            for pod in found
+            if _label(pod, jobset) == self.name
+            or (_label(pod, "batch.kubernetes.io/controller-uid") == uid and not _label(pod, jobset))
+        ]
+        return sorted(chosen, key=lambda pod: int(_label(pod, "batch.kubernetes.io/job-completion-index") or 0))
+
+    def _get(self) -> Object | None:
+        made = self.submitted
+        metadata = made["metadata"]
+        return self.kube().get(made["apiVersion"], made["kind"], metadata["name"], metadata["namespace"])
+
+    def _workloads(self) -> list[Object]:
+        metadata = self.submitted["metadata"]
+        found = self.kube().find("kueue.x-k8s.io/v1beta1", "Workload", metadata["namespace"])
+        return [each for each in found if _owned_by(each, metadata.get("uid"))]
+
+    def _events(self, pod: Object) -> Iterator[str]:
+        """What Karpenter says of a pod that waits for a node."""
+        space, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+        selector = [("fieldSelector", f"involvedObject.name={name}")]
+        answer = self.kube().request("GET", f"/api/v1/namespaces/{space}/events", query=selector)
+        said = [e for e in answer["items"] if "karpenter" in str(e.get("source", {}).get("component", ""))]
+        said += [e for e in answer["items"] if "karpenter" in str(e.get("reportingComponent", "")) and e not in said]
+        yield from (f"Karpenter: {event.get('message', '')}" for event in said[-1:])
+
+    def _tell(self, reason: str) -> None:
+        if reason and reason != self._told:
+            self.on_log(f"[tideform] {self.name} waits: {reason}")
+        self._told = reason
+
+    def _follow(self, pods: list[Object]) -> None:
+        for rank, pod in enumerate(pods):
+            if pod.get("status", {}).get("phase") in ("Running", "Succeeded", "Failed"):
+                self._lines(pod, f"[{rank}] " if len(pods) > 1 else "")
+
+    def _lines(self, pod: Object, prefix: str) -> None:
+        """What a pod has printed since the last look; one without a log yet has none."""
+        name, space = pod["metadata"]["name"], pod["metadata"]["namespace"]
+        last = self._read.get(name, "")
+        query = [("timestamps", "true"), *([("sinceTime", f"{last[:19]}Z")] if last else [])]
+        try:
+            text = self.kube().text(f"/api/v1/namespaces/{space}/pods/{name}/log", query)
+        except KubeError:
+            return
+        for line in text.splitlines():
+            when, _, said = line.partition(" ")
+            if when > last:
+                self.on_log(prefix + said)
+                self._read[name] = when
+
+
+def _ended(found: Object) -> tuple[bool, str] | None:
+    """Whether a Job or JobSet is over: well or not, and why."""
+    conditions = (found.get("status") or {}).get("conditions") or []
+    for condition in conditions:
+        if condition.get("status") == "True" and condition["type"] in ("Complete", "Completed"):
+            return True, ""
+    for condition in conditions:
+        if condition.get("status") == "True" and condition["type"] == "Failed":
+            return False, f"{condition.get('reason', '')}: {condition.get('message', '')}".strip(": ")
+    return None
+
+
+def _exit_codes(pod: Object) -> Iterator[int]:
+    for status in (pod.get("status") or {}).get("containerStatuses") or ():
+        terminated = (status.get("state") or {}).get("terminated")
+        if terminated is not None:
+            yield int(terminated.get("exitCode", 0))
+
+
+def _not_admitted(workload: Object) -> str:
+    conditions = (workload.get("status") or {}).get("conditions") or ()
+    held = {c["type"]: c for c in conditions}
+    admitted = held.get("Admitted", {}).get("status") == "True"
+    for kind in () if admitted else ("QuotaReserved", "Evicted"):
+        condition = held.get(kind, {})
+        if condition.get("status") == ("False" if kind == "QuotaReserved" else "True"):
+            return f"Kueue: {condition.get('message', condition.get('reason', ''))}"
+    return ""
+
+
+def _unscheduled(pod: Object) -> Iterator[str]:
+    for condition in (pod.get("status") or {}).get("conditions") or ():
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            yield str(condition.get("message", ""))
+
+
+def _owned_by(found: Object, uid: Any) -> bool:
+    return any(owner.get("uid") == uid for owner in found["metadata"].get("ownerReferences") or ())
+
+
+def _label(found: Mapping[str, Any], key: str) -> str:
+    return str((found["metadata"].get("labels") or {}).get(key, ""))
+
+
+def _not_run(why: str) -> Exception:
+    return RefusedError.of(
+        "TD612",
+        "The job did not run to its end",
+        detail=f"Kubernetes says: {why or 'nothing'}.",
+        fix="Look at the job's image, command and time-out.",
+    )

@@ -1,0 +1,33 @@
+"""A pool's nodes as the cluster knows them: machines of EC2, or simulated ones."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from tideform.burst.runner import Instance
+from tideform.catalogue.training._eks_names import LABEL
+from tideform.kube import Kube
+
+_SPOT = "karpenter.sh/capacity-type"
+_TYPE = "node.kubernetes.io/instance-type"
+
+
+def of_pool(kube: Kube, pool: str, *, ready: bool = False) -> list[Instance]:
+    """The nodes with the pool's label; with ``ready`` those that take pods."""
+    found = kube.find("v1", "Node", labels={LABEL: pool})
+    return [_instance(each) for each in found if not ready or _is_ready(each)]
+
+
+def _instance(node: dict[str, Any]) -> Instance:
+    """``providerID`` ends in the instance's id: ``aws:///eu-west-1a/i-0abc``."""
+    labels, metadata = node["metadata"].get("labels", {}), node["metadata"]
+    made = datetime.fromisoformat(metadata["creationTimestamp"].replace("Z", "+00:00")).timestamp()
+    state = "shutting-down" if metadata.get("deletionTimestamp") else "running"
+    identity = str(node["spec"].get("providerID") or metadata["name"]).rpartition("/")[2]
+    return Instance(identity, labels.get(_TYPE, ""), state, labels.get(_SPOT) == "spot", made)
+
+
+def _is_ready(node: dict[str, Any]) -> bool:
+    conditions = (node.get("status") or {}).get("conditions") or ()
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)

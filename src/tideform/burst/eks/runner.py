@@ -1,0 +1,286 @@
+"""Capacity and jobs of one pool on Kubernetes.
+
+A burst lets Karpenter launch, opens the pool's queue, and submits; nodes come for what waits and go with it. What
+`burst up` holds are pods that do nothing. The way down is the brakes' own (`reaper.endings.eks`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from tideform.burst.brakes import Brake, Kind
+from tideform.burst.eks import manifests, nodes
+from tideform.burst.eks.access import Access, refused
+from tideform.burst.eks.follow import Follower
+from tideform.burst.halt import Halt
+from tideform.burst.lease import Lease, Mode
+from tideform.burst.reaper import instances
+from tideform.burst.reaper.endings import eks as ending
+from tideform.burst.runner import Instance, Job, OnLog, Work, cloud_errors
+from tideform.burst.sizing import sizing
+from tideform.catalogue.training._eks_names import LABEL, LEASE_LABEL, LOCAL_QUEUE, EksNames
+from tideform.catalogue.training.base import backends
+from tideform.cloud import Cloud
+from tideform.components.pool_shape import shape_of
+from tideform.errors import RefusedError, TideformError
+from tideform.kube import KubeError
+from tideform.spec.deployment import Deployment
+
+_KINDS = (("batch/v1", "Job"), ("jobset.x-k8s.io/v1alpha2", "JobSet"))
+_FINISHED = ("Complete", "Completed", "Failed")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often to look, and how long nodes may take to come, in seconds."""
+
+    poll: float = 5.0
+    start: float = 900.0
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> Pace:
+        """Simulated nodes come at once."""
+        return cls(poll=0.5, start=120.0) if deployment.target == "local" else cls()
+
+
+@contextmanager
+def _kube_errors(doing: str) -> Iterator[None]:
+    with cloud_errors(doing):
+        try:
+            yield
+        except KubeError as error:
+            raise refused(error) from error
+
+
+@dataclass
+class EksRunner:
+    """One pool on Kubernetes."""
+
+    cloud: Cloud
+    deployment: Deployment
+    pool: str
+    pace: Pace
+    access: Access
+    clock: Callable[[], float] = time.time
+
+    def __post_init__(self) -> None:
+        self.names = EksNames(self.deployment, self.pool)
+        self.handle = backends()["eks"].handle(self.deployment, self.pool)
+
+    def brakes(self) -> tuple[Brake, ...]:
+        """Both bound what a lost CLI leaves: jobs from their start on, nodes from theirs."""
+        lease = self.deployment.spec.training[self.pool].lease
+        return (
+            Brake(
+                "job deadline",
+                Kind.BOUNDING,
+                "Kubernetes ends each job when its lease would be over, counted from the job's start",
+                self._missing_queue,
+            ),
+            Brake(
+                "node expiry",
+                Kind.BOUNDING,
+                f"Karpenter ends each node {lease} and five minutes after its start",
+                self._missing_expiry,
+            ),
+        )
+
+    def up(self, lease: Lease, halt: Halt) -> None:
+        """Let Karpenter launch, open the queue and, where no job is to follow, hold the pool's smallest capacity."""
+        with _kube_errors(f"capacity of {self.pool} was brought in"):
+            self._open()
+            if lease.mode is Mode.UP:
+                self._hold(lease, halt)
+
+    def run(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt) -> int:
+        """Run one job, or an array of them; the exit code is the first that is not 0."""
+        with _kube_errors(f"a job ran on {self.pool}"):
+            waiting = deque(self._orders(lease, work))
+            at_once = max(1, min(work.at_once, shape_of(self._spec).nodes // work.nodes))
+            active: list[Follower] = []
+            code, tagged = 0, 0
+            while waiting or active:
+                while waiting and len(active) < at_once:
+                    active.append(self._submit(waiting.popleft(), on_log))
+                ended = {follower.name: found for follower in active if (found := follower.look()) is not None}
+                active = [follower for follower in active if follower.name not in ended]
+                code = code or next((found for found in ended.values() if found), 0)
+                tagged = self._tag(lease, tagged)
+                self._check(halt, active)
+                if not ended:
+                    halt.wait(self.pace.poll)
+            return code
+
+    def end_jobs(self, lease: Lease | None) -> None:
+        """Delete the jobs of one lease, or all."""
+        with _kube_errors(f"jobs on {self.pool} were ended"):
+            for job in self._unfinished():
+                if lease is None or job["metadata"]["labels"].get(LEASE_LABEL) == lease.id:
+                    metadata = job["metadata"]
+                    which = (job["apiVersion"], job["kind"], metadata["name"], metadata["namespace"])
+                    self.access.kube.delete(*which, propagation="Background")
+
+    def down(self) -> bool:
+        """The brakes' own way, with our own way to the API."""
+        with _kube_errors(f"capacity of {self.pool} was taken away"):
+            done = ending.stop(self.cloud, self.handle, reach=self._reach())
+            return done and not self.capacity()
+
+    def capacity(self) -> tuple[Instance, ...]:
+        """The pool's machines by their tags, and nodes in the cluster that are none of EC2's."""
+        with _kube_errors(f"nodes of {self.pool} were counted"):
+            found = instances.standing(ending.nodes(self.cloud, self.handle))
+            machines = tuple(Instance(n.id, n.type, n.state, n.spot, n.launched) for n in found)
+            known = {machine.id for machine in machines}
+            return machines + tuple(node for node in self._nodes() if node.id not in known)
+
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs that have not ended; what merely holds nodes is none."""
+        with _kube_errors(f"jobs on {self.pool} were listed"):
+            found = [job for job in self._unfinished() if not job["metadata"]["name"].startswith("hold-")]
+            return tuple(_job(each) for each in found)
+
+    @property
+    def _spec(self) -> Any:
+        return self.deployment.spec.training[self.pool]
+
+    def _open(self) -> None:
+        queue = self.access.kube.get("kueue.x-k8s.io/v1beta1", "LocalQueue", LOCAL_QUEUE, self.names.pool_id)
+        if queue is None:
+            raise _not_applied(self.pool)
+        ending.permit(self.cloud, self.handle)
+        ending.hold(self.access.call, self.handle, "None")
+
+    def _hold(self, lease: Lease, halt: Halt) -> None:
+        size, rest = sizing(self._spec), lease.rest(self.clock())
+        orders = manifests.JobOrder(self.deployment, self.pool, lease, Work(), rest)
+        holders = [self._create(manifests.hold(orders, index)) for index in range(size.nodes)]
+        until = time.monotonic() + self.pace.start
+        while len(self._ready()) < size.nodes:
+            halt.check()
+            if time.monotonic() > until:
+                waits = [Follower(lambda: self.access.kube, each, print).waiting() for each in holders]
+                raise _no_capacity(self.pool, size.words, next(filter(None, waits), "nobody says why"))
+            halt.wait(self.pace.poll)
+        self._tag(lease, 0)
+
+    def _orders(self, lease: Lease, work: Work) -> list[manifests.JobOrder]:
+        rest = lease.rest(self.clock())
+        one = manifests.JobOrder(self.deployment, self.pool, lease, work, rest)
+        return [replace(one, index=index, own=own) for index, own in enumerate(work.array)] or [one]
+
+    def _submit(self, order: manifests.JobOrder, on_log: OnLog) -> Follower:
+        return Follower(lambda: self.access.kube, self._create(manifests.work(order)), on_log)
+
+    def _create(self, body: dict[str, Any]) -> dict[str, Any]:
+        """A name that is taken is this very job, which another attempt has submitted."""
+        try:
+            return self.access.kube.create(body)
+        except KubeError as error:
+            metadata = body["metadata"]
+            which = (body["apiVersion"], body["kind"], metadata["name"], metadata["namespace"])
+            found = self.access.kube.get(*which) if error.status == 409 else None
+            if found is None:
+                raise
+            return found
+
+    def _check(self, halt: Halt, active: list[Follower]) -> None:
+        """Stop where there is a reason to; with it goes why a job had not even begun."""
+        try:
+            halt.check()
+        except TideformError as stopped:
+            waits = [f"{follower.name} waited: {why}" for follower in active if (why := follower.waiting())]
+            for text in waits:
+                stopped.add_note(text)
+                active[0].on_log(f"[tideform] {text}")
+            raise
+
+    def _tag(self, lease: Lease, known: int) -> int:
+        """Say on the machines themselves whose they are and until when: that outlives every state file."""
+        standing = instances.standing(ending.nodes(self.cloud, self.handle))
+        if len(standing) != known and standing:
+            expires = datetime.fromtimestamp(lease.deadline, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            tags = {"tideform:lease": lease.id, "tideform:expires": expires}
+            self.cloud.client("ec2").create_tags(
+                Resources=[node.id for node in standing],
+                Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+            )
+        return len(standing)
+
+    def _reach(self) -> Any:
+        """Our way to the API, if there is one; the machines go without it, too."""
+        try:
+            return self.access.call if self.access.kube else None
+        except TideformError:
+            return None
+
+    def _unfinished(self) -> list[dict[str, Any]]:
+        if self._reach() is None:
+            return []
+        space = self.names.pool_id
+        found = [
+            {**each, "apiVersion": api_version, "kind": kind}
+            for api_version, kind in _KINDS
+            for each in self.access.kube.find(api_version, kind, space, labels={LABEL: space})
+        ]
+        return [each for each in found if not _over(each)]
+
+    def _nodes(self) -> list[Instance]:
+        if self._reach() is None:
+            return []
+        return nodes.of_pool(self.access.kube, self.names.pool_id)
+
+    def _ready(self) -> list[Instance]:
+        return nodes.of_pool(self.access.kube, self.names.pool_id, ready=True)
+
+    def _missing_queue(self) -> str:
+        found = self.access.kube.get("kueue.x-k8s.io/v1beta1", "LocalQueue", LOCAL_QUEUE, self.names.pool_id)
+        return "" if found else f"the cluster has no queue {self.names.pool_id}/{LOCAL_QUEUE}"
+
+    def _missing_expiry(self) -> str:
+        found = self.access.kube.get("karpenter.sh/v1", "NodePool", self.names.pool_id)
+        if found is None:
+            return f"the cluster has no node pool {self.names.pool_id}"
+        expires = found["spec"]["template"]["spec"].get("expireAfter")
+        wanted = f"{self._spec.lease.seconds}s"
+        return "" if expires == wanted else f"nodes of {self.names.pool_id} expire after {expires}, not {wanted}"
+
+
+def runner(cloud: Cloud, deployment: Deployment, pool: str) -> EksRunner:
+    """The runner of a pool; the API is asked for only when something is done."""
+    return EksRunner(cloud, deployment, pool, Pace.of(deployment), Access(cloud, deployment))
+
+
+def _over(job: dict[str, Any]) -> bool:
+    conditions = (job.get("status") or {}).get("conditions") or ()
+    return any(c["type"] in _FINISHED and c["status"] == "True" for c in conditions)
+
+
+def _job(found: dict[str, Any]) -> Job:
+    metadata, spec = found["metadata"], found["spec"]
+    status = "Suspended" if spec.get("suspend") else "Running"
+    return Job(metadata["uid"], metadata["name"], status, metadata["labels"].get(LEASE_LABEL, ""))
+
+
+def _not_applied(pool: str) -> TideformError:
+    return RefusedError.of(
+        "TD603",
+        "The pool is not applied",
+        detail=f"The cluster has no queue for {pool}.",
+        fix="Run `tideform apply` first.",
+    )
+
+
+def _no_capacity(pool: str, words: str, why: str) -> TideformError:
+    return RefusedError.of(
+        "TD606",
+        "The capacity did not come",
+        detail=f"{pool} asked for {words}. {why}",
+        fix="Allow more instance types or `fallback: on_demand`, raise the account's quota, or try again later.",
+    )
