@@ -47,7 +47,10 @@ def last_saved(project: Workspace, pool: str, burst: Running) -> int:
 
 
 def take_a_node(project: Workspace) -> None:
-    """Have the market take one of the nodes back at once, and wait until it has."""
-    [*nodes] = (node["InstanceId"] for node in project.instances() if node["State"]["Name"] == "running")
-    client.market(Folder(project.root), {"reclaim": [{"instance": nodes[0], "notice": 0}]})
-    until(lambda: nodes[0] not in {node["InstanceId"] for node in project.instances()}, f"{nodes[0]} is gone")
+    """Take one of the nodes away at once, as the market does (or as a host that fails), and wait until it is gone."""
+    node = next(found for found in project.instances() if found["State"]["Name"] == "running")
+    if node.get("InstanceLifecycle") == "spot":
+        client.market(Folder(project.root), {"reclaim": [{"instance": node["InstanceId"], "notice": 0}]})
+    else:
+        project.cloud.client("ec2").terminate_instances(InstanceIds=[node["InstanceId"]])
+    until(lambda: node["InstanceId"] not in {one["InstanceId"] for one in project.instances()}, "the node is gone")

@@ -23,7 +23,7 @@ training:
     capacity: {spot: only, fallback: none}
     lease: 30m
     checkpoint: {every: 1s}
-    job: {image: trainer, code: job, command: [python, count.py, "120"]}
+    job: {image: trainer, code: job, command: [python, count.py, "100"]}
 """
 # Plain files, and no word of ours but the folder's: a sum over steps, each in a file of its own written in one go.
 COUNT = """\
@@ -67,7 +67,9 @@ def test_a_job_of_plain_files_that_is_interrupted_twice_ends_as_one_that_was_not
 
 def test_a_node_is_taken_back_on_demand_while_the_job_runs(project: Workspace) -> None:
     ran = project.run("burst", "run", "count", "--interrupt-after", "4s")
-    assert (ran.returncode, len(starts(ran.stdout))) == (0, 2), ran.stderr
+    assert ran.returncode == 0, ran.stderr
+    assert "back in 2 s, as the spot market does" in ran.stderr
+    assert ran.stdout.splitlines()[-1].startswith("sum ")  # it went on on another node, to its end
 
 
 def test_an_earlier_run_goes_on_where_it_stopped(project: Workspace) -> None:

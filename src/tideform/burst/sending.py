@@ -12,6 +12,7 @@ from tideform.burst.code import pack
 from tideform.burst.halt import Say
 from tideform.burst.places import Places, new_run
 from tideform.burst.runner import Work
+from tideform.burst.sweep import with_sweep
 from tideform.spec.training import Pool
 
 _WRAP = ("python3", "-m", "tideform.checkpoint", "--")
@@ -39,7 +40,7 @@ def prepare(places: Places, name: str, pool: Pool, wanted: Wanted, say: Say) -> 
     command = wanted.command or pool.job.command
     shown = " ".join(command)
     if wanted.code is None and pool.checkpoint is None:
-        return Work(wanted.command, image=wanted.image, nodes=wanted.nodes, label=shown)
+        return with_sweep(Work(wanted.command, image=wanted.image, nodes=wanted.nodes, label=shown), pool)
     archive = pack(wanted.code, {HELPER: helper()})
     uri = places.send(archive)
     if wanted.code is not None:
@@ -49,7 +50,7 @@ def prepare(places: Places, name: str, pool: Pool, wanted: Wanted, say: Say) -> 
     if checkpoints and pool.backend not in _MIRRORED_BY_BACKEND:
         command = (*_WRAP, *command)
     words, needed = started(command, uri, archive.digest, stay=wanted.code is None)
-    return Work(
+    work = Work(
         words,
         environment={**needed, **variables},
         image=wanted.image,
@@ -58,6 +59,7 @@ def prepare(places: Places, name: str, pool: Pool, wanted: Wanted, say: Say) -> 
         code=archive.digest if wanted.code is not None else "",
         checkpoint_uri=checkpoints,
     )
+    return with_sweep(work, pool)
 
 
 def _checkpoints(places: Places, name: str, pool: Pool, wanted: Wanted, say: Say) -> tuple[dict[str, str], str]:

@@ -122,7 +122,10 @@ class Session:
         return runner.run(lease, work, on_log, halt)
 
     def _in_time(self, lease: Lease) -> None:
-        if self.clock() >= lease.deadline:
+        if self.clock() < lease.deadline:
+            return
+        held = self.teardown.table.get(lease.pool).lease(lease.id)  # `burst extend` may have moved its end
+        if held is None or self.clock() >= held.deadline:
             raise limit_reached(f"its lease of {self.pool.lease} is over")
 
     def _still_held(self, lease: Lease) -> None:

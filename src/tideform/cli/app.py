@@ -32,6 +32,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("tideform.cli.plan", "Show what an apply would change, what it costs and what it breaks."),
     "apply": ("tideform.cli.apply", "Make the cloud match the spec, or carry out a saved plan."),
     "burst": ("tideform.cli.burst", "Bring a pool's capacity in, run a job on it, take it away again."),
+    "jobs": ("tideform.cli.jobs", "List the jobs on a pool."),
+    "logs": ("tideform.cli.logs", "Print what a pool's jobs print, or follow it."),
     "status": ("tideform.cli.status", "Show what stands, what runs and what it costs."),
     "output": ("tideform.cli.output", "Print the outputs of the stacks."),
     "explain": ("tideform.cli.explain", "Explain a field of the spec, or the stages an apply walks."),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tideform.cli import burst_run
+from tideform.cli import burst_more, burst_run, burst_watch
 from tideform.cli.burst_session import WAIT, PoolArgument, known, session_for
 from tideform.cli.common import (
     DEFAULT_SPEC,
@@ -20,7 +20,8 @@ from tideform.cli.common import (
 from tideform.cli.run import WaitOption, seconds
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
-app.command()(burst_run.run)
+for _command in (burst_run.run, burst_watch.watch, burst_more.extend, burst_more.shell, burst_more.reap):
+    app.command()(_command)
 
 
 @app.command()

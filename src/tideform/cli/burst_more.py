@@ -1,0 +1,99 @@
+"""``tideform burst extend``, ``reap`` and ``shell``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tideform.cli.burst_session import PoolArgument, known
+from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, load_deployment
+from tideform.cli.run import say
+
+if TYPE_CHECKING:
+    from tideform.spec.quantities import Duration
+
+NodeOption = Annotated[int, typer.Option("--node", min=0, help="Which machine, by its number from 0, oldest first.")]
+ByArgument = Annotated[str, typer.Argument(help="How much longer: 30m, 2h.", metavar="DURATION")]
+InsteadArgument = Annotated[
+    list[str] | None, typer.Argument(help="After --: instead of a shell.", metavar="[-- COMMAND...]")
+]
+
+
+def extend(
+    pool: PoolArgument,
+    by: ByArgument,
+    spec: SpecOption = DEFAULT_SPEC,
+    environment: EnvironmentOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give your running bursts of a pool more time, up to what the spec's limits allow."""
+    from tideform.burst.extend import extend as extended_by
+    from tideform.burst.runner import runner_for
+    from tideform.burst.table import LeaseTable
+    from tideform.connect import cloud_for
+    from tideform.views.burst import lease_json, lease_words
+    from tideform.views.json_plan import write_json
+
+    longer = _duration(by)
+    deployment = load_deployment(spec, environment)
+    chosen = deployment.spec.training[known(deployment, pool)]
+    cloud = cloud_for(deployment)
+    runner = runner_for(cloud, deployment, pool, chosen.backend)
+    extended = extended_by(LeaseTable.of(cloud, deployment), runner, deployment, pool, longer)
+    if as_json:
+        write_json({"leases": [lease_json(lease) for lease in extended.leases], "remarks": list(extended.remarks)})
+        return
+    for lease in extended.leases:
+        typer.echo(lease_words(lease))
+    for remark in extended.remarks:
+        say(f"Note: {remark}.")
+
+
+def reap(spec: SpecOption = DEFAULT_SPEC, environment: EnvironmentOption = None, as_json: JsonOption = False) -> None:
+    """Run the reaper's round once from here: every burst of the environment that is over is ended."""
+    from tideform.burst.reap_here import reap_here
+    from tideform.connect import cloud_for
+    from tideform.errors import ExitCode
+    from tideform.views.json_plan import write_json
+    from tideform.views.lines import neutral
+
+    deployment = load_deployment(spec, environment)
+    told = reap_here(cloud_for(deployment), deployment)
+    if as_json:
+        write_json(told)
+    else:
+        lines = [f"{name}: {value}" for name, value in told.items() if name in ("did", "failures") and value]
+        typer.echo(neutral("; ".join(lines)) or "Nothing was over.")
+    if told.get("failures"):
+        raise typer.Exit(ExitCode.ERROR)
+
+
+def shell(
+    pool: PoolArgument,
+    command: InsteadArgument = None,
+    node: NodeOption = 0,
+    spec: SpecOption = DEFAULT_SPEC,
+    environment: EnvironmentOption = None,
+) -> None:
+    """Open a shell on a machine of a pool; exits with its code."""
+    from tideform.burst.node_shell import node_of, open_shell
+    from tideform.burst.runner import runner_for
+    from tideform.connect import cloud_for
+
+    deployment = load_deployment(spec, environment)
+    chosen = deployment.spec.training[known(deployment, pool)]
+    cloud = cloud_for(deployment)
+    found = node_of(pool, runner_for(cloud, deployment, pool, chosen.backend).capacity(), node)
+    if deployment.target == "local":
+        say(f"{found.id} is emulated: this is a shell of this machine, in the node's environment.")
+    raise typer.Exit(open_shell(cloud, deployment, pool, found, command or []))
+
+
+def _duration(text: str) -> Duration:
+    from tideform.spec.quantities import Duration
+
+    try:
+        return Duration.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text}: {error}") from error

@@ -1,0 +1,50 @@
+"""``tideform logs``: what the jobs of a pool print, or have printed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tideform.cli.burst_session import PoolArgument, known
+from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, load_deployment
+
+if TYPE_CHECKING:
+    from tideform.burst.streams import Streams
+    from tideform.cloud import Cloud
+    from tideform.spec.deployment import Deployment
+
+JobOption = Annotated[
+    str | None, typer.Option("--job", help="A job's id, also of one that has finished; else the newest.", metavar="ID")
+]
+FollowOption = Annotated[bool, typer.Option("--follow", help="Go on until no job runs any more.")]
+
+
+def command(
+    pool: PoolArgument,
+    job: JobOption = None,
+    follow: FollowOption = False,
+    spec: SpecOption = DEFAULT_SPEC,
+    environment: EnvironmentOption = None,
+) -> None:
+    """Print a job's log, one that has finished too; kept for 90 days."""
+    from tideform.burst.streams import Streams
+    from tideform.connect import cloud_for
+
+    deployment = load_deployment(spec, environment)
+    cloud = cloud_for(deployment)
+    streams = Streams.of(cloud, deployment, known(deployment, pool))
+    chosen = streams.of_job(pool, job)
+    for stream in chosen[: -1 if follow else None]:
+        streams.show(stream, typer.echo)
+    if follow:
+        _follow(streams, chosen[-1], cloud, deployment, pool)
+
+
+def _follow(streams: Streams, stream: str, cloud: Cloud, deployment: Deployment, pool: str) -> None:
+    from tideform.burst.halt import Halt
+    from tideform.burst.runner import runner_for
+
+    runner = runner_for(cloud, deployment, pool, deployment.spec.training[pool].backend)
+    poll = 0.3 if deployment.target == "local" else 3.0
+    streams.follow(stream, typer.echo, Halt(), poll, over=lambda: not runner.jobs())
