@@ -20,7 +20,7 @@ _WHEN = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 
 def tagged(clients: Clients, tags: Mapping[str, str]) -> list[Node]:
     """Every instance with these tags that EC2 still tells of: an ended one for about an hour."""
-    return [_node(found) for found in described(clients, [_tag_filter(*tag) for tag in tags.items()])]
+    return [node_of(found) for found in described(clients, [_tag_filter(*tag) for tag in tags.items()])]
 
 
 def described(clients: Clients, filters: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -51,7 +51,8 @@ def _tag_filter(key: str, value: str) -> dict[str, Any]:
     return {"Name": f"tag:{key}", "Values": [value]}
 
 
-def _node(found: Mapping[str, Any]) -> Node:
+def node_of(found: Mapping[str, Any]) -> Node:
+    """One machine as EC2 describes it."""
     state = str(found["State"]["Name"])
     return Node(
         id=found["InstanceId"],

@@ -1,0 +1,154 @@
+"""One pool in one round of the reaper: counted, warned, and ended where it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tideform.burst.reaper import tell
+from tideform.burst.reaper.base import Clients, Handle
+from tideform.burst.reaper.decide import NOTICED, WARNINGS, Budget, Held, abandoned, decide
+from tideform.burst.reaper.endings import ending
+from tideform.burst.reaper.items import Item
+from tideform.burst.reaper.ledger import Ledger, pool_of
+from tideform.burst.reaper.meter import Account
+from tideform.burst.reaper.pools import IDLE, STOPPING, Pools
+from tideform.burst.reaper.settings import Settings
+
+# As `tideform.process.Process` reads it: a process of nowhere, which nobody takes for dead.
+STOPPER = {"pid": 0, "host": "reaper", "boot": "reaper", "namespace": "reaper", "started": 0}
+
+
+@dataclass
+class Outcome:
+    """What became of one pool: what was done, whether it has to be called again, and what failed."""
+
+    pool: str
+    did: list[str] = field(default_factory=list)
+    waiting: bool = False
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Looks after pools; safe between threads. Raises whatever a service refuses with."""
+
+    clients: Clients
+    settings: Settings
+    pools: Pools
+    ledger: Ledger
+    clock: Callable[[], float]
+
+    def count(self, item: Item, now: float) -> Account:
+        """The pool's account up to ``now``, which has to be before ``item`` was read."""
+        handle = _handle(item)
+        nodes = tuple(ending(handle["backend"]).nodes(self.clients, handle))
+        return self.ledger.tick(pool_of(item["pk"]), nodes, item.get("prices", {}), now)
+
+    def look_after(self, item: Item, account: Account, budget: Budget, outcome: Outcome) -> None:
+        """Say what is to be said, and end what is over; ``outcome`` is written as it goes, a failure may follow."""
+        leases = [_held(key, record, account) for key, record in item["leases"].items()]
+        if item["state"] == STOPPING:
+            mine = item["stopper"].get("host") == STOPPER["host"]
+            if mine or abandoned(float(item["stopping_since"]), leases, self.clock()):
+                self._finish(item, outcome)
+            return
+        if item["count"] != len(item["leases"]):
+            self.pools.recount(item)
+            outcome.did.append(f"put the count right: {len(item['leases'])}")
+            outcome.waiting = True  # the item has changed
+            return
+        decision = decide(leases, budget, self.clock())
+        for lease, what in decision.warnings:
+            self._warn(item, lease, what, outcome)
+        for lease in decision.notices:
+            self._notice(item, lease, outcome)
+        if len(decision.over) == len(leases):
+            self._end(item, decision.over, outcome)
+        elif decision.over:
+            self._leave_to_others(item, decision.over, outcome)
+
+    def stop(self, handle: Handle) -> bool:
+        """One step towards nothing."""
+        return ending(handle["backend"]).stop(self.clients, handle)
+
+    def _warn(self, item: Item, lease: str, what: str, outcome: Outcome) -> None:
+        if self.pools.note(item["pk"], lease, what, self.clock()):
+            outcome.did.append(f"warned {lease}: {what.removeprefix('warned_')}")
+            tell.warn(self.clients, self.settings, outcome.pool, item["leases"][lease], what)
+
+    def _notice(self, item: Item, lease: str, outcome: Outcome) -> None:
+        uri = item["leases"][lease].get("checkpoint_uri", "")
+        if self.pools.note(item["pk"], lease, NOTICED, self.clock()) and uri:
+            tell.ask_to_save(self.clients, uri, "its burst is about to end")
+            outcome.did.append(f"asked {lease} to save its work")
+
+    def _end(self, item: Item, over: Mapping[str, str], outcome: Outcome) -> None:
+        """Take everything away; nobody can join from here on."""
+        if item["state"] == IDLE and not over:
+            return
+        stopping = self.pools.begin_stop(item["pk"], item["token"], STOPPER, self.clock())
+        if stopping is None:
+            outcome.waiting = True  # somebody has come or gone since it was read
+            return
+        outcome.did += [f"ended {lease}: {why}" for lease, why in over.items()]
+        for lease, why in over.items():
+            self._tell_end(item, lease, why, outcome)
+        self._finish(stopping, outcome)
+
+    def _leave_to_others(self, item: Item, over: Mapping[str, str], outcome: Outcome) -> None:
+        """Others hold the capacity: these leases go, and their jobs."""
+        for lease, why in over.items():
+            released = self.pools.release_shared(item["pk"], lease, item["leases"][lease], self.clock())
+            if released is None:
+                outcome.waiting = True
+                continue
+            outcome.did.append(f"ended {lease}: {why}")
+            ending(_handle(item)["backend"]).end_jobs(self.clients, _handle(item), lease)
+            self._tell_end(item, lease, why, outcome)
+
+    def _tell_end(self, item: Item, lease: str, why: str, outcome: Outcome) -> None:
+        """Whom it concerns is told, but capacity goes first: a topic that refuses is a failure and no more."""
+        text = f"The reaper ends the burst of {outcome.pool} by {item['leases'][lease]['owner']}: {why}."
+        try:
+            tell.message(self.clients, self.settings, text)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the capacity has to go
+            outcome.failure = f"nobody could be told: {error}"
+
+    def _finish(self, item: Item, outcome: Outcome) -> None:
+        """One step of a teardown; when nothing is left, the leases are forgotten and the account is closed."""
+        outcome.waiting = True
+        if not self.stop(_handle(item)):
+            return
+        now = self.clock()
+        if self.pools.stopped(item, now, reaped=True) is not None:
+            outcome.did.append("nothing is left")
+            outcome.waiting = False
+            self.count(item, self.clock())
+
+
+def worth_looking(item: Item, account: Account) -> bool:
+    """Whether a pool may hold capacity, or have held some that is not counted to its end."""
+    return bool(item["leases"] or item["state"] != IDLE or item.get("ended") or account.hourly)
+
+
+def _handle(item: Item) -> dict[str, Any]:
+    handle: dict[str, Any] = item.get("handle") or {}
+    if "backend" not in handle:
+        raise LookupError(f"{item['pk']} has no handle: nothing says how its capacity ends")
+    return handle
+
+
+def _held(key: str, record: Mapping[str, Any], account: Account) -> Held:
+    hold = account.leases.get(key)
+    return Held(
+        id=key,
+        owner=record["owner"],
+        created=float(record["created"]),
+        deadline=float(record["deadline"]),
+        cap_usd=None if record.get("cap_usd") is None else float(record["cap_usd"]),
+        usd=hold.usd if hold else 0.0,
+        hourly=account.rate(key),
+        said=frozenset(what for what in (*WARNINGS, NOTICED) if what in record),
+    )

@@ -1,0 +1,56 @@
+"""What the reaper is told by its environment, and its clients."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The lease table, what its capacity is tagged with, the month's hard stop if any, and whom to tell if anybody."""
+
+    table: str
+    project: str
+    environment: str
+    budget_usd: float | None = None
+    topic: str = ""
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Settings:
+        """Out of ``TABLE``, ``PROJECT``, ``ENVIRONMENT``, ``BUDGET_USD`` and ``TOPIC``."""
+        budget = environ.get("BUDGET_USD")
+        return cls(
+            table=environ["TABLE"],
+            project=environ["PROJECT"],
+            environment=environ["ENVIRONMENT"],
+            budget_usd=float(budget) if budget else None,
+            topic=environ.get("TOPIC", ""),
+        )
+
+
+@dataclass
+class Boto:
+    """boto3 clients, each made once; safe between threads, which the making of clients is not."""
+
+    _clients: dict[str, Any] = field(default_factory=dict, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def client(self, service: str) -> Any:
+        """The client of one service, with patience for throttling and none for silence."""
+        import boto3
+        from botocore.config import Config
+
+        with self._lock:
+            if service not in self._clients:
+                config = Config(
+                    connect_timeout=5,
+                    read_timeout=20,
+                    retries={"mode": "standard", "total_max_attempts": 4},
+                    max_pool_connections=16,
+                    s3={"addressing_style": "path"},
+                )
+                self._clients[service] = boto3.client(service, config=config)
+            return self._clients[service]

@@ -1,0 +1,130 @@
+"""One round of the reaper: every pool that may hold capacity is counted, then judged, then ended where it is over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from tideform.burst.reaper import instances, unheld
+from tideform.burst.reaper.base import Clients
+from tideform.burst.reaper.decide import Budget
+from tideform.burst.reaper.items import Item, Items
+from tideform.burst.reaper.keeper import Keeper, Outcome, worth_looking
+from tideform.burst.reaper.ledger import METER, Ledger, pool_of
+from tideform.burst.reaper.meter import Account
+from tideform.burst.reaper.pools import Pools, is_pool
+from tideform.burst.reaper.prices import SpotPrices
+from tideform.burst.reaper.settings import Settings
+
+HEARTBEAT = "reaper"
+_AT_ONCE = 8
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+_SAID = 100  # lines that a heartbeat keeps
+
+
+@dataclass
+class Round:
+    """``spare`` tells how many seconds are left for what answers 'not yet'; ``pause`` waits so many."""
+
+    clients: Clients
+    settings: Settings
+    clock: Callable[[], float]
+    spare: Callable[[], float]
+    pause: Callable[[float], None] = time.sleep
+    outcomes: dict[str, Outcome] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self.items = Items(self.clients, self.settings.table)
+        self.ledger = Ledger(self.items, SpotPrices(self.clients))
+        self.keeper = Keeper(self.clients, self.settings, Pools(self.items), self.ledger, self.clock)
+
+    def run(self) -> dict[str, Any]:
+        """Look after everything, and write the heartbeat; answers with it. What fails for one pool stops no other."""
+        began = self.clock()
+        items = self.items.all()
+        pools = [item for item in items if is_pool(item)]
+        accounts = {pool_of(i["pk"]): Account.of(i) for i in items if str(i["pk"]).startswith(METER)}
+        busy = [item for item in pools if worth_looking(item, accounts.get(pool_of(item["pk"]), Account()))]
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="reaper") as threads:
+            list(threads.map(lambda item: self._count(item, accounts, began), busy))
+            budget = self._budget(accounts)
+            list(threads.map(lambda item: self._look_after(item, accounts, budget), busy))
+            self._end_unheld(pools)
+            self._wait(threads, accounts, budget)
+        return self._heartbeat(began, len(pools))
+
+    def _count(self, item: Item, accounts: dict[str, Account], now: float) -> None:
+        pool = pool_of(item["pk"])
+
+        def count() -> None:
+            accounts[pool] = self.keeper.count(item, now)
+
+        self._guarded(pool, count)
+
+    def _look_after(self, item: Item, accounts: dict[str, Account], budget: Budget) -> None:
+        pool = pool_of(item["pk"])
+        outcome = self._outcome(pool)
+        account = accounts.get(pool, Account())
+        self._guarded(pool, lambda: self.keeper.look_after(item, account, budget, outcome))
+
+    def _end_unheld(self, pools: list[Item]) -> None:
+        """Machines without a lease end even where the pool's item is gone."""
+        handles = {pool_of(item["pk"]): item.get("handle") for item in pools}
+
+        def end() -> None:
+            for pool, machines in unheld.expired(self.clients, self.settings, pools, self.clock()).items():
+                if handle := handles.get(pool):
+                    self._guarded(pool, lambda handle=handle: self.keeper.stop(handle))  # type: ignore[misc]
+                instances.end(self.clients, machines)
+                self._outcome(pool).did.append(f"ended {len(machines)} machines that nobody held")
+
+        self._guarded("capacity without a lease", end)
+
+    def _wait(self, threads: ThreadPoolExecutor, accounts: dict[str, Account], budget: Budget) -> None:
+        """Call what answered 'not yet' again, for as long as there is time; then the next round does."""
+        pause = _FIRST_PAUSE
+        while (waiting := [o for o in self.outcomes.values() if o.waiting]) and self.spare() > pause:
+            self.pause(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+            list(threads.map(lambda outcome: self._again(outcome, accounts, budget), waiting))
+
+    def _again(self, outcome: Outcome, accounts: dict[str, Account], budget: Budget) -> None:
+        outcome.waiting = False
+
+        def again() -> None:
+            item = self.items.get(f"pool#{outcome.pool}")
+            if item is not None:
+                self.keeper.look_after(item, accounts.get(outcome.pool, Account()), budget, outcome)
+
+        self._guarded(outcome.pool, again)
+
+    def _guarded(self, pool: str, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001  # one pool's failure stops no other
+            self._outcome(pool).failure = f"{type(error).__name__}: {error}"
+
+    def _outcome(self, pool: str) -> Outcome:
+        return self.outcomes.setdefault(pool, Outcome(pool))
+
+    def _budget(self, accounts: dict[str, Account]) -> Budget:
+        month = datetime.fromtimestamp(self.clock(), UTC).strftime("%Y-%m")
+        return Budget(self.settings.budget_usd, sum(each.months.get(month, 0.0) for each in accounts.values()))
+
+    def _heartbeat(self, began: float, pools: int) -> dict[str, Any]:
+        """When it last ran, and what came of it: what the brake asks for before capacity may start."""
+        found = sorted(self.outcomes.values(), key=lambda outcome: outcome.pool)
+        summary = {
+            "at": int(began),
+            "seconds": round(self.clock() - began, 3),
+            "pools": pools,
+            "did": [f"{o.pool}: {line}" for o in found for line in o.did][:_SAID],
+            "waiting": [o.pool for o in found if o.waiting],
+            "failures": {o.pool: o.failure for o in found if o.failure},
+        }
+        self.items.write({"pk": HEARTBEAT, **summary})
+        return summary

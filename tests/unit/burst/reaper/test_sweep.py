@@ -1,0 +1,251 @@
+"""The reaper alone, with every command line dead, on the real sandbox."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+import pytest
+
+from tests.unit.burst.reaper.conftest import Reaped
+from tests.unit.burst.reaper.leasing import HOUR, Bursts, make_table
+from tests.unit.sandbox.waiting import until
+from tideform.burst.lease import State
+from tideform.burst.reaper.decide import SILENCE_SECONDS
+from tideform.burst.reaper.keeper import Keeper
+from tideform.burst.table import BusyPoolError, LeaseTable
+from tideform.cloud import Cloud
+from tideform.process import Process
+
+_NUMBERS = count(1)
+
+
+@pytest.fixture
+def bursts(cloud: Cloud) -> Bursts:
+    """A table of each test's own; its bursts began a moment ago."""
+    return Bursts(make_table(cloud, f"leases-{next(_NUMBERS)}"), began=float(int(time.time())))
+
+
+@pytest.fixture
+def inbox(cloud: Cloud, bursts: Bursts) -> Iterator[Callable[[], list[str]]]:
+    """What the reaper's topic was told, in order."""
+    import json
+
+    queue = cloud.client("sqs").create_queue(QueueName=f"inbox-{next(_NUMBERS)}")["QueueUrl"]
+    arn = cloud.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
+    bursts.topic = cloud.client("sns").create_topic(Name=f"alerts-{next(_NUMBERS)}")["TopicArn"]
+    cloud.client("sns").subscribe(TopicArn=bursts.topic, Protocol="sqs", Endpoint=arn)
+
+    def read() -> list[str]:
+        found: list[dict[str, Any]] = []
+        while more := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+            for message in more:
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            found += more
+        return [json.loads(message["Body"])["Message"] for message in found]
+
+    yield read
+
+
+def test_a_burst_within_its_limits_is_left_alone(bursts: Bursts, pool: Reaped) -> None:
+    lease = bursts.begin(pool)
+    assert bursts.reap(HOUR / 2)["did"] == []
+    assert [held.id for held in bursts.record(pool).leases] == [lease.id]
+    assert len(pool.standing()) == 2
+
+
+def test_a_burst_past_its_deadline_is_gone_after_one_round(bursts: Bursts, pool: Reaped) -> None:
+    bursts.begin(pool)
+    told = bursts.reap(HOUR)
+    assert told["waiting"] == []
+    assert "its lease has run out" in told["did"][0]
+    assert (pool.standing(), bursts.record(pool).state, bursts.record(pool).leases) == ([], State.IDLE, ())
+
+
+def test_its_job_ends_with_it(bursts: Bursts, pool: Reaped) -> None:
+    lease = bursts.begin(pool)
+    job = pool.submit(lease.id)
+    bursts.reap(HOUR)
+    until(lambda: pool.status(job) == "FAILED")
+
+
+def test_a_second_round_finds_nothing_to_do(bursts: Bursts, pool: Reaped) -> None:
+    bursts.begin(pool)
+    bursts.reap(HOUR)
+    assert bursts.reap(HOUR + 300)["did"] == []
+
+
+def test_a_burst_at_its_spend_cap_is_ended(bursts: Bursts, pool: Reaped) -> None:
+    bursts.begin(pool, cap_usd=Decimal("0.05"))  # two machines for an hour: 0.17 USD
+    assert "spend cap of 0.05 USD" in " ".join(bursts.reap(HOUR / 2)["did"])
+    assert pool.standing() == []
+
+
+def test_the_months_budget_ends_every_burst(bursts: Bursts, pool_of: Callable[..., Reaped]) -> None:
+    pools = [pool_of(), pool_of()]
+    for pool in pools:
+        bursts.begin(pool)
+    bursts.budget_usd = 0.1
+    bursts.reap(HOUR / 2)
+    assert [pool.standing() for pool in pools] == [[], []]
+
+
+def test_who_is_over_leaves_the_capacity_to_who_is_not(bursts: Bursts, pool: Reaped) -> None:
+    short = bursts.begin(pool, deadline=int(bursts.began) + 60)
+    long = bursts.begin(pool, "bob")
+    jobs = [pool.submit(short.id), pool.submit(long.id)]
+    bursts.reap(120)
+    assert [held.id for held in bursts.record(pool).leases] == [long.id]
+    until(lambda: pool.status(jobs[0]) == "FAILED")
+    assert pool.status(jobs[1]) == "RUNNING"
+    assert len(pool.standing()) == 2
+
+
+def test_the_account_knows_what_each_lease_cost(bursts: Bursts, pool: Reaped) -> None:
+    lease = bursts.begin(pool)
+    bursts.reap(HOUR / 2)
+    account = bursts.table.items.get(f"meter#{pool.handle['pool']}")
+    assert account is not None
+    assert account["leases"][lease.id]["usd"] == pytest.approx(2 * 0.085 / 2, rel=0.02)
+
+
+def test_capacity_ends_where_the_meter_cannot_look(
+    bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ConnectionError("no answer")
+
+    bursts.begin(pool)
+    with monkeypatch.context() as patched:
+        patched.setattr(Keeper, "count", refuse)
+        assert "no answer" in bursts.reap(HOUR)["failures"][pool.handle["pool"]]
+    assert pool.standing() == []
+
+
+def test_a_pool_that_fails_stops_no_other_and_is_told(
+    bursts: Bursts, pool_of: Callable[..., Reaped], cloud: Cloud
+) -> None:
+    broken, whole = pool_of(), pool_of()
+    bursts.begin(whole)
+    bursts.begin(broken)
+    key = {"pk": {"S": f"pool#{broken.handle['pool']}"}}
+    cloud.client("dynamodb").update_item(TableName=bursts.table.name, Key=key, UpdateExpression="REMOVE handle")
+    told = bursts.reap(HOUR)
+    assert whole.standing() == []
+    assert list(told["failures"]) == [broken.handle["pool"]]
+
+
+def test_what_takes_longer_than_the_round_is_told_and_done_by_the_next(
+    bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bursts.begin(pool)
+    bursts.spare = 0.0
+    with monkeypatch.context() as patched:
+        patched.setattr("tideform.burst.reaper.endings.batch.stop", lambda *_: False)
+        assert bursts.reap(HOUR)["waiting"] == [pool.handle["pool"]]
+    bursts.spare = 30.0
+    assert bursts.reap(HOUR + 300)["waiting"] == []
+    assert bursts.record(pool).state is State.IDLE
+
+
+def test_nobody_joins_what_the_reaper_is_ending(bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch) -> None:
+    bursts.begin(pool)
+    bursts.spare = 0.0
+    with monkeypatch.context() as patched:
+        patched.setattr("tideform.burst.reaper.endings.batch.stop", lambda *_: False)
+        bursts.reap(HOUR)
+    with pytest.raises(BusyPoolError):
+        bursts.begin(pool)
+
+
+def test_a_teardown_that_another_command_is_at_is_left_to_it(bursts: Bursts, pool: Reaped) -> None:
+    lease = bursts.begin(pool)
+    bursts.table.release(lease, bursts.began)
+    bursts.reap(SILENCE_SECONDS - 60)
+    assert len(pool.standing()) == 2
+
+
+def test_a_teardown_that_went_silent_is_finished(bursts: Bursts, pool: Reaped) -> None:
+    lease = bursts.begin(pool)
+    bursts.table.release(lease, bursts.began)
+    bursts.reap(SILENCE_SECONDS)
+    assert (pool.standing(), bursts.record(pool).state) == ([], State.IDLE)
+
+
+def test_the_reapers_teardown_is_nobodys_to_take_for_dead(
+    bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bursts.begin(pool)
+    bursts.spare = 0.0
+    with monkeypatch.context() as patched:
+        patched.setattr("tideform.burst.reaper.endings.batch.stop", lambda *_: False)
+        bursts.reap(HOUR)
+    stopper = bursts.record(pool).stopper
+    assert isinstance(stopper, Process)
+    assert not stopper.known_dead
+
+
+def test_everybody_is_warned_once(bursts: Bursts, pool: Reaped, inbox: Callable[[], list[str]]) -> None:
+    bursts.begin(pool)
+    for later in (0.81, 0.82):
+        bursts.reap(later * HOUR)
+    assert inbox() == [f"The burst of {pool.handle['pool']} by ann: four fifths of its time are over."]
+
+
+def test_a_topic_that_is_not_made_yet_fails_nothing(bursts: Bursts, pool: Reaped) -> None:
+    bursts.begin(pool)
+    bursts.topic = "arn:aws:sns:us-east-1:123456789012:none"
+    assert bursts.reap(HOUR)["failures"] == {}
+
+
+def test_a_job_is_asked_to_save_before_its_end(bursts: Bursts, pool: Reaped, cloud: Cloud) -> None:
+    bucket = f"checkpoints-{next(_NUMBERS)}"
+    cloud.client("s3").create_bucket(Bucket=bucket)
+    bursts.begin(pool, checkpoint_uri=f"s3://{bucket}/fit/1")
+    bursts.reap(HOUR - 400)
+    listed = cloud.client("s3").list_objects_v2(Bucket=bucket)["Contents"]
+    assert [found["Key"] for found in listed] == ["fit/1/.tideform/save-now"]
+    assert len(pool.standing()) == 2
+
+
+def test_a_wrong_count_is_put_right(bursts: Bursts, pool: Reaped) -> None:
+    bursts.begin(pool)
+    key = f"pool#{pool.handle['pool']}"
+    bursts.table.items.update(
+        key, "SET #count = :n", "attribute_exists(pk)", values={":n": 5}, names={"#count": "count"}
+    )
+    bursts.reap(60)
+    assert bursts.record(pool).count == 1
+
+
+def test_machines_past_their_own_time_without_a_lease_end(bursts: Bursts, pool: Reaped, cloud: Cloud) -> None:
+    pool.raise_to(4)
+    tag = {"Key": "tideform:expires", "Value": "2026-01-01T00:00:00Z"}
+    cloud.client("ec2").create_tags(Resources=pool.standing(), Tags=[tag])
+    assert "2 machines that nobody held" in bursts.reap(0)["did"][0]
+
+
+def test_machines_past_their_own_time_that_somebody_holds_stay(bursts: Bursts, pool: Reaped, cloud: Cloud) -> None:
+    bursts.begin(pool)
+    tag = {"Key": "tideform:expires", "Value": "2026-01-01T00:00:00Z"}
+    cloud.client("ec2").create_tags(Resources=pool.standing(), Tags=[tag])
+    bursts.reap(0)
+    assert len(pool.standing()) == 2
+
+
+def test_each_round_leaves_a_heartbeat(bursts: Bursts) -> None:
+    bursts.reap(0)
+    beat = bursts.table.items.get("reaper")
+    assert beat is not None
+    assert (beat["at"], beat["failures"]) == (bursts.began, {})
+
+
+def test_the_heartbeat_is_no_pool(bursts: Bursts, pool: Reaped) -> None:
+    bursts.begin(pool)
+    bursts.reap(0)
+    assert [record.pool for record in LeaseTable(bursts.table.cloud, bursts.table.name).all()] == [pool.handle["pool"]]
