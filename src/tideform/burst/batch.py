@@ -25,6 +25,7 @@ from tideform.burst.sizing import Sizing, sizing
 from tideform.catalogue.training._names import PoolNames
 from tideform.catalogue.training.base import backends
 from tideform.cloud import Cloud
+from tideform.components.purchase import quota_in
 from tideform.errors import RefusedError, TideformError
 from tideform.spec.deployment import Deployment
 
@@ -85,7 +86,7 @@ class BatchRunner:
                 self._settle(environment, halt)
                 ending.update(self.cloud, environment, state="ENABLED")
             ending.set_queue(self.cloud, self.handle, "ENABLED")
-            reasons = [self._try(environment, size, halt) for environment in environments]
+            reasons = self._climb(environments, size, halt)
             if len(self.capacity()) < size.nodes:
                 raise _no_capacity(self.pool, size, [r for r in reasons if r])
             self._tag(lease)
@@ -119,6 +120,15 @@ class BatchRunner:
         """The jobs in the pool's queue that have not finished."""
         with cloud_errors(f"jobs on {self.pool} were listed"):
             return self._jobs.unfinished()
+
+    def _climb(self, environments: list[dict[str, Any]], size: Sizing, halt: Halt) -> list[str]:
+        """Ask one environment after the other; why those before it brought nothing. A quota ends it."""
+        reasons: list[str] = []
+        for environment in environments:
+            reasons.append(self._try(environment, size, halt))
+            if quota_in(reasons[-1]):
+                break
+        return reasons
 
     def _try(self, environment: dict[str, Any], size: Sizing, halt: Halt) -> str:
         """Ask one environment for the whole capacity, unless it is there. Returns why it did not come, or nothing."""
@@ -178,9 +188,13 @@ def _not_applied(pool: str) -> TideformError:
 
 
 def _no_capacity(pool: str, size: Sizing, reasons: list[str]) -> TideformError:
+    quota = any(map(quota_in, reasons))
+    fix = "Allow more instance types or `fallback: on_demand`, or try again later."
     return RefusedError.of(
         "TD606",
         "The capacity did not come",
         detail=f"{pool} asked for {size.nodes} of {' or '.join(size.types)}. " + "; ".join(reasons),
-        fix="Allow more instance types or `fallback: on_demand`, raise the account's quota, or try again later.",
+        fix="Ask AWS for a higher quota (Service Quotas, Amazon EC2); no other way of buying was tried."
+        if quota
+        else fix,
     )

@@ -11,7 +11,6 @@ from tideform.spec.project import Project
 from tideform.spec.serving import Endpoint
 from tideform.spec.training import Pool
 
-
 # The backends that do what a field of a pool asks for.
 _BUILT = {
     "interconnect": ("batch", "ec2"),

@@ -117,14 +117,15 @@ def _by_accelerator(pool: Pool, accelerator: Accelerator, prices: Book) -> PoolS
             raise _no_efa(f"No machine with {accelerator.name} can have EFA adapters.", prices)
     share = max(1, accelerator.count.minimum // pool.job.nodes)
     per_node = _nearest({t.accelerators for t in chosen}, share)
+    nearest = "" if per_node == share else f", which {per_node} come nearest to"
     keep(
         lambda t: t.accelerators == per_node,
-        lambda t: f"it has {t.accelerators}, and {per_node} a machine are nearest to the {share} that a node needs",
+        lambda t: f"it has {t.accelerators}, and a node needs {share}{nearest}",
     )
     arch = chosen[0].arch
     keep(lambda t: t.arch == arch, lambda t: f"its processor is {t.arch}, and the cheapest machine's {arch}")
     cheapest = chosen[:_MOST_TYPES]
-    keep(lambda t: t in cheapest, lambda t: f"{t.on_demand_usd:.2f} USD an hour: {_MOST_TYPES} cheaper ones are enough")
+    keep(lambda t: t in cheapest, lambda _: f"dearer, and {_MOST_TYPES} cheaper types are enough to choose from")
     return PoolShape(tuple(chosen), -(-accelerator.count.maximum // per_node), tuple(left_out))
 
 

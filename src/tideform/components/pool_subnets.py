@@ -13,11 +13,13 @@ from tideform.components.zones import zone_names
 from tideform.spec.pools import in_one_zone
 
 
-def pool_subnets(order: PoolOrder) -> pulumi.Output[list[str]]:
+def pool_subnets(order: PoolOrder) -> pulumi.Input[Sequence[pulumi.Input[str]]]:
     """Those of the pool's zones; foundation exports its subnets in the order of the network's zones."""
     deployment, pool = order.scope.deployment, order.pool
     wanted = pool_zones(pool, deployment)
     zones = zone_names(deployment.region, deployment.spec.network.zones)
+    if list(wanted) == zones or not (wanted or in_one_zone(pool)):
+        return order.site.subnet_ids  # all of them; a plan can tell how many although it knows none
 
     def chosen(subnets: Sequence[str]) -> list[str]:
         if not wanted:  # an existing network: its subnets' zones are not known here

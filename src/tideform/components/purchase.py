@@ -15,7 +15,10 @@ from tideform.spec.training import Pool
 Kind = Literal["reserved", "spot", "on-demand"]
 # How EC2 and Auto Scaling tell that the account may not have more: asking for another type or zone changes nothing.
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
-_QUOTA = ("VcpuLimitExceeded", "MaxSpotInstanceCountExceeded", "InstanceLimitExceeded", "quota")
+_QUOTA = (
+    "VcpuLimitExceeded", "MaxSpotInstanceCountExceeded", "InstanceLimitExceeded", "ResourceLimitExceeded",
+    "vCPU limit", "spot instance count exceeded", "quota",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

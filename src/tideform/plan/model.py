@@ -126,6 +126,19 @@ class Dormant:
 
 
 @dataclass(frozen=True)
+class PoolChoice:
+    """What a pool's words mean in machines, and the ladder that a burst goes down to get them.
+
+    ``left_out`` are types that have the accelerator and are not used, each with the reason.
+    """
+
+    program: str
+    machines: str
+    ladder: tuple[str, ...]
+    left_out: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class OutputChange:
     """A stack output before and after."""
 
@@ -167,6 +180,7 @@ class Plan:
     outputs: tuple[OutputChange, ...] = ()
     deferred: tuple[Deferred, ...] = ()
     dormant: tuple[Dormant, ...] = ()
+    pools: tuple[PoolChoice, ...] = ()
     removed_programs: tuple[str, ...] = ()  # in the backend, no longer in the spec
     findings: tuple[Diagnostic, ...] = ()
     prices: tuple[PriceLine, ...] = ()

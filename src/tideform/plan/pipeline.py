@@ -16,6 +16,7 @@ from tideform.errors import TideformError
 from tideform.plan.cost import cost_findings, price, worst_case_text
 from tideform.plan.deferred import deferred_units, standing_on_nothing, standing_without_a_model
 from tideform.plan.model import Deferred, Dormant, OutputChange, Outputs, Plan, PlannedResource
+from tideform.plan.pools import pool_choices
 from tideform.plan.programs import parse_key, programs
 from tideform.plan.review import review
 from tideform.plan.stages import REMOVAL_ORDER, Stage, stages
@@ -72,6 +73,7 @@ def make_plan(
         outputs=tuple(_output_changes(previews)),
         deferred=chosen.deferred,
         dormant=tuple(_dormant_line(deployment, key, preview) for key, preview in dormant.items()),
+        pools=() if destroy else pool_choices(deployment, unit=unit),
         removed_programs=tuple(p.key for p in chosen.removed),
         findings=()
         if destroy

@@ -1,4 +1,4 @@
-"""What a pool's words mean together: settings that would lose work, keep machines, or do nothing."""
+"""What a pool's words mean together: settings that would lose work, or do nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ def pools(subject: Subject) -> Iterator[Diagnostic]:
         yield from _of_other_backends(subject, path, pool)
         yield from _bought(subject, path, pool)
         yield from _lost_work(subject, path, pool)
-        yield from _let_go(subject, path, pool)
         yield from _sweep(subject, path, pool)
         yield from _zones(subject, path, pool)
         yield from _by_itself(subject, path, pool)
@@ -56,13 +55,6 @@ def _lost_work(subject: Subject, path: Path, pool: Pool) -> Iterator[Diagnostic]
         )
         fix = "Add checkpoint: {every: 10m}, or use capacity: {spot: never}."
         yield subject.problem("TD153", said[0], detail, fix=fix, severity=Severity.WARNING)
-
-
-def _let_go(subject: Subject, path: Path, pool: Pool) -> Iterator[Diagnostic]:
-    if pool.kubernetes is not None and pool.kubernetes.disruption_budget.value == 0:
-        detail = "With a disruption budget of 0% no idle node may go: the capacity would outlive every burst."
-        where = (*path, "kubernetes", "disruption_budget")
-        yield subject.problem("TD154", where, detail, fix="Use 100%, which lets all idle nodes go at once.")
 
 
 def _sweep(subject: Subject, path: Path, pool: Pool) -> Iterator[Diagnostic]:

@@ -63,7 +63,6 @@ SUMMARIES: dict[str, str] = {
     "TD149": "A sweep is too large",
     "TD152": "A folder is not one of the project's",
     "TD153": "Work would be lost with its machine",
-    "TD154": "A node could never be let go",
     "TD155": "A key is of another backend",
     "TD156": "Spot capacity cannot run this",
     "TD157": "A reservation would stay unused",

@@ -60,6 +60,28 @@ def dormant_lines(plan: Plan) -> Iterator[Line]:
     yield plain()
 
 
+def pool_lines(plan: Plan) -> Iterator[Line]:
+    """What a burst of each pool brings, the ladder it goes down to get it, and what it leaves aside and why."""
+    if not plan.pools:
+        return
+    yield plain("What bursts bring, each rung tried when the one before has nothing:", style="bold")
+    for pool in sorted(plan.pools, key=lambda p: program_order(p.program)):
+        yield Line(f"{pool.program}: {pool.machines}")
+        for place, rung in enumerate(pool.ladder, start=1):
+            yield Line(f"{place}. {rung}", depth=1)
+        for why, names in _by_reason(pool.left_out).items():
+            yield Line(f"not {', '.join(names)}: {why}", depth=1)
+    yield Line("A quota that is used up ends the ladder: no other rung helps, and the burst says which quota it is.")
+    yield plain()
+
+
+def _by_reason(left_out: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, why in left_out:
+        found.setdefault(why, []).append(name)
+    return found
+
+
 def money(amount: float) -> str:
     """USD with cents, or as many digits as a small price needs."""
     return f"{amount:,.2f} USD" if amount == 0 or amount >= 0.1 else f"{amount:.4f} USD"

@@ -8,7 +8,7 @@ from typing import Final
 
 from tideform.plan.model import Action, OutputChange, Plan, PlannedResource, terraform_type
 from tideform.plan.update_notes import update_note
-from tideform.views.costs import cost_lines, dormant_lines
+from tideform.views.costs import cost_lines, dormant_lines, pool_lines
 from tideform.views.diagnostics import render
 from tideform.views.difference import Mark, compare, difference
 from tideform.views.lines import Line, plain
@@ -51,6 +51,7 @@ def plan_lines(plan: Plan, *, asked: bool = False) -> Iterator[Line]:
     yield from _notes(plan, asked=asked)
     yield from _not_emulated(plan)
     yield from _findings(plan)
+    yield from pool_lines(plan)
     yield from cost_lines(plan)
     yield from summary(plan)
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TextIO
 
 from tideform import __version__
-from tideform.plan.model import SECRET, UNKNOWN, Action, OutputChange, Plan, PlannedResource, terraform_type
+from tideform.plan.model import SECRET, UNKNOWN, Action, OutputChange, Plan, PlannedResource, PoolChoice, terraform_type
 from tideform.plan.stages import Stage
 from tideform.prices.book import HOURS_A_MONTH
 from tideform.views.costs import hourly, standing
@@ -160,9 +160,15 @@ def _own(plan: Plan, stages: Sequence[Stage]) -> dict[str, Any]:
         "stages": [stage_json(s) for s in stages],
         "deferred": [{"program": d.program, "reason": d.reason} for d in plan.deferred],
         "dormant": [{"program": d.program, "reason": d.reason, "resources": d.resources} for d in plan.dormant],
+        "pools": [_pool(p) for p in plan.pools],
         "removed": sorted(plan.removed_programs, key=program_order),
         "not_emulated": sorted(set(plan.meta.get("not_emulated", ()))),
     }
+
+
+def _pool(pool: PoolChoice) -> dict[str, Any]:
+    left_out = [{"type": name, "why": why} for name, why in pool.left_out]
+    return {"program": pool.program, "machines": pool.machines, "ladder": list(pool.ladder), "left_out": left_out}
 
 
 def cost_json(plan: Plan) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from tideform.plan.model import (
     OutputChange,
     Plan,
     PlannedResource,
+    PoolChoice,
     PriceLine,
     PropertyChange,
 )
@@ -95,6 +96,14 @@ def everything() -> Plan:
             OutputChange("monitoring", "topic_arn", "arn:old", None),
         ),
         deferred=(Deferred("serving/score", "no approved version in models"),),
+        pools=(
+            PoolChoice(
+                "training/burst",
+                "up to 2 machines with 1 of 1..2 A10G each: g5.xlarge or g5.2xlarge, the cheapest first",
+                ("spot: g5.xlarge or g5.2xlarge in us-east-1a, about 0.41 to 0.48 USD an hour each",),
+                (("g5.48xlarge", "it has 8"), ("g5g.xlarge", "another GPU")),
+            ),
+        ),
         dormant=(Dormant("training/burst", "1 x g5.xlarge, at most 1.01 USD an hour", 4),),
         removed_programs=("serving/old",),
         findings=(Diagnostic("TD701", Severity.WARNING, "A bucket is not versioned", fix="Set it"),),
