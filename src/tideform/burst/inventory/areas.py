@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tideform.burst.inventory import batch, compute, identity, network, sagemaker, storage, watch
+from tideform.burst.inventory import autoscaling, batch, compute, identity, network, sagemaker, storage, watch
 from tideform.burst.inventory.base import Area
 
 ENVIRONMENT: tuple[Area, ...] = (
@@ -10,6 +10,7 @@ ENVIRONMENT: tuple[Area, ...] = (
     *network.AREAS,
     *storage.AREAS,
     *identity.AREAS,
+    *autoscaling.AREAS,
     *batch.AREAS,
     *sagemaker.AREAS,
     *watch.AREAS,
@@ -20,6 +21,7 @@ UNIT: tuple[Area, ...] = (
     Area("CloudWatch log groups", storage.log_groups),
     Area("IAM roles", identity.roles),
     Area("IAM instance profiles", identity.profiles),
+    *autoscaling.AREAS,
     *batch.AREAS,
     *sagemaker.AREAS,
     Area("CloudWatch alarms", watch.alarms),
@@ -30,6 +32,8 @@ CAPACITY: tuple[Area, ...] = (
     Area("EC2 instances", compute.instances),
     Area("EC2 spot requests", compute.spot_requests),
     Area("EC2 volumes", compute.volumes),
+    *autoscaling.CAPACITY,
     Area("Batch compute environments", batch.awake),
     Area("Batch jobs", batch.jobs),
+    *sagemaker.TRAINING,
 )

@@ -1,4 +1,4 @@
-"""SageMaker: models, endpoints and tracking servers; and what scales the endpoints."""
+"""SageMaker: training jobs, models, endpoints and tracking servers; and what scales the endpoints."""
 
 from __future__ import annotations
 
@@ -37,6 +37,32 @@ def endpoints(place: Place) -> Iterator[Leftover]:
         yield replace(endpoint, note=note)
 
 
+def training_jobs(place: Place) -> Iterator[Leftover]:
+    """Training jobs that have not ended, with what their machines cost an hour at list price."""
+    for status in ("InProgress", "Stopping"):
+        yield from _training(place, "training job", StatusEquals=status)
+
+
+def warm_pools(place: Place) -> Iterator[Leftover]:
+    """The machines that ended training jobs have left behind; they are paid for until they are let go."""
+    yield from _training(place, "warm pool", WarmPoolStatusEquals="Available")
+
+
+def _training(place: Place, kind: str, **wanted: str) -> Iterator[Leftover]:
+    """By their tags: a job's name is cut where a pool's is long. Those that run now are few, whoever they belong to."""
+    for found in place.pages("sagemaker", "list_training_jobs", "TrainingJobSummaries", **wanted):
+        name, tags = found["TrainingJobName"], _tags(place, found["TrainingJobArn"])
+        for job in place.claim(Leftover("sagemaker", kind, name), name, tags):
+            yield _priced(place, job) if job.ours else job
+
+
+def _priced(place: Place, job: Leftover) -> Leftover:
+    resources = place.cloud.client("sagemaker").describe_training_job(TrainingJobName=job.id)["ResourceConfig"]
+    machine, number = resources["InstanceType"], int(resources["InstanceCount"])
+    known = place.prices.instance(machine)
+    return replace(job, hourly_usd=known.on_demand_usd * number if known else None, note=f"{number} of {machine}")
+
+
 def scaling_targets(place: Place) -> Iterator[Leftover]:
     """What application autoscaling may scale, named after its endpoint."""
     scaling = place.cloud.client("application-autoscaling")
@@ -54,7 +80,12 @@ def _target_tags(scaling: Any, arn: str) -> dict[str, str]:
     return dict(scaling.list_tags_for_resource(ResourceARN=arn)["Tags"])
 
 
+TRAINING = (
+    Area("SageMaker training jobs", training_jobs),
+    Area("SageMaker warm pools", warm_pools),
+)
 AREAS = (
+    *TRAINING,
     Area("SageMaker endpoints", endpoints),
     Area(
         "SageMaker endpoint configurations",
