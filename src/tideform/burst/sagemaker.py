@@ -27,6 +27,8 @@ from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
 from tideform.spec.training import Pool
 
+_STATUS = {"Training": "RUNNING", "Pending": "STARTING", "Downloading": "STARTING"}  # as the other backends say it
+
 
 @dataclass(frozen=True)
 class Pace(Patience):
@@ -122,8 +124,8 @@ class SageMakerRunner:
 
     def _job(self, found: Mapping[str, Any]) -> Job:
         name = str(found["TrainingJobName"])
-        status = str(found.get("SecondaryStatus") or found["TrainingJobStatus"])
-        return Job(name, name, status, self.names.lease_of(name))
+        stage = str(found.get("SecondaryStatus") or found["TrainingJobStatus"])
+        return Job(name, name, _STATUS.get(stage, stage.upper()), self.names.lease_of(name))
 
     def _climbs(self, lease: Lease, work: Work, on_log: OnLog) -> list[Climb]:
         place = find_place(self.cloud, self.deployment, self.pool)

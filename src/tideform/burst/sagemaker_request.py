@@ -109,7 +109,7 @@ def checkpoints(order: JobOrder) -> str:
 
     The same for every rung: what a spot job saved, the on-demand job behind it takes up.
     """
-    given = order.work.environment.get(_URI) or (order.own or {}).get(_URI)
+    given = (order.own or {}).get(_URI) or order.work.checkpoint_uri
     return given or f"{_outputs(order)}/checkpoints/{order.lease.id}/{order.index}"
 
 

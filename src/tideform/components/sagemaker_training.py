@@ -8,6 +8,7 @@ from __future__ import annotations
 from tideform.catalogue.training._sagemaker import LOG_GROUP, TrainingNames
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.base import Component
+from tideform.components.burst_places import work_with_bursts
 from tideform.components.endpoint_role import join_network
 from tideform.components.grants import grant_key, pull_images, read, read_write, use_key
 from tideform.components.job_environment import image_of, tracking_arn
@@ -40,6 +41,7 @@ def statements(order: PoolOrder) -> list[Statement]:
     found = [
         *read(scope, [scope.store_bucket(store) for store in job.inputs]),
         *read_write(scope, [scope.store_bucket(store) for store in job.outputs]),
+        *work_with_bursts(scope, TrainingNames(scope.deployment, order.name).unit),
         use_key(scope),
         grant_key(scope),
         *_log(order),

@@ -22,6 +22,8 @@ STORED_ONLY: tuple[StoredOnly, ...] = (
     StoredOnly("sagemaker", "Endpoint, EndpointConfig, Model", "no container is started, nothing can be invoked"),
     StoredOnly("sagemaker", "DataCaptureConfig", "nothing is captured"),
     StoredOnly("sagemaker", "MlflowTrackingServer", "no MLflow server is started"),
+    StoredOnly("sagemaker", "TrainingImage, VpcConfig, VolumeSizeInGB", "commands run as processes of this machine"),
+    StoredOnly("sagemaker", "EnableNetworkIsolation, RetryStrategy", "nothing is cut off, and nothing fails by itself"),
     StoredOnly("application-autoscaling", "scaling targets and policies", "nothing scales"),
     StoredOnly("batch", "container image, volumes, ulimits, job role", "commands run as processes of this machine"),
     StoredOnly("batch", "allocationStrategy, bidPercentage", "the first listed type that fits is launched"),

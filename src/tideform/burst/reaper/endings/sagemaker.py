@@ -16,6 +16,7 @@ from tideform.burst.reaper.base import Clients, Handle, Node
 
 RUNNING = ("InProgress", "Stopping")
 _COSTS = ("Downloading", "Training", "Uploading", "Stopping")  # secondary statuses with machines that are paid for
+_GONE = "terminated"
 _LOOK_BACK = 3600.0  # seconds
 
 
@@ -87,9 +88,9 @@ def nodes_of(job: dict[str, Any]) -> Iterator[Node]:
     spot = bool(job.get("EnableManagedSpotTraining"))
     for index in range(int(resources["InstanceCount"])):
         name = f"{job['TrainingJobName']}#{index}"
-        yield Node(name, resources["InstanceType"], job["SecondaryStatus"], spot, *billed)
+        yield Node(name, resources["InstanceType"], _state(job, billed[1]), spot, *billed)
         if (kept := _kept(job, status)) is not None:
-            yield Node(f"{name}/warm", resources["InstanceType"], f"warm: {status['Status']}", False, *kept)
+            yield Node(f"{name}/warm", resources["InstanceType"], "warm" if kept[1] is None else _GONE, False, *kept)
 
 
 def _billed(job: dict[str, Any]) -> tuple[float, float | None] | None:
@@ -105,6 +106,13 @@ def _billed(job: dict[str, Any]) -> tuple[float, float | None] | None:
     if waits and "EndTime" not in waits[-1] and ended is None:  # interrupted, and waiting for other machines
         return start + gaps, waits[-1]["StartTime"].timestamp()
     return start + gaps, None if ended is None else ended.timestamp()
+
+
+def _state(job: dict[str, Any], ended: float | None) -> str:
+    """In the words that EC2 has for it."""
+    if ended is not None:
+        return _GONE
+    return "running" if job["SecondaryStatus"] in ("Downloading", "Training") else "stopping"
 
 
 def _kept(job: dict[str, Any], status: dict[str, Any]) -> tuple[float, float | None] | None:
