@@ -61,6 +61,7 @@ TOUCH_THE_WORLD = (
 )
 # Programs of their own, started as processes; they end themselves.
 PROGRAMS = (
+    "burst.ec2.local_shell",
     "checkpoint.__main__",
     "sandbox.server",
     "sandbox.functions.runtime",
