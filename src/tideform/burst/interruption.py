@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from tideform.burst.halt import Say
 from tideform.burst.runner import Instance, Runner
 from tideform.cloud import Cloud
-from tideform.errors import RefusedError, TideformError
+from tideform.errors import TideformError
 from tideform.spec.deployment import Deployment
 
 _POLL = 0.2  # seconds
@@ -83,14 +83,3 @@ class Interruptions:
             self.say(f"{node.id} is no spot instance, which nobody takes back: it fails in {notice:.0f} s.")
             if not self._over.wait(notice):
                 self.cloud.client("ec2").terminate_instances(InstanceIds=[node.id])
-
-
-def require_local(deployment: Deployment) -> None:
-    """Raise `RefusedError` TD676 on a target that is not the sandbox's."""
-    if deployment.target != "local":
-        raise RefusedError.of(
-            "TD676",
-            "Only the sandbox takes nodes back on demand",
-            detail=f"{deployment.environment} is on AWS, whose spot market decides by itself.",
-            fix="Leave out --interrupt-after, or use AWS Fault Injection Service there.",
-        )

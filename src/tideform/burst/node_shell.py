@@ -1,20 +1,23 @@
-"""A shell on one of a pool's machines: through Systems Manager on AWS, in the node's environment on the local target.
+"""A shell, or a command, on one of a pool's machines, whichever backend brought it.
 
-https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html
+https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-sessions-start.html
 """
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
+import shlex
 import subprocess
 from collections.abc import Sequence
 
+from tideform.burst.ec2.shell import shell_command, shell_environment
 from tideform.burst.runner import Instance
 from tideform.cloud import Cloud
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
 
+_COMMAND = "AWS-StartInteractiveCommand"  # the document that runs a command and ends
 _KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "SHELL", "TERM", "USER")
 
 
@@ -32,43 +35,39 @@ def node_of(pool: str, nodes: Sequence[Instance], number: int) -> Instance:
 
 
 def open_shell(cloud: Cloud, deployment: Deployment, pool: str, node: Instance, command: Sequence[str]) -> int:
-    """Run a shell, or a command instead of it, on the machine; returns its exit code."""
-    if deployment.target == "local":
-        return _run(
-            list(command) or [os.environ.get("SHELL", "sh"), "-i"], _surroundings(cloud, deployment, pool, node)
+    """Run a shell, or a command instead of it, on the machine; returns its exit code.
+
+    Raises `RefusedError` TD679 where the backend has no machine of its own to enter, TD646 where a program is missing.
+    """
+    if not node.id.startswith("i-"):
+        raise RefusedError.of(
+            "TD679",
+            "A shell cannot be opened",
+            detail=f"{node.id} of {pool} is a machine of the service's own, which takes no sessions.",
+            fix="Read its log with `tideform logs`; a pool of backend ec2 is made for interactive work.",
         )
-    return _run(_session(deployment, node, command), {**os.environ, **cloud.environ()})
+    words = _words(cloud, deployment, pool, node, list(command))
+    return subprocess.run(words, env=_environment(cloud, deployment, pool, node), check=False).returncode
 
 
-def _surroundings(cloud: Cloud, deployment: Deployment, pool: str, node: Instance) -> dict[str, str]:
-    """What a job on the node would find of ours; nothing of the user's but what a shell needs."""
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+def _words(cloud: Cloud, deployment: Deployment, pool: str, node: Instance, command: list[str]) -> list[str]:
+    if deployment.target == "local" and command:
+        return command
+    words = shell_command(cloud, deployment, pool, node.id)
+    if not command:
+        return words
+    return [*words, "--document-name", _COMMAND, "--parameters", f"command={json.dumps([shlex.join(command)])}"]
+
+
+def _environment(cloud: Cloud, deployment: Deployment, pool: str, node: Instance) -> dict[str, str]:
+    """On the local target what a job on the node would find, and of the user's own what a shell needs."""
+    reached = shell_environment(cloud, node.id)
+    if deployment.target != "local":
+        return {**os.environ, **reached}
     own = {
         "TIDEFORM_PROJECT": deployment.spec.project,
         "TIDEFORM_ENVIRONMENT": deployment.environment,
         "TIDEFORM_POOL": pool,
-        "TIDEFORM_INSTANCE": node.id,
+        "TIDEFORM_NODE": node.id,
     }
-    return {**kept, **own, **cloud.environ()}
-
-
-def _session(deployment: Deployment, node: Instance, command: Sequence[str]) -> list[str]:
-    """The AWS CLI's words. Raises `RefusedError` TD679 where it, its plugin, or a way onto the machine is missing."""
-    missing = [name for name in ("aws", "session-manager-plugin") if shutil.which(name) is None]
-    if missing or not node.id.startswith("i-"):
-        lack = f"{' and '.join(missing)} cannot be found" if missing else f"{node.id} is no machine that takes sessions"
-        raise RefusedError.of(
-            "TD679",
-            "A shell cannot be opened",
-            detail=f"A shell on {node.id} goes through AWS Systems Manager: {lack}.",
-            fix="Install the AWS CLI and its Session Manager plugin; on Kubernetes, use `kubectl exec`.",
-        )
-    words = ["aws", "ssm", "start-session", "--target", node.id, "--region", deployment.region]
-    if not command:
-        return words
-    document = ["--document-name", "AWS-StartInteractiveCommand", "--parameters"]
-    return [*words, *document, f"command={' '.join(command)}"]
-
-
-def _run(command: list[str], environ: dict[str, str]) -> int:
-    return subprocess.run(command, env=environ, check=False).returncode
+    return {**{name: os.environ[name] for name in _KEPT if name in os.environ}, **own, **reached}

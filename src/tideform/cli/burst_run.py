@@ -122,10 +122,8 @@ def _folder(deployment: Deployment, name: str, code: Path | None) -> Path | None
 
 def _check(deployment: Deployment, wanted: Wanted, interrupt_after: list[str] | None) -> None:
     """What only the sandbox does, and what it does not do."""
-    from tideform.burst.interruption import require_local
-
-    if interrupt_after:
-        require_local(deployment)
+    if interrupt_after and deployment.target != "local":
+        raise typer.BadParameter(f"--interrupt-after: on AWS ({deployment.environment}) the spot market decides itself")
     if deployment.target == "local" and wanted.image is not None:
         say(f"The sandbox pulls no image: the command runs on this machine, not in {wanted.image}.")
 
