@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,6 +92,11 @@ class Workspace:
         return self.root / "tideform.yaml"
 
     @property
+    def folder(self) -> Folder:
+        """Where its state and its sandbox are."""
+        return Folder(self.root)
+
+    @property
     def deployment(self) -> Deployment:
         """The spec as it is now, in its only environment."""
         return load(self.spec, None).deployment
@@ -113,12 +118,12 @@ class Workspace:
             check=False,
         )
 
-    def start(self, *args: str, **environ: str) -> Running:
+    def start(self, *args: str, program: Sequence[str] = (TIDEFORM,), **environ: str) -> Running:
         """Start a command and let it run; `opened` kills it at the end if it still does."""
         files = [self.root / f"{len(self.started)}.{name}" for name in ("out", "err")]
         with files[0].open("wb") as out, files[1].open("wb") as err:
             process = subprocess.Popen(
-                [TIDEFORM, *args],
+                [*program, *args],
                 cwd=self.root,
                 env={**os.environ, **self.environ, **environ},
                 stdin=subprocess.DEVNULL,
@@ -149,7 +154,7 @@ def opened(root: Path, spec: str, **environ: str) -> Iterator[Workspace]:
             with suppress(ProcessLookupError):  # it and all that it started have ended, as they should
                 os.killpg(running.process.pid, signal.SIGKILL)
             running.process.wait()
-        stop(Folder(root))
+        stop(workspace.folder)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from typing import Any
 
 _MOMENT = re.compile(r"(?P<when>before|after) (?P<what>.+?)(#(?P<nth>\d+))?")
 _EVENT = "tideform.engine.pulumi:progress_of"
+_ENDED = "tideform.burst.session:Session._end"
 
 
 @dataclass
@@ -80,6 +81,7 @@ def record(file: Path) -> None:
     recorder = Recorder(file)
     _on_call(lambda s, o, when: recorder.note(f"call {s}.{o}") if when == "after" else None)
     _wrap(_EVENT, lambda when: recorder.note("event") if when == "after" else None)
+    _wrap(_ENDED, lambda when: recorder.note("job ended") if when == "before" else None)
 
 
 def _wrap(where: str, passes: Callable[[str], None]) -> None:

@@ -119,6 +119,14 @@ def market(workspace: Workspace, script: dict[str, Any] | None = None) -> dict[s
     return _call(workspace, "GET", "market") if script is None else _call(workspace, "POST", "market", script)
 
 
+def break_brake(workspace: Workspace, name: str, *, broken: bool) -> None:
+    """Leave one of AWS's own brakes out (`tideform.sandbox.world.BRAKES`), or put it back: to see another one alone.
+
+    Raises `SandboxError` where no sandbox runs, or has no such brake.
+    """
+    _call(workspace, "POST", "brakes", {"name": name, "broken": broken})
+
+
 def bill(workspace: Workspace) -> dict[str, Any]:
     """The sandbox's own account of what ran: ``machines``, ``pools``, ``total`` in USD."""
     return _call(workspace, "GET", "bill")

@@ -20,7 +20,7 @@ Handler = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class Endpoints:
-    """``ping``, ``status``, ``idle``, ``shutdown``, ``clock``, ``market``, ``bill``; JSON in and out."""
+    """``ping``, ``status``, ``idle``, ``shutdown``, ``clock``, ``market``, ``brakes``, ``bill``; JSON in and out."""
 
     def __init__(self, life: Life, boot_id: str, world: World) -> None:
         self._life, self._boot_id, self._world = life, boot_id, world
@@ -35,6 +35,7 @@ class Endpoints:
             ("POST", "kubernetes"): self._kubernetes,
             ("GET", "market"): lambda _: script.describe(world.market, world.clock.now()),
             ("POST", "market"): lambda body: script.apply(world, body),
+            ("POST", "brakes"): self._brakes,
             ("GET", "bill"): lambda _: world.ledger.bill(),
         }
 
@@ -63,6 +64,10 @@ class Endpoints:
     def _kubernetes(self, request: dict[str, Any]) -> dict[str, Any]:
         self._life.touch()
         return self._objects.answer(request)
+
+    def _brakes(self, body: dict[str, Any]) -> dict[str, Any]:
+        self._world.switch(str(body["name"]), broken=bool(body["broken"]))
+        return {"broken": sorted(self._world.broken)}
 
     def _shutdown(self, _: dict[str, Any]) -> dict[str, Any]:
         self._life.end()

@@ -27,9 +27,13 @@ SERVICES: dict[str, tuple[str, ...]] = {
     "autoscaling": (_INSTANCES, "tideform.sandbox.autoscaling.operations"),
     "awslambda": ("tideform.sandbox.functions.operations",),
     "batch": (_INSTANCES, "tideform.sandbox.batch.operations"),
+    "eks": ("tideform.sandbox.eks.operations",),
     "sagemaker": (_INSTANCES, "tideform.sandbox.sagemaker_training.operations"),
     "ssm": (_INSTANCES, "tideform.sandbox.ssm.operations"),
 }
+
+
+BRAKES = ("batch-job-time-out", "sagemaker-maximum-run-time")
 
 
 @dataclass
@@ -38,6 +42,7 @@ class World:
 
     ``inner`` are the keys of the sandbox's own calls to itself (schedules, functions): they do not keep it alive.
     ``list_price`` gives an instance type's on-demand price, USD an hour; ``ml.`` types are its types as well.
+    ``broken`` are brakes of AWS's own that are left out, so that a test has another one alone (`BRAKES`).
     ``running`` are asked for what holds capacity (for the status; while there is any, the sandbox is not idle), and
     ``closers`` are called at the server's end.
     """
@@ -52,6 +57,7 @@ class World:
     ledger: Ledger
     running: list[Callable[[], list[dict[str, Any]]]] = field(default_factory=list)
     closers: list[Callable[[], None]] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
     installed: set[str] = field(default_factory=set)
     _clouds: dict[str, Cloud] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -61,6 +67,12 @@ class World:
         with self._lock:
             cloud = self._clouds.setdefault(region, Cloud(region, "", credentials=self.inner))
         return cloud.client(service)
+
+    def switch(self, brake: str, *, broken: bool) -> None:
+        """Leave one of `BRAKES` out, or no longer. Raises `ValueError` for another."""
+        if brake not in BRAKES:
+            raise ValueError(f"no such brake: {brake}; there are {', '.join(BRAKES)}")
+        (self.broken.add if broken else self.broken.discard)(brake)
 
     def jobs(self) -> list[dict[str, Any]]:
         """The commands that hold capacity: ``id``, ``name``, ``queue``, ``status``."""

@@ -224,11 +224,12 @@ class Plane:
         self._at(job, "machines", due + STARTING, self._ask_for_machines)
 
     def _ran_too_long(self, job: TrainingJob, due: float) -> None:
-        self._stop_in_time(job, "MaxRuntimeExceeded", due)
+        if "sagemaker-maximum-run-time" not in self._world.broken:
+            self._stop_in_time(job, "MaxRuntimeExceeded", due)
 
     def _waited_too_long(self, job: TrainingJob, due: float) -> None:
         """Spot: waiting and running together. On demand: waiting alone."""
-        if job.spot or not job.has_machines:
+        if (job.spot or not job.has_machines) and "sagemaker-maximum-run-time" not in self._world.broken:
             self._stop_in_time(job, "MaxWaitTimeExceeded" if job.spot else "Stopped", due)
 
     def _stop_in_time(self, job: TrainingJob, reason: str, due: float) -> None:

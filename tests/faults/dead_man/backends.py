@@ -1,0 +1,55 @@
+"""The backends under test: a pool of each, and the brakes that may end it when the command line is dead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.faults.dead_man.brakes import JOB_TIME_OUT, MAXIMUM_RUN_TIME, REAPER, SCHEDULED_ACTION, Brake
+
+POOL = "deadman"
+LEASE_SECONDS = 900
+_SPEC = """\
+version: 1
+project: deadman
+owner: ml@example.com
+region: us-east-1
+environments: {{dev: {{target: local}}}}
+storage: {{scratch: {{kind: scratch}}}}
+training:
+  deadman:
+    backend: {backend}
+    {machines}
+    lease: 15m
+    between_bursts: {between}
+    job: {{image: {image}, command: [env]}}
+"""
+_GPU = "accelerator: {name: A10G, count: 1}"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One pool of one backend. ``brakes`` are those that act without the command line."""
+
+    backend: str
+    between_bursts: str
+    brakes: tuple[Brake, ...]
+    machines: str = _GPU
+
+    @property
+    def spec(self) -> str:
+        """The project spec."""
+        image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/trainer:1"
+        return _SPEC.format(backend=self.backend, machines=self.machines, between=self.between_bursts, image=image)
+
+    @property
+    def name(self) -> str:
+        """``batch, removed between bursts``."""
+        return self.backend + (", removed between bursts" if self.between_bursts == "remove" else "")
+
+
+CASES = (
+    Case("batch", "keep", (REAPER, JOB_TIME_OUT)),
+    Case("batch", "remove", (REAPER,)),
+    Case("ec2", "keep", (REAPER, SCHEDULED_ACTION)),
+    Case("sagemaker", "keep", (REAPER, MAXIMUM_RUN_TIME)),
+)

@@ -1,0 +1,56 @@
+"""The brakes, and how each is switched off, so that another is alone: by AWS's own means wherever there are any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.e2e.workspaces import Workspace
+from tideform.sandbox import client
+
+Switch = Callable[[Workspace, bool], None]
+
+
+@dataclass(frozen=True)
+class Brake:
+    """One brake. ``bound`` is how many seconds after the deadline it may take at most."""
+
+    name: str
+    kind: str
+    bound: float
+    switch: Switch
+
+
+def _reaper(workspace: Workspace, on: bool) -> None:
+    """Its schedule, enabled or disabled."""
+    scheduler = workspace.cloud.client("scheduler")
+    name = f"{workspace.deployment.name}-reaper"
+    known: dict[str, Any] = scheduler.get_schedule(Name=name)
+    kept = ("ScheduleExpression", "FlexibleTimeWindow", "Target", "ScheduleExpressionTimezone")
+    given = {key: known[key] for key in kept if key in known}
+    scheduler.update_schedule(Name=name, State="ENABLED" if on else "DISABLED", **given)
+
+
+def _scheduled_action(workspace: Workspace, on: bool) -> None:
+    """Auto Scaling's process that carries scheduled actions out."""
+    autoscaling = workspace.cloud.client("autoscaling")
+    for group in autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]:
+        call = autoscaling.resume_processes if on else autoscaling.suspend_processes
+        call(AutoScalingGroupName=group["AutoScalingGroupName"], ScalingProcesses=["ScheduledActions"])
+
+
+def _broken(what: str) -> Switch:
+    """What AWS has no switch for: the sandbox leaves it out."""
+
+    def switch(workspace: Workspace, on: bool) -> None:
+        client.break_brake(workspace.folder, what, broken=not on)
+
+    return switch
+
+
+_TEN_MINUTES = 600.0
+REAPER = Brake("reaper", "terminal", _TEN_MINUTES, _reaper)
+SCHEDULED_ACTION = Brake("scheduled action", "terminal", _TEN_MINUTES, _scheduled_action)
+MAXIMUM_RUN_TIME = Brake("maximum run time", "terminal", _TEN_MINUTES, _broken("sagemaker-maximum-run-time"))
+JOB_TIME_OUT = Brake("job time-out", "bounding", _TEN_MINUTES, _broken("batch-job-time-out"))

@@ -1,0 +1,113 @@
+"""One cell of the table: a burst, its command line killed, one brake alone, and what is there when its time is over."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.e2e.workspaces import Running, Workspace, until
+from tests.faults.dead_man.backends import LEASE_SECONDS, POOL, Case
+from tests.faults.dead_man.brakes import Brake
+from tests.faults.dead_man.moments import Moment
+from tests.faults.random_kills import marked
+from tideform.burst.receipt import capacity_receipt
+from tideform.burst.table import LeaseTable
+from tideform.sandbox import client
+
+KILLED_AT = (sys.executable, "-m", "tests.faults.killed_at")
+REPOSITORY = str(Path(__file__).parents[3])
+TOLERANCE = 0.02
+_JOB = ("--", "sh", "-c")
+_FOR_GOOD, _SHORT = "echo working; sleep 100000", "echo working"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is there at the end of the brake's time. Dollars are of this cell alone."""
+
+    case: Case
+    brake: Brake
+    moment: Moment
+    machines: int
+    leftovers: tuple[str, ...]
+    metered: float
+    billed: float
+    seconds: float
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong; nothing where the brake has kept its word."""
+        found = [f"{self.machines} machines run"] if self.machines else []
+        found += [f"left: {', '.join(self.leftovers)}"] if self.leftovers else []
+        if abs(self.metered - self.billed) > TOLERANCE * self.billed:
+            found.append(f"metered {self.metered:.4f} USD where {self.billed:.4f} was billed")
+        return found
+
+
+def play(workspace: Workspace, case: Case, brake: Brake, moment: Moment) -> Outcome:
+    """Play one cell in a workspace that is applied and idle; leaves it so. Raises `AssertionError` if it cannot be."""
+    began = time.monotonic()
+    billed, metered = bill(workspace), meter(workspace)
+    kill(workspace, moment)
+    for other in case.brakes:
+        if other is not brake:
+            other.switch(workspace, False)
+    until(lambda: not marked(workspace.root), "what the command had started ends")
+    try:
+        client.advance_clock(workspace.folder, deadline(workspace) + brake.bound - now(workspace))
+        machines = running(workspace)
+        receipt = capacity_receipt(workspace.cloud, workspace.deployment, POOL)
+        leftovers = tuple(f"{left.kind} {left.id}" for left in receipt.leftovers)
+        assert not receipt.unasked, receipt.unasked
+    finally:
+        for other in case.brakes:
+            other.switch(workspace, True)
+    paid, counted = bill(workspace) - billed, meter(workspace) - metered
+    ended = workspace.run("burst", "down", POOL, "--all")
+    assert ended.returncode == 0, ended.stderr
+    return Outcome(case, brake, moment, machines, leftovers, counted, paid, time.monotonic() - began)
+
+
+def kill(workspace: Workspace, moment: Moment) -> None:
+    """Start a burst and let it die at the moment. Raises `AssertionError` where the moment never came."""
+    burst = start(workspace, moment.text, moment.working)
+    assert burst.ended() == -signal.SIGKILL, f"{moment.text} never came: {burst.stdout}{burst.stderr}"
+
+
+def start(workspace: Workspace, moment: str, working: bool) -> Running:
+    """A burst of the pool that dies at a moment; its job goes on for good, or ends at once."""
+    job = _FOR_GOOD if working else _SHORT
+    return workspace.start(moment, "burst", "run", POOL, *_JOB, job, program=KILLED_AT, PYTHONPATH=REPOSITORY)
+
+
+def deadline(workspace: Workspace) -> float:
+    """The latest deadline of the pool's leases; without any, that of one that began now."""
+    leases = LeaseTable.of(workspace.cloud, workspace.deployment).get(POOL).leases
+    return max((lease.deadline for lease in leases), default=now(workspace) + LEASE_SECONDS)
+
+
+def now(workspace: Workspace) -> float:
+    """The sandbox's time."""
+    return workspace.cloud.clock()
+
+
+def running(workspace: Workspace) -> int:
+    """Machines of the pool that cost money now, by the sandbox's own account."""
+    found = client.bill(workspace.folder)["machines"]
+    return sum(m["count"] for m in found if m["ended"] is None and m["tags"].get("tideform:unit") == POOL)
+
+
+def bill(workspace: Workspace) -> float:
+    """What the pool has cost so far, by the sandbox's own account, in USD."""
+    return float(client.bill(workspace.folder)["pools"].get(POOL, 0.0))
+
+
+def meter(workspace: Workspace) -> float:
+    """What the pool has cost so far, by tideform's meter, in USD."""
+    told = workspace.run("burst", "status", POOL, "--json")
+    assert told.returncode == 0, told.stderr
+    return float(json.loads(told.stdout)["pools"][0]["spent_usd"])

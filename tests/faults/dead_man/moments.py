@@ -1,0 +1,59 @@
+"""At which moments the command line is killed: found by watching one undisturbed burst, not by a list of ours.
+
+Every call that changes something in the account is a step of the burst, and it is killed after each; beside them
+stand the engine's events of a pool that has a stack of its own.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_READS = ("Describe", "List", "Get", "Scan", "Query", "Head", "Lookup", "BatchGet", "AssumeRole")
+
+
+@dataclass(frozen=True, order=True)
+class Moment:
+    """One moment. ``order`` is its place in the burst; ``text`` is what `tests.faults.killed_at` takes.
+
+    ``working`` tells whether the job has to be at work for good: it is to be killed before the job's end.
+    """
+
+    order: int
+    text: str
+    working: bool
+
+    @property
+    def words(self) -> str:
+        """As the table shows it."""
+        return self.text.removeprefix("after call ").replace("after event", "engine event ").strip()
+
+
+def steps(record: Sequence[str], job_ends_at: int) -> list[Moment]:
+    """A moment after each call that changes something; what comes from ``job_ends_at`` on comes after the job's end."""
+    found, seen = [], Counter[str]()
+    for place, what in enumerate(record):
+        seen[what] += 1
+        if what.startswith("call ") and not what.split(".")[1].startswith(_READS):
+            found.append(Moment(place, f"after {what}#{seen[what]}", working=place < job_ends_at))
+    return found
+
+
+def events(record: Sequence[str], job_ends_at: int, *, sample: int | None, seed: int) -> list[Moment]:
+    """A moment after each engine event, or after some of them; the same ones for the same seed."""
+    places = [place for place, what in enumerate(record) if what == "event"]
+    every = [
+        Moment(place, f"after event#{number}", working=place < job_ends_at)
+        for number, place in enumerate(places, start=1)
+    ]
+    if sample is None or sample >= len(every):
+        return every
+    return sorted(random.Random(seed).sample(every, sample))
+
+
+def common(first: Iterable[Moment], second: Iterable[Moment]) -> list[Moment]:
+    """The moments that both of two undisturbed bursts had: how often something is asked again is a matter of luck."""
+    texts = {moment.text for moment in second}
+    return [moment for moment in first if moment.text in texts]
