@@ -25,12 +25,23 @@ STORED_ONLY: tuple[StoredOnly, ...] = (
     StoredOnly("sagemaker", "TrainingImage, VpcConfig, VolumeSizeInGB", "commands run as processes of this machine"),
     StoredOnly("sagemaker", "EnableNetworkIsolation, RetryStrategy", "nothing is cut off, and nothing fails by itself"),
     StoredOnly("application-autoscaling", "scaling targets and policies", "nothing scales"),
+    StoredOnly(
+        "autoscaling", "allocation strategies, weights", "the first listed type that the market has is launched"
+    ),
+    StoredOnly("autoscaling", "recurring actions, scaling policies, warm pools", "they do not happen"),
+    StoredOnly("autoscaling", "capacity reservations", "there are none; launches into them alone are refused"),
+    StoredOnly(
+        "ssm", "SendCommand: concurrency, error bounds, S3 output, SNS", "all instances at once; output to the log"
+    ),
     StoredOnly("batch", "container image, volumes, ulimits, job role", "commands run as processes of this machine"),
     StoredOnly("batch", "allocationStrategy, bidPercentage", "the first listed type that fits is launched"),
     StoredOnly("batch", "jobStateTimeLimitActions, scheduling policies", "jobs wait on, in order of priority and age"),
     StoredOnly("ec2", "instances", "records with states, not machines; user data does not run"),
     StoredOnly("ec2", "security groups, routes, endpoints, flow logs", "no packet is filtered, routed or logged"),
     StoredOnly("ec2", "placement groups", "no placement"),
+    StoredOnly(
+        "eks", "clusters, node groups, add-ons, access entries", "records: no Kubernetes answers, no node joins"
+    ),
     StoredOnly("iam", "policies, roles, permissions boundaries", "nothing is denied"),
     StoredOnly("kms", "key rotation", "keys do not rotate"),
     StoredOnly("s3", "bucket policy statements with a condition", "neither allow nor deny; others are acted on"),

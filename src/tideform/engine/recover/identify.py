@@ -26,6 +26,8 @@ def identify(cloud: Cloud, token: str, inputs: Inputs, known: Collection[str] = 
     ``known`` are the ids of that type that the state holds already: what was being made is none of them.
     Raises `EngineError` for a type that the table does not know: forgetting it could leave it behind.
     """
+    if token.startswith("kubernetes:"):
+        return kubernetes_object(inputs)
     if token not in TABLE:
         raise EngineError.of(
             "TD422",
@@ -34,6 +36,14 @@ def identify(cloud: Cloud, token: str, inputs: Inputs, known: Collection[str] = 
             fix="Please report the type. Until then look for it by hand, and run `tideform destroy` afterwards.",
         )
     return next((found for found in TABLE[token](cloud, inputs) if found not in known), None)
+
+
+def kubernetes_object(inputs: Inputs) -> str | None:
+    """``namespace/name`` of an object, or of a Helm release; None where its name was the API's to give."""
+    metadata = inputs.get("metadata") or {"name": inputs.get("name"), "namespace": inputs.get("namespace")}
+    if not metadata.get("name"):
+        return None
+    return f"{metadata['namespace']}/{metadata['name']}" if metadata.get("namespace") else str(metadata["name"])
 
 
 def _named(key: str) -> Identify:
@@ -72,6 +82,8 @@ TABLE: dict[str, Identify] = {
     "aws:cloudwatch/eventRule:EventRule": _named("name"),
     "aws:cloudwatch/eventTarget:EventTarget": _text("{rule}/{targetId}"),
     "aws:sns/topic:Topic": _text(_ARN.format(service="sns", kind="")),
+    "aws:lambda/function:Function": _named("name"),
+    "aws:scheduler/schedule:Schedule": _text("{groupName}/{name}"),
     "aws:sns/topicPolicy:TopicPolicy": _named("arn"),
     "aws:batch/computeEnvironment:ComputeEnvironment": _named("name"),
     "aws:batch/jobQueue:JobQueue": _text(_ARN.format(service="batch", kind="job-queue/")),
@@ -83,6 +95,15 @@ TABLE: dict[str, Identify] = {
     "aws:appautoscaling/policy:Policy": _named("name"),
     "aws:cloudtrail/trail:Trail": _text(_ARN.format(service="cloudtrail", kind="trail/")),
     "aws:budgets/budget:Budget": _text("{account}:{name}"),
+    "aws:ecr/repository:Repository": _named("name"),
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": _named("repository"),
+    "aws:eks/cluster:Cluster": _named("name"),
+    "aws:eks/nodeGroup:NodeGroup": _text("{clusterName}:{nodeGroupName}"),
+    "aws:eks/addon:Addon": _text("{clusterName}:{addonName}"),
+    "aws:eks/accessEntry:AccessEntry": _text("{clusterName}:{principalArn}"),
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": lookups.pod_identity,
+    "aws:sqs/queue:Queue": lookups.queue,
+    "aws:sqs/queuePolicy:QueuePolicy": _named("queueUrl"),
     "aws:kms/key:Key": lookups.kms_key,
     "aws:batch/jobDefinition:JobDefinition": lookups.job_definition,
     "aws:sns/topicSubscription:TopicSubscription": lookups.subscription,

@@ -87,6 +87,26 @@ def subscription(cloud: Cloud, inputs: Inputs) -> Iterator[str]:
                 yield str(found["SubscriptionArn"])
 
 
+def pod_identity(cloud: Cloud, inputs: Inputs) -> Iterator[str]:
+    """The association of this service account: a cluster has at most one of each."""
+    where = {"clusterName": inputs["clusterName"], "namespace": inputs["namespace"]}
+    eks = cloud.client("eks")
+    try:
+        found = eks.list_pod_identity_associations(**where, serviceAccount=inputs["serviceAccount"])["associations"]
+    except eks.exceptions.ResourceNotFoundException:
+        return
+    for each in found:
+        if (each["namespace"], each["serviceAccount"]) == (inputs["namespace"], inputs["serviceAccount"]):
+            yield f"{inputs['clusterName']}:{each['associationId']}"
+
+
+def queue(cloud: Cloud, inputs: Inputs) -> Iterator[str]:
+    """The queue's address, which only SQS knows."""
+    for url in cloud.client("sqs").list_queues(QueueNamePrefix=inputs["name"]).get("QueueUrls", ()):
+        if str(url).rpartition("/")[2] == inputs["name"]:
+            yield str(url)
+
+
 def _ec2(cloud: Cloud, noun: str, filters: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     ec2 = cloud.client("ec2")
     argument = "Filter" if noun == "flow_logs" else "Filters"  # the API's own irregularity

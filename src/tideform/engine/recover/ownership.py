@@ -40,6 +40,13 @@ def _tags(said: Any) -> Mapping[str, Any]:
     return {tag["key"]: tag["value"] for tag in said} if isinstance(said, list) else said or {}
 
 
+def _same_labels(inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> bool:
+    """Objects carry labels instead of tags; a Helm release has neither, and lies in a namespace of ours."""
+    labels = (inputs.get("metadata") or {}).get("labels") or {}
+    live = (outputs.get("metadata") or {}).get("labels") or {}
+    return all(live.get(key) == value for key, value in labels.items() if key.startswith("tideform.dev/"))
+
+
 def _same(one: Any, other: Any) -> bool:
     return bool(_parsed(one) == _parsed(other))
 

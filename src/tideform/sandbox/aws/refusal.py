@@ -29,7 +29,7 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, and the engine words 
         if self.code in ("ValidationException", "ClientException"):  # SageMaker and Batch say it in words only
             return self.message.startswith("Could not find") or "does not exist" in self.message
         code = self.code.lower()
-        marks = ("notfound", "nosuch", "notexist", "not_found")
+        marks = ("notfound", "nosuch", "notexist", "nonexistent", "not_found")
         return any(mark in code for mark in marks) or code == "404"
 
 

@@ -16,11 +16,16 @@ _MODULES = {
     "cloudwatch": ("cloudwatch", "logs", "events"),
     "dynamodb": ("dynamodb",),
     "ec2": ("network", "security_groups", "ec2", "placement"),
+    "ecr": ("ecr",),
+    "eks": ("eks",),
     "iam": ("iam",),
     "kms": ("kms",),
+    "lambda": ("lambda_functions",),
     "s3": ("s3", "bucket_settings"),
     "sagemaker": ("sagemaker",),
+    "scheduler": ("scheduler",),
     "sns": ("sns",),
+    "sqs": ("sqs",),
     "vpc": ("security_groups",),
 }
 
