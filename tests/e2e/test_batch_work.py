@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.workspaces import Workspace, applied, until
+from tideform.sandbox.client import market
 
 pytestmark = pytest.mark.e2e
 
@@ -32,6 +33,7 @@ training:
       image: trainer
       command: [sh, -c, 'echo "$RATE $SEED"; [ "$RATE$SEED" != 0.12 ]']
       sweep: {grid: {RATE: [0.1, 0.01], SEED: [1, 2]}}
+  steady: {instance_types: [c5.large], lease: 30m, job: {image: trainer, command: [env]}}
   array:
     instance_types: [c5.large]
     nodes: 1..2
@@ -106,3 +108,20 @@ def test_a_sweep_that_only_the_pool_bounds_is_an_array_job(project: Workspace) -
     assert sorted(re.findall(r"^\[(\d)\] (\d)$", ran.stdout, re.MULTILINE)) == [("0", "1"), ("1", "2"), ("2", "3")]
     (job,) = project.cloud.client("batch").list_jobs(jobQueue="many-dev-array", jobStatus="SUCCEEDED")["jobSummaryList"]
     assert job["arrayProperties"]["size"] == 3
+
+
+def test_a_burst_goes_down_the_ladder_where_the_spot_market_is_empty(project: Workspace) -> None:
+    market(project.folder, {"lack": [{"types": "c5", "market": "spot"}]})
+    told = project.run("burst", "run", "steady", "--json", "--", "true")
+    market(project.folder, {"clear": True})
+    assert told.returncode == 0, told.stderr
+
+
+def test_a_quota_ends_the_ladder_and_is_the_reason(project: Workspace) -> None:
+    market(project.folder, {"quota": [{"family": "standard", "limit": 0, "spot": True}]})
+    ran = project.run("burst", "run", "steady", "--", "true")
+    market(project.folder, {"clear": True})
+    assert ran.returncode == 1
+    assert "TD606" in ran.stderr
+    assert "Ask AWS for a higher quota" in ran.stderr
+    assert project.instances() == []

@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateComputeEnvironme
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -56,7 +55,6 @@ class BatchRunner:
     deployment: Deployment
     pool: str
     pace: Pace
-    clock: Callable[[], float] = time.time
     _let_go: float | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -95,7 +93,7 @@ class BatchRunner:
         """Submit one job, follow its log, and return its exit code."""
         with cloud_errors(f"a job ran on {self.pool}"):
             machines = sizing(self.deployment.spec.training[self.pool]).most_nodes
-            return self._jobs.run(lease, work, on_log, halt, rest=lease.rest(self.clock()), machines=machines)
+            return self._jobs.run(lease, work, on_log, halt, rest=lease.rest(self.cloud.clock()), machines=machines)
 
     def end_jobs(self, lease: Lease | None) -> None:
         """Terminate the unfinished jobs of one lease, or all."""
@@ -146,8 +144,11 @@ class BatchRunner:
         return ""
 
     def _problem(self, environment: dict[str, Any]) -> str:
+        """Why an environment will not bring what it was asked for; empty while it may."""
         now = self._now(environment)
-        return f"{_name(now)}: {now.get('statusReason', 'invalid')}" if now["status"] == "INVALID" else ""
+        reason = str(now.get("statusReason") or "")
+        hopeless = now["status"] == "INVALID" or reason.startswith("CAPACITY:") or quota_in(reason)
+        return f"{_name(now)}: {reason or 'invalid'}" if hopeless else ""
 
     def _now(self, environment: dict[str, Any]) -> dict[str, Any]:
         return next(
