@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 from tideform.burst.halt import Say, silent, uncut
 from tideform.burst.lease import Lease, PoolRecord, State
 from tideform.burst.table import LeaseTable
@@ -21,7 +18,6 @@ def reconcile(
     hooks: Hooks | None = None,
     *,
     say: Say = silent,
-    clock: Callable[[], float] = time.time,
 ) -> list[str]:
     """End the bursts that nobody else will end any more; returns what was done, in words.
 
@@ -30,6 +26,7 @@ def reconcile(
     `LeftoversError` if capacity stays.
     """
     done: list[str] = []
+    clock = cloud.clock
     for record in LeaseTable.of(cloud, deployment).all():
         teardown = Teardown.of(cloud, deployment, record.pool, hooks or Hooks(), say)
         done += _finish(teardown, record, clock()) if record.state is State.STOPPING else []

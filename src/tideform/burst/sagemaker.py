@@ -5,9 +5,8 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.
 
 from __future__ import annotations
 
-import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,7 +47,6 @@ class SageMakerRunner:
     deployment: Deployment
     pool: str
     pace: Pace
-    clock: Callable[[], float] = time.time
     say: Say = field(default=silent)
 
     def __post_init__(self) -> None:
@@ -135,7 +133,7 @@ class SageMakerRunner:
             for index, own in enumerate(work.array or (None,))
         ]
         return [
-            Climb(self.cloud, order, ladder, self.pace, lambda: lease.rest(self.clock()), on_log, self.say)
+            Climb(self.cloud, order, ladder, self.pace, lambda: lease.rest(self.cloud.clock()), on_log, self.say)
             for order in orders
         ]
 

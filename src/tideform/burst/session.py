@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tideform.burst.brakes import require
@@ -34,7 +33,6 @@ class Session:
 
     pool: Pool
     teardown: Teardown
-    clock: Callable[[], float] = time.time
 
     def run(self, work: Work, on_log: OnLog) -> Ended:
         """Bring capacity, run the work, take capacity away, and tell its exit code.
@@ -81,7 +79,7 @@ class Session:
     def _acquire(self, mode: Mode, work: Work = Work()) -> Lease:  # noqa: B008  # it is frozen
         """Write the lease: from here on there is a record of what may be started."""
         name = self.teardown.pool
-        lease = new_lease(name, self.pool, mode, now=self.clock(), hourly_usd=sizing(self.pool).hourly_usd)
+        lease = new_lease(name, self.pool, mode, now=self.teardown.clock(), hourly_usd=sizing(self.pool).hourly_usd)
         lease = replace(lease, checkpoint_uri=work.checkpoint_uri)
         record = self.teardown.table.acquire(lease, self.teardown.terms)
         return replace(lease, token=record.token)
@@ -114,18 +112,18 @@ class Session:
         runner = self.teardown.runner
         halt.limits += [
             lambda: self._in_time(lease),
-            spending_limit(meter, lease.cap_usd, self.clock),
+            spending_limit(meter, lease.cap_usd, self.teardown.clock),
         ]
         self._bring(lease, halt)
-        halt.limits.append(now_and_then(lambda: self._still_held(lease), self.clock))
+        halt.limits.append(now_and_then(lambda: self._still_held(lease), self.teardown.clock))
         self.teardown.say(f"Running {work.label or ' '.join(work.command or self.pool.job.command)}")
         return runner.run(lease, work, on_log, halt)
 
     def _in_time(self, lease: Lease) -> None:
-        if self.clock() < lease.deadline:
+        if self.teardown.clock() < lease.deadline:
             return
         held = self.teardown.table.get(lease.pool).lease(lease.id)  # `burst extend` may have moved its end
-        if held is None or self.clock() >= held.deadline:
+        if held is None or self.teardown.clock() >= held.deadline:
             raise limit_reached(f"its lease of {self.pool.lease} is over")
 
     def _still_held(self, lease: Lease) -> None:
@@ -158,7 +156,7 @@ class Session:
     def _count(self, meter: Meter) -> None:
         """The capacity has gone, and each machine tells when: only now is the sum whole."""
         try:
-            meter.look(self.clock())
+            meter.look(self.teardown.clock())
         except CloudError as error:
             self.teardown.say(f"The cost is an under-estimate: {error.diagnostics[0].detail}")
 

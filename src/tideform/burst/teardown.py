@@ -89,6 +89,7 @@ class Teardown:
             removes=spec is not None and spec.between_bursts == "remove",
             hooks=hooks,
             say=say,
+            clock=cloud.clock,
             terms=terms,
             nodes=lambda: tuple(ending(terms.handle["backend"]).nodes(cloud, terms.handle)),
         )

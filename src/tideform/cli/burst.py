@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 import typer
@@ -81,7 +80,8 @@ def status(
 
     deployment = load_deployment(spec, environment)
     names = list(deployment.spec.training) if pool is None else [known(deployment, pool)]
-    cloud, now = cloud_for(deployment), time.time()
+    cloud = cloud_for(deployment)
+    now = cloud.clock()
     found = {name: pool_status(cloud, deployment, name, now) for name in names}
     if as_json:
         write_json({"pools": [status_json(name, one) for name, one in found.items()]})

@@ -43,7 +43,7 @@ def _looks(deployment: Deployment, pool: str) -> Iterator[Watched]:
 
     cloud, pause = cloud_for(deployment), 0.5 if deployment.target == "local" else 10.0
     while True:
-        seen = look(cloud, deployment, pool, time.time())
+        seen = look(cloud, deployment, pool, cloud.clock())
         yield seen
         if seen.over:
             return

@@ -103,7 +103,7 @@ class Stage:
         )
 
     def session(self) -> Session:
-        return Session(self.pool, self.teardown(), clock=lambda: self.now)
+        return Session(self.pool, self.teardown())
 
     def _nodes(self) -> list[Node]:
         """What stands, and what has just ended, as EC2 tells it."""

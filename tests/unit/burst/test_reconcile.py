@@ -26,6 +26,11 @@ def stage(table: LeaseTable, deployment: Deployment, monkeypatch: pytest.MonkeyP
     return made
 
 
+def at(stage: Stage, now: float) -> Cloud:
+    """The stage's cloud at some time."""
+    return replace(stage.table.cloud, clock=lambda: now)
+
+
 @pytest.fixture
 def dead() -> Process:
     current = Process.current()
@@ -38,7 +43,7 @@ def test_nothing_is_done_where_foundation_is_not_applied(cloud: Cloud, deploymen
 
 def test_a_live_burst_is_left_alone(stage: Stage, lease: Lease, deployment: Deployment) -> None:
     stage.table.acquire(lease)
-    assert reconcile(stage.table.cloud, deployment, clock=lambda: NOW) == []
+    assert reconcile(at(stage, NOW), deployment) == []
 
 
 def test_definitions_of_a_pool_that_the_reaper_ended_are_removed(
@@ -50,22 +55,22 @@ def test_definitions_of_a_pool_that_the_reaper_ended_are_removed(
     stopping = pools.begin_stop("pool#fit", 1, {**lease.process.as_record(), "host": "reaper"}, NOW)
     assert stopping is not None
     pools.stopped(stopping, NOW, reaped=True)
-    first = reconcile(stage.table.cloud, deployment, clock=lambda: NOW)
+    first = reconcile(at(stage, NOW), deployment)
     assert "destroy" in stage.calls
     assert "the reaper had ended" in first[0]
-    assert reconcile(stage.table.cloud, deployment, clock=lambda: NOW) == []
+    assert reconcile(at(stage, NOW), deployment) == []
 
 
 def test_a_burst_whose_process_died_is_ended(stage: Stage, lease: Lease, deployment: Deployment, dead: Process) -> None:
     stage.table.acquire(replace(lease, process=dead))
-    done = reconcile(stage.table.cloud, deployment, clock=lambda: NOW)
+    done = reconcile(at(stage, NOW), deployment)
     assert "is gone" in done[0]
     assert "down" in stage.calls
 
 
 def test_a_burst_past_its_deadline_is_ended(stage: Stage, deployment: Deployment) -> None:
     stage.table.acquire(lease_of(deployment, Mode.UP, detached=True))
-    reconcile(stage.table.cloud, deployment, clock=lambda: NOW + 3600)
+    reconcile(at(stage, NOW + 3600), deployment)
     assert live_leases(stage.table.cloud, deployment) == []
 
 
@@ -74,14 +79,14 @@ def test_a_dead_burst_beside_a_live_one_takes_no_capacity_with_it(
 ) -> None:
     stage.table.acquire(lease)
     stage.table.acquire(lease_of(deployment, process=dead))
-    reconcile(stage.table.cloud, deployment, clock=lambda: NOW)
+    reconcile(at(stage, NOW), deployment)
     assert stage.calls == ["end jobs"]
 
 
 def test_a_teardown_in_progress_is_left_alone(stage: Stage, lease: Lease, deployment: Deployment) -> None:
     stage.table.acquire(lease)
     stage.table.release(lease, NOW)
-    assert reconcile(stage.table.cloud, deployment, clock=lambda: NOW + 60) == []
+    assert reconcile(at(stage, NOW + 60), deployment) == []
 
 
 def test_a_teardown_that_died_is_finished(
@@ -91,7 +96,7 @@ def test_a_teardown_that_died_is_finished(
     with monkeypatch.context() as patch:
         patch.setattr(Process, "current", lambda: dead)
         stage.table.release(lease, NOW)
-    done = reconcile(stage.table.cloud, deployment, clock=lambda: NOW)
+    done = reconcile(at(stage, NOW), deployment)
     assert "cut short" in done[0]
     assert stage.table.get("fit").leases == ()
 
@@ -102,14 +107,14 @@ def test_a_signal_cuts_no_teardown_short_and_counts_afterwards(
     stage.table.acquire(replace(lease, process=dead))
     stage.runner.on_down = lambda: signal.raise_signal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
-        reconcile(stage.table.cloud, deployment, clock=lambda: NOW)
+        reconcile(at(stage, NOW), deployment)
     assert stage.table.get("fit").leases == ()
 
 
 def test_a_teardown_that_is_silent_for_long_is_finished(stage: Stage, lease: Lease, deployment: Deployment) -> None:
     stage.table.acquire(lease)
     stage.table.release(lease, NOW)
-    assert len(reconcile(stage.table.cloud, deployment, clock=lambda: NOW + 1801)) == 1
+    assert len(reconcile(at(stage, NOW + 1801), deployment)) == 1
 
 
 def test_live_leases_are_listed_oldest_first(table: LeaseTable, lease: Lease, deployment: Deployment) -> None:

@@ -5,8 +5,6 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -28,7 +26,6 @@ class LeaseEnd:
     deployment: Deployment
     pool: str
     handle: Handle
-    clock: Callable[[], float] = time.time
 
     def brake(self) -> Brake:
         """Terminal: it needs nobody, and nothing of ours."""
@@ -84,4 +81,4 @@ class LeaseEnd:
         """The latest deadline; without a lease, as late as one could be."""
         leases = LeaseTable.of(self.cloud, self.deployment).get(self.pool).leases
         pool = self.deployment.spec.training[self.pool]
-        return max((lease.deadline for lease in leases), default=int(self.clock()) + pool.lease.seconds)
+        return max((lease.deadline for lease in leases), default=int(self.cloud.clock()) + pool.lease.seconds)

@@ -6,8 +6,6 @@ launch. https://docs.aws.amazon.com/autoscaling/ec2/userguide/what-is-amazon-ec2
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tideform.burst.brakes import Brake
@@ -43,13 +41,12 @@ class Ec2Runner:
     deployment: Deployment
     pool: str
     pace: Pace
-    clock: Callable[[], float] = time.time
     _end: LeaseEnd = field(init=False)
     _jobs: Jobs = field(init=False)
 
     def __post_init__(self) -> None:
         self.handle = backends()["ec2"].handle(self.deployment, self.pool)
-        self._end = LeaseEnd(self.cloud, self.deployment, self.pool, self.handle, self.clock)
+        self._end = LeaseEnd(self.cloud, self.deployment, self.pool, self.handle)
         self._jobs = Jobs(self.cloud, self.deployment, self.pool, self.handle, self.pace)
 
     def brakes(self) -> tuple[Brake, ...]:
@@ -83,7 +80,7 @@ class Ec2Runner:
         """Run it on its nodes and return its exit code, the first one that is not zero."""
         self.hold_until(lease.deadline)
         with cloud_errors(f"a job ran on {self.pool}"):
-            return self._jobs.run(lease, work, on_log, halt, lambda: lease.rest(self.clock()))
+            return self._jobs.run(lease, work, on_log, halt, lambda: lease.rest(self.cloud.clock()))
 
     def end_jobs(self, lease: Lease | None) -> None:
         """Cancel the commands of one lease, or all; what is left of the leases says when the group ends."""

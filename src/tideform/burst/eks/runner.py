@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -67,7 +67,6 @@ class EksRunner:
     pool: str
     pace: Pace
     access: Access
-    clock: Callable[[], float] = time.time
 
     def __post_init__(self) -> None:
         self.names = EksNames(self.deployment, self.pool)
@@ -158,7 +157,7 @@ class EksRunner:
         ending.hold(self.access.call, self.handle, "None")
 
     def _hold(self, lease: Lease, halt: Halt) -> None:
-        size, rest = sizing(self._spec), lease.rest(self.clock())
+        size, rest = sizing(self._spec), lease.rest(self.cloud.clock())
         orders = manifests.JobOrder(self.deployment, self.pool, lease, Work(), rest)
         holders = [self._create(manifests.hold(orders, index)) for index in range(size.nodes)]
         until = time.monotonic() + self.pace.start
@@ -171,7 +170,7 @@ class EksRunner:
         self._tag(lease, 0)
 
     def _orders(self, lease: Lease, work: Work) -> list[manifests.JobOrder]:
-        rest = lease.rest(self.clock())
+        rest = lease.rest(self.cloud.clock())
         one = manifests.JobOrder(self.deployment, self.pool, lease, work, rest)
         return [replace(one, index=index, own=own) for index, own in enumerate(work.array)] or [one]
 
