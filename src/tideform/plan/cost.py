@@ -6,7 +6,7 @@ with a note, never zero in silence. What costs nothing (roles, rules, subnets) h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -26,9 +26,9 @@ def price(resources: Sequence[PlannedResource], deployment: Deployment) -> tuple
     lines: list[PriceLine] = []
     pools: set[str] = set()
     for resource in resources:
-        if resource.after is None or not resource.type.startswith("aws:"):
+        if resource.after is None or not (resource.type.startswith("aws:") or resource.type in _COMPUTE):
             continue
-        if resource.type != _COMPUTE:
+        if resource.type not in _COMPUTE:
             lines += _line(resource, deployment)
         elif resource.program not in pools:  # a pool has several environments, and one limit for all of them
             pools.add(resource.program)
@@ -127,6 +127,18 @@ def _variant(address: str, variant: Any, most: int) -> PriceLine:
     return PriceLine(address, f"{count} x {kind}", known.hourly * count, known.source + more)
 
 
+def _node_group(resource: PlannedResource, _deployment: Deployment) -> Iterator[PriceLine]:
+    """The machines of a cluster's controllers, which stand all the time."""
+    kinds, scaling = _after(resource, "instanceTypes"), _after(resource, "scalingConfig")
+    kind = kinds[0] if isinstance(kinds, list | tuple) and kinds else None
+    count = scaling.get("desiredSize") if isinstance(scaling, Mapping) else None
+    known = book().instances.get(kind) if isinstance(kind, str) else None
+    if known is None or not isinstance(count, int):
+        yield PriceLine(resource.address, f"machines of type {kind}", None, "not in the price book")
+        return
+    yield PriceLine(resource.address, f"{count} x {kind} for the controllers", known.on_demand_usd * count)
+
+
 def _tracking(resource: PlannedResource, _deployment: Deployment) -> Iterator[PriceLine]:
     size = _after(resource, "trackingServerSize") or "Small"
     yield PriceLine(
@@ -145,12 +157,14 @@ def _after(resource: PlannedResource, name: str) -> Any:
     return (resource.after or {}).get(name)
 
 
-_COMPUTE = "aws:batch/computeEnvironment:ComputeEnvironment"
+_COMPUTE = ("aws:batch/computeEnvironment:ComputeEnvironment", "kubernetes:karpenter.sh/v1:NodePool")
 _PRICERS: dict[str, Pricer] = {
     "aws:ec2/vpcEndpoint:VpcEndpoint": _endpoint,
     "aws:kms/key:Key": _service("kms:key", "KMS key"),
     "aws:cloudwatch/metricAlarm:MetricAlarm": _service("cloudwatch:alarm", "alarm"),
     "aws:cloudwatch/dashboard:Dashboard": _service("cloudwatch:dashboard", "dashboard"),
+    "aws:eks/cluster:Cluster": _service("eks:cluster", "EKS control plane"),
+    "aws:eks/nodeGroup:NodeGroup": _node_group,
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration": _variants,
     "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer": _tracking,
 }
@@ -161,6 +175,7 @@ _BY_USE = {
     "aws:cloudtrail/trail:Trail": "data events; one copy of management events is free",
     "aws:ec2/flowLog:FlowLog": "flow log data",
     "aws:sns/topic:Topic": "notifications",
+    "aws:sqs/queue:Queue": "messages",
     "aws:lambda/function:Function": "invocations",
     "aws:ecr/repository:Repository": "image storage",
 }
@@ -173,17 +188,22 @@ _FREE = (
     "aws:cloudwatch/event",
     "aws:cloudwatch/logMetricFilter:",
     "aws:ec2/defaultSecurityGroup:",
+    "aws:autoscaling/",
     "aws:ec2/launchTemplate:",
+    "aws:ec2/placementGroup:",
     "aws:ec2/route",
     "aws:ec2/securityGroup",
     "aws:ec2/subnet",
     "aws:ec2/vpc:",
     "aws:ec2/vpcEndpoint",  # attachments of one; endpoints themselves have a price above
+    "aws:eks/",  # what belongs to a cluster
     "aws:iam/",
     "aws:kms/alias:",
     "aws:s3/bucket",  # the settings of a bucket
+    "aws:scheduler/",  # fourteen million calls a month are free
     "aws:sagemaker/endpoint:",  # priced with its configuration
     "aws:sagemaker/model:",
+    "aws:sqs/queuePolicy:",
     "aws:sns/topic",  # policies and subscriptions
     "aws:vpc/securityGroup",
 )

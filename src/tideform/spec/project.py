@@ -80,7 +80,7 @@ class Cluster(Model):
     version: Annotated[
         Annotated[str, StringConstraints(pattern=r"^1\.[0-9]{2}$")], about("The version of Kubernetes, in quotes.")
     ] = "1.34"
-    controllers: Annotated[str, about("The instance type that the controllers run on.", REPLACE)] = "m6g.large"
+    controllers: Annotated[str, about("The instance type that the controllers run on.", REPLACE)] = "m7g.large"
 
 
 class Moved(Model):

@@ -10,6 +10,7 @@ from tests.unit.plan.making import deployment, pool, resource
 from tideform.diagnostics import Severity
 from tideform.plan.cost import cost_findings, price, standing_hourly, worst_case, worst_case_text
 from tideform.plan.model import UNKNOWN, Action, PlannedResource, PriceLine
+from tideform.prices.book import book
 
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 COMPUTE = "aws:batch/computeEnvironment:ComputeEnvironment"
@@ -143,3 +144,9 @@ def test_a_budget_below_the_standing_cost_is_told(hard: bool, severity: Severity
 def test_another_region_is_noted() -> None:
     (finding,) = cost_findings([PriceLine("a", "b", 1.0)], deployment("eu-west-1"))
     assert (finding.code, finding.severity) == ("TD342", Severity.NOTE)
+
+
+def test_a_cluster_and_its_controllers_stand_all_the_time() -> None:
+    group = resource("aws:eks/nodeGroup:NodeGroup", instanceTypes=["m7g.large"], scalingConfig={"desiredSize": 2})
+    hourly = [line(each).hourly for each in (resource("aws:eks/cluster:Cluster"), group)]
+    assert hourly == [pytest.approx(0.10), pytest.approx(2 * book().instances["m7g.large"].on_demand_usd)]
