@@ -7,6 +7,7 @@ from typing import Any
 
 from tideform.sandbox.batch import gang, logs
 from tideform.sandbox.batch.job import Job
+from tideform.sandbox.market import metadata
 from tideform.sandbox.nodes.process import RunningCommand
 from tideform.sandbox.nodes.surroundings import BadFolder
 from tideform.sandbox.world import World
@@ -24,6 +25,7 @@ class Commands:
 
     def __init__(self, backend: Any, world: World) -> None:
         self._backend, self._clock, self._surroundings = backend, world.clock, world.surroundings
+        self._broken = world.broken
         self._running: dict[str, RunningCommand] = {}
 
     def start(self, job: Job, on_exit: Callable[[int], None]) -> None:
@@ -43,6 +45,8 @@ class Commands:
         stream = logs.open_stream(self._backend.logs_backend, configuration, name, attempt.task, self._clock.now)
         attempt.log_stream = stream.name
         service = {**job.variables, **gang.variables(job)}
+        if attempt.instance is not None:
+            service |= metadata.variables(self._surroundings.credentials, attempt.instance)
         return RunningCommand(
             job.command,
             environment=self._surroundings.environment(job.id, own, region=self._backend.region_name, service=service),
@@ -71,7 +75,7 @@ class Commands:
                 self._running[job.id].kill()
             return None
         started = job.attempt.started
-        if job.timeout is None or started is None:
+        if job.timeout is None or started is None or "batch-job-time-out" in self._broken:
             return None
         if started + job.timeout <= now:
             self.ask_to_end(job, "Job attempt duration exceeded timeout")

@@ -47,7 +47,7 @@ def describe_compute_environments(call: Call) -> dict[str, Any]:
         if fleet.problem:
             told["status"], told["statusReason"] = "INVALID", fleet.problem
         else:
-            told["statusReason"] = "ComputeEnvironment Healthy"
+            told["statusReason"] = fleet.lack or "ComputeEnvironment Healthy"
     return {"computeEnvironments": described}
 
 
@@ -63,7 +63,8 @@ def update_compute_environment(call: Call) -> dict[str, Any]:
     call.backend.update_compute_environment(environment.name, body.get("state"), None, body.get("serviceRole"))
     if resources:
         environment.compute_resources = merged
-        call.plane.fleet(environment).problem = ""  # it may be what made launches fail: see again
+        fleet = call.plane.fleet(environment)
+        fleet.problem = fleet.lack = ""  # it may be what made launches fail: see again
     if "desiredvCpus" in resources:
         call.plane.want(environment, int(resources["desiredvCpus"]))
     call.plane.changed()

@@ -11,6 +11,7 @@ from itertools import count
 from typing import Any
 
 from tideform.sandbox.batch.job import Job
+from tideform.sandbox.market import market
 
 log = logging.getLogger(__name__)
 
@@ -35,13 +36,22 @@ class Size:
 
 @dataclass
 class Host:
-    """One instance (``id`` is None for a Fargate task's own), the jobs on it, and since when it has none."""
+    """One instance (``id`` is None for a Fargate task's own), the jobs on it, and since when it has none.
+
+    While the instance is pending, the jobs are those that wait for it.
+    """
 
     id: str | None
     size: Size
     idle_since: float
     keep_until: float = 0.0
     jobs: dict[str, Size] = field(default_factory=dict)
+    instance: Any = field(default=None, repr=False)
+
+    @property
+    def ready(self) -> bool:
+        """Whether commands can start on it."""
+        return self.instance is None or self.instance.state == "running"
 
     @property
     def free(self) -> Size:
@@ -62,13 +72,14 @@ def size_of(job: Job) -> Size:
 class Fleet:
     """The hosts of one compute environment. Not thread-safe: the plane's lock guards it.
 
-    ``problem`` is why the last launch failed, as AWS puts it in an INVALID environment's reason.
+    ``problem`` is what is wrong with the environment, as AWS puts it in an INVALID one's reason; ``lack`` is why the
+    last launch found no capacity, which leaves it VALID.
     """
 
     def __init__(self, environment: Any, ec2: Any) -> None:
         self.environment, self._ec2 = environment, ec2
         self.hosts: list[Host] = []
-        self.problem = ""
+        self.problem = self.lack = ""
         self._subnets = count()
 
     @property
@@ -87,8 +98,9 @@ class Fleet:
 
     def room_for(self, job: Job) -> Host | None:
         """A host with enough left for a job."""
+        kept = next((host for host in self.hosts if job.id in host.jobs), None)
         wanted = size_of(job)
-        return next((host for host in self.hosts if host.id and host.free.holds(wanted)), None)
+        return kept or next((host for host in self.hosts if host.id and host.ready and host.free.holds(wanted)), None)
 
     def grow_for(self, job: Job, now: float) -> Host | None:
         """A new host that the job fits on; None if there is no such type, no room below maxvCpus, or no launch."""
@@ -96,11 +108,9 @@ class Fleet:
         if self.is_fargate:
             return self._add(Host(None, wanted, now)) if self._allows(wanted.vcpus) else None
         asked_for = job.container.get("instanceType")
-        for kind in self.types():
-            size = size_of_type(kind)
-            if asked_for in (None, kind) and size.holds(wanted) and self._allows(size.vcpus):
-                return self._launch(kind, now)
-        return None
+        sizes = {kind: size_of_type(kind) for kind in self.types() if asked_for in (None, kind)}
+        fitting = [kind for kind, size in sizes.items() if size.holds(wanted) and self._allows(size.vcpus)]
+        return self._launch_any(fitting, now)
 
     def could_ever_hold(self, job: Job) -> bool:
         """Whether the job would fit on an empty instance of this environment."""
@@ -111,9 +121,10 @@ class Fleet:
         """Launch until so many vCPUs stand, as far as maxvCpus allows."""
         kinds = [] if self.is_fargate else self.types()
         for _ in range(_MAX_LAUNCHES):
-            if self.vcpus >= vcpus or not kinds or not self._allows(size_of_type(kinds[0]).vcpus):
+            allowed = [kind for kind in kinds if self._allows(size_of_type(kind).vcpus)]
+            if self.vcpus >= vcpus or not allowed:
                 return
-            host = self._launch(kinds[0], now)
+            host = self._launch_any(allowed, now)
             if host is None:
                 return
             host.keep_until = keep_until
@@ -146,6 +157,12 @@ class Fleet:
         self.hosts = [host for host in self.hosts if host is not gone]
         return gone
 
+    def free(self, job_id: str, now: float) -> None:
+        """A job holds nothing any more."""
+        for host in self.hosts:
+            if host.jobs.pop(job_id, None) is not None and not host.jobs:
+                host.idle_since, host.keep_until = now, 0.0
+
     def types(self) -> list[str]:
         """The instance types in the order given; a family stands for its members, smallest first."""
         return [kind for given in self.resources.get("instanceTypes") or [] for kind in _expand(given)]
@@ -164,19 +181,39 @@ class Fleet:
         self.hosts.append(host)
         return host
 
-    def _launch(self, kind: str, now: float) -> Host | None:
-        try:
-            instance = self._run_instance(kind)
-        except Exception as error:  # noqa: BLE001  # moto's errors have no base; AWS tells them in the environment
-            self.problem = f"CLIENT_ERROR - {getattr(error, 'message', None) or error}"
-            log.warning("%s could not launch %s: %s", self.environment.name, kind, self.problem)
-            return None
-        self.problem = ""
-        return self._add(Host(instance.id, size_of_type(kind), now))
+    def _launch_any(self, kinds: list[str], now: float) -> Host | None:
+        """One of the first type that is to be had."""
+        return next((host for kind in kinds if (host := self._launch(kind, now)) is not None), None)
 
-    def _run_instance(self, kind: str) -> Any:
+    def _launch(self, kind: str, now: float) -> Host | None:
+        """Launch in whichever subnet has capacity, starting with the next one in turn."""
+        subnets, first = self.resources["subnets"], next(self._subnets)
+        for number in range(len(subnets)):
+            try:
+                instance = self._run_instance(kind, subnets[(first + number) % len(subnets)])
+            except Exception as error:  # noqa: BLE001  # moto's errors have no base; AWS tells them in the environment
+                if self._failed(kind, error):
+                    continue  # there may be some in another zone
+                return None
+            self.problem = self.lack = ""
+            return self._add(Host(instance.id, size_of_type(kind), now, instance=instance))
+        return None
+
+    def _failed(self, kind: str, error: Exception) -> bool:
+        """Note why a launch failed; whether it was the market, and not the environment."""
+        code, says = getattr(error, "code", ""), getattr(error, "message", None) or str(error)
+        log.warning("%s could not launch %s: %s", self.environment.name, kind, says)
+        if code not in market.CODES:
+            self.problem = f"CLIENT_ERROR - {says}"
+            return False
+        self.lack = f"{code} - {says}"
+        if code == market.NO_CAPACITY:
+            told = f"Service cannot fulfill the capacity requested for instance type [{kind}]"
+            self.lack = f"CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - {told}"
+        return True
+
+    def _run_instance(self, kind: str, subnet: str) -> Any:
         resources = self.resources
-        subnets = resources["subnets"]
         template = _template(resources.get("launchTemplate"))
         spot = {"MarketType": "spot"} if resources.get("type") == "SPOT" else None
         reservation = self._ec2.run_instances(
@@ -187,7 +224,7 @@ class Fleet:
             instance_type=kind,
             is_instance_type_default=False,
             region_name=self._ec2.region_name,
-            subnet_id=subnets[next(self._subnets) % len(subnets)],
+            subnet_id=subnet,
             security_group_ids=list(resources.get("securityGroupIds") or []),
             key_name=resources.get("ec2KeyPair"),
             **({"instance_market_options": spot} if spot else {}),

@@ -16,8 +16,8 @@ def room_for(job: Job, fleet: Fleet, now: float) -> list[Host] | None:
 
     https://docs.aws.amazon.com/batch/latest/userguide/mnp-ce.html: a node shares its machine with nobody.
     """
-    wanted = size_of(job.nodes[0])
-    free = [host for host in fleet.hosts if host.id and not host.jobs and host.size.holds(wanted)]
+    wanted, own = size_of(job.nodes[0]), {node.id for node in job.nodes}
+    free = [host for host in fleet.hosts if host.id and set(host.jobs) <= own and host.size.holds(wanted)]
     missing = len(job.nodes) - len(free)
     if missing > 0 and fleet.vcpus + missing * wanted.vcpus > int(fleet.resources.get("maxvCpus", 0)):
         return None
@@ -26,7 +26,10 @@ def room_for(job: Job, fleet: Fleet, now: float) -> list[Host] | None:
         if host is None:
             return None
         free.append(host)
-    return free[: len(job.nodes)]
+    found = free[: len(job.nodes)]
+    for node, host in zip(job.nodes, found, strict=True):
+        host.jobs = {node.id: host.size}  # kept for it, until all of them run
+    return found if all(host.ready for host in found) else None
 
 
 def variables(job: Job) -> dict[str, str]:

@@ -15,6 +15,7 @@ from tideform.sandbox.batch import commands, gang, retry
 from tideform.sandbox.batch.commands import CannotStart, Commands
 from tideform.sandbox.batch.fleet import DESIRED_GRACE, Fleet, Host, size_of
 from tideform.sandbox.batch.job import ACTIVE, ENDED, WAITING, Attempt, Job, array_status
+from tideform.sandbox.batch.telling import Telling
 from tideform.sandbox.batch.waiting import why_it_waits
 from tideform.sandbox.world import World
 
@@ -29,7 +30,7 @@ class Plane:
 
     def __init__(self, backend: Any, world: World) -> None:
         self._backend, self._clock = backend, world.clock
-        self._commands = Commands(backend, world)
+        self._commands, self._telling = Commands(backend, world), Telling(backend, world)
         self._timeline, self._key = world.timeline, f"batch/{backend.account_id}/{backend.region_name}"
         self._changed = threading.Condition(threading.RLock())
         self._jobs: dict[str, Job] = {}
@@ -151,7 +152,9 @@ class Plane:
 
     def _look(self) -> float | None:
         try:
-            return self._step(self._clock.now())
+            due = self._step(self._clock.now())
+            self._telling.look(self._jobs.values())
+            return due
         except Exception:  # the plane must outlive a bug: jobs would hang and capacity stand for ever
             log.exception("a step of the batch control plane failed")
             return self._clock.now() + 1
@@ -189,7 +192,8 @@ class Plane:
             host = fleet.room_for(job) or fleet.grow_for(job, now)
             if host is not None:
                 host.jobs[job.id] = size_of(job)
-                self._start(job, fleet, host)
+                if host.ready:
+                    self._start(job, fleet, host)
                 return True
         return False
 
@@ -201,7 +205,6 @@ class Plane:
                 continue
             job.status, job.status_reason, job.kill_at, job.port = "STARTING", "", None, gang.free_port()
             for node, host in zip(job.nodes, hosts, strict=True):
-                host.jobs[node.id] = host.size
                 node.attempts.append(Attempt(secrets.token_hex(16), host.id, fleet.environment.name))
                 node.status, node.status_reason = "STARTING", ""
             job.attempts.append(job.nodes[0].attempt)
@@ -284,13 +287,12 @@ class Plane:
 
     def _end(self, job: Job, status: str, reason: str) -> None:
         job.status, job.status_reason, job.stopped = status, reason, self._clock.now()
+        self._free(job, job.stopped)
         self._commands.clear(job)
 
     def _free(self, job: Job, now: float) -> None:
         for fleet in self._fleets.values():
-            for host in fleet.hosts:
-                if host.jobs.pop(job.id, None) is not None and not host.jobs:
-                    host.idle_since, host.keep_until = now, 0.0
+            fleet.free(job.id, now)
 
     def _scale(self, fleet: Fleet, now: float) -> float | None:
         if fleet.environment.state == "ENABLED":

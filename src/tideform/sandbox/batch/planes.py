@@ -17,6 +17,7 @@ class Planes:
         self._world = world
         self._planes: dict[tuple[str, str], Plane] = {}
         self._lock = threading.Lock()
+        world.market.listeners.append(self._more_to_be_had)
 
     @property
     def clock(self) -> Clock:
@@ -48,3 +49,7 @@ class Planes:
         """End all jobs."""
         for plane in list(self._planes.values()):
             plane.close()
+
+    def _more_to_be_had(self) -> None:
+        for plane in list(self._planes.values()):
+            plane.changed()

@@ -18,4 +18,4 @@ def why_it_waits(job: Job, fleets: Sequence[Fleet]) -> str:
         return "MISCONFIGURATION:COMPUTE_ENVIRONMENT_TYPE - multi-node jobs run on on-demand instances only"
     if not any(fleet.could_ever_hold(one) for fleet in fleets):
         return "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - no instance type is large enough"
-    return next((fleet.problem for fleet in fleets if fleet.problem), "")
+    return next((why for fleet in fleets if (why := fleet.problem or fleet.lack)), "")

@@ -95,6 +95,7 @@ class Lives:
         self._world.ledger.end(instance.id)
         instance._reason = instance._reason.replace("UTC", "GMT")  # which is how EC2 calls it
         self.tell(instance, instance.state)
+        self._world.timeline.at(self._world.clock.now(), "market/freed", lambda _: self._world.market.changed())
         if instance.state == "terminated":
             gone = self._world.clock.now() + VISIBLE
             self._world.timeline.at(gone, f"ec2/{instance.id}/vanishes", lambda _: _vanish(instance))

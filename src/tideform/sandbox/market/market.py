@@ -15,6 +15,7 @@ NO_VCPUS = "VcpuLimitExceeded"
 NO_SPOT_QUOTA = "MaxSpotInstanceCountExceeded"
 ML_NO_CAPACITY = "CapacityError"
 ML_NO_QUOTA = "ResourceLimitExceeded"
+CODES = (NO_CAPACITY, NO_VCPUS, NO_SPOT_QUOTA, ML_NO_CAPACITY, ML_NO_QUOTA)
 
 
 @dataclass
