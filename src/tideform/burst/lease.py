@@ -23,6 +23,7 @@ class Mode(StrEnum):
 
     RUN = "run"  # ends with its command
     UP = "up"  # ends with `burst down`
+    SCHEDULE = "schedule"  # ends with its job, by the reaper (`burst.reaper.scheduled`)
 
 
 class State(StrEnum):

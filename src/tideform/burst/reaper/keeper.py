@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tideform.burst.reaper import tell
+from tideform.burst.reaper import scheduled, tell
 from tideform.burst.reaper.base import Clients, Handle
 from tideform.burst.reaper.decide import NOTICED, WARNINGS, Budget, Held, abandoned, decide
 from tideform.burst.reaper.endings import ending
@@ -64,10 +64,11 @@ class Keeper:
             self._warn(item, lease, what, outcome)
         for lease in decision.notices:
             self._notice(item, lease, outcome)
-        if len(decision.over) == len(leases):
-            self._end(item, decision.over, outcome)
-        elif decision.over:
-            self._leave_to_others(item, decision.over, outcome)
+        over = {**scheduled.over(self.clients, item, self.clock()), **decision.over}
+        if len(over) == len(leases):
+            self._end(item, over, outcome)
+        elif over:
+            self._leave_to_others(item, over, outcome)
 
     def stop(self, handle: Handle) -> bool:
         """One step towards nothing."""
@@ -110,6 +111,8 @@ class Keeper:
 
     def _tell_end(self, item: Item, lease: str, why: str, outcome: Outcome) -> None:
         """Whom it concerns is told, but capacity goes first: a topic that refuses is a failure and no more."""
+        if why == scheduled.JOB_OVER:
+            return  # as it should be
         text = f"The reaper ends the burst of {outcome.pool} by {item['leases'][lease]['owner']}: {why}."
         try:
             tell.message(self.clients, self.settings, text)

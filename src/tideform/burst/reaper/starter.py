@@ -1,0 +1,136 @@
+"""What a schedule, or an object that arrives, calls: it writes a lease, opens the pool's queue and submits its job.
+
+The lease is written first, so that the reaper ends whatever follows; it gives the lease back when the job is over
+(`burst.reaper.scheduled`). Batch brings machines for the job by itself and lets them go after it. The event is plain
+data that the pool's program writes (`components.schedule`): ``pool``, ``handle``, ``prices``, ``lease_seconds``,
+``cap_usd``, ``cause``, ``parameter`` (the job's ``containerOverrides`` or ``nodeOverrides``), ``array`` and
+``overrides``.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tideform.burst.reaper.base import Clients
+from tideform.burst.reaper.endings import batch
+from tideform.burst.reaper.handler import now as clock
+from tideform.burst.reaper.items import Items
+from tideform.burst.reaper.pools import POOL, STOPPING, Pools
+from tideform.burst.reaper.scheduled import MODE
+from tideform.burst.reaper.settings import Boto
+
+_PAUSE = 2.0  # seconds between two tries at what Batch is still changing
+# As `tideform.process.Process` reads it: a process of nowhere, which nobody takes for dead.
+_NOWHERE = {"pid": 0, "host": MODE, "boot": MODE, "namespace": MODE, "started": 0}
+Plan = Mapping[str, Any]
+
+
+class StartError(Exception):
+    """The burst could not be started; the caller tries again, and the function's error metric counts it."""
+
+
+def handler(event: Plan, context: Any) -> dict[str, Any]:
+    """Start one burst. Raises `StartError` where the pool is just being taken down, or Batch does not take the job."""
+    until = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - 10
+    pools = Pools(Items(Boto(), os.environ["TABLE"]))
+    return start(Boto(), pools, event, clock(), lambda: time.monotonic() < until)
+
+
+def start(
+    clients: Clients,
+    pools: Pools,
+    plan: Plan,
+    now: float,
+    more_time: Callable[[], bool],
+    pause: Callable[[float], None] = time.sleep,
+) -> dict[str, Any]:
+    """Lease, capacity, job; or nothing, where the last such burst of the pool still runs."""
+    key, lease = f"{POOL}{plan['pool']}", uuid.uuid4().hex[:12]
+    if running := _still_held(pools, key):
+        return {"skipped": f"{running} still holds the pool"}
+    _acquire(pools, key, lease, plan, now)
+    for environment in batch.environments(clients, plan["handle"]):
+        if environment["state"] != "ENABLED":
+            batch.update(clients, environment, state="ENABLED")
+    while not batch.set_queue(clients, plan["handle"], "ENABLED"):
+        _wait(more_time, pause, "its queue does not open")
+    job = _submit(clients, plan, lease)
+    pools.update(
+        key,
+        "SET #state = :up, leases.#id.job = :job",
+        "attribute_exists(leases.#id) AND #state <> :stopping",
+        {"#id": lease},
+        {":up": "up", ":job": job, ":stopping": STOPPING},
+    )
+    return {"lease": lease, "job": job}
+
+
+def _still_held(pools: Pools, key: str) -> str:
+    """The lease of this kind that the pool has already: one that is late must not pile up on the next."""
+    item = pools.items.get(key) or {"leases": {}}
+    return next((lease for lease, held in item["leases"].items() if held["mode"] == MODE), "")
+
+
+def _acquire(pools: Pools, key: str, lease: str, plan: Plan, now: float) -> None:
+    pools.update(
+        key,
+        "SET leases = :empty, tokens = :empty, ended = :empty, #count = :zero, #token = :zero, #state = :idle",
+        "attribute_not_exists(pk)",
+        values={":empty": {}, ":zero": 0, ":idle": "idle"},
+    )
+    record = {
+        "owner": plan["cause"],
+        "process": _NOWHERE,
+        "mode": MODE,
+        "created": int(now),
+        "deadline": int(now) + int(plan["lease_seconds"]),
+        "cap_usd": plan.get("cap_usd"),
+        "hourly_usd": plan.get("hourly_usd"),
+        "detached": True,
+    }
+    done = pools.update(
+        key,
+        "SET leases.#id = :lease, tokens.#id = #token + :one, handle = :handle, prices = :prices ADD #count :one, "
+        "#token :one",
+        "attribute_not_exists(leases.#id) AND #state <> :stopping",
+        {"#id": lease},
+        {
+            ":lease": record,
+            ":handle": dict(plan["handle"]),
+            ":prices": dict(plan["prices"]),
+            ":one": 1,
+            ":stopping": STOPPING,
+        },
+    )
+    if done is None:
+        raise StartError(f"{plan['pool']} is just being taken down")
+
+
+def _wait(more_time: Callable[[], bool], pause: Callable[[float], None], why: str) -> None:
+    """Raises `StartError` where there is no time left; the reaper then gives the lease back."""
+    if not more_time():
+        raise StartError(why)
+    pause(_PAUSE)
+
+
+def _submit(clients: Clients, plan: Plan, lease: str) -> str:
+    variables = [{"name": "TIDEFORM_LEASE", "value": lease}]
+    asked: dict[str, Any] = {**plan.get("overrides", {}), "environment": variables}
+    if plan["parameter"] == "nodeOverrides":
+        asked = {"nodePropertyOverrides": [{"targetNodes": "0:", "containerOverrides": asked}]}
+    more = {"arrayProperties": {"size": plan["array"]}} if plan.get("array", 0) > 1 else {}
+    answer = clients.client("batch").submit_job(
+        jobName=f"{plan['handle']['pool']}-{lease}",
+        jobQueue=plan["handle"]["job_queue"],
+        jobDefinition=plan["handle"]["job_definition"],
+        timeout={"attemptDurationSeconds": max(60, int(plan["lease_seconds"]))},
+        tags={"tideform:lease": lease},
+        propagateTags=True,
+        **{plan["parameter"]: asked},
+        **more,
+    )
+    return str(answer["jobId"])

@@ -1,0 +1,122 @@
+"""A burst that a schedule begins, and that the reaper gives back when its job is over; nobody else is there."""
+
+from __future__ import annotations
+
+import time
+from itertools import count
+from typing import Any
+
+import pytest
+
+from tests.unit.burst.reaper.conftest import GROUP, Reaped
+from tests.unit.burst.reaper.leasing import HOUR, Bursts, make_table
+from tests.unit.sandbox.waiting import until
+from tideform.burst.lease import Mode, State
+from tideform.burst.reaper.pools import Pools
+from tideform.burst.reaper.scheduled import JOB_OVER, NEVER_BEGAN
+from tideform.burst.reaper.starter import StartError, start
+from tideform.cloud import Cloud
+
+_NUMBERS = count(1)
+
+
+@pytest.fixture
+def bursts(cloud: Cloud) -> Bursts:
+    return Bursts(make_table(cloud, f"scheduled-{next(_NUMBERS)}"), began=float(int(time.time())))
+
+
+def plan_for(pool: Reaped, command: str, **words: Any) -> dict[str, Any]:
+    definition = f"scheduled-job-{next(_NUMBERS)}"
+    container = {
+        "image": "trainer",
+        "command": ["sh", "-c", command],
+        "resourceRequirements": [{"type": "VCPU", "value": "2"}, {"type": "MEMORY", "value": "1024"}],
+        "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": GROUP}},
+    }
+    pool.cloud.client("batch").register_job_definition(
+        jobDefinitionName=definition, type="container", containerProperties=container
+    )
+    return {
+        "pool": pool.handle["pool"],
+        "handle": {**pool.handle, "job_definition": definition},
+        "prices": {"c5.large": 0.085},
+        "lease_seconds": HOUR,
+        "cap_usd": None,
+        "cause": "schedule",
+        "parameter": "containerOverrides",
+        **words,
+    }
+
+
+def begin(bursts: Bursts, plan: dict[str, Any], later: float = 0.0) -> dict[str, Any]:
+    pools = Pools(bursts.table.items)
+    return start(bursts.table.cloud, pools, plan, bursts.began + later, lambda: True, lambda _: None)
+
+
+def over(pool: Reaped, job: str) -> bool:
+    return pool.status(job) in ("SUCCEEDED", "FAILED")
+
+
+def test_the_lease_is_there_before_the_job_and_the_job_runs(bursts: Bursts, pool: Reaped) -> None:
+    begun = begin(bursts, plan_for(pool, "true"))
+    (lease,) = bursts.record(pool).leases
+    assert (lease.id, lease.mode, bursts.record(pool).state) == (begun["lease"], Mode.SCHEDULE, State.UP)
+    assert lease.deadline - lease.created == HOUR
+    until(lambda: pool.status(begun["job"]) == "SUCCEEDED")
+
+
+def test_when_the_job_is_over_the_reaper_gives_the_lease_back_and_nothing_is_left(bursts: Bursts, pool: Reaped) -> None:
+    begun = begin(bursts, plan_for(pool, "exit 3"))
+    until(lambda: over(pool, begun["job"]))
+    did = bursts.reap(300)["did"]
+    assert f"{pool.handle['pool']}: ended {begun['lease']}: {JOB_OVER}" in did
+    assert (bursts.record(pool).state, bursts.record(pool).leases, pool.standing()) == (State.IDLE, (), [])
+
+
+def test_while_the_job_runs_it_is_left_alone_until_its_lease_is_over(bursts: Bursts, pool: Reaped) -> None:
+    begun = begin(bursts, plan_for(pool, "sleep 600"))
+    until(lambda: pool.status(begun["job"]) == "RUNNING")
+    assert bursts.reap(300)["did"] == []
+    assert len(pool.standing()) == 1
+    bursts.reap(HOUR + 1)
+    assert pool.standing() == []
+    until(lambda: over(pool, begun["job"]))
+
+
+def test_one_that_is_late_does_not_pile_up_on_the_next(bursts: Bursts, pool: Reaped) -> None:
+    plan = plan_for(pool, "sleep 600")
+    first = begin(bursts, plan)
+    assert begin(bursts, plan, later=60)["skipped"].startswith(first["lease"])
+    assert len(bursts.record(pool).leases) == 1
+
+
+def test_a_lease_whose_job_was_never_submitted_goes_too(bursts: Bursts, pool: Reaped) -> None:
+    broken = {**plan_for(pool, "true"), "handle": {**pool.handle, "job_definition": "there-is-none"}}
+    with pytest.raises(Exception, match="there-is-none"):
+        begin(bursts, broken)
+    assert bursts.reap(60)["did"] == []
+    assert any(NEVER_BEGAN in line for line in bursts.reap(900)["did"])
+    assert bursts.record(pool).leases == ()
+
+
+def test_it_waits_for_nobody_who_takes_the_pool_down(bursts: Bursts, pool: Reaped) -> None:
+    lease = bursts.begin(pool)
+    bursts.table.release(lease, bursts.began)
+    with pytest.raises(StartError, match="taken down"):
+        begin(bursts, plan_for(pool, "true"))
+
+
+def test_others_on_the_pool_keep_their_capacity(bursts: Bursts, pool: Reaped) -> None:
+    lease = bursts.begin(pool)
+    begun = begin(bursts, plan_for(pool, "true"))
+    until(lambda: over(pool, begun["job"]))
+    bursts.reap(300)
+    assert [held.id for held in bursts.record(pool).leases] == [lease.id]
+    assert len(pool.standing()) == 2
+
+
+def test_a_sweep_is_an_array(bursts: Bursts, pool: Reaped) -> None:
+    begun = begin(bursts, plan_for(pool, "true", array=3))
+    until(lambda: over(pool, begun["job"]))
+    (job,) = pool.cloud.client("batch").describe_jobs(jobs=[begun["job"]])["jobs"]
+    assert job["arrayProperties"]["size"] == 3
