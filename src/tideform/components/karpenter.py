@@ -104,6 +104,7 @@ class Karpenter(Component):
             trust=pod_identity_trust(),
             description="Lets Karpenter bring nodes, and nothing but nodes of this cluster",
             statements=controller_statements(scope, names.cluster, node_role, self.queue_arn),
+            braked=True,
             opts=self.nameless,
         )
         aws.eks.PodIdentityAssociation(

@@ -11,7 +11,10 @@ from tideform.components.scope import Scope
 
 
 class ServiceRole(Component):
-    """A role that a service takes, allowed what ``statements`` say and nothing more."""
+    """A role that a service takes, allowed what ``statements`` say and nothing more.
+
+    On a ``braked`` one a brake may put policies that deny; they go with it.
+    """
 
     def __init__(
         self,
@@ -22,6 +25,7 @@ class ServiceRole(Component):
         description: str,
         statements: list[Statement],
         managed: tuple[str, ...] = (),
+        braked: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(part, scope, opts)
@@ -31,6 +35,7 @@ class ServiceRole(Component):
             name=name,
             description=description,
             assume_role_policy=trust,
+            force_detach_policies=True if braked else None,
             tags=scope.tags(),
             opts=self.named(),
         )

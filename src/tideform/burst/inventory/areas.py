@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tideform.burst.inventory import autoscaling, batch, compute, identity, network, sagemaker, storage, watch
+from tideform.burst.inventory import autoscaling, batch, compute, eks, identity, network, sagemaker, storage, watch
 from tideform.burst.inventory.base import Area
 
 ENVIRONMENT: tuple[Area, ...] = (
@@ -12,6 +12,7 @@ ENVIRONMENT: tuple[Area, ...] = (
     *identity.AREAS,
     *autoscaling.AREAS,
     *batch.AREAS,
+    *eks.AREAS,
     *sagemaker.AREAS,
     *watch.AREAS,
 )
@@ -23,6 +24,7 @@ UNIT: tuple[Area, ...] = (
     Area("IAM instance profiles", identity.profiles),
     *autoscaling.AREAS,
     *batch.AREAS,
+    *eks.UNIT,
     *sagemaker.AREAS,
     Area("CloudWatch alarms", watch.alarms),
     Area("CloudWatch alarms of autoscaling", watch.scaling_alarms),
