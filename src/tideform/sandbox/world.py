@@ -22,6 +22,7 @@ _INSTANCES = "tideform.sandbox.market.instances"
 # A module that several services need stands in each row; it is installed once.
 SERVICES: dict[str, tuple[str, ...]] = {
     "ec2": (_INSTANCES,),
+    "cloudwatch": ("tideform.sandbox.events.alarms",),
     "events": ("tideform.sandbox.events.rules", "tideform.sandbox.schedules.rules"),
     "scheduler": ("tideform.sandbox.schedules.scheduler",),
     "autoscaling": (_INSTANCES, "tideform.sandbox.autoscaling.operations"),
