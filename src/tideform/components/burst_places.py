@@ -13,6 +13,11 @@ def bursts_bucket(deployment: Deployment) -> str:
     return deployment.unique_name(BURSTS)
 
 
+def images_repository(deployment: Deployment) -> str:
+    """The ECR repository that foundation makes where a pool builds its image; Amazon ECR allows 256 characters."""
+    return deployment.physical_name("tideform-images", limit=256)
+
+
 def code_key(digest: str) -> str:
     """The key of an archive, by the SHA-256 of its bytes."""
     return f"code/{digest}.tar.gz"

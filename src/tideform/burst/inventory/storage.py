@@ -31,6 +31,18 @@ def _bucket_tags(place: Place, name: str) -> dict[str, str]:
         raise
 
 
+def repositories(place: Place) -> Iterator[Leftover]:
+    """ECR repositories."""
+    for found in place.pages("ecr", "describe_repositories", "repositories"):
+        name, arn = found["repositoryName"], found["repositoryArn"]
+        repository = Leftover("ecr", "repository", name, note="billed by what it holds")
+        yield from place.claim(repository, name, partial(_repository_tags, place, arn))
+
+
+def _repository_tags(place: Place, arn: str) -> dict[str, str]:
+    return tags_of(place.cloud.client("ecr").list_tags_for_resource(resourceArn=arn), "tags")
+
+
 def tables(place: Place) -> Iterator[Leftover]:
     """DynamoDB tables."""
     for name in place.pages("dynamodb", "list_tables", "TableNames"):
@@ -61,6 +73,7 @@ def _group_tags(logs: Any, arn: str) -> dict[str, str]:
 
 AREAS = (
     Area("S3 buckets", buckets),
+    Area("ECR repositories", repositories),
     Area("DynamoDB tables", tables),
     Area("CloudWatch log groups", log_groups),
 )

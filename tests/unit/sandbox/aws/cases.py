@@ -26,6 +26,12 @@ def policy(action: str, resource: str = "*", principal: str | None = None) -> st
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=3)
 
 
+def images_kept(count: int) -> str:
+    """A life cycle of images, formatted as no API would."""
+    selection = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": count}
+    return json.dumps({"rules": [{"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}]}, indent=3)
+
+
 TRUST = policy("sts:AssumeRole", principal="batch.amazonaws.com")
 
 
@@ -501,7 +507,8 @@ CASES = (
     Case(
         "images_kept",
         "aws:ecr/lifecyclePolicy:LifecyclePolicy",
-        {"repository": "$repository.name", "policy": json.dumps({"rules": []})},
+        {"repository": "$repository.name", "policy": images_kept(50)},
+        {"policy": images_kept(10)},
     ),
     Case(
         "topic",
