@@ -1,6 +1,6 @@
 """Foundation: the ground that every other layer stands on.
 
-key ──┬── lease table
+key ──┬── lease table ── reaper
       ├── bursts: code on its way to jobs, and their checkpoints
       └── flow logs ── network ── firewall, endpoints
 """
@@ -15,6 +15,7 @@ from tideform.components.key import ProjectKey
 from tideform.components.lease_table import LeaseTable
 from tideform.components.network import Network
 from tideform.components.program import deployment, provider
+from tideform.components.reaper import Reaper
 from tideform.components.scope import Scope
 
 target = deployment()
@@ -25,6 +26,10 @@ key = ProjectKey(scope, opts)
 leases = LeaseTable(scope, key_arn=key.key.arn, opts=opts)
 if target.spec.training:
     BurstStore(scope, key_arn=key.key.arn, opts=opts)
+    reaper = Reaper(scope, leases, key_arn=key.key.arn, opts=opts)
+    pulumi.export("reaper_function_name", reaper.function.name)
+    pulumi.export("reaper_role_arn", reaper.role.arn)
+    pulumi.export("reaper_schedule_name", reaper.schedule.name)
 
 network: Network | ExistingNetwork
 if target.spec.network.existing:

@@ -51,7 +51,8 @@ def _administration(scope: Scope) -> Statement:
 
 def _logs(scope: Scope) -> Statement:
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html"""
-    groups = [f"{scope.log_prefix}/*", f"/aws/sagemaker/Endpoints/{scope.deployment.name}-*"]
+    name = scope.deployment.name
+    groups = [f"{scope.log_prefix}/*", f"/aws/sagemaker/Endpoints/{name}-*", f"/aws/lambda/{name}-*"]
     return _statement(
         "LogsEncryptOurGroups",
         {"Service": f"logs.{scope.region}.{scope.dns_suffix}"},

@@ -7,6 +7,7 @@ the text ``[secret]``. In the plan these are `UNKNOWN` and `SECRET`. Source: pul
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ UNKNOWN_SENTINEL = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  # a marker, not a secret
 _OUTPUT_SIGNATURE = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+_ARCHIVE_SIGNATURE = "0def7320c3a5731c473e5ecbe6d01bc7"
 
 
 def from_engine(value: Any) -> Any:
@@ -54,8 +56,17 @@ def _mapping(value: Mapping[str, Any]) -> Any:
         return SECRET
     if signature == _OUTPUT_SIGNATURE:
         return from_engine(value["value"]) if "value" in value else UNKNOWN
+    if signature == _ARCHIVE_SIGNATURE:
+        return _archive(value)
     # Keys that begin with two underscores are the provider's and the engine's own notes.
     return {key: from_engine(item) for key, item in value.items() if not key.startswith("__")}
+
+
+def _archive(value: Mapping[str, Any]) -> str:
+    """An archive of texts by what is in it: code is reviewed where it is written, not in a plan."""
+    texts = {name: asset.get("text", "") for name, asset in sorted((value.get("assets") or {}).items())}
+    whole = "".join(f"{name}\0{text}\0" for name, text in texts.items())
+    return f"{len(texts)} files, sha256:{hashlib.sha256(whole.encode()).hexdigest()[:16]}"
 
 
 def contains(value: Any, marker: Any) -> bool:

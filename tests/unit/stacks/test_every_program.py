@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import pytest
@@ -45,7 +46,7 @@ def texts(value: Any) -> Iterator[str]:
 
 def class_of(resource: PlannedResource) -> Any:
     module, noun = re.fullmatch(r"aws:(\w+)/\w+:(\w+)", resource.type).groups()  # type: ignore[union-attr]
-    return getattr(import_module(f"pulumi_aws.{module}"), noun)
+    return getattr(import_module(f"pulumi_aws.{module}{'_' * iskeyword(module)}"), noun)
 
 
 def test_addresses_are_unique(everything: Mapping[str, Preview]) -> None:

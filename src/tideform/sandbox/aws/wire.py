@@ -13,6 +13,7 @@ from google.protobuf.struct_pb2 import NULL_VALUE, ListValue, Struct, Value
 
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _SEALED: Final = "1b47061264138c4ac30d75fd1eb44270"
+_TEXTS: Final = ("c44067f5952c0a294b673a41bacd8c17", "0def7320c3a5731c473e5ecbe6d01bc7")
 _UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 Properties = dict[str, Any]
 
@@ -86,6 +87,8 @@ def _read(value: Value) -> Any:
 
 
 def _read_object(struct: Struct) -> Any:
+    if _SIGNATURE in struct.fields and struct.fields[_SIGNATURE].string_value in _TEXTS:
+        return read_struct(struct)  # an asset or an archive: it goes back as it came
     if _SIGNATURE in struct.fields:  # a secret or an output: its value is what counts
         return _read(struct.fields["value"]) if "value" in struct.fields else UNKNOWN
     return read_struct(struct)

@@ -1,0 +1,168 @@
+"""The reaper in the account: a function that ends every burst past its limits, and the schedule that calls it.
+
+It is the brake that needs nobody: no command line, no state file, no engine.
+"""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+from tideform.catalogue.training._eks_names import EksNames
+from tideform.components.base import Component
+from tideform.components.lease_table import LeaseTable
+from tideform.components.logs import log_group
+from tideform.components.policies import allow, plain_trust, trust
+from tideform.components.reaper_package import HANDLER, package
+from tideform.components.reaper_statements import reaper_statements
+from tideform.components.roles import ServiceRole
+from tideform.components.scope import Scope
+
+RATE_MINUTES = 5
+SILENT_MINUTES = 15
+_TIMEOUT = 240  # seconds: a round is over before the next one begins
+_MEMORY = 256  # MB
+
+
+class Reaper(Component):
+    """Function, role, log, schedule and alarms. It goes before the lease table: it depends on it."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        leases: LeaseTable,
+        *,
+        key_arn: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("reaper", scope, opts)
+        self.name = scope.name("reaper", limit=64)
+        self.topic_arn = scope.arn("sns", scope.name("alerts", limit=256))
+        group = f"/aws/lambda/{self.name}"
+        self.log_group = log_group("reaper", group, scope, key_arn, self.named())
+        self.role = self._role(group)
+        self.function = self._function(leases, key_arn)
+        self.schedule = self._schedule()
+        self._alarms()
+
+    def _role(self, group: str) -> ServiceRole:
+        return ServiceRole(
+            "reaper",
+            self.scope,
+            trust=plain_trust("lambda.amazonaws.com"),
+            description="Ends bursts that are past their limits",
+            statements=reaper_statements(
+                self.scope,
+                table_arn=self.scope.arn("dynamodb", f"table/{self.scope.name('leases', limit=255)}"),
+                topic_arn=self.topic_arn,
+                log_group=group,
+                launch_roles=launch_roles(self.scope),
+            ),
+            opts=self.nameless,
+        )
+
+    def _function(self, leases: LeaseTable, key_arn: pulumi.Input[str]) -> aws.lambda_.Function:
+        texts = {path: pulumi.StringAsset(text) for path, text in package().items()}
+        return aws.lambda_.Function(
+            "reaper",
+            name=self.name,
+            description="Ends bursts that are past their limits",
+            code=pulumi.AssetArchive(texts),  # type: ignore[arg-type]  # a mapping of assets, which the SDK's types forget
+            handler=HANDLER,
+            runtime="python3.13",
+            architectures=["arm64"],
+            memory_size=_MEMORY,
+            timeout=_TIMEOUT,
+            reserved_concurrent_executions=1,
+            environment=aws.lambda_.FunctionEnvironmentArgs(variables=self._variables()),
+            kms_key_arn=key_arn,
+            role=self.role.arn,
+            tags=self.scope.tags(),
+            opts=self.named(after=[leases.table, self.log_group, *self.role.policies]),
+        )
+
+    def _variables(self) -> dict[str, str]:
+        """See `tideform.burst.reaper.settings`. A topic that is not there yet tells nobody, and fails nothing."""
+        deployment, budget = self.scope.deployment, self.scope.deployment.spec.budget
+        stop = {"BUDGET_USD": f"{budget.monthly.usd:.2f}"} if budget is not None and budget.hard_stop else {}
+        return {
+            "TABLE": self.scope.name("leases", limit=255),
+            "PROJECT": deployment.spec.project,
+            "ENVIRONMENT": deployment.environment,
+            "TOPIC": self.topic_arn,
+            **stop,
+        }
+
+    def _schedule(self) -> aws.scheduler.Schedule:
+        """https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html"""
+        group = self.scope.arn("scheduler", "schedule-group/default")
+        role = ServiceRole(
+            "reaper-schedule",
+            self.scope,
+            trust=trust("scheduler.amazonaws.com", self.scope.account, arn_like=group),
+            description="Calls the reaper",
+            statements=[allow("Call", ["lambda:InvokeFunction"], [self._function_arn])],
+            opts=self.nameless,
+        )
+        return aws.scheduler.Schedule(
+            "reaper",
+            name=self.name,
+            group_name="default",
+            description="Calls the reaper every five minutes",
+            schedule_expression=f"rate({RATE_MINUTES} minutes)",
+            flexible_time_window=aws.scheduler.ScheduleFlexibleTimeWindowArgs(mode="OFF"),
+            state="ENABLED",
+            target=aws.scheduler.ScheduleTargetArgs(
+                arn=self.function.arn,
+                role_arn=role.arn,
+                retry_policy=aws.scheduler.ScheduleTargetRetryPolicyArgs(
+                    maximum_event_age_in_seconds=RATE_MINUTES * 60, maximum_retry_attempts=3
+                ),
+            ),
+            opts=self.named(after=role.policies),
+        )
+
+    def _alarms(self) -> None:
+        """Somebody is told when a round fails, and when there is none: no data is the alarm."""
+        self._alarm("reaper-fails", "Errors", "The reaper could not look after a burst", "GreaterThanThreshold", 0, 300)
+        self._alarm(
+            "reaper-silent",
+            "Invocations",
+            f"The reaper has not run for {SILENT_MINUTES} minutes: bursts may outlive their limits",
+            "LessThanThreshold",
+            1,
+            SILENT_MINUTES * 60,
+        )
+
+    def _alarm(self, part: str, metric: str, why: str, comparison: str, threshold: int, period: int) -> None:
+        aws.cloudwatch.MetricAlarm(
+            part,
+            name=self.scope.name(part, limit=255),
+            alarm_description=why,
+            namespace="AWS/Lambda",
+            metric_name=metric,
+            dimensions={"FunctionName": self.name},
+            statistic="Sum",
+            period=period,
+            evaluation_periods=1,
+            comparison_operator=comparison,
+            threshold=threshold,
+            treat_missing_data="breaching" if comparison == "LessThanThreshold" else "notBreaching",
+            alarm_actions=[self.topic_arn],
+            ok_actions=[self.topic_arn],
+            tags=self.scope.tags(),
+            opts=self.named(after=[self.function]),
+        )
+
+    @property
+    def _function_arn(self) -> str:
+        return self.scope.arn("lambda", f"function:{self.name}")
+
+
+def launch_roles(scope: Scope) -> list[str]:
+    """The roles that launch machines by themselves: Karpenter's, where the cluster is ours."""
+    spec = scope.deployment.spec
+    ours = [name for name, pool in spec.training.items() if pool.backend == "eks"]
+    existing = spec.cluster is not None and spec.cluster.existing is not None
+    names = {EksNames(scope.deployment, name).karpenter_role for name in ours}
+    return [] if existing else [scope.role_arn(name) for name in sorted(names)]
