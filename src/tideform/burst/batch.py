@@ -19,6 +19,7 @@ from tideform.burst.lease import Lease
 from tideform.burst.reaper import instances
 from tideform.burst.reaper.base import Node
 from tideform.burst.reaper.endings import batch as ending
+from tideform.burst.reaper_brake import reaper_brake
 from tideform.burst.runner import Instance, Job, OnLog, Work, cloud_errors
 from tideform.burst.sizing import Sizing, sizing
 from tideform.catalogue.training._names import PoolNames
@@ -63,8 +64,9 @@ class BatchRunner:
         self._jobs = BatchJobs(self.cloud, self.pool, names, self.handle, self.pace.poll)
 
     def brakes(self) -> tuple[Brake, ...]:
-        """The job time-out bounds what a lost CLI leaves: it counts from each attempt's start."""
+        """The reaper ends everything; the job time-out bounds a job, from each of its attempts' start."""
         return (
+            reaper_brake(self.cloud, self.deployment, self.pool),
             Brake(
                 "job time-out",
                 Kind.BOUNDING,

@@ -34,7 +34,8 @@ def inbox(cloud: Cloud, bursts: Bursts) -> Iterator[Callable[[], list[str]]]:
     """What the reaper's topic was told, in order."""
     import json
 
-    queue = cloud.client("sqs").create_queue(QueueName=f"inbox-{next(_NUMBERS)}")["QueueUrl"]
+    sqs = cloud.client("sqs")
+    queue = sqs.create_queue(QueueName=f"inbox-{next(_NUMBERS)}")["QueueUrl"]
     arn = cloud.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"][
         "QueueArn"
     ]
