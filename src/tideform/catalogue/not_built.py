@@ -16,7 +16,8 @@ _BUILT = {
     "interconnect": ("batch", "ec2"),
     "capacity.reservations": ("batch", "ec2"),
     "job.nodes": ("batch", "ec2", "sagemaker"),
-    "job.sweep": ("batch", "sagemaker"),
+    "schedule": ("batch",),
+    "job.sweep": ("batch", "ec2", "sagemaker"),
 }
 
 
@@ -69,6 +70,9 @@ def _pool(path: str, pool: Pool) -> Iterator[NotBuilt]:
     for key, (given, text) in asked.items():
         if given and pool.backend not in _BUILT.get(key, ()):
             yield NotBuilt(f"{path}.{key}", text)
+    if pool.schedule and pool.backend in _BUILT["schedule"] and (pool.job.code or pool.checkpoint):
+        text = "what starts by itself runs the image as it is: no code is sent, no checkpoints are mirrored"
+        yield NotBuilt(f"{path}.schedule", text)
 
 
 def _endpoint(path: str, endpoint: Endpoint) -> Iterator[NotBuilt]:

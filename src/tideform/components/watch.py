@@ -25,7 +25,9 @@ class Watch(Component):
         super().__init__("watch", scope, opts)
         self.alerts = alerts
         deployment = scope.deployment
-        pools = [deployment.identity("training", name) for name in deployment.spec.training]
+        training = deployment.spec.training
+        # Jobs on ec2 are commands: they end in the terminal that started them, and no event says whose they are.
+        pools = [deployment.identity("training", name) for name, pool in training.items() if pool.backend != "ec2"]
         endpoints = served(deployment)
         for pool in pools:
             self._pool(pool)

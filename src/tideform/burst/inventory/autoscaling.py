@@ -53,10 +53,14 @@ def commands(place: Place) -> Iterator[Leftover]:
 
 
 def placement_groups(place: Place) -> Iterator[Leftover]:
-    """Placement groups; they cost nothing."""
-    for found in place.cloud.client("ec2").describe_placement_groups()["PlacementGroups"]:
-        name = found["GroupName"]
-        yield from place.claim(Leftover("ec2", "placement group", name), name, tags_of(found))
+    """Placement groups, by their tags; they cost nothing."""
+    by_id: dict[str, dict[str, str]] = {}
+    kind = [{"Name": "resource-type", "Values": ["placement-group"]}]
+    for tag in place.pages("ec2", "describe_tags", "Tags", Filters=kind):
+        by_id.setdefault(tag["ResourceId"], {})[tag["Key"]] = tag["Value"]
+    for found, tags in by_id.items():
+        name = tags.get("Name", "")
+        yield from place.claim(Leftover("ec2", "placement group", found, name), name, tags)
 
 
 def _stands(place: Place, ids: list[str]) -> bool:

@@ -14,7 +14,7 @@ from moto.core.responses import ActionResult
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.responses import EC2Response
-from moto.ec2.utils import EC2_RESOURCE_TO_PREFIX
+from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, EC2_RESOURCE_TO_PREFIX
 
 from tideform.sandbox.extension.request import AwsError, parameters, put
 
@@ -24,6 +24,7 @@ _groups: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
 def install() -> None:
     """Extend moto's EC2."""
     EC2_RESOURCE_TO_PREFIX["placement-group"] = "pg"  # else it cannot be tagged
+    EC2_PREFIX_TO_RESOURCE["pg"] = "placement-group"
     for operation in (create_placement_group, describe_placement_groups, delete_placement_group):
         put(EC2Response, operation.__name__, _method(operation))
     put(Instance, "prep_nics", _with_nics_that_go(Instance.prep_nics))
@@ -69,7 +70,10 @@ def delete_placement_group(groups: dict[str, dict[str, Any]], given: dict[str, A
 def _method(operation: Callable[[dict[str, dict[str, Any]], dict[str, Any]], dict[str, Any]]) -> Callable[[Any], Any]:
     def answer(self: Any) -> Any:
         groups = _groups.setdefault((self.current_account, self.region), {})
+        before = {group["GroupId"] for group in groups.values()}
         told = operation(groups, parameters(self))
+        for gone in before - {group["GroupId"] for group in groups.values()}:
+            self.ec2_backend.tags.pop(gone, None)
         return ActionResult(_with_tags_of_today(self.ec2_backend, told))
 
     return answer
