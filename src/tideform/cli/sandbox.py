@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from tideform.cli import sandbox_words as words
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, load_deployment
 from tideform.cli.confirm import confirm
 from tideform.diagnostics import Diagnostic, Severity
@@ -75,6 +76,79 @@ def reset(
         confirm("Do you want to throw this away?", instead="Give --yes as well.")
     client.reset(workspace)
     typer.echo("Gone. The next apply builds anew.")
+
+
+@app.command()
+def clock(
+    spec: SpecOption = DEFAULT_SPEC,
+    advance: Annotated[str | None, typer.Option(help="Move it forward first: 20m, 6h.", metavar="DURATION")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what time it is in the sandbox, or let time pass: everything that comes due on the way happens."""
+    from tideform.sandbox import client
+    from tideform.views.sandbox import clock_line
+
+    workspace = _workspace(spec)
+    if advance is not None:
+        client.advance_clock(workspace, words.seconds(advance))
+    found = client.clock(workspace)
+    typer.echo(json.dumps(found) if as_json else clock_line(found))
+
+
+@app.command()
+def market(
+    spec: SpecOption = DEFAULT_SPEC,
+    lack: Annotated[
+        list[str] | None, typer.Option(help="What cannot be had: g5, g5.xlarge@us-east-1a.", metavar="TYPES[@ZONE]")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="When it can be had again, with --lack: 10:00 (UTC) or an ISO time.")
+    ] = None,
+    only: Annotated[str, typer.Option(help="Which market lacks it: spot, on-demand or both.")] = "both",
+    quota: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="vCPUs of a family, or instances of an ml. type: g=64, spot:g=32.", metavar="[spot:]FAMILY=N"
+        ),
+    ] = None,
+    slow: Annotated[
+        list[str] | None, typer.Option(help="Instances that start slowly: g5=5m.", metavar="TYPES=DURATION")
+    ] = None,
+    throttle: Annotated[
+        str | None, typer.Option(help="API calls that are refused: the next 5, or 20% of all.", metavar="N|SHARE%")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="The seed of a share of refused calls.")] = None,
+    reclaim: Annotated[
+        list[str] | None, typer.Option(help="Take spot instances back, two minutes from now.", metavar="INSTANCE")
+    ] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Forget the script first.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show or script the capacity market: what lacks, what is bounded, slow or taken back."""
+    from tideform.sandbox import client
+    from tideform.views.sandbox import market_lines
+
+    script = {
+        "clear": clear or None,
+        "lack": words.lacks(lack or [], until, only),
+        "quota": [words.quota(one) for one in quota or []],
+        "slow": [words.slow(one) for one in slow or []],
+        "throttle": words.throttle(throttle, seed) if throttle else None,
+        "reclaim": [{"instance": one} for one in reclaim or []],
+    }
+    given = {key: value for key, value in script.items() if value}
+    found = client.market(_workspace(spec), given or None)
+    typer.echo(json.dumps(found) if as_json else "\n".join(market_lines(found)))
+
+
+@app.command()
+def bill(spec: SpecOption = DEFAULT_SPEC, as_json: JsonOption = False) -> None:
+    """Show the sandbox's own account of what ran, and what it would have cost."""
+    from tideform.sandbox import client
+    from tideform.views.sandbox import bill_lines
+
+    found = client.bill(_workspace(spec))
+    typer.echo(json.dumps(found) if as_json else "\n".join(bill_lines(found)))
 
 
 @app.command()

@@ -16,6 +16,7 @@ from moto.moto_server.werkzeug_app import (
 
 from tideform.sandbox import extension, not_emulated, world
 from tideform.sandbox.backends import backends
+from tideform.sandbox.market import throttling
 
 log = logging.getLogger(__name__)
 
@@ -66,4 +67,5 @@ def _service_app(service: Any, shared: world.World) -> Flask:
     app = create_backend_app(service)
     app.debug = False
     not_emulated.install(app, service)
+    throttling.install(app, service, shared.market)
     return app

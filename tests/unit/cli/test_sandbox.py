@@ -120,3 +120,68 @@ def test_stop_says_whether_anything_ran(
     (tmp_path / "tideform.yaml").write_text(_SPEC, encoding="utf-8")
     assert main(["sandbox", "stop"]) == ExitCode.OK
     assert capsys.readouterr().out == "No sandbox ran.\n"
+
+
+def test_the_clock_is_shown_and_moved(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["sandbox", "start"])
+    capsys.readouterr()
+    assert main(["sandbox", "clock", "--advance", "6h"]) == ExitCode.OK
+    assert "6 h 0 min ahead" in capsys.readouterr().out
+    assert main(["sandbox", "clock", "--json"]) == ExitCode.OK
+    assert json.loads(capsys.readouterr().out)["offset"] == pytest.approx(6 * 3600, abs=1)
+
+
+def test_the_market_is_scripted_and_shown_in_the_same_words(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["sandbox", "start"])
+    capsys.readouterr()
+    script = [
+        "--lack",
+        "g5@us-east-1a",
+        "--until",
+        "10:00",
+        "--quota",
+        "spot:g=32",
+        "--slow",
+        "p4d=5m",
+        "--throttle",
+        "20%",
+    ]
+    assert main(["sandbox", "market", *script, "--seed", "7"]) == ExitCode.OK
+    told = capsys.readouterr().out
+    assert "lack      g5 in us-east-1a (both) until " in told
+    assert "T10:00:00Z" in told
+    assert "quota     spot:g=32" in told
+    assert "slow      p4d: 5 min" in told
+    assert "20% of all calls, seed 7" in told
+    assert main(["sandbox", "market", "--clear"]) == ExitCode.OK
+    assert capsys.readouterr().out == "Everything can be had at once.\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["clock", "--advance", "soon"],
+        ["market", "--quota", "g"],
+        ["market", "--slow", "g5"],
+        ["market", "--throttle", "many"],
+        ["market", "--until", "10:00"],
+    ],
+)
+def test_words_that_mean_nothing_are_refused(here: Path, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    assert main(["sandbox", *words]) == ExitCode.ERROR
+    assert "TD631" in capsys.readouterr().err
+
+
+def test_what_the_sandbox_refuses_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["sandbox", "start"])
+    assert main(["sandbox", "market", "--reclaim", "i-0123"]) == ExitCode.ERROR
+    told = capsys.readouterr().err
+    assert "TD630" in told
+    assert "no instance i-0123 runs" in told
+
+
+def test_the_bill_of_a_sandbox_in_which_nothing_ran(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["sandbox", "start"])
+    capsys.readouterr()
+    assert main(["sandbox", "bill"]) == ExitCode.OK
+    assert capsys.readouterr().out == "Nothing has run.\n"

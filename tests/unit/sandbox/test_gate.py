@@ -93,3 +93,46 @@ def test_our_endpoints_take_the_secret_key_in_their_own_header() -> None:
 
 def test_a_bucket_called_tideform_is_a_bucket() -> None:
     assert _ask(PATH_INFO="/tideform/ping", HTTP_AUTHORIZATION=_SIGNED) == (200, "aws")
+
+
+def test_the_sandboxs_own_calls_do_not_count_as_use() -> None:
+    used: list[str] = []
+    gate = Gate(
+        _app("aws"),
+        _app("control"),
+        access_key=_KEY,
+        secret_key=_SECRET,
+        issued=lambda _: False,
+        inner_key="AKIAINNER00000000000",
+        on_request=lambda: used.append("used"),
+    )
+
+    def ask(signed: str) -> bytes:
+        request = {"HTTP_HOST": "127.0.0.1:1", "PATH_INFO": "/", "HTTP_AUTHORIZATION": signed}
+        return b"".join(gate(request, lambda *_: None))
+
+    assert ask(_SIGNED.replace(_KEY, "AKIAINNER00000000000")) == b"aws"
+    assert used == []
+    assert ask(_SIGNED) == b"aws"
+    assert used == ["used"]
+
+
+def test_metadata_is_asked_for_unsigned_and_a_bucket_of_that_name_is_signed() -> None:
+    answered: list[str] = []
+    gate = Gate(
+        _app("aws"),
+        _app("control"),
+        access_key=_KEY,
+        secret_key=_SECRET,
+        issued=lambda _: False,
+        metadata=_app("metadata"),
+    )
+
+    def ask(**environ: str) -> bytes:
+        request = {"HTTP_HOST": "127.0.0.1:1", "PATH_INFO": "/tideform-metadata/i-1/x/latest", **environ}
+        return b"".join(gate(request, lambda status, _: answered.append(status)))
+
+    assert ask() == b"metadata"
+    assert ask(HTTP_AUTHORIZATION=_SIGNED) == b"aws"
+    ask(HTTP_ORIGIN="http://127.0.0.1:1")
+    assert answered[-1].startswith("403")

@@ -20,18 +20,24 @@ CODES = (NO_CAPACITY, NO_VCPUS, NO_SPOT_QUOTA, ML_NO_CAPACITY, ML_NO_QUOTA)
 
 @dataclass
 class Throttle:
-    """API calls that are refused: the next so many, or a share of all, drawn with a printed seed."""
+    """API calls that are refused: the next so many, or a share of all, drawn with a printed seed.
+
+    ``services`` are moto's names of those that refuse; all do where none is named.
+    """
 
     calls: int = 0
     share: float = 0.0
     seed: int = 0
+    services: tuple[str, ...] = ()
     _random: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)  # noqa: S311  # faults that can be had again, not secrets
 
-    def hits(self) -> bool:
-        """Whether the next call is refused."""
+    def hits(self, service: str) -> bool:
+        """Whether the next call, of this service, is refused."""
+        if self.services and service not in self.services:
+            return False
         if self.calls > 0:
             self.calls -= 1
             return True
@@ -88,10 +94,10 @@ class Market:
         with self._lock:
             return max((slow.seconds for slow in self.slow if names(slow.types, instance_type)), default=0.0)
 
-    def throttled(self) -> bool:
+    def throttled(self, service: str) -> bool:
         """Whether the API call that just came in is refused."""
         with self._lock:
-            return self.throttle.hits()
+            return self.throttle.hits(service)
 
     def reclaim(self, instance_id: str, notice: float = 120.0) -> dict[str, Any]:
         """Take a spot instance back after its notice (seconds); returns ``instance`` and ``at``.

@@ -1,12 +1,20 @@
 """The market's script as JSON, over ``/tideform/market``: what is asked for, and what holds.
 
-``{"lack": [{"types": "g5", "zone": "us-east-1a", "until": "10:00", "market": "spot"}], "quota": [{"family": "g",
-"limit": 64, "spot": false}], "slow": [{"types": "g5", "seconds": 300}], "throttle": {"calls": 5}, "reclaim":
-[{"instance": "i-…", "notice": 120}], "clear": true}``; every key may be absent, and ``clear`` comes first.
+::
+
+    {"lack": [{"types": "g5", "zone": "us-east-1a", "until": "10:00", "market": "spot"}],
+     "quota": [{"family": "g", "limit": 64, "spot": false}],
+     "slow": [{"types": "g5", "seconds": 300}],
+     "throttle": {"calls": 5, "services": ["ec2"]},
+     "reclaim": [{"instance": "i-0123", "notice": 120}],
+     "clear": true}
+
+Every key may be absent; ``clear`` comes first.
 """
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -36,7 +44,7 @@ def apply(world: World, script: dict[str, Any]) -> dict[str, Any]:
         market.quotas = {**market.quotas, (quota.family, quota.spot): quota}
     market.slow = [*market.slow, *(Slow(one["types"], float(one["seconds"])) for one in script.get("slow", []))]
     if "throttle" in script:
-        market.throttle = Throttle(**script["throttle"])
+        market.throttle = _throttle(script["throttle"])
     reclaimed = [market.reclaim(one["instance"], float(one.get("notice", 120))) for one in script.get("reclaim", [])]
     market.changed()
     return {**describe(market, now), "reclaimed": reclaimed}
@@ -51,7 +59,12 @@ def describe(market: Market, now: float) -> dict[str, Any]:
         "lacks": [asdict(lack) for lack in in_force],
         "quotas": [asdict(quota) for quota in market.quotas.values()],
         "slow": [asdict(slow) for slow in market.slow],
-        "throttle": {"calls": throttle.calls, "share": throttle.share, "seed": throttle.seed},
+        "throttle": {
+            "calls": throttle.calls,
+            "share": throttle.share,
+            "seed": throttle.seed,
+            "services": list(throttle.services),
+        },
         "notices": {key: asdict(notice) for key, notice in market.notices.items()},
     }
 
@@ -73,6 +86,19 @@ def _lack(given: dict[str, Any], now: float) -> Lack:
     if market not in _MARKETS:
         raise ValueError(f"a market is one of {', '.join(_MARKETS)}, not {market!r}")
     return Lack(given["types"], given.get("zone") or "*", _MARKETS[market], moment(given.get("until"), now))
+
+
+def _throttle(given: dict[str, Any]) -> Throttle:
+    if unknown := set(given) - {"calls", "share", "seed", "services"}:
+        raise ValueError(f"a throttle has no {', '.join(sorted(unknown))}")
+    share = float(given.get("share", 0.0))
+    if not 0 <= share <= 1:
+        raise ValueError("a share is between 0 and 1")
+    services = tuple({"lambda": "awslambda"}.get(name, name) for name in given.get("services", ()))
+    seed = given.get("seed")
+    return Throttle(
+        int(given.get("calls", 0)), share, secrets.randbelow(10**6) if seed is None else int(seed), services
+    )
 
 
 def _quota(given: dict[str, Any]) -> Quota:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.unit.sandbox.market.machines import Machines
 from tideform.errors import SandboxError
+from tideform.sandbox.market.market import Throttle
 
 
 def _code(machines: Machines, kind: str = "g5.xlarge", *, spot: bool = False, zone: str = "us-east-1a") -> str:
@@ -63,3 +66,27 @@ def test_nonsense_is_refused(machines: Machines) -> None:
     with pytest.raises(SandboxError) as refused:
         machines.script(lack=[{"types": "g5", "market": "cheap"}])
     assert "cheap" in refused.value.diagnostics[0].detail
+
+
+def test_the_next_calls_of_a_service_are_throttled(machines: Machines) -> None:
+    ec2 = boto3.client(
+        "ec2",
+        region_name="us-east-1",
+        endpoint_url=machines.cloud.credentials.endpoint if machines.cloud.credentials else None,
+        aws_access_key_id=machines.cloud.credentials.access_key if machines.cloud.credentials else None,
+        aws_secret_access_key="x",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    machines.script(throttle={"calls": 2, "services": ["ec2"]})
+    assert machines.cloud.client("s3").list_buckets()
+    for _ in range(2):
+        with pytest.raises(ClientError, match="RequestLimitExceeded"):
+            ec2.describe_instances()
+    assert ec2.describe_instances()
+
+
+def test_a_share_of_calls_is_the_same_for_the_same_seed() -> None:
+    first, second = (Throttle(share=0.3, seed=5) for _ in range(2))
+    hits = [first.hits("ec2") for _ in range(100)]
+    assert hits == [second.hits("ec2") for _ in range(100)]
+    assert 10 < sum(hits) < 50
