@@ -6,7 +6,6 @@ import json
 import shutil
 import ssl
 import urllib.request
-from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +150,7 @@ class Cluster(ControlPlane):
         }
 
     def _webhooks(self, name: str, port: int) -> None:
-        authority = b64encode(self.keys.authority.read_bytes()).decode()
+        authority = self.authority
 
         def on_loopback(configuration: dict[str, Any]) -> None:
             configuration["metadata"]["name"] = f"{name}-{configuration['metadata']['name']}"

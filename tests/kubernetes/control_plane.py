@@ -19,6 +19,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from tests.kubernetes import build, versions
+from tests.kubernetes.authenticator import Authenticator, permissions
 from tests.kubernetes.certificates import Authority
 from tests.kubernetes.services import Service, free_ports, wait_for
 from tideform.kube import Kube, KubeError
@@ -34,8 +35,10 @@ class ControlPlane:
         self.folder = Path(tempfile.mkdtemp(prefix="tideform-kubernetes-"))
         self.services: dict[str, Service] = {}
         self.kubeconfig = self.folder / "kubeconfig"
+        self.address = ""
         self.keys = Authority(self.folder / "keys")
         self.account_keys = self.keys.key("service-account")
+        self.authenticator = Authenticator()
         self._api: Kube | None = None
 
     def __enter__(self) -> Self:
@@ -58,15 +61,23 @@ class ControlPlane:
             self._api = Kube.of_kubeconfig(str(self.kubeconfig))
         return self._api
 
+    @property
+    def authority(self) -> str:
+        """The API server's certificate authority in base64, as EKS tells it."""
+        return _data(self.keys.authority)
+
     def start(self) -> None:
         """Start everything and wait until the custom resources are served; raises `NotReadyError`."""
         etcd, peers, port = free_ports(3)
         self._start_etcd(etcd, peers)
         self._start_api_server(etcd, port)
-        self.kubeconfig.write_text(json.dumps(self._kubeconfig(port)), encoding="utf-8")
+        self.address = f"https://127.0.0.1:{port}"
+        self.kubeconfig.write_text(json.dumps(self._kubeconfig()), encoding="utf-8")
         wait_for("API server", self._ready, _START_SECONDS, self.services)
         self.apply_files(versions.manifests_folder() / "crds")
         wait_for("custom resources", self._crds_served, _START_SECONDS, self.services)
+        for each in permissions():
+            self.api.apply(each)
 
     def stop(self) -> None:
         """Stop what was started last first: the API server would wait for an etcd that is gone."""
@@ -74,6 +85,7 @@ class ControlPlane:
             self._api.client.close()
         for service in reversed(list(self.services.values())):
             service.stop()
+        self.authenticator.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def add(self, name: str, program: Path, *arguments: str, **environment: str) -> Service:
@@ -111,6 +123,8 @@ class ControlPlane:
     def _start_api_server(self, etcd: int, port: int) -> None:
         certificate, key = self.keys.sign("api-server", "kube-apiserver")
         public, private = self.account_keys
+        reviews = self.folder / "token-reviews"
+        reviews.write_text(json.dumps(self.authenticator.configuration()), encoding="utf-8")
         self.add(
             "kube-apiserver",
             versions.CONTROL_PLANE.folder / "controlplane",
@@ -122,6 +136,8 @@ class ControlPlane:
             f"--tls-cert-file={certificate}",
             f"--tls-private-key-file={key}",
             f"--client-ca-file={self.keys.authority}",
+            f"--authentication-token-webhook-config-file={reviews}",
+            "--authentication-token-webhook-version=v1",
             f"--service-account-key-file={public}",
             f"--service-account-signing-key-file={private}",
             "--service-account-issuer=https://kubernetes.default.svc",
@@ -131,12 +147,12 @@ class ControlPlane:
             "--shutdown-delay-duration=0s",
         )
 
-    def _kubeconfig(self, port: int) -> dict[str, Any]:
+    def _kubeconfig(self) -> dict[str, Any]:
         certificate, key = self.keys.sign("administrator", "administrator", ["system:masters"])
         user = {"client-certificate-data": _data(certificate), "client-key-data": _data(key)}
         server = {
-            "server": f"https://127.0.0.1:{port}",
-            "certificate-authority-data": _data(self.keys.authority),
+            "server": self.address,
+            "certificate-authority-data": self.authority,
         }
         return {
             "apiVersion": "v1",

@@ -1,89 +1,98 @@
-"""Jobs for simulated pods, and what a cluster does with them."""
+"""A pool of ours in a cluster, its jobs as a burst submits them, and what the cluster makes of both."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from tests.kubernetes.cluster import Cluster
-from tests.kubernetes.rendered import GPUS_A_NODE, Object, apply_all, pool_objects
+from tests.kubernetes.rendered import Object, apply_all, pool_deployment, pool_objects
 from tests.kubernetes.services import wait_for
+from tideform.burst.eks import manifests
+from tideform.burst.lease import Lease, Mode, new_lease
+from tideform.burst.runner import Work
+from tideform.catalogue.training._eks_names import LABEL, LEASE_LABEL, LOCAL_QUEUE, EksNames
 
-QUEUE = "bursts"
 _SECONDS = 240.0  # generous: the machine may be busy with other things
+_KINDS = {"Job": "batch/v1", "JobSet": "jobset.x-k8s.io/v1alpha2"}
+_OVER = ("Complete", "Completed", "Failed")
+
+
+class Burst:
+    """One submitted job: a Job or a JobSet."""
+
+    def __init__(self, pool: PoolInCluster, made: Object, lease: Lease) -> None:
+        self._pool, self.lease = pool, lease
+        self.kind, self.name = made["kind"], made["metadata"]["name"]
+
+    def found(self) -> Object | None:
+        """The job as it is; None once it is gone."""
+        return self._pool.api.get(_KINDS[self.kind], self.kind, self.name, self._pool.id)
+
+    def admitted(self) -> bool:
+        """Whether Kueue let the job in: it lifts the suspension of the whole gang."""
+        found = self.found()
+        return found is not None and not found["spec"].get("suspend")
+
+    def ending(self) -> tuple[str, str] | None:
+        """How the job ended, and why: ``("Failed", "DeadlineExceeded")``."""
+        for each in (self.found() or {}).get("status", {}).get("conditions") or []:
+            if each["type"] in _OVER and each["status"] == "True":
+                return each["type"], each.get("reason", "")
+        return None
+
+    def pods(self) -> list[Object]:
+        """Its pods that are there."""
+        return self._pool.api.find("v1", "Pod", self._pool.id, labels={LEASE_LABEL: self.lease.id})
+
+    def running(self) -> int:
+        """How many of its pods run."""
+        return sum(each.get("status", {}).get("phase") == "Running" for each in self.pods())
 
 
 class PoolInCluster:
-    """One pool of ours in the cluster, with its queue open, and eyes on what it holds."""
+    """One pool, as our programs make it, with its queue closed."""
 
     def __init__(self, cluster: Cluster, name: str, **fields: Any) -> None:
-        self.cluster, self.api = cluster, cluster.api
-        objects = pool_objects(name, **fields)
-        apply_all(self.api, objects)
-        (space,) = [each for each in objects if each["kind"] == "Namespace"]
-        self.id: str = space["metadata"]["name"]
+        self.cluster, self.api, self.name = cluster, cluster.api, name
+        self.deployment = pool_deployment(name, **fields)
+        self.id = EksNames(self.deployment, name).pool_id
+        apply_all(self.api, pool_objects(name, **fields))
 
     def open(self) -> None:
         """Let jobs in, as the start of a burst does."""
-        self.api.patch("kueue.x-k8s.io/v1beta1", "LocalQueue", QUEUE, self.id, {"spec": {"stopPolicy": "None"}})
+        self.api.patch("kueue.x-k8s.io/v1beta1", "LocalQueue", LOCAL_QUEUE, self.id, {"spec": {"stopPolicy": "None"}})
 
-    def submit(self, name: str, *, nodes: int, runs: str | None, deadline: int = 3600) -> Object:
-        """Queue a gang that takes all accelerators of ``nodes`` nodes and runs for ``runs``, or for ever."""
-        return self.api.create(job(name, self.id, nodes=nodes, runs=runs, deadline=deadline))
+    def submit(self, *, nodes: int = 1, runs: int | None = None, rest: int = 3600) -> Burst:
+        """Queue what a burst would; pods run ``runs`` seconds or for ever; ``rest`` seconds are left of the lease."""
+        lease, command = self._lease(Mode.RUN), ("sleep", "infinity" if runs is None else str(runs))
+        work = Work(command=command, nodes=nodes)
+        body = manifests.work(manifests.JobOrder(self.deployment, self.name, lease, work, rest))
+        return Burst(self, self.api.create(body), lease)
+
+    def hold(self, *, rest: int = 3600) -> Burst:
+        """Hold one node without work, as ``burst up`` does."""
+        lease = self._lease(Mode.UP)
+        order = manifests.JobOrder(self.deployment, self.name, lease, Work(), rest)
+        return Burst(self, self.api.create(manifests.hold(order, 0)), lease)
 
     def nodes(self) -> list[Object]:
         """The pool's nodes that are there."""
-        return self.api.find("v1", "Node", labels={"tideform.dev/pool": self.id})
+        return self.api.find("v1", "Node", labels={LABEL: self.id})
 
     def claims(self) -> list[Object]:
         """What Karpenter asked the cloud for and still pays for."""
         return self.api.find("karpenter.sh/v1", "NodeClaim", labels={"karpenter.sh/nodepool": self.id})
 
-    def pods(self, job_name: str) -> list[Object]:
-        """The pods of one job."""
-        return self.api.find("v1", "Pod", self.id, labels={"batch.kubernetes.io/job-name": job_name})
-
-    def admitted(self, job_name: str) -> bool:
-        """Whether Kueue let the job in: it lifts the suspension of the whole gang."""
-        found = self.api.get("batch/v1", "Job", job_name, self.id)
-        return found is not None and not found["spec"].get("suspend")
-
-    def condition(self, job_name: str) -> tuple[str, str] | None:
-        """How a job ended: ``("Complete", …)`` or ``("Failed", "DeadlineExceeded")``."""
-        found = self.api.get("batch/v1", "Job", job_name, self.id) or {}
-        for each in found.get("status", {}).get("conditions") or []:
-            if each["type"] in ("Complete", "Failed") and each["status"] == "True":
-                return each["type"], each.get("reason", "")
-        return None
-
-    def wait(self, what: str, ask: Callable[[], Any], seconds: float = _SECONDS) -> Any:
-        """The first answer that is not empty."""
-        return wait_for(f"{self.id}: {what}", ask, seconds, self.cluster.services)
-
     def gone(self) -> bool:
         """Whether nothing of the pool costs money."""
         return not self.nodes() and not self.claims()
 
+    def _lease(self, mode: Mode) -> Lease:
+        pool = self.deployment.spec.training[self.name]
+        return new_lease(self.name, pool, mode, now=time.time(), hourly_usd=None)
 
-def job(name: str, namespace: str, *, nodes: int, runs: str | None, deadline: int = 3600) -> Object:
-    """The least that a queued gang needs."""
-    container = {
-        "name": "train",
-        "image": "trainer",
-        "resources": {"limits": {"nvidia.com/gpu": GPUS_A_NODE, "cpu": "40", "memory": "100Gi"}},
-    }
-    pod = {
-        "metadata": {"annotations": {"tideform.test/runs": runs} if runs else {}},
-        "spec": {"restartPolicy": "Never", "terminationGracePeriodSeconds": 1, "containers": [container]},
-    }
-    spec = {
-        "suspend": True,
-        "completionMode": "Indexed",
-        "parallelism": nodes,
-        "completions": nodes,
-        "backoffLimit": 0,
-        "activeDeadlineSeconds": deadline,
-        "template": pod,
-    }
-    metadata = {"name": name, "namespace": namespace, "labels": {"kueue.x-k8s.io/queue-name": QUEUE}}
-    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}
+    def wait(self, what: str, ask: Callable[[], Any], seconds: float = _SECONDS) -> Any:
+        """The first answer that is not empty."""
+        return wait_for(f"{self.id}: {what}", ask, seconds, self.cluster.services)

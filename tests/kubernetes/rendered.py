@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from tests.kubernetes.instance_types import REGION
-from tests.unit.stacks.collecting import collect
+from tests.unit.stacks.collecting import FULL, collect, deployment_of
 from tideform.kube import Kube
+from tideform.spec.deployment import Deployment
 
 Object = dict[str, Any]
 JOB = {"image": "trainer", "command": ["python", "train.py"]}
-INSTANCE_TYPE, GPUS_A_NODE = "g5.12xlarge", 4
+INSTANCE_TYPE = "g5.12xlarge"
+
+
+def pool_fields(**fields: Any) -> dict[str, Any]:
+    """An eks pool of the spec."""
+    plain = {"backend": "eks", "instance_types": [INSTANCE_TYPE], "lease": "6h", "max_cost": "100 USD", "job": JOB}
+    return {**plain, **fields}
 
 
 def pool_objects(name: str, **fields: Any) -> list[Object]:
     """What the training program registers in the cluster for an eks pool with these fields of the spec."""
-    spec = {"backend": "eks", "instance_types": [INSTANCE_TYPE], "lease": "6h", "max_cost": "100 USD", "job": JOB}
-    found = collect("training", name, training={name: {**spec, **fields}}, region=REGION)
+    found = collect("training", name, training={name: pool_fields(**fields)}, region=REGION)
     return [dict(each.after or {}) for each in found.resources if each.type.startswith("kubernetes:")]
+
+
+def pool_deployment(name: str, **fields: Any) -> Deployment:
+    """The deployment that those objects are of."""
+    spec = {**FULL, "training": {name: pool_fields(**fields)}, "region": REGION}
+    return deployment_of(spec, Path("/nowhere"))
 
 
 def apply_all(api: Kube, objects: list[Object]) -> list[Object]:

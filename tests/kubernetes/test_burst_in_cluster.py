@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from tests.kubernetes.cluster import Cluster
-from tests.kubernetes.jobs import PoolInCluster
+from tests.kubernetes.jobs import Burst, PoolInCluster
+from tests.kubernetes.rendered import INSTANCE_TYPE, JOB, Object
+
+
+def gang(nodes: int) -> dict[str, Any]:
+    """Fields of a pool whose jobs take ``nodes`` nodes together."""
+    return {"nodes": nodes, "job": {**JOB, "nodes": nodes}}
 
 
 def test_nothing_is_let_in_between_bursts(cluster: Cluster) -> None:
     pool = PoolInCluster(cluster, "closed", nodes=1)
-    pool.submit("early", nodes=1, runs="1s")
-    held = pool.wait("the workload is seen", lambda: _workloads(pool))
-    assert not pool.admitted("early")
+    early = pool.submit(runs=1)
+    pool.wait("Kueue sees the job", lambda: workloads(pool))
+    assert not early.admitted()
     assert pool.gone()
     pool.open()
-    pool.wait("the queue lets it in", lambda: pool.admitted("early"))
-    assert len(held) == 1
+    pool.wait("the job's end", early.ending)
+    assert early.ending() == ("Complete", "CompletionsReached")
 
 
 def test_a_queued_gang_brings_gpu_nodes_from_zero_and_its_end_takes_them_away(cluster: Cluster) -> None:
-    pool = PoolInCluster(cluster, "tide", nodes=3)
+    pool = PoolInCluster(cluster, "tide", **gang(3))
     pool.open()
     assert pool.gone()
     started = time.monotonic()
-    pool.submit("train", nodes=3, runs="3s")
-    pool.wait("three nodes", lambda: len(pool.nodes()) == 3)
+    burst = pool.submit(nodes=3, runs=3)
+    pool.wait("all three run", lambda: burst.running() == 3)
     up = time.monotonic()
-    assert {each["metadata"]["labels"]["node.kubernetes.io/instance-type"] for each in pool.nodes()} == {"g5.12xlarge"}
-    assert {each["metadata"]["labels"]["karpenter.sh/capacity-type"] for each in pool.nodes()} == {"spot"}
-    pool.wait("the end of the job", lambda: pool.condition("train"))
+    assert [(label(node, "node.kubernetes.io/instance-type"), label(node, "karpenter.sh/capacity-type"))
+            for node in pool.nodes()] == [(INSTANCE_TYPE, "spot")] * 3  # fmt: skip
+    pool.wait("the end of the gang", burst.ending)
     ended = time.monotonic()
-    assert pool.condition("train") == ("Complete", "CompletionsReached")
+    assert burst.ending() == ("Completed", "AllJobsCompleted")
     pool.wait("zero nodes", pool.gone)
     print(
         f"\nthree nodes from zero in {up - started:.1f} s; from the job's end to zero nodes"
@@ -39,27 +46,84 @@ def test_a_queued_gang_brings_gpu_nodes_from_zero_and_its_end_takes_them_away(cl
     )
 
 
-def test_a_second_gang_waits_for_the_quota(cluster: Cluster) -> None:
-    pool = PoolInCluster(cluster, "quota", nodes=2)
+def test_a_second_gang_waits_for_the_quota_as_a_whole(cluster: Cluster) -> None:
+    pool = PoolInCluster(cluster, "quota", **gang(2))
     pool.open()
-    pool.submit("first", nodes=2, runs="8s")
-    pool.wait("the first is let in", lambda: pool.admitted("first"))
-    pool.submit("second", nodes=2, runs="1s")
-    most = 0
+    first = pool.submit(nodes=2, runs=8)
+    pool.wait("the first runs", lambda: first.running() == 2)
+    second = pool.submit(nodes=2, runs=1)
+    seen: list[tuple[bool, int]] = []
 
     def first_ended() -> bool:
-        nonlocal most
-        most = max(most, len(pool.claims()))
-        if pool.condition("first"):
+        if first.ending():
             return True
-        assert not pool.admitted("second") or pool.condition("first")
+        seen.append((second.admitted() and not first.ending(), len(pool.claims())))
         return False
 
     pool.wait("the end of the first", first_ended)
-    pool.wait("the end of the second", lambda: pool.condition("second"))
-    assert pool.condition("second") == ("Complete", "CompletionsReached")
-    assert most <= 2
+    pool.wait("the end of the second", second.ending)
+    assert second.ending() == ("Completed", "AllJobsCompleted")
+    assert seen
+    assert not any(together for together, _ in seen)
+    assert max(claims for _, claims in seen) <= 2
 
 
-def _workloads(pool: PoolInCluster) -> list[dict[str, object]]:
+def test_a_job_takes_the_place_of_what_merely_holds_nodes(cluster: Cluster) -> None:
+    pool = PoolInCluster(cluster, "held", nodes=1)
+    pool.open()
+    holder = pool.hold()
+    pool.wait("the holder runs", lambda: holder.running() == 1)
+    pool.wait("Kueue knows that it does", lambda: ready(pool))
+    held = names(pool.claims())
+    burst = pool.submit(runs=2)
+    pool.wait("the job's end", burst.ending)
+    assert burst.ending() == ("Complete", "CompletionsReached")
+    assert names(pool.claims()) == held
+
+
+def test_a_job_whose_lease_is_over_is_ended_and_its_nodes_go(cluster: Cluster) -> None:
+    pool = PoolInCluster(cluster, "deadline", nodes=1)
+    pool.open()
+    burst = pool.submit(rest=10)
+    pool.wait("it runs", lambda: burst.running() == 1)
+    pool.wait("its deadline", burst.ending)
+    assert burst.ending() == ("Failed", "DeadlineExceeded")
+    pool.wait("zero nodes", pool.gone)
+
+
+def test_a_node_whose_lease_is_over_goes_with_a_job_still_on_it(cluster: Cluster) -> None:
+    pool = PoolInCluster(cluster, "expiry", nodes=1)
+    shorter = {"expireAfter": "15s", "terminationGracePeriod": "5s"}  # of 6 hours and 5 minutes
+    pool.api.patch("karpenter.sh/v1", "NodePool", pool.id, None, {"spec": {"template": {"spec": shorter}}})
+    pool.open()
+    burst = pool.submit()
+    pool.wait("it runs", lambda: burst.running() == 1)
+    first = names(pool.claims())
+    pool.wait("the end of the node", lambda: not names(pool.claims()) & first)
+    end(pool, burst)
+
+
+def workloads(pool: PoolInCluster) -> list[Object]:
+    """What Kueue has in the pool's queue."""
     return pool.api.find("kueue.x-k8s.io/v1beta1", "Workload", pool.id)
+
+
+def ready(pool: PoolInCluster) -> bool:
+    """Whether all that Kueue let in runs."""
+    conditions = [each for found in workloads(pool) for each in found.get("status", {}).get("conditions") or []]
+    return any(each["type"] == "PodsReady" and each["status"] == "True" for each in conditions)
+
+
+def label(node: Object, key: str) -> str:
+    """One label of a node."""
+    return str(node["metadata"]["labels"].get(key))
+
+
+def names(objects: list[Object]) -> set[str]:
+    """What they are called."""
+    return {each["metadata"]["name"] for each in objects}
+
+
+def end(pool: PoolInCluster, burst: Burst) -> None:
+    """Take a job away that would go on."""
+    pool.api.delete("batch/v1", "Job", burst.name, pool.id, propagation="Background")
