@@ -24,7 +24,6 @@ class Chart:
 KARPENTER = Chart("karpenter", "oci://public.ecr.aws/karpenter/karpenter", "1.14.1", "kube-system")
 KUEUE = Chart("kueue", "oci://registry.k8s.io/kueue/charts/kueue", "0.14.0", "kueue-system")
 JOBSET = Chart("jobset", "oci://registry.k8s.io/jobset/charts/jobset", "0.10.1", "jobset-system")
-TRAINER = Chart("kubeflow-trainer", "oci://ghcr.io/kubeflow/charts/kubeflow-trainer", "2.0.1", "kubeflow-system")
 DEVICE_PLUGIN = Chart(
     "nvidia-device-plugin",
     "nvidia-device-plugin",

@@ -1,4 +1,4 @@
-"""What lets jobs onto a cluster's nodes and sees to their GPUs: Kueue, JobSet or Kubeflow Trainer, NVIDIA's agents."""
+"""What lets jobs onto a cluster's nodes and sees to their GPUs: Kueue, JobSet, NVIDIA's agents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pulumi_kubernetes as k8s
 from tideform.catalogue.training._eks_names import LABEL
 from tideform.components.base import Component
 from tideform.components.karpenter import Karpenter
-from tideform.components.kubernetes_charts import DCGM_EXPORTER, DEVICE_PLUGIN, JOBSET, KUEUE, TRAINER, chart
+from tideform.components.kubernetes_charts import DCGM_EXPORTER, DEVICE_PLUGIN, JOBSET, KUEUE, chart
 from tideform.components.pool_shape import is_nvidia, shape_of
 from tideform.components.scope import Scope
 from tideform.spec.training import Pool
@@ -35,12 +35,9 @@ class Queueing(Component):
         super().__init__("queueing", scope, opts)
         pools = [pool for pool in scope.deployment.spec.training.values() if pool.backend == "eks"]
         after = pulumi.ResourceOptions(parent=self, provider=kubernetes, depends_on=[karpenter.release])
-        trainers = {pool.kubernetes.trainer if pool.kubernetes else "jobset" for pool in pools if pool.job.nodes > 1}
         self.releases = [chart(KUEUE, kueue_values(), after)]
-        if trainers:  # Kubeflow Trainer builds on JobSet
+        if any(pool.job.nodes > 1 for pool in pools):
             self.releases.append(chart(JOBSET, {}, after))
-        if "kubeflow" in trainers:
-            self.releases.append(chart(TRAINER, {"jobset": {"install": False}}, after))
         if any(map(_has_gpus, pools)):
             self.releases += [chart(DEVICE_PLUGIN, _device_plugin(), after), chart(DCGM_EXPORTER, _dcgm(), after)]
 
@@ -69,7 +66,7 @@ def kueue_values() -> dict[str, Any]:
         },
         "manageJobsWithoutQueueName": True,
         "managedJobsNamespaceSelector": {"matchExpressions": [selector]},
-        "integrations": {"frameworks": ["batch/job", "jobset.x-k8s.io/jobset", "trainer.kubeflow.org/trainjob"]},
+        "integrations": {"frameworks": ["batch/job", "jobset.x-k8s.io/jobset"]},
     }
     text = json.dumps(config, sort_keys=True)  # JSON is YAML, too
     return {

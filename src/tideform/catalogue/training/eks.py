@@ -81,6 +81,8 @@ def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
         )
     if pool.interconnect == "efa":
         yield _not_here(path, "interconnect", "gives no EFA adapters to pods", "Use backend: batch for EFA.")
+    if pool.kubernetes is not None and pool.kubernetes.trainer == "kubeflow":
+        yield _not_here(path, "kubernetes.trainer", "runs gangs as JobSets only", "Leave it out.")
     if pool.job.secrets:
         fix = "Read them in the job from Secrets Manager, or use backend: batch."
         yield _not_here(path, "job.secrets", "hands no secrets to a job", fix)
