@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tideform.burst.batch_image import definition_with
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
 from tideform.burst.log_stream import LogTail
@@ -98,10 +99,16 @@ class BatchJobs:
         return self._send(lease, work, rest, "", nodeOverrides=overrides)
 
     def _send(self, lease: Lease, work: Work, rest: int, part: str, **what: Any) -> str:
+        if work.image is None:
+            return self._submit(self.names.job_definition, lease, work, rest, part, **what)
+        with definition_with(self.cloud.client("batch"), self._definition(), work.image) as definition:
+            return self._submit(definition, lease, work, rest, part, **what)
+
+    def _submit(self, definition: str, lease: Lease, work: Work, rest: int, part: str, **what: Any) -> str:
         answer = self.cloud.client("batch").submit_job(
             jobName=f"{self.pool}{part}-{lease.id}",
             jobQueue=self.names.job_queue,
-            jobDefinition=self.names.job_definition,
+            jobDefinition=definition,
             timeout={"attemptDurationSeconds": max(rest, _LEAST_TIMEOUT)},
             tags={"tideform:lease": lease.id, **({"tideform:code": work.code} if work.code else {})},
             propagateTags=True,

@@ -15,10 +15,11 @@ from tideform.cli.run import WaitOption, YesOption, say, seconds
 
 if TYPE_CHECKING:
     from tideform.burst.interruption import Interruptions
-    from tideform.burst.sending import Wanted
     from tideform.burst.session import Ended, Session
+    from tideform.cloud import Cloud
     from tideform.spec.deployment import Deployment
     from tideform.spec.quantities import Duration, Money
+    from tideform.spec.training import Pool
 
 CommandArgument = Annotated[
     list[str] | None, typer.Argument(help="After --: instead of the pool's own job.", metavar="[-- COMMAND...]")
@@ -74,10 +75,11 @@ def run(
     bounded = shortened(chosen, _duration(lease), _money(max_cost))
     announce(deployment, pool, bounded)
     _ask_about_cost(with_pool(deployment, pool, bounded), pool, yes)
-    wanted = Wanted(tuple(command or ()), _folder(deployment, pool, code), image, nodes or chosen.job.nodes, resume)
-    _check(deployment, wanted, interrupt_after)
+    wanted = Wanted(tuple(command or ()), _folder(deployment, pool, code), None, nodes or chosen.job.nodes, resume)
+    _check(deployment, interrupt_after)
     session = replace(session_for(deployment, pool, seconds(wait), announced=False), pool=bounded)
     places = Places(session.teardown.table.cloud, deployment)
+    wanted = replace(wanted, image=_image(places.cloud, deployment, chosen, image))
     work = with_sweep(prepare(places, pool, bounded, wanted, say), bounded)
     with _interruptions(deployment, session, interrupt_after).during():
         ended = session.run(work, lambda line: typer.echo(line, err=as_json))
@@ -120,12 +122,26 @@ def _folder(deployment: Deployment, name: str, code: Path | None) -> Path | None
     return code if code is not None or own is None else deployment.spec_file.parent / own
 
 
-def _check(deployment: Deployment, wanted: Wanted, interrupt_after: list[str] | None) -> None:
-    """What only the sandbox does, and what it does not do."""
+def _image(cloud: Cloud, deployment: Deployment, pool: Pool, named: str | None) -> str | None:
+    """The image that is named, or the one that the spec has built; None: that of the pool's definition."""
+    from tideform.burst.image import Images
+    from tideform.components.job_environment import image_of
+    from tideform.components.scope import Scope
+
+    folder = pool.job.build
+    if deployment.target == "local":
+        if named is not None or folder is not None:
+            say("The sandbox pulls and builds no image: the command runs on this machine.")
+        return None
+    if named is not None:
+        return image_of(named, Scope(deployment, "training"))
+    return None if folder is None else Images(cloud, deployment, say).built(deployment.spec_file.parent / folder, pool)
+
+
+def _check(deployment: Deployment, interrupt_after: list[str] | None) -> None:
+    """What only the sandbox does."""
     if interrupt_after and deployment.target != "local":
         raise typer.BadParameter(f"--interrupt-after: on AWS ({deployment.environment}) the spot market decides itself")
-    if deployment.target == "local" and wanted.image is not None:
-        say(f"The sandbox pulls no image: the command runs on this machine, not in {wanted.image}.")
 
 
 def _interruptions(deployment: Deployment, session: Session, after: list[str] | None) -> Interruptions:

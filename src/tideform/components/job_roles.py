@@ -6,7 +6,7 @@ import pulumi
 
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.base import Component
-from tideform.components.burst_places import work_with_bursts
+from tideform.components.burst_places import images_repository, work_with_bursts
 from tideform.components.grants import pull_images, read, read_write, use_key
 from tideform.components.job_environment import image_of, secret_arn, tracking_arn
 from tideform.components.policies import Statement, allow, trust
@@ -53,6 +53,9 @@ class JobRoles(Component):
         statements = [allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [group])]
         # Where a job has an execution role, the agent pulls with it and not with the instance's.
         statements += pull_images(scope, image_of(self.order.pool.job.image, scope))
+        if self.order.pool.job.build is not None:
+            built = image_of(images_repository(scope.deployment), scope)
+            statements += [{**one, "Sid": f"{one['Sid']}Built"} for one in pull_images(scope, built)[:1]]
         secrets = [f"{secret_arn(name, scope)}-??????" for name in sorted(self.order.pool.job.secrets.values())]
         if secrets:
             statements.append(allow("FetchSecrets", ["secretsmanager:GetSecretValue"], secrets))

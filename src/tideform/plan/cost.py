@@ -191,6 +191,7 @@ _FREE = (
     "aws:autoscaling/",
     "aws:ec2/launchTemplate:",
     "aws:ec2/placementGroup:",
+    "aws:ecr/lifecyclePolicy:",
     "aws:ec2/route",
     "aws:ec2/securityGroup",
     "aws:ec2/subnet",
