@@ -132,10 +132,6 @@ def _action(world: World, alarm: Any, arn: str, text: str) -> Any:
         if service == "sns":
             subject = f'{alarm.state_value}: "{alarm.name}" in {alarm.region_name}'[:100]
             world.client("sns", calls.region(arn)).publish(TopicArn=arn, Subject=subject, Message=text)
-        elif service == "autoscaling":
-            group, policy = arn.partition("autoScalingGroupName/")[2].split(":policyName/")
-            scaling = world.client("autoscaling", calls.region(arn))
-            scaling.execute_policy(AutoScalingGroupName=group, PolicyName=policy)
         else:
             calls.call(world, {"Arn": arn}, text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
@@ -15,6 +16,7 @@ from tests.unit.sandbox.functions.deployed import Deployed
 from tests.unit.sandbox.schedules.conftest import Queue
 from tests.unit.sandbox.waiting import until
 from tideform.cloud import Cloud
+from tideform.sandbox import control, description
 from tideform.spec.deployment import SANDBOX_ACCOUNT
 
 _NUMBERS = count(1)
@@ -209,3 +211,19 @@ def test_a_batch_job_can_be_submitted(queue: Queue, deployed: Callable[..., Depl
 def test_schedules_fire_without_anybody_moving_the_clock(queue: Queue) -> None:
     _schedule(queue.cloud, "rate(1 hour)", {"Arn": queue.arn, "Input": "now"})
     assert until(queue.bodies) == ["now"]
+
+
+def test_what_schedules_and_functions_do_does_not_keep_the_sandbox_alive(
+    queue: Queue, deployed: Callable[..., Deployed]
+) -> None:
+    function = deployed("import boto3\nprint(len(boto3.client('s3').list_buckets()['Buckets']))")
+    server = description.read(queue.workspace.sandbox)
+    assert server is not None
+    _schedule(
+        queue.cloud, "rate(1 hour)", {"Arn": function.arn}, StartDate=datetime.fromtimestamp(queue.now() + 600, UTC)
+    )
+    begun = time.monotonic()
+    queue.advance(3600)
+    idle = control.call(server, "GET", "idle")["seconds"]
+    assert idle >= time.monotonic() - begun
+    assert function.said() == ["0"]
