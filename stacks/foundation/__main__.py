@@ -11,6 +11,7 @@ from tideform.components.burst_store import BurstStore
 from tideform.components.eks_platform import platform, wants_cluster
 from tideform.components.existing_network import ExistingNetwork
 from tideform.components.flow_logs import FlowLogs
+from tideform.components.image_store import ImageStore
 from tideform.components.key import ProjectKey
 from tideform.components.lease_table import LeaseTable
 from tideform.components.network import Network
@@ -30,6 +31,8 @@ if target.spec.training:
     pulumi.export("reaper_function_name", reaper.function.name)
     pulumi.export("reaper_role_arn", reaper.role.arn)
     pulumi.export("reaper_schedule_name", reaper.schedule.name)
+if any(pool.job.build for pool in target.spec.training.values()):
+    ImageStore(scope, key_arn=key.key.arn, opts=opts)
 
 network: Network | ExistingNetwork
 if target.spec.network.existing:
