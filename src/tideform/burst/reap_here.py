@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from tideform.burst.reaper.handler import now
 from tideform.burst.reaper.settings import Settings
 from tideform.burst.reaper.sweep import Round
 from tideform.burst.runner import cloud_errors
@@ -24,4 +23,4 @@ def reap_here(cloud: Cloud, deployment: Deployment) -> dict[str, Any]:
     )
     until = time.monotonic() + _PATIENCE
     with cloud_errors("the reaper's round was run"):
-        return Round(cloud, settings, now, lambda: until - time.monotonic()).run()
+        return Round(cloud, settings, cloud.clock, lambda: until - time.monotonic()).run()
