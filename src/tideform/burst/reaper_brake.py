@@ -18,7 +18,7 @@ SILENCE = 900.0  # seconds: three of its rounds
 
 
 def reaper_brake(cloud: Cloud, deployment: Deployment, pool: str = "") -> Brake:
-    """The brake of every backend; with ``pool`` it is missing, too, where the reaper's last round failed for that one."""
+    """The brake of every backend; with ``pool`` it is missing, too, where the last round failed for that pool."""
     return Brake(
         "reaper",
         Kind.TERMINAL,

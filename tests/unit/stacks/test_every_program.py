@@ -25,6 +25,16 @@ TAKES_ONLY_A_STAR = {
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
     "ecr:GetAuthorizationToken",
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeScheduledActions",
+    "batch:DescribeComputeEnvironments",
+    "batch:DescribeJobQueues",
+    "batch:ListJobs",
+    "ec2:DescribeInstances",
+    "ec2:DescribeSpotPriceHistory",
+    "sagemaker:ListTrainingJobs",
+    "ssm:CancelCommand",
+    "ssm:ListCommands",
 }
 
 
@@ -78,7 +88,12 @@ def test_names_begin_with_project_and_environment(everything: Mapping[str, Previ
         name = (resource.after or {}).get("name")
         if isinstance(name, str):
             assert name.removeprefix("alias/").startswith(
-                ("fraud-scoring-dev", "/tideform/fraud-scoring-dev/", "/aws/sagemaker/Endpoints/fraud-scoring-dev-")
+                (
+                    "fraud-scoring-dev",
+                    "/tideform/fraud-scoring-dev/",
+                    "/aws/sagemaker/Endpoints/fraud-scoring-dev-",
+                    "/aws/lambda/fraud-scoring-dev-",
+                )
             ), resource.address
 
 

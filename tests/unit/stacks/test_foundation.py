@@ -84,7 +84,7 @@ def test_flow_logs_may_find_their_group() -> None:
 
 
 def test_an_existing_network_gets_two_security_groups_and_nothing_else() -> None:
-    found = collect("foundation", **EXISTING)
+    found = collect("foundation", **{**EXISTING, "training": {}})
     nouns = {r.type.rpartition(":")[2] for r in found.resources}
     groups = {"SecurityGroup", "SecurityGroupIngressRule", "SecurityGroupEgressRule"}
     assert {noun for noun in nouns if not noun.startswith("Bucket")} == groups | {"Key", "Alias", "Table"}
@@ -106,4 +106,7 @@ def test_exports() -> None:
         "kms_key_id",
         "lease_table_name",
         "lease_table_arn",
+        "reaper_function_name",
+        "reaper_role_arn",
+        "reaper_schedule_name",
     }

@@ -1,0 +1,143 @@
+"""The reaper's package, the same wherever it is made, and what its role may do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.stacks.collecting import collect, inputs, of_type, statements
+from tideform.components.reaper_package import HANDLER, digest, package
+from tideform.sandbox.aws.lambda_functions import zipped
+
+SOURCE = Path(__file__).parents[3] / "src" / "tideform"
+EKS = {
+    "pool": {
+        "backend": "eks",
+        "accelerator": {"name": "A10G", "count": 1},
+        "job": {"image": "trainer", "command": ["true"]},
+    }
+}
+
+
+@pytest.fixture(params=[0o022, 0o077])
+def copied(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """The sources in another folder, with other modes, times, and what running them leaves behind."""
+    before = os.umask(request.param)
+    try:
+        root = tmp_path / "elsewhere" / "tideform"
+        for path in sorted(SOURCE.rglob("*.py"), reverse=True):
+            target = root / path.relative_to(SOURCE)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+            os.utime(target, (0, 0))
+        (root / "burst" / "reaper" / "__pycache__").mkdir()
+        (root / "burst" / "reaper" / "__pycache__" / "base.cpython-311.pyc").write_bytes(b"left behind")
+        yield root
+    finally:
+        os.umask(before)
+
+
+def as_zip(texts: dict[str, str]) -> bytes:
+    return zipped({"assets": {name: {"text": text} for name, text in texts.items()}})
+
+
+def test_the_package_is_the_same_from_another_folder_with_other_times_and_modes(copied: Path) -> None:
+    assert package(copied) == package()
+    assert digest(package(copied)) == digest(package())
+    assert as_zip(package(copied)) == as_zip(package())
+
+
+def test_the_package_holds_the_reaper_and_nothing_else_of_ours() -> None:
+    found = set(package())
+    assert {"tideform/__init__.py", "tideform/burst/__init__.py", "tideform/burst/reaper/handler.py"} <= found
+    assert all("/reaper/" in name or name.endswith("__init__.py") for name in found)
+
+
+def test_the_package_runs_alone(tmp_path: Path) -> None:
+    """With boto3 beside it, which Lambda's own runtime has; nothing of this checkout is on the path."""
+    for name, text in package().items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    module, _, function = HANDLER.rpartition(".")
+    endings = "batch", "ec2", "eks", "sagemaker"
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        f"import importlib; found = importlib.import_module({module!r})\n"
+        f"[importlib.import_module('tideform.burst.reaper.endings.' + name) for name in {endings!r}]\n"
+        f"assert found.__file__.startswith({str(tmp_path)!r}), found.__file__\n"
+        f"assert callable(found.{function})"
+    )
+    subprocess.run([sys.executable, "-I", "-c", program], check=True, cwd=tmp_path)
+
+
+def role(**overrides: Any) -> dict[str, dict[str, Any]]:
+    """The statements of the reaper's role, by their ids."""
+    policy = inputs(collect("foundation", **overrides), "RolePolicy", "reaper")["policy"]
+    return {statement["Sid"]: statement for statement in statements(policy)}
+
+
+def test_whatever_it_ends_carries_the_tags_of_the_project_and_environment() -> None:
+    own = {"aws:ResourceTag/tideform:project": "fraud-scoring", "aws:ResourceTag/tideform:environment": "dev"}
+    ends = {sid: each for sid, each in role().items() if sid.startswith("End")}
+    assert set(ends) == {"EndBatch", "EndMachines", "EndGroups", "EndTrainingJobs"}
+    assert all(each["Condition"] == {"StringEquals": own} for each in ends.values())
+
+
+def test_what_is_allowed_on_everything_only_looks_or_takes_no_resource() -> None:
+    wide = {action for each in role().values() if each["Resource"] == ["*"] for action in each["Action"]}
+    looks = ("Describe", "List", "Get")
+    assert {a for a in wide if not a.partition(":")[2].startswith(looks)} == {"ssm:CancelCommand"}
+
+
+def test_it_deletes_no_definition() -> None:
+    actions = {action for each in role().values() for action in each["Action"]}
+    assert {action for action in actions if ":Delete" in action} == {"autoscaling:DeleteScheduledAction"}
+
+
+def test_it_touches_roles_only_where_karpenter_launches() -> None:
+    assert "DenyLaunching" not in role()
+    denying = role(training=EKS)["DenyLaunching"]
+    assert denying["Action"] == ["iam:PutRolePolicy"]
+    assert denying["Resource"] == ["arn:aws:iam::123456789012:role/fraud-scoring-dev-karpenter"]
+
+
+def test_it_is_called_every_five_minutes_by_a_role_of_its_own() -> None:
+    found = collect("foundation")
+    schedule = inputs(found, "Schedule", "reaper")
+    assert (schedule["scheduleExpression"], schedule["state"]) == ("rate(5 minutes)", "ENABLED")
+    call = statements(inputs(found, "RolePolicy", "reaper-schedule")["policy"])
+    assert [each["Resource"] for each in call] == [
+        ["arn:aws:lambda:eu-west-1:123456789012:function:fraud-scoring-dev-reaper"]
+    ]
+
+
+def test_somebody_is_told_when_it_fails_and_when_it_is_silent() -> None:
+    found = collect("foundation")
+    fails, silent = (inputs(found, "MetricAlarm", name) for name in ("reaper-fails", "reaper-silent"))
+    assert (fails["metricName"], fails["treatMissingData"]) == ("Errors", "notBreaching")
+    assert (silent["metricName"], silent["treatMissingData"], silent["period"]) == ("Invocations", "breaching", 900)
+
+
+@pytest.mark.parametrize("hard_stop", [False, True])
+def test_it_knows_the_months_budget_only_where_that_is_a_hard_stop(hard_stop: bool) -> None:
+    budget = {"monthly": "4000 USD", "hard_stop": hard_stop}
+    variables = inputs(collect("foundation", budget=budget), "Function", "reaper")["environment"]["variables"]
+    assert variables.get("BUDGET_USD") == ("4000.00" if hard_stop else None)
+
+
+def test_without_pools_there_is_no_reaper() -> None:
+    found = collect("foundation", training={})
+    assert of_type(found, "Function") == []
+    assert "reaper_function_name" not in found.outputs
+
+
+def test_it_goes_before_the_table_that_it_reads() -> None:
+    (function,) = of_type(collect("foundation"), "Function")
+    assert "foundation.aws_dynamodb_table.leases" in function.dependencies
