@@ -110,7 +110,11 @@ class BatchJobs:
             jobQueue=self.names.job_queue,
             jobDefinition=definition,
             timeout={"attemptDurationSeconds": max(rest, _LEAST_TIMEOUT)},
-            tags={**self.handle["tags"], "tideform:lease": lease.id, **({"tideform:code": work.code} if work.code else {})},
+            tags={
+                **self.handle["tags"],
+                "tideform:lease": lease.id,
+                **({"tideform:code": work.code} if work.code else {}),
+            },
             propagateTags=True,
             **what,
         )
