@@ -18,6 +18,7 @@ from tideform.sandbox import client
 
 pytestmark = pytest.mark.e2e
 
+JOB = "image: trainer, command: [env], outputs: [models]"
 POOL = "{backend: sagemaker, instance_types: [ml.m5.large], lease: 1h, job: *job"
 SPEC = f"""\
 version: 1
@@ -27,10 +28,18 @@ region: us-east-1
 environments: {{dev: {{target: local}}}}
 storage: {{models: {{kind: models}}}}
 training:
-  fit: {POOL.replace("*job", "&job {image: trainer, command: [env], outputs: [models]}")}}}
+  fit: {POOL.replace("*job", f"&job {{{JOB}}}")}}}
   steady: {POOL}, capacity: {{spot: never}}}}
   warm: {POOL}, capacity: {{spot: never}}, keep_alive: 30m}}
   brief: {POOL}, between_bursts: remove}}
+  saved: {POOL}, checkpoint: {{every: 5m}}}}
+  duo: {{backend: sagemaker, instance_types: [ml.m5.large], nodes: 2, lease: 1h, job: {{nodes: 2, {JOB}}}}}
+  swept:
+    backend: sagemaker
+    instance_types: [ml.m5.large]
+    nodes: 2
+    lease: 1h
+    job: {{sweep: {{grid: {{RATE: [1, 2], SEED: [3, 4]}}, at_once: 2}}, {JOB}}}
 """
 POOLS = ("fit", "steady", "warm", "brief")
 SLEEP = ("--", "sh", "-c", "echo working; sleep 300")
@@ -81,6 +90,12 @@ def working(project: Workspace, pool: str) -> Running:
     burst = project.start("burst", "run", pool, *SLEEP)
     until(lambda: "working" in burst.stdout, "the job's own line")  # its command is told before it runs
     return burst
+
+
+def take_back(project: Workspace, burst: Running, pool: str, line: str) -> None:
+    """The spot market takes the pool's newest job back, once it has said this."""
+    until(lambda: line in burst.stdout, line)
+    script(project, reclaim=[{"instance": jobs(project, pool)[-1]["TrainingJobName"]}])
 
 
 @pytest.mark.parametrize("pool", POOLS)
@@ -136,10 +151,46 @@ def test_a_quota_ends_the_climb_with_the_reason(project: Workspace) -> None:
 def test_a_spot_job_that_is_taken_back_goes_on_from_its_checkpoint(project: Workspace) -> None:
     count = 'd=/opt/ml/checkpoints; n=$(cat $d/n 2>/dev/null || echo 0); echo "at $n"; echo $((n+1)) > $d/n; '
     burst = project.start("burst", "run", "fit", "--", "sh", "-c", count + '[ "$n" = 1 ] || sleep 300')
-    until(lambda: "at 0" in burst.stdout, "the job's first line")
-    script(project, reclaim=[{"instance": jobs(project, "fit")[-1]["TrainingJobName"]}])
+    take_back(project, burst, "fit", "at 0")
     assert burst.ended() == 0, burst.stderr
     assert "at 1" in burst.stdout
+
+
+def test_two_nodes_find_each_other(project: Workspace) -> None:
+    ran = project.run("burst", "run", "duo", "--", "sh", "-c", "echo $RANK of $WORLD_SIZE, $TIDEFORM_NODE_RANK")
+    assert ran.returncode == 0, ran.stderr
+    assert sorted(ran.stdout.splitlines()) == ["[algo-1] 0 of 2, 0", "[algo-2] 1 of 2, 1"]
+    assert jobs(project, "duo")[-1]["EnableInterContainerTrafficEncryption"]
+
+
+def test_a_sweep_is_a_job_for_each_set_of_parameters(project: Workspace) -> None:
+    ran = project.run("burst", "run", "swept", "--", "sh", "-c", "echo $RATE$SEED; [ $RATE$SEED != 23 ]")
+    assert (ran.returncode, len(jobs(project, "swept"))) == (1, 4), ran.stderr
+    assert sorted(ran.stdout.splitlines()) == ["[0] 13", "[1] 14", "[2] 23", "[3] 24"]
+    assert nothing_runs(project)
+
+
+TRAIN = """\
+import pathlib, sys, time, os
+folder = pathlib.Path(os.environ["TIDEFORM_CHECKPOINT_DIR"])
+seen = folder / "step"
+step = int(seen.read_text()) if seen.exists() else 0
+seen.write_text(str(step + 1))
+print("from", step, flush=True)
+time.sleep(0 if step == 2 else 300)
+"""
+
+
+def test_sent_code_goes_on_after_each_interruption(project: Workspace) -> None:
+    folder = project.root / "code"
+    folder.mkdir()
+    (folder / "train.py").write_text(TRAIN)
+    burst = project.start("burst", "run", "saved", "--code", str(folder), "--", "python3", "train.py")
+    for step in (0, 1):
+        take_back(project, burst, "saved", f"from {step}")
+    assert burst.ended() == 0, burst.stderr
+    assert burst.stdout.splitlines() == ["from 0", "from 1", "from 2"]
+    assert nothing_runs(project)
 
 
 def test_capacity_without_a_job_is_refused(project: Workspace) -> None:

@@ -101,6 +101,8 @@ def environment(order: JobOrder) -> dict[str, str]:
         **(order.own or {}),
         "TIDEFORM_LEASE": order.lease.id,
     }
+    if _URI in found:
+        found[_URI] = checkpoints(order)
     return {**found, _START: _FIND_RANK} if order.work.nodes > 1 else found
 
 
@@ -109,8 +111,9 @@ def checkpoints(order: JobOrder) -> str:
 
     The same for every rung: what a spot job saved, the on-demand job behind it takes up.
     """
-    given = (order.own or {}).get(_URI) or order.work.checkpoint_uri
-    return given or f"{_outputs(order)}/checkpoints/{order.lease.id}/{order.index}"
+    if given := order.work.checkpoint_uri:
+        return given if order.own is None else f"{given}/{order.index}"
+    return f"{_outputs(order)}/checkpoints/{order.lease.id}/{order.index}"
 
 
 def _outputs(order: JobOrder) -> str:
