@@ -1,0 +1,205 @@
+"""A burst on EC2, step by step, against the sandbox: its end comes first, and machines go however it ends."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.unit.burst.ec2.conftest import Desk
+from tests.unit.sandbox.waiting import until
+from tideform.burst.brakes import require
+from tideform.burst.halt import Halt
+from tideform.burst.runner import Work
+from tideform.errors import InterruptedRunError, RefusedError
+
+
+def ends_at(desk: Desk) -> float:
+    """When the group takes itself to zero."""
+    name = desk.group()["AutoScalingGroupName"]
+    (action,) = desk.cloud.client("autoscaling").describe_scheduled_actions(AutoScalingGroupName=name)[
+        "ScheduledUpdateGroupActions"
+    ]
+    found: datetime = action["StartTime"]
+    return found.astimezone(UTC).timestamp()
+
+
+def down(desk: Desk) -> None:
+    runner = desk.runner
+    until(runner.down)
+
+
+def code_of(raised: pytest.ExceptionInfo[RefusedError]) -> str:
+    return raised.value.diagnostics[0].code
+
+
+def test_looking_whether_the_brake_is_there_puts_it(desk: Desk) -> None:
+    lease = desk.lease()
+    require(desk.runner.brakes())
+    assert ends_at(desk) == lease.deadline
+
+
+def test_a_group_that_does_not_heed_its_schedule_has_no_brake(desk: Desk) -> None:
+    lease = desk.lease()
+    name = desk.group()["AutoScalingGroupName"]
+    desk.cloud.client("autoscaling").suspend_processes(AutoScalingGroupName=name, ScalingProcesses=["ScheduledActions"])
+    with pytest.raises(RefusedError) as raised:
+        require(desk.runner.brakes())
+    assert code_of(raised) == "TD605"
+    with pytest.raises(RefusedError) as raised:
+        desk.runner.up(lease, Halt())
+    assert code_of(raised) == "TD644"
+    assert desk.group()["Instances"] == []
+
+
+def test_up_brings_spot_machines_and_schedules_their_end(desk: Desk) -> None:
+    lease = desk.up()
+    assert [instance.spot for instance in desk.runner.capacity()] == [True, True]
+    assert ends_at(desk) == lease.deadline
+
+
+def test_the_end_follows_the_latest_lease(desk: Desk) -> None:
+    desk.up()
+    later = desk.lease(longer=600)
+    desk.runner.hold_until(later.deadline)
+    assert ends_at(desk) == later.deadline
+
+
+def test_the_end_comes_nearer_when_the_latest_lease_is_over(desk: Desk) -> None:
+    first = desk.up()
+    later = desk.lease(longer=600)
+    desk.runner.hold_until(later.deadline)
+    desk.table.release(later, later.created)
+    desk.runner.end_jobs(later)
+    assert ends_at(desk) == first.deadline
+
+
+def test_without_spot_capacity_the_machines_are_bought_on_demand(desk: Desk) -> None:
+    desk.market(lack=[{"types": "c5", "market": "spot"}])
+    desk.up()
+    assert [instance.spot for instance in desk.runner.capacity()] == [False, False]
+
+
+def test_without_the_first_type_the_second_comes(desk: Desk) -> None:
+    desk.market(lack=[{"types": "c5.large"}])
+    desk.up()
+    assert {instance.type for instance in desk.runner.capacity()} == {"c5.xlarge"}
+
+
+def test_without_any_capacity_every_rung_says_why(desk: Desk) -> None:
+    desk.market(lack=[{"types": "c5"}])
+    with pytest.raises(RefusedError) as raised:
+        desk.up()
+    detail = raised.value.diagnostics[0].detail
+    assert code_of(raised) == "TD606"
+    assert "spot: InsufficientInstanceCapacity" in detail
+    assert "on-demand: InsufficientInstanceCapacity" in detail
+
+
+def test_a_quota_ends_the_ladder_at_once(desk: Desk) -> None:
+    desk.market(quota=[{"family": "standard", "limit": 1, "spot": True}])
+    with pytest.raises(RefusedError) as raised:
+        desk.up()
+    assert code_of(raised) == "TD643"
+    assert "MaxSpotInstanceCountExceeded" in raised.value.diagnostics[0].detail
+
+
+def test_slow_machines_are_waited_for(desk: Desk) -> None:
+    desk.market(slow=[{"types": "c5", "seconds": 60}])
+    coming = threading.Thread(target=desk.up)
+    coming.start()
+    until(lambda: len(desk.group()["Instances"]) == 2)
+    assert {member["LifecycleState"] for member in desk.group()["Instances"]} == {"Pending"}
+    desk.advance(61)
+    coming.join(30)
+    assert {member["LifecycleState"] for member in desk.group()["Instances"]} == {"InService"}
+
+
+def test_a_job_runs_on_each_node_with_its_rank(desk: Desk) -> None:
+    code, lines = desk.run(desk.up(), "sh", "-c", "echo $RANK of $WORLD_SIZE at $MASTER_ADDR")
+    assert code == 0
+    assert sorted(lines) == ["[0] 0 of 2 at 127.0.0.1", "[1] 1 of 2 at 127.0.0.1"]
+
+
+def test_the_first_node_that_fails_ends_the_job(desk: Desk) -> None:
+    code, _ = desk.run(desk.up(), "sh", "-c", 'if [ "$RANK" = 1 ]; then exit 5; fi; exec sleep 300')
+    assert code == 5
+    until(lambda: desk.runner.jobs() == ())
+
+
+def test_an_array_runs_one_job_a_set_of_variables(desk: Desk) -> None:
+    array = tuple({"RATE": str(n)} for n in range(3))
+    command = ("sh", "-c", 'echo "rate $RATE"; [ "$RATE" != 1 ]')
+    code, lines = desk.run(desk.up(), *command, array=array, at_once=2)
+    assert code == 1
+    assert sorted(lines) == ["rate 0", "rate 1", "rate 2"]
+
+
+def test_a_job_whose_machine_is_taken_away_starts_again(desk: Desk) -> None:
+    lease = desk.up()
+    once = 'if [ -e "$HOME/../again-$RANK" ]; then exit 0; fi; touch "$HOME/../again-$RANK"; exec sleep 300'
+    ended: list[tuple[int, list[str]]] = []
+    job = threading.Thread(target=lambda: ended.append(desk.run(lease, "sh", "-c", once)))
+    job.start()
+    until(lambda: len(desk.runner.jobs()) == 1)
+    first = desk.runner.capacity()[0].id
+    folder = desk.workspace.sandbox / "jobs"
+    until(lambda: len(list(folder.glob("again-*"))) == 2)
+    desk.cloud.client("ec2").terminate_instances(InstanceIds=[first])
+    job.join(60)
+    ((code, lines),) = ended
+    assert code == 0
+    assert lines[-1].startswith(f"tideform: {first} was taken away")
+
+
+def test_a_halt_cancels_the_job(desk: Desk) -> None:
+    lease = desk.up()
+    halt = Halt()
+
+    def stop() -> None:
+        raise KeyError
+
+    def on_log(line: str) -> None:
+        halt.limits.append(stop)
+
+    with pytest.raises(KeyError):
+        desk.runner.run(lease, Work(("sh", "-c", "echo on; exec sleep 300")), on_log, halt)
+    until(lambda: desk.runner.jobs() == ())
+
+
+def test_down_leaves_nothing_and_no_schedule(desk: Desk) -> None:
+    desk.up()
+    down(desk)
+    group = desk.group()
+    assert (group["DesiredCapacity"], group["MaxSize"], group["Instances"]) == (0, 0, [])
+    assert [process["ProcessName"] for process in group["SuspendedProcesses"]] == ["Launch"]
+    assert desk.runner.capacity() == ()
+    name = group["AutoScalingGroupName"]
+    actions = desk.cloud.client("autoscaling").describe_scheduled_actions(AutoScalingGroupName=name)
+    assert actions["ScheduledUpdateGroupActions"] == []
+
+
+def test_down_of_a_pool_that_was_never_made_is_done(desk: Desk) -> None:
+    name = desk.group()["AutoScalingGroupName"]
+    desk.cloud.client("autoscaling").delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
+    assert desk.runner.down()
+
+
+def test_the_schedule_alone_ends_everything_with_a_job_that_does_not_want_to(desk: Desk) -> None:
+    lease, halt = desk.up(), Halt()
+    stubborn = ("sh", "-c", "trap '' TERM; while :; do sleep 1; done")
+
+    def abandoned() -> None:
+        with pytest.raises(InterruptedRunError):
+            desk.run(lease, *stubborn, halt=halt)
+
+    job = threading.Thread(target=abandoned)
+    job.start()
+    until(lambda: len(desk.runner.jobs()) == 1)
+    desk.advance(30 * 60)
+    desk.advance(10 * 60)
+    until(lambda: desk.runner.capacity() == ())
+    halt.ask(signal.SIGTERM)
+    job.join(30)
