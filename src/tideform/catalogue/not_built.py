@@ -63,7 +63,6 @@ def _pool(path: str, pool: Pool) -> Iterator[NotBuilt]:
         "trigger": (pool.trigger, "nothing starts the burst"),
         "interconnect": (pool.interconnect == "efa", "the machines get no EFA adapters"),
         "capacity.reservations": (pool.capacity.reservations, "reservations are not used first"),
-        "job.build": (pool.job.build, "no image is built"),
         "job.nodes": (pool.job.nodes > 1, "the job runs on one machine"),
         "job.sweep": (pool.job.sweep, "one job runs, without parameters"),
     }

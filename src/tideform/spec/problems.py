@@ -73,6 +73,7 @@ SUMMARIES: dict[str, str] = {
     "TD151": "A reference to a secret is malformed",
     # promises with a date
     "TD160": "A waiver has expired",
+    "TD172": "A schedule begins at once",
     # places
     "TD170": "Unknown region",
     # the catalogue

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tideform.diagnostics import Diagnostic
+from tideform.diagnostics import Diagnostic, Severity
 from tideform.spec.subject import Subject
 
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
@@ -32,6 +32,10 @@ def schedules(subject: Subject) -> Iterator[Diagnostic]:
         if reason:
             fix = "Write cron(MINUTES HOURS DAY MONTH WEEKDAY YEAR) such as cron(0 2 * * ? *), or rate(1 day)."
             yield subject.problem("TD142", ("training", name, "schedule"), reason, fix=fix)
+        elif pool.schedule is not None and pool.schedule.startswith("rate("):
+            detail = "AWS calls a rate(…) for the first time when it is made: the apply starts a burst."
+            fix = "Use cron(…) to say when; or take it as it is."
+            yield subject.problem("TD172", ("training", name, "schedule"), detail, fix=fix, severity=Severity.WARNING)
 
 
 def what_is_wrong(schedule: str) -> str:

@@ -25,7 +25,7 @@ def test_a_spec_that_is_built_whole_has_nothing_to_say() -> None:
 @pytest.mark.parametrize(
     ("words", "path"),
     [
-        ({"training": {"n": {**NIGHTLY, "schedule": "cron(0 2 * * ? *)"}}}, "training.n.schedule"),
+        ({"training": {"n": {**NIGHTLY, "backend": "ec2", "schedule": "rate(1 day)"}}}, "training.n.schedule"),
         ({"serving": {"s": {**SCORE, "rollout": {"shadow": "other"}}}}, "serving.s.rollout.shadow"),
         ({"monitoring": {"drift": {"endpoint": "score", "baseline": "models"}}}, "monitoring.drift"),
         ({"budget": {"monthly": "1 USD", "hard_stop": True}}, "budget.hard_stop"),

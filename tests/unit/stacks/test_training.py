@@ -222,3 +222,32 @@ def test_other_pools_have_no_placement_group_and_no_adapters() -> None:
     found = pool()
     assert of_type(found, "PlacementGroup") == []
     assert "networkInterfaces" not in inputs(found, "LaunchTemplate", "pool")
+
+
+def test_a_schedule_calls_a_function_that_knows_all_it_needs() -> None:
+    found = pool(schedule="rate(1 day)", max_cost="20 USD", checkpoint={"every": "10m"})
+    schedule = inputs(found, "Schedule", "pool-schedule")
+    assert (schedule["scheduleExpression"], schedule["state"]) == ("rate(1 day)", "ENABLED")
+    plan = json.loads(schedule["target"]["input"])
+    assert (plan["pool"], plan["lease_seconds"], plan["cap_usd"]) == ("pool", 4 * 3600, "20")
+    assert plan["handle"]["job_queue"] == inputs(found, "JobQueue", "pool")["name"]
+    assert inputs(found, "Function", "pool-starter")["reservedConcurrentExecutions"] == 1
+
+
+def test_what_starts_a_pool_may_touch_that_pool_alone() -> None:
+    policy = inputs(pool(schedule="rate(1 day)"), "RolePolicy", "pool-starter")["policy"]
+    by_name = {statement["Sid"]: statement for statement in statements(policy)}
+    assert by_name["Open"]["Condition"]["StringEquals"]["aws:ResourceTag/tideform:unit"] == "pool"
+    assert all("fraud-scoring-dev-pool" in resource for resource in by_name["Submit"]["Resource"])
+    assert not any("Delete" in action or "iam:" in action for s in by_name.values() for action in s["Action"])
+
+
+def test_a_sweep_on_a_schedule_is_an_array() -> None:
+    job = {**JOB, "sweep": {"grid": {"RATE": [1, 2, 3]}}}
+    plan = json.loads(inputs(pool(schedule="rate(1 day)", job=job), "Schedule", "pool-schedule")["target"]["input"])
+    assert plan["array"] == 3
+    assert plan["overrides"]["command"][:2] == ["sh", "-c"]
+
+
+def test_a_pool_without_a_schedule_has_no_function() -> None:
+    assert of_type(pool(), "Function") == []

@@ -40,13 +40,16 @@ class Batch:
         return [*_images(f"training.{name}", shape_of(pool)), *_ways_of_buying(f"training.{name}", pool)]
 
     def build(self, order: PoolOrder) -> Exports:
-        """Roles, log group, launch template, compute environments, queue and job definition."""
+        """Roles, log group, launch template, compute environments, queue, job definition, and what starts it."""
         from tideform.components.batch_capacity import BatchCapacity
         from tideform.components.batch_job import BatchJob
+        from tideform.components.schedule import ScheduledBurst
 
         shape = shape_of(order.pool)
         capacity = BatchCapacity(order, shape)
         job = BatchJob(order, shape)
+        if order.pool.schedule is not None:
+            ScheduledBurst(order, shape)
         return {
             "job_queue_arn": capacity.queue.arn,
             "job_definition_arn": job.definition.arn,

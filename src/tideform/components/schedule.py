@@ -1,0 +1,155 @@
+"""A pool's job that starts by itself: a function in the account that begins a burst, and the schedule that calls it.
+
+Nothing of it needs this program: the function writes the lease and submits the job, and the reaper gives it back.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from tideform.catalogue.training._names import PoolNames
+from tideform.catalogue.training.base import PoolOrder, backends
+from tideform.components.base import Component
+from tideform.components.grants import use_key
+from tideform.components.job_command import grid_variables, swept
+from tideform.components.logs import log_group
+from tideform.components.policies import Statement, allow, plain_trust, trust
+from tideform.components.pool_shape import PoolShape
+from tideform.components.reaper_package import package
+from tideform.components.roles import ServiceRole
+
+HANDLER = "tideform.burst.reaper.starter.handler"
+_TIMEOUT = 120  # seconds: a queue opens in a few
+_MEMORY = 256  # MB
+_RETRIES, _OLDEST = 3, 900  # a start that fails is tried again for a quarter of an hour
+
+
+class ScheduledBurst(Component):
+    """The starter of one pool, and what calls it."""
+
+    def __init__(self, order: PoolOrder, shape: PoolShape, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("schedule", order.scope, opts or order.opts)
+        self.order, self.shape = order, shape
+        self.part = f"{order.scope.unit or order.name}-starter"
+        self.name = self.scope.name(self.part, limit=64)
+        self.function = self._function()
+        self.schedule = self._schedule()
+
+    def _function(self) -> aws.lambda_.Function:
+        group = f"/aws/lambda/{self.name}"
+        logs = log_group(self.part, group, self.scope, self.order.site.key_arn, self.named())
+        role = ServiceRole(
+            self.part,
+            self.scope,
+            trust=plain_trust("lambda.amazonaws.com"),
+            description=f"Begins bursts of {self.order.name}",
+            statements=self._statements(group),
+            opts=self.nameless,
+        )
+        texts = {path: pulumi.StringAsset(text) for path, text in package().items()}
+        return aws.lambda_.Function(
+            self.part,
+            name=self.name,
+            description=f"Begins bursts of {self.order.name}",
+            code=pulumi.AssetArchive(texts),  # type: ignore[arg-type]  # a mapping of assets, which the SDK's types forget
+            handler=HANDLER,
+            runtime="python3.13",
+            architectures=["arm64"],
+            memory_size=_MEMORY,
+            timeout=_TIMEOUT,
+            reserved_concurrent_executions=1,  # two at once would both see a pool that nobody holds
+            environment=aws.lambda_.FunctionEnvironmentArgs(variables={"TABLE": self._table}),
+            kms_key_arn=self.order.site.key_arn,
+            role=role.arn,
+            tags=self.scope.tags(),
+            opts=self.named(after=[logs, *role.policies]),
+        )
+
+    def _statements(self, group: str) -> list[Statement]:
+        scope, deployment = self.scope, self.scope.deployment
+        tags = deployment.tags("training", scope.unit)
+        own = ("tideform:project", "tideform:environment", "tideform:unit")
+        ours = {"StringEquals": {f"aws:ResourceTag/{key}": tags[key] for key in own if key in tags}}
+        names = PoolNames(deployment, self.order.name)
+        queue = scope.arn("batch", f"job-queue/{names.job_queue}")
+        definition = scope.arn("batch", f"job-definition/{names.job_definition}")
+        environments = scope.arn("batch", "compute-environment/*")
+        return [
+            allow("Look", ["batch:DescribeComputeEnvironments", "batch:DescribeJobQueues"], ["*"]),
+            allow("Open", ["batch:UpdateComputeEnvironment", "batch:UpdateJobQueue"], [queue, environments], ours),
+            allow("Submit", ["batch:SubmitJob"], [queue, definition, f"{definition}:*"]),
+            allow("TagJobs", ["batch:TagResource"], [scope.arn("batch", "job/*")]),
+            allow(
+                "Lease", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [scope.arn("dynamodb", f"table/{self._table}")]
+            ),
+            allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [scope.arn("logs", f"log-group:{group}:*")]),
+            use_key(scope),
+        ]
+
+    def _schedule(self) -> aws.scheduler.Schedule:
+        """https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html"""
+        part = f"{self.order.scope.unit or self.order.name}-schedule"
+        role = ServiceRole(
+            part,
+            self.scope,
+            trust=trust(
+                "scheduler.amazonaws.com",
+                self.scope.account,
+                arn_like=self.scope.arn("scheduler", "schedule-group/default"),
+            ),
+            description=f"Calls what begins bursts of {self.order.name}",
+            statements=[allow("Call", ["lambda:InvokeFunction"], [self.scope.arn("lambda", f"function:{self.name}")])],
+            opts=self.nameless,
+        )
+        return aws.scheduler.Schedule(
+            part,
+            name=self.scope.name(part, limit=64),
+            group_name="default",
+            description=f"Runs the job of {self.order.name}",
+            schedule_expression=self.order.pool.schedule or "",
+            flexible_time_window=aws.scheduler.ScheduleFlexibleTimeWindowArgs(mode="OFF"),
+            state="ENABLED",
+            target=aws.scheduler.ScheduleTargetArgs(
+                arn=self.function.arn,
+                role_arn=role.arn,
+                input=json.dumps(start_plan(self.order, self.shape, "schedule"), sort_keys=True),
+                retry_policy=aws.scheduler.ScheduleTargetRetryPolicyArgs(
+                    maximum_event_age_in_seconds=_OLDEST, maximum_retry_attempts=_RETRIES
+                ),
+            ),
+            opts=self.named(after=role.policies),
+        )
+
+    @property
+    def _table(self) -> str:
+        return self.scope.name("leases", limit=255)
+
+
+def start_plan(order: PoolOrder, shape: PoolShape, cause: str) -> dict[str, Any]:
+    """What the starter is told (`burst.reaper.starter`): plain data, so that it needs no spec."""
+    pool, deployment = order.pool, order.scope.deployment
+    several = pool.job.nodes > 1
+    return {
+        "pool": deployment.identity("training", order.name),
+        "handle": backends()[pool.backend].handle(deployment, order.name),
+        "prices": {kind.name: kind.on_demand_usd for kind in shape.types},
+        "lease_seconds": pool.lease.seconds,
+        "cap_usd": None if pool.max_cost is None else str(pool.max_cost.usd),
+        "cause": cause,
+        "parameter": "nodeOverrides" if several else "containerOverrides",
+        **_command(order),
+    }
+
+
+def _command(order: PoolOrder) -> dict[str, Any]:
+    """The command where it is not the definition's: with the variables of a sweep, one member an index."""
+    job = order.pool.job
+    if job.sweep is None:
+        return {}
+    array = grid_variables(job.sweep.grid)
+    command = swept(job.command, array)
+    return {"array": len(array), "overrides": {"command": command}}
