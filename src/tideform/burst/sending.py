@@ -70,7 +70,8 @@ def _checkpoints(places: Places, name: str, pool: Pool, wanted: Wanted, say: Say
     uri = places.checkpoints(name, run)
     say(f"Going on with the run {run}." if wanted.resume else f"This run is {run}: `--resume {run}` goes on with it.")
     every = str(pool.checkpoint.every.seconds)
-    return {"TIDEFORM_CHECKPOINT_URI": uri, "TIDEFORM_CHECKPOINT_SECONDS": every}, uri
+    variables = {f"TIDEFORM_CHECKPOINT_{name}": uri for name in ("URI", "RUN_URI")}
+    return {**variables, "TIDEFORM_CHECKPOINT_SECONDS": every}, uri
 
 
 def helper() -> bytes:

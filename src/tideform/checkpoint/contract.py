@@ -9,6 +9,7 @@ from pathlib import Path
 
 FOLDER = "TIDEFORM_CHECKPOINT_DIR"
 URI = "TIDEFORM_CHECKPOINT_URI"
+RUN_URI = "TIDEFORM_CHECKPOINT_RUN_URI"  # the whole run's address, above those of a sweep's members
 SECONDS = "TIDEFORM_CHECKPOINT_SECONDS"
 GRACE = "TIDEFORM_CHECKPOINT_GRACE"
 RESUME = "TIDEFORM_RESUME"
@@ -28,10 +29,14 @@ _NODES = ("TIDEFORM_NODE_RANK", "AWS_BATCH_JOB_NODE_INDEX", "JOB_COMPLETION_INDE
 
 @dataclass(frozen=True)
 class Settings:
-    """What the environment says. ``seconds`` between checkpoints; ``uri`` is empty where nothing is mirrored."""
+    """What the environment says. ``seconds`` between checkpoints; ``uri`` is empty where nothing is mirrored.
+
+    ``run_uri`` is where a brake leaves its wish: the same, or for a member of a sweep the sweep's.
+    """
 
     folder: Path
     uri: str = ""
+    run_uri: str = ""
     seconds: float = DEFAULT_SECONDS
     grace: float = DEFAULT_GRACE
     rank: int = 0
@@ -44,6 +49,7 @@ class Settings:
         return cls(
             folder=Path(given.get(FOLDER) or "checkpoints"),
             uri=given.get(URI, "").rstrip("/"),
+            run_uri=(given.get(RUN_URI) or given.get(URI, "")).rstrip("/"),
             seconds=_number(given.get(SECONDS), DEFAULT_SECONDS),
             grace=_number(given.get(GRACE), DEFAULT_GRACE),
             rank=_first(given, _RANKS),

@@ -101,7 +101,7 @@ class Wrapper:
             return True
         try:
             came = self.mirror.pull()
-            self._heard.add(self.mirror.wish())  # an old wish is no reason to save now
+            self._heard |= {place.wish() for place in self._asked_at()}  # an old wish is no reason to save now
         except Exception as error:  # noqa: BLE001  # whatever boto3 raises: told, and the job does not start from nothing
             self.say(f"the checkpoints under {self.settings.uri} could not be brought back: {error}")
             return False
@@ -185,10 +185,17 @@ class Wrapper:
 
     def _remote_wish(self) -> str:
         try:
-            wish = self.mirror.wish() if self.mirror is not None else ""
+            wishes = [place.wish() for place in self._asked_at()]
         except Exception:  # noqa: BLE001  # asked again in a moment
             return ""
-        return "" if wish in self._heard else wish
+        return next((wish for wish in wishes if wish not in self._heard), "")
+
+    def _asked_at(self) -> list[Mirror]:
+        """Where wishes come from outside: beside the copy, and for a member of a sweep beside the sweep's."""
+        if self.mirror is None:
+            return []
+        uris = dict.fromkeys((self.settings.uri, self.settings.run_uri))
+        return [Mirror(self.mirror.s3, uri, self.settings.folder) for uri in uris if uri]
 
     def _elsewhere(self, notice: str) -> None:
         """The first machine saves for all: tell it through S3."""

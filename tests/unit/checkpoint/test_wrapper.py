@@ -144,6 +144,15 @@ def test_a_wish_beside_the_copy_asks_for_a_checkpoint(job: dict[str, str], s3: A
         assert says(wrapper, "saved")
 
 
+def test_a_wish_to_a_whole_sweep_reaches_its_members(job: dict[str, str], s3: Any, uri: str) -> None:
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    member = {**job, "TIDEFORM_CHECKPOINT_URI": f"{uri}/3", "TIDEFORM_CHECKPOINT_RUN_URI": uri}
+    with started(TRAINING, member) as wrapper:
+        says(wrapper, "from")
+        s3.put_object(Bucket=bucket, Key=f"{prefix}/.tideform/save-now", Body=b"its lease ends")
+        assert says(wrapper, "saved")
+
+
 def test_sigterm_asks_for_a_checkpoint_and_then_ends_the_command(
     job: dict[str, str], copied: Callable[[], int]
 ) -> None:
