@@ -11,6 +11,7 @@ from tideform.burst.reaper.ledger import Ledger
 from tideform.burst.reaper.meter import count
 from tideform.burst.reaper.pools import POOL
 from tideform.burst.reaper.prices import SpotPrices, price_of
+from tideform.burst.reservations import Reservation, idle_reservations
 from tideform.burst.runner import Instance, Job, cloud_errors, runner_for
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
@@ -21,7 +22,7 @@ from tideform.spec.deployment import Deployment
 class PoolStatus:
     """One pool at one moment; ``at`` is in seconds since the epoch.
 
-    ``usd`` is what the leases that hold it have cost so far.
+    ``usd`` is what the leases that hold it have cost so far, ``idle`` the reservations that stand unused.
     """
 
     record: PoolRecord
@@ -29,6 +30,7 @@ class PoolStatus:
     jobs: tuple[Job, ...]
     usd: Decimal
     at: float
+    idle: tuple[Reservation, ...] = ()
 
     @property
     def unheld(self) -> bool:
@@ -38,9 +40,11 @@ class PoolStatus:
 
 def pool_status(cloud: Cloud, deployment: Deployment, pool: str, now: float) -> PoolStatus:
     """Ask the table and the services."""
-    runner = runner_for(cloud, deployment, pool, deployment.spec.training[pool].backend)
+    spec = deployment.spec.training[pool]
+    runner = runner_for(cloud, deployment, pool, spec.backend)
     table = LeaseTable.of(cloud, deployment)
-    return PoolStatus(table.get(pool), runner.capacity(), runner.jobs(), _spent(table, pool, now), now)
+    idle = idle_reservations(cloud, spec.capacity.reservations)
+    return PoolStatus(table.get(pool), runner.capacity(), runner.jobs(), _spent(table, pool, now), now, idle)
 
 
 def _spent(table: LeaseTable, pool: str, now: float) -> Decimal:

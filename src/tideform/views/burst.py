@@ -41,6 +41,9 @@ def status_lines(name: str, status: PoolStatus) -> Iterator[Line]:
         kind = "spot" if instance.spot else "on-demand"
         yield Line(f"instance {instance.id} {instance.type} {kind}, {instance.state}, since {utc(instance.launched)}")
     yield from (Line(f"job {job.id} {job.name}, {job.status.lower()}") for job in status.jobs)
+    for reservation in status.idle:
+        bought = any(not instance.spot for instance in status.instances)
+        yield Line(f"{reservation}{'; the pool runs on on-demand machines beside it' if bought else ''}", mark="!")
     if status.unheld:
         yield Line(f"nobody holds this capacity: `tideform burst down {name}` ends it", mark="!")
     if status.instances:
@@ -56,6 +59,7 @@ def status_json(name: str, status: PoolStatus) -> dict[str, Any]:
         "instances": [{**vars(i), "launched": utc(i.launched)} for i in status.instances],
         "jobs": [vars(job) for job in status.jobs],
         "usd": round(float(status.usd), 4),
+        "idle_reservations": [vars(reservation) for reservation in status.idle],
     }
 
 
