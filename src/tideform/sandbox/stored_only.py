@@ -39,6 +39,7 @@ STORED_ONLY: tuple[StoredOnly, ...] = (
     StoredOnly("ec2", "instances", "records with states, not machines; user data does not run"),
     StoredOnly("ec2", "security groups, routes, endpoints, flow logs", "no packet is filtered, routed or logged"),
     StoredOnly("ec2", "placement groups", "no placement"),
+    StoredOnly("ec2", "capacity reservations", "on-demand machines count against them; a full one refuses nothing"),
     StoredOnly(
         "eks", "clusters, node groups, add-ons, access entries", "records: no Kubernetes answers, no node joins"
     ),
