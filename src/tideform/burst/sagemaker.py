@@ -14,6 +14,7 @@ from tideform.burst.brakes import Brake, Kind
 from tideform.burst.halt import Halt, Say, silent
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.reaper.endings import sagemaker as ending
+from tideform.burst.reaper_brake import reaper_brake
 from tideform.burst.runner import Instance, Job, OnLog, Work, cloud_errors
 from tideform.burst.sagemaker_climb import Climb, Patience
 from tideform.burst.sagemaker_place import find_place, find_role
@@ -54,7 +55,7 @@ class SageMakerRunner:
         self.handle = backends()["sagemaker"].handle(self.deployment, self.pool)
 
     def brakes(self) -> tuple[Brake, ...]:
-        """SageMaker's own clock: each job carries its longest run and wait from its start on."""
+        """SageMaker's own clock: each job carries its longest run and wait from its start on. And the reaper."""
         kept = self._spec.keep_alive
         late = f"; its machines stay warm for up to {kept} longer" if kept else ""
         return (
@@ -64,6 +65,7 @@ class SageMakerRunner:
                 f"SageMaker ends each training job by its lease's deadline{late}",
                 self._missing_role,
             ),
+            reaper_brake(self.cloud, self.deployment, self.pool),
         )
 
     def up(self, lease: Lease, halt: Halt) -> None:  # noqa: ARG002  # nothing to wait for
