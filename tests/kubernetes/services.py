@@ -13,7 +13,7 @@ from typing import TypeVar
 from tideform.sandbox.nodes.process import RunningCommand
 
 Answer = TypeVar("Answer")
-_TAIL = 15  # lines of a log that tell why
+_TAIL, _WIDTH = 5, 300  # lines of a log that tell why, and characters of each
 _NO_PROXY = {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
 
 
@@ -52,7 +52,8 @@ class Service:
 
     def last_words(self) -> str:
         """The end of its log."""
-        return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL:])
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL:]
+        return "\n".join([f"{self.name}:", *(line[:_WIDTH] for line in lines)])
 
     def _write(self, line: str) -> None:
         self._file.write(line + "\n")

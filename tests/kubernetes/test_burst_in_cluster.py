@@ -32,7 +32,7 @@ def test_a_queued_gang_brings_gpu_nodes_from_zero_and_its_end_takes_them_away(cl
     assert pool.gone()
     started = time.monotonic()
     burst = pool.submit(nodes=3, runs=3)
-    pool.wait("all three run", lambda: burst.running() == 3)
+    pool.wait("three nodes", lambda: len(pool.nodes()) == 3)
     up = time.monotonic()
     assert [(label(node, "node.kubernetes.io/instance-type"), label(node, "karpenter.sh/capacity-type"))
             for node in pool.nodes()] == [(INSTANCE_TYPE, "spot")] * 3  # fmt: skip
@@ -49,22 +49,23 @@ def test_a_queued_gang_brings_gpu_nodes_from_zero_and_its_end_takes_them_away(cl
 def test_a_second_gang_waits_for_the_quota_as_a_whole(cluster: Cluster) -> None:
     pool = PoolInCluster(cluster, "quota", **gang(2))
     pool.open()
-    first = pool.submit(nodes=2, runs=8)
-    pool.wait("the first runs", lambda: first.running() == 2)
+    first = pool.submit(nodes=2, runs=15)
+    pool.wait("the first has its nodes", lambda: len(pool.claims()) == 2)
     second = pool.submit(nodes=2, runs=1)
     seen: list[tuple[bool, int]] = []
 
     def first_ended() -> bool:
+        look = (second.admitted(), len(pool.claims()))
         if first.ending():
             return True
-        seen.append((second.admitted() and not first.ending(), len(pool.claims())))
+        seen.append(look)
         return False
 
     pool.wait("the end of the first", first_ended)
     pool.wait("the end of the second", second.ending)
     assert second.ending() == ("Completed", "AllJobsCompleted")
     assert seen
-    assert not any(together for together, _ in seen)
+    assert not any(admitted for admitted, _ in seen)
     assert max(claims for _, claims in seen) <= 2
 
 
