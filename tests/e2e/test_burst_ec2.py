@@ -103,6 +103,8 @@ def test_the_schedule_alone_ends_a_burst_whose_command_line_was_killed(project: 
     burst.says("[0] working")
     burst.signal(signal.SIGKILL)
     burst.ended()
+    reaper = project.deployment.physical_name("reaper", limit=64)
+    project.cloud.client("lambda").put_function_concurrency(FunctionName=reaper, ReservedConcurrentExecutions=0)
     assert len(project.instances()) == 2
     advance(project, 30 * 60)
     advance(project, 10 * 60)

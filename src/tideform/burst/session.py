@@ -97,6 +97,9 @@ class Session:
                 self._start(lease, halt)
             if table.up(lease) is None:
                 raise _ended_elsewhere(lease.pool)
+            hold = getattr(self.teardown.runner, "hold_until", None)  # capacity with an end of its own: for all leases
+            if hold is not None:
+                hold(lease.deadline)
 
     def _start(self, lease: Lease, halt: Halt) -> None:
         teardown = self.teardown

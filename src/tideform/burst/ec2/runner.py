@@ -18,6 +18,7 @@ from tideform.burst.lease import Lease
 from tideform.burst.reaper import instances
 from tideform.burst.reaper.base import Node
 from tideform.burst.reaper.endings import ec2 as ending
+from tideform.burst.reaper_brake import reaper_brake
 from tideform.burst.runner import Instance, Job, OnLog, Work, cloud_errors
 from tideform.burst.sizing import sizing
 from tideform.catalogue.training.base import backends
@@ -50,8 +51,8 @@ class Ec2Runner:
         self._jobs = Jobs(self.cloud, self.deployment, self.pool, self.handle, self.pace)
 
     def brakes(self) -> tuple[Brake, ...]:
-        """The scheduled action; looking whether it is missing puts it."""
-        return (self._end.brake(),)
+        """The scheduled action, which looking whether it is missing puts, and the reaper."""
+        return (self._end.brake(), reaper_brake(self.cloud, self.deployment, self.pool))
 
     def up(self, lease: Lease, halt: Halt) -> None:
         """The end first, then the machines, down the ladder until they are there and SSM reaches them."""

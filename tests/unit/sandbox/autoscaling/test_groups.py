@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from tests.unit.sandbox.autoscaling.conftest import Group
 from tests.unit.sandbox.waiting import until
+from tideform.sandbox import client
 
 
 def test_a_group_at_zero_has_nothing(group: Group) -> None:
@@ -105,3 +106,29 @@ def test_a_group_with_instances_is_deleted_with_force_only(group: Group) -> None
 def test_a_taken_name_is_refused(group: Group, ground: dict[str, Any]) -> None:
     with pytest.raises(ClientError, match="AlreadyExists"):
         group.api.create_auto_scaling_group(AutoScalingGroupName=group.name, **ground)
+
+
+def test_a_launch_is_tried_again_when_the_market_has_some(group: Group) -> None:
+    client.market(group.workspace, {"lack": [{"types": "g5"}]})
+    group.update(DesiredCapacity=1)
+    until(group.activities)
+    assert "InsufficientInstanceCapacity - " in group.activities()[0]["StatusMessage"]
+    client.market(group.workspace, {"clear": True})
+    group.has(1)
+
+
+def test_a_slow_start_is_pending_until_the_instance_runs(group: Group) -> None:
+    client.market(group.workspace, {"slow": [{"types": "g5", "seconds": 90}]})
+    group.update(DesiredCapacity=1)
+    group.has(1, "Pending")
+    group.advance(91)
+    group.has(1)
+    client.market(group.workspace, {"clear": True})
+
+
+def test_an_instance_at_risk_goes_when_its_replacement_is_there(group_of: Callable[..., Group]) -> None:
+    group = group_of(CapacityRebalance=True, DesiredCapacity=1)
+    (first,) = group.has(1)
+    client.market(group.workspace, {"reclaim": [{"instance": first["InstanceId"], "notice": 120}]})
+    until(lambda: [m["InstanceId"] for m in group.members()] not in ([], [first["InstanceId"]]))
+    assert len(group.has(1)) == 1
