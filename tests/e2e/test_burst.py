@@ -24,7 +24,7 @@ training:
   brief: {instance_types: [c5.large], lease: 30m, between_bursts: remove, job: &job {image: trainer, command: [env]}}
   steady: {instance_types: [c5.large], lease: 30m, job: *job}
 """
-JOB = ("--", "sh", "-c", "echo working; sleep 300")
+JOB = ("--", "sh", "-c", "echo work''ing; sleep 300")  # the command is announced: its output must differ from it
 
 
 @pytest.fixture(scope="module")
