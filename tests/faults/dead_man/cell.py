@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import time
@@ -14,6 +13,8 @@ from tests.faults.dead_man.backends import LEASE_SECONDS, POOL, Case
 from tests.faults.dead_man.brakes import Brake
 from tests.faults.dead_man.moments import Moment
 from tests.faults.random_kills import marked
+from tideform.burst.reaper.ledger import Ledger
+from tideform.burst.reaper.prices import SpotPrices
 from tideform.burst.receipt import capacity_receipt
 from tideform.burst.table import LeaseTable
 from tideform.sandbox import client
@@ -66,9 +67,10 @@ def play(workspace: Workspace, case: Case, brake: Brake, moment: Moment) -> Outc
     finally:
         for other in case.brakes:
             other.switch(workspace, True)
+    for command in (("down", POOL, "--all"), ("reap",)):  # the pool idle again, and its last seconds counted
+        done = workspace.run("burst", *command)
+        assert done.returncode == 0, done.stderr
     paid, counted = bill(workspace) - billed, meter(workspace) - metered
-    ended = workspace.run("burst", "down", POOL, "--all")
-    assert ended.returncode == 0, ended.stderr
     return Outcome(case, brake, moment, machines, leftovers, counted, paid, time.monotonic() - began)
 
 
@@ -108,6 +110,5 @@ def bill(workspace: Workspace) -> float:
 
 def meter(workspace: Workspace) -> float:
     """What the pool has cost so far, by tideform's meter, in USD."""
-    told = workspace.run("burst", "status", POOL, "--json")
-    assert told.returncode == 0, told.stderr
-    return float(json.loads(told.stdout)["pools"][0]["spent_usd"])
+    table = LeaseTable.of(workspace.cloud, workspace.deployment)
+    return Ledger(table.items, SpotPrices(workspace.cloud)).read(table.identity(POOL)).usd
