@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hmac
 import logging
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import moto.core.models
@@ -21,6 +23,7 @@ from tideform.sandbox.market import throttling
 log = logging.getLogger(__name__)
 
 _NO_BACKEND = "no such service in moto"
+_ONE_AT_A_TIME = {"iam"}  # moto walks through its roles and policies while others add to them
 
 
 class Dispatcher(DomainDispatcherApplication):
@@ -68,4 +71,16 @@ def _service_app(service: Any, shared: world.World) -> Flask:
     app.debug = False
     not_emulated.install(app, service)
     throttling.install(app, service, shared.market)
+    if service in _ONE_AT_A_TIME:
+        app.wsgi_app = _one_at_a_time(app.wsgi_app)  # type: ignore[method-assign]  # as Flask's manual has it
     return app
+
+
+def _one_at_a_time(serve: Callable[..., Any]) -> Callable[..., Any]:
+    lock = threading.Lock()
+
+    def serve_one(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        with lock:
+            return serve(environ, start_response)
+
+    return serve_one

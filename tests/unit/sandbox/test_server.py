@@ -72,10 +72,10 @@ def test_an_assumed_role_is_let_in(cloud: Cloud, sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("service", "operation", "parameters", "named"),
     [
-        ("ec2", "describe_capacity_reservations", {}, "ec2.DescribeCapacityReservations"),  # EC2's XML
+        ("ec2", "describe_verified_access_groups", {}, "ec2.DescribeVerifiedAccessGroups"),  # EC2's XML
         ("iam", "list_server_certificate_tags", {"ServerCertificateName": "x"}, "iam.ListServerCertificateTags"),
         ("sagemaker", "list_inference_components", {}, "sagemaker.ListInferenceComponents"),  # JSON
-        ("eks", "list_addons", {"clusterName": "x"}, "eks.ListAddons"),  # REST-JSON
+        ("eks", "list_insights", {"clusterName": "x"}, "eks.ListInsights"),  # REST-JSON
         ("pricing", "describe_services", {}, "pricing.DescribeServices"),  # a service that moto has not
         ("accessanalyzer", "list_analyzers", {}, "access-analyzer.GET /analyzer"),
     ],
