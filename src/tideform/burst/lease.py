@@ -7,7 +7,7 @@ change, and the leases themselves. Whoever changes capacity does so in the name 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -115,6 +115,7 @@ class PoolRecord:
     """A pool's item. ``stopper`` is the process that takes the capacity away, since ``stopping_since``.
 
     ``reaped`` is when the reaper ended it, until a command has looked after what the reaper leaves: definitions.
+    ``ended`` are leases that the meter has not been told of.
     """
 
     pool: str
@@ -125,6 +126,7 @@ class PoolRecord:
     stopper: Process | None = None
     stopping_since: int = 0
     reaped: int = 0
+    ended: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def lease(self, lease_id: str) -> Lease | None:
         """The lease of that id, if it is still held."""

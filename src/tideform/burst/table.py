@@ -167,6 +167,7 @@ class LeaseTable:
             "pk": self._key(record.pool),
             "token": record.token,
             "leases": {lease.id: lease.as_record() for lease in record.leases},
+            "ended": record.ended,
         }
         return self._call(lambda: self._pools.stopped(item, now)) is not None
 
@@ -256,4 +257,5 @@ def _record(pool: str, item: Item | None) -> PoolRecord:
         stopper=Process.from_record(item["stopper"]) if "stopper" in item else None,
         stopping_since=int(item.get("stopping_since", 0)),
         reaped=int(item.get("reaped", 0)),
+        ended=item.get("ended", {}),
     )

@@ -40,11 +40,12 @@ class Keeper:
     ledger: Ledger
     clock: Callable[[], float]
 
-    def count(self, item: Item, now: float) -> Account:
-        """The pool's account up to ``now``, which has to be before ``item`` was read."""
+    def count(self, item: Item, now: float, account: Account | None = None) -> Account:
+        """The pool's account up to ``now``, which has to be before ``item`` and the last ``account`` were read."""
         handle = _handle(item)
         nodes = tuple(ending(handle["backend"]).nodes(self.clients, handle))
-        return self.ledger.tick(pool_of(item["pk"]), nodes, item.get("prices", {}), now)
+        seen = None if account is None else (item, account)
+        return self.ledger.tick(pool_of(item["pk"]), nodes, item.get("prices", {}), now, seen)
 
     def look_after(self, item: Item, account: Account, budget: Budget, outcome: Outcome) -> None:
         """Say what is to be said, and end what is over; ``outcome`` is written as it goes, a failure may follow."""
@@ -81,7 +82,7 @@ class Keeper:
 
     def _notice(self, item: Item, lease: str, outcome: Outcome) -> None:
         uri = item["leases"][lease].get("checkpoint_uri", "")
-        if self.pools.note(item["pk"], lease, NOTICED, self.clock()) and uri:
+        if uri and self.pools.note(item["pk"], lease, NOTICED, self.clock()):
             tell.ask_to_save(self.clients, uri, "its burst is about to end")
             outcome.did.append(f"asked {lease} to save its work")
 

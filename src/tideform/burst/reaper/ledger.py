@@ -26,16 +26,24 @@ class Ledger:
         """The account as it was last written."""
         return Account.of(self.items.get(METER + pool))
 
-    def tick(self, pool: str, nodes: Sequence[Node], prices: Mapping[str, float], now: float) -> Account:
+    def tick(
+        self,
+        pool: str,
+        nodes: Sequence[Node],
+        prices: Mapping[str, float],
+        now: float,
+        seen: tuple[Item, Account] | None = None,
+    ) -> Account:
         """Count the pool's nodes up to ``now`` and write it; ``pool`` is the key without its prefix.
 
-        ``now`` has to be taken before the call, and the nodes after ``now``.
+        ``now`` has to be taken before the call, and the nodes after ``now``. ``seen`` are the pool's item and its
+        account, if somebody has read them since ``now``.
         """
         price = price_of(prices, self.spot.of(nodes))
         after = Account()
         for _ in range(_RACES):
-            item = self.items.get(POOL + pool) or {}
-            before = self.read(pool)
+            item, before = seen or (self.items.get(POOL + pool) or {}, self.read(pool))
+            seen = None
             after = count(before, nodes, item.get("leases", {}), item.get("ended", {}), price, now)
             if self._write(pool, before, after):
                 self._told(item)
@@ -49,7 +57,7 @@ class Ledger:
 
     def _told(self, item: Item) -> None:
         if item.get("ended"):
-            Pools(self.items).forget_ended(item["pk"], item["ended"])
+            Pools(self.items).forget_ended(item)
 
 
 def pool_of(key: str) -> str:

@@ -6,7 +6,7 @@ An item has ``state``, ``count``, ``token`` (it grows with every change of what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,26 +48,25 @@ class Pools:
         )
 
     def stopped(self, item: Item, now: float, *, reaped: bool = False) -> Item | None:
-        """Capacity is gone: forget the leases of an item that is stopping under its own token."""
-        names = {f"#l{place}": lease for place, lease in enumerate(item["leases"])}
-        ends = {f":l{place}": _ended(held, now) for place, held in enumerate(item["leases"].values())}
-        settle = "".join(f", ended.#l{place} = :l{place}" for place in range(len(ends)))
-        change = "SET #state = :idle, #count = :none, leases = :empty, tokens = :empty" + settle
-        after = (
-            ", reaped = :now REMOVE stopper, stopping_since" if reaped else " REMOVE stopper, stopping_since, reaped"
-        )
+        """Capacity is gone: forget the leases of an item that is stopping under its own token.
+
+        ``ended`` is written whole, since an expression holds four kilobytes; what the meter has taken out of it
+        meanwhile it knows again.
+        """
+        ended = {**item.get("ended", {}), **{key: _ended(held, now) for key, held in item["leases"].items()}}
+        remove = " REMOVE stopper, stopping_since"
         return self.update(
             item["pk"],
-            change + after,
+            "SET #state = :idle, #count = :none, leases = :empty, tokens = :empty, ended = :ended"
+            + (f", reaped = :now{remove}" if reaped else f"{remove}, reaped"),
             "#state = :stopping AND #token = :token",
-            names,
-            {
+            values={
                 ":idle": IDLE,
                 ":none": 0,
                 ":empty": {},
+                ":ended": ended,
                 ":stopping": STOPPING,
                 ":token": item["token"],
-                **ends,
                 **({":now": int(now)} if reaped else {}),
             },
         )
@@ -92,11 +91,9 @@ class Pools:
             values={":right": len(item["leases"]), ":token": item["token"], ":one": 1},
         )
 
-    def forget_ended(self, key: str, leases: Iterable[str]) -> None:
-        """Drop ended leases that the meter knows by now."""
-        names = {f"#e{place}": lease for place, lease in enumerate(leases)}
-        if names:
-            self.update(key, "REMOVE " + ", ".join(f"ended.{alias}" for alias in names), "attribute_exists(pk)", names)
+    def forget_ended(self, item: Item) -> None:
+        """Drop the ended leases that the meter knows by now; if there are others since, the next one does."""
+        self.update(item["pk"], "SET ended = :empty", "#token = :token", values={":empty": {}, ":token": item["token"]})
 
     def update(
         self,

@@ -61,7 +61,7 @@ class Round:
         pool = pool_of(item["pk"])
 
         def count() -> None:
-            accounts[pool] = self.keeper.count(item, now)
+            accounts[pool] = self.keeper.count(item, now, accounts.get(pool, Account()))
 
         self._guarded(pool, count)
 
