@@ -11,6 +11,8 @@ import pytest
 
 from tests.unit.stacks.collecting import FULL, collect, inputs, of_type, statements
 from tideform.engine.base import Preview
+from tideform.sandbox.aws.lifecycle import unknown_inputs
+from tideform.sandbox.aws.registry import kind_of
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "eks"
 POOL = {**FULL["training"]["nightly"], "backend": "eks"}
@@ -117,3 +119,11 @@ def test_a_gang_stays_in_one_zone() -> None:
 def test_in_an_existing_cluster_only_our_own_objects_are_made() -> None:
     found = collect("training", "nightly", training=TRAINING, cluster={"existing": "mine"})
     assert {each.type.split(":")[0] for each in found.resources} == {"kubernetes"}
+
+
+def test_the_sandbox_knows_all_of_it_and_keeps_nothing_without_effect(foundation: Preview, pool: Preview) -> None:
+    planned = [each for found in (foundation, pool) for each in found.resources if each.type.startswith("aws:")]
+    for each in planned:
+        kind, given = kind_of(each.type), each.after or {}
+        assert unknown_inputs(kind, given) == [], each.address
+        assert kind.stored_only & set(given) == set(), each.address
