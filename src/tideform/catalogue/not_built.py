@@ -49,7 +49,7 @@ def not_built_notes(project: Project, *, unit: str | None = None) -> tuple[Diagn
 
 def _project(project: Project) -> Iterator[NotBuilt]:
     if project.budget is not None and project.budget.hard_stop:
-        yield NotBuilt("budget.hard_stop", "the reaper ends every burst then, but no budget action of AWS denies launching")
+        yield NotBuilt("budget.hard_stop", "the reaper ends every burst then; no budget action of AWS denies launching")
     if not project.network.private and project.network.existing is None:
         yield NotBuilt("network.private", "the network is private all the same; use network.existing for another")
     for name, store in project.storage.items():
