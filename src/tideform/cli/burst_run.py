@@ -68,7 +68,6 @@ def run(
     """Bring capacity in, run the job, take capacity away; exits with the job's own code."""
     from tideform.burst.places import Places
     from tideform.burst.sending import Wanted, prepare
-    from tideform.burst.sweep import with_sweep
 
     deployment = load_deployment(spec, environment)
     chosen = deployment.spec.training[known(deployment, pool)]
@@ -80,7 +79,7 @@ def run(
     session = replace(session_for(deployment, pool, seconds(wait), announced=False), pool=bounded)
     places = Places(session.teardown.table.cloud, deployment)
     wanted = replace(wanted, image=_image(places.cloud, deployment, chosen, image))
-    work = with_sweep(prepare(places, pool, bounded, wanted, say), bounded)
+    work = prepare(places, pool, bounded, wanted, say)
     with _interruptions(deployment, session, interrupt_after).during():
         ended = session.run(work, lambda line: typer.echo(line, err=as_json))
     _tell(pool, ended, as_json)

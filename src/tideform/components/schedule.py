@@ -38,6 +38,7 @@ class ScheduledBurst(Component):
         self.name = self.scope.name(self.part, limit=64)
         self.function = self._function()
         self.schedule = self._schedule()
+        self._alarm()
 
     def _function(self) -> aws.lambda_.Function:
         group = f"/aws/lambda/{self.name}"
@@ -122,6 +123,27 @@ class ScheduledBurst(Component):
                 ),
             ),
             opts=self.named(after=role.policies),
+        )
+
+    def _alarm(self) -> None:
+        """A job that did not start at night is nobody's news otherwise."""
+        topic = self.scope.arn("sns", self.scope.name("alerts", limit=256))
+        aws.cloudwatch.MetricAlarm(
+            self.part,
+            name=self.scope.name(self.part, limit=255),
+            alarm_description=f"A scheduled burst of {self.order.name} could not begin",
+            namespace="AWS/Lambda",
+            metric_name="Errors",
+            dimensions={"FunctionName": self.name},
+            statistic="Sum",
+            period=300,
+            evaluation_periods=1,
+            comparison_operator="GreaterThanThreshold",
+            threshold=0,
+            treat_missing_data="notBreaching",
+            alarm_actions=[topic],
+            tags=self.scope.tags(),
+            opts=self.named(after=[self.function]),
         )
 
     @property

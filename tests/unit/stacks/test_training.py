@@ -234,6 +234,12 @@ def test_a_schedule_calls_a_function_that_knows_all_it_needs() -> None:
     assert inputs(found, "Function", "pool-starter")["reservedConcurrentExecutions"] == 1
 
 
+def test_somebody_is_told_when_a_scheduled_burst_does_not_begin() -> None:
+    alarm = inputs(pool(schedule="rate(1 day)"), "MetricAlarm", "pool-starter")
+    assert alarm["dimensions"] == {"FunctionName": "fraud-scoring-dev-pool-starter"}
+    assert alarm["alarmActions"] == ["arn:aws:sns:eu-west-1:123456789012:fraud-scoring-dev-alerts"]
+
+
 def test_what_starts_a_pool_may_touch_that_pool_alone() -> None:
     policy = inputs(pool(schedule="rate(1 day)"), "RolePolicy", "pool-starter")["policy"]
     by_name = {statement["Sid"]: statement for statement in statements(policy)}
