@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from tideform.catalogue.training._ec2 import HEARTBEAT, HOOK, GroupNames
+from tideform.catalogue.training._ec2 import HEARTBEAT, GroupNames
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.base import Component
 from tideform.components.ec2_nodes import Ec2Nodes
@@ -35,7 +35,7 @@ class Ec2Group(Component):
         self.group = self._group()
         self.hook = aws.autoscaling.LifecycleHook(
             self.unit,
-            name=HOOK,
+            name=GroupNames(self.scope.deployment, self.order.name).hook,
             autoscaling_group_name=self.group.name,
             lifecycle_transition="autoscaling:EC2_INSTANCE_TERMINATING",
             heartbeat_timeout=HEARTBEAT,

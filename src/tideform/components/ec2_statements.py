@@ -20,8 +20,8 @@ def statements(order: PoolOrder, log_name: str) -> list[Statement]:
         use_key(scope),
         *pull_images(scope, image_of(job.image, scope)),
         allow("Log", ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], [group, f"{group}:*"]),
-        # The agent looks for the log group before it writes; this one takes no resource.
-        allow("FindLogs", ["logs:DescribeLogGroups"], ["*"]),
+        # The agent looks for the log group among all of them before it writes.
+        allow("FindLogs", ["logs:DescribeLogGroups"], [scope.arn("logs", "log-group:*")]),
     ]
     if scope.deployment.spec.tracking is not None:
         found.append(allow("Track", ["sagemaker-mlflow:*"], [tracking_arn(scope)]))

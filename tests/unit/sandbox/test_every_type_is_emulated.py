@@ -18,6 +18,7 @@ PROGRAMS = (
     ("compliance", None),
     ("training", "nightly"),
     ("training", "small"),
+    ("training", "desk"),
     ("serving", "score"),
     ("monitoring", None),
 )

@@ -47,6 +47,14 @@ FULL: dict[str, Any] = {
             "capacity": {"spot": "never"},
             "job": {"image": "trainer:2", "command": ["python", "-V"], "secrets": {"TOKEN": "secret:hub"}},
         },
+        "desk": {
+            "backend": "ec2",
+            "instance_types": ["p4d.24xlarge"],
+            "nodes": 2,
+            "interconnect": "efa",
+            "lease": "1h",
+            "job": {"image": "trainer", "command": ["torchrun", "train.py"], "nodes": 2},
+        },
     },
     "serving": {
         "score": {

@@ -15,6 +15,7 @@ PROGRAMS = (
     ("compliance", None),
     ("training", "nightly"),
     ("training", "small"),
+    ("training", "desk"),
     ("serving", "score"),
     ("monitoring", None),
 )

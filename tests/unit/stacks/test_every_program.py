@@ -54,6 +54,12 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(item)
 
 
+def tags_of(resource: PlannedResource) -> dict[str, str]:
+    """A resource's tags; an Auto Scaling group has them as a list."""
+    tags = (resource.after or {}).get("tags") or {}
+    return {tag["key"]: tag["value"] for tag in tags} if isinstance(tags, list) else dict(tags)
+
+
 def class_of(resource: PlannedResource) -> Any:
     module, noun = re.fullmatch(r"aws:(\w+)/\w+:(\w+)", resource.type).groups()  # type: ignore[union-attr]
     return getattr(import_module(f"pulumi_aws.{module}{'_' * iskeyword(module)}"), noun)
@@ -69,18 +75,19 @@ def test_whatever_takes_tags_carries_ours(everything: Mapping[str, Preview]) -> 
     wanted = {"tideform:project", "tideform:environment", "tideform:layer", "tideform:owner", "team"}
     for resource in resources(everything):
         if "tags" in inspect.signature(class_of(resource)._internal_init).parameters:
-            assert wanted <= set((resource.after or {}).get("tags", {})), resource.address
+            assert wanted <= set(tags_of(resource)), resource.address
 
 
 def test_units_are_tagged_with_their_name(everything: Mapping[str, Preview]) -> None:
-    for resource in everything["training/nightly"].resources:
-        if "tags" in (resource.after or {}):
-            assert resource.after["tags"]["tideform:unit"] == "nightly"  # type: ignore[index]
+    for unit in ("nightly", "desk"):
+        for resource in everything[f"training/{unit}"].resources:
+            if "tags" in (resource.after or {}):
+                assert tags_of(resource)["tideform:unit"] == unit
 
 
 def test_leases_never_stand_in_the_tags_of_a_stack(everything: Mapping[str, Preview]) -> None:
     for resource in resources(everything):
-        assert not {"tideform:lease", "tideform:expires"} & set((resource.after or {}).get("tags", {}))
+        assert not {"tideform:lease", "tideform:expires"} & set(tags_of(resource))
 
 
 def test_names_begin_with_project_and_environment(everything: Mapping[str, Preview]) -> None:
@@ -182,16 +189,21 @@ def test_every_input_is_an_argument_of_the_vendors_class(everything: Mapping[str
         assert set(resource.after or {}) <= camel | {"tagsAll"}, resource.address
 
 
+def hashed(resource: PlannedResource) -> bool:
+    """Whether its name carries a hash of its inputs: Batch keeps to a template's version, EC2 Auto Scaling does not."""
+    noun = resource.type.rpartition(":")[2]
+    nouns = {"ComputeEnvironment", "LaunchTemplate", "Model", "EndpointConfiguration"}
+    return noun in nouns and not (noun == "LaunchTemplate" and resource.program == "training/desk")
+
+
 def test_fixed_names_are_freed_before_they_are_taken_again(everything: Mapping[str, Preview]) -> None:
-    hashed = {"ComputeEnvironment", "LaunchTemplate", "Model", "EndpointConfiguration"}
     for resource in resources(everything):
-        noun = resource.type.rpartition(":")[2]
-        if isinstance((resource.after or {}).get("name"), str) and noun not in hashed:
+        if isinstance((resource.after or {}).get("name"), str) and not hashed(resource):
             assert resource.delete_before_replace, resource.address
 
 
 def test_what_carries_a_hash_stands_beside_its_successor(everything: Mapping[str, Preview]) -> None:
     for resource in resources(everything):
-        if resource.type.rpartition(":")[2] in {"ComputeEnvironment", "LaunchTemplate", "Model"}:
+        if hashed(resource):
             assert not resource.delete_before_replace
             assert re.search(r"-[0-9a-f]{8}$", str((resource.after or {})["name"]))

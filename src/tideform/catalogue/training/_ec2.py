@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from tideform.components.pool_shape import PoolShape, is_nvidia
 from tideform.spec.deployment import Deployment
 
-HOOK = "checkpoint"
 HEARTBEAT = 120  # seconds that a machine waits for its last checkpoint before it ends
 SCHEDULE = "lease-end"
 MOST_NODES = 50  # that one SSM command reaches; https://docs.aws.amazon.com/general/latest/gr/ssm.html
 LONGEST_RUN = 172_800  # seconds that AWS-RunShellScript lets a command run
-_LIMIT = 255  # characters; https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html
+_LIMIT = 240  # characters, and what the hook adds; https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html
 # Drivers of the Deep Learning base AMIs of today are for the T4 and later; they have none for AMD's and AWS's own.
 # https://docs.aws.amazon.com/dlami/latest/devguide/appendix-ami-release-notes.html
 _TOO_OLD = ("p2", "p3", "g3")
@@ -36,6 +35,11 @@ class GroupNames:
     def group(self) -> str:
         """The Auto Scaling group."""
         return self.deployment.physical_name(self.made_as, limit=_LIMIT)
+
+    @property
+    def hook(self) -> str:
+        """The group's life-cycle hook."""
+        return f"{self.group}-checkpoint"
 
     @property
     def log_group(self) -> str:

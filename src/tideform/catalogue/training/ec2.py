@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tideform.catalogue.training._ec2 import HOOK, LONGEST_RUN, MOST_NODES, SCHEDULE, GroupNames, unfit
+from tideform.catalogue.training._ec2 import LONGEST_RUN, MOST_NODES, SCHEDULE, GroupNames, unfit
 from tideform.catalogue.training.base import Exports, PoolOrder, plain_handle, problem
 from tideform.components.pool_shape import PoolShape, shape_of
 from tideform.diagnostics import Diagnostic
@@ -50,7 +50,7 @@ class Ec2:
         return {
             **plain_handle(deployment, self.id, pool),
             "group": names.group,
-            "hook": HOOK,
+            "hook": names.hook,
             "schedule": SCHEDULE,
             "comment": names.comment,
         }

@@ -16,7 +16,7 @@ from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease, Mode, new_lease
 from tideform.burst.runner import Work
 from tideform.burst.table import LeaseTable
-from tideform.catalogue.training._ec2 import HOOK, GroupNames
+from tideform.catalogue.training._ec2 import GroupNames
 from tideform.cloud import Cloud
 from tideform.paths import Workspace
 from tideform.sandbox import client
@@ -148,7 +148,7 @@ def _group(desk: Desk) -> None:
     asg.suspend_processes(AutoScalingGroupName=names.group, ScalingProcesses=["Launch"])
     asg.put_lifecycle_hook(
         AutoScalingGroupName=names.group,
-        LifecycleHookName=HOOK,
+        LifecycleHookName=names.hook,
         LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING",
         HeartbeatTimeout=120,
         DefaultResult="CONTINUE",
