@@ -7,6 +7,7 @@ from typing import Any
 from tideform.sandbox.aws import tagging
 from tideform.sandbox.aws.context import Context
 from tideform.sandbox.aws.kind import Inputs, Kind, Live, State, words
+from tideform.sandbox.aws.refusal import Refusal
 
 
 def _create(context: Context, inputs: Inputs) -> str:
@@ -68,15 +69,25 @@ def _found(context: Context, name: str) -> dict[str, Any]:
 
 
 def _create_policy(context: Context, inputs: Inputs) -> str:
-    context.call(
-        "ecr", "put_lifecycle_policy", repositoryName=inputs["repository"], lifecyclePolicyText=inputs["policy"]
-    )
-    return str(inputs["repository"])
+    """ECR writes over the policy that exists; the provider does not adopt, so it looks first."""
+    name = str(inputs["repository"])
+    try:
+        context.call("ecr", "get_lifecycle_policy", repositoryName=name)
+    except Refusal as refusal:
+        if refusal.code != "LifecyclePolicyNotFoundException":
+            raise
+        _put_policy(context, name, inputs["policy"])
+        return name
+    raise Refusal("LifecyclePolicyAlreadyExists", f"the repository {name} has a life cycle already")
 
 
 def _settle_policy(context: Context, name: str, old: Inputs, new: Inputs) -> None:
     if old:
-        context.call("ecr", "put_lifecycle_policy", repositoryName=name, lifecyclePolicyText=new["policy"])
+        _put_policy(context, name, new["policy"])
+
+
+def _put_policy(context: Context, name: str, policy: str) -> None:
+    context.call("ecr", "put_lifecycle_policy", repositoryName=name, lifecyclePolicyText=policy)
 
 
 def _read_policy(context: Context, name: str, _inputs: Inputs) -> Live | None:
