@@ -12,6 +12,7 @@ from tideform.errors import RefusedError
 from tideform.kube import Kube, KubeError
 
 Object = dict[str, Any]
+_FAILURES = 60  # looks in a row
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Follower:
     submitted: Object
     on_log: OnLog
     _told: str = field(default="", init=False)
+    _failed: int = field(default=0, init=False)
     _read: dict[str, str] = field(default_factory=dict, init=False)  # the time of the last line of each pod
 
     @property
@@ -30,7 +32,21 @@ class Follower:
         return str(self.submitted["metadata"]["name"])
 
     def look(self) -> int | None:
-        """Hand on what is new; the exit code once the job is over. Raises `RefusedError` TD612 where it never ran."""
+        """Hand on what is new; the exit code once the job is over. Raises `RefusedError` TD612 where it never ran.
+
+        A busy API, or one that is being replaced, is asked again for a while: the job goes on without it.
+        """
+        try:
+            code = self._look()
+        except KubeError as error:
+            self._failed += 1
+            if self._failed > _FAILURES or not (error.status in (0, 429) or error.status >= 500):
+                raise
+            return None
+        self._failed = 0
+        return code
+
+    def _look(self) -> int | None:
         found = self._get()
         if found is None:
             raise _not_run("it was deleted")
@@ -56,7 +72,8 @@ class Follower:
         held = [text for found in self._workloads() if (text := _not_admitted(found))]
         if held:
             return "; ".join(held)
-        return "; ".join(dict.fromkeys(text for pod in pods for text in (*_unscheduled(pod), *self._events(pod))))
+        said = [text for pod in pods for text in (*_unscheduled(pod), *self._events(pod))]
+        return "; ".join(sorted(set(said)))
 
     def pods(self) -> list[Object]:
         """The job's pods, in the order of their ranks."""

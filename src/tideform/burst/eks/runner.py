@@ -18,7 +18,7 @@ from tideform.burst.brakes import Brake, Kind
 from tideform.burst.eks import manifests, nodes
 from tideform.burst.eks.access import Access, refused
 from tideform.burst.eks.follow import Follower
-from tideform.burst.halt import Halt
+from tideform.burst.halt import Halt, silent
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.reaper import instances
 from tideform.burst.reaper.endings import eks as ending
@@ -164,7 +164,7 @@ class EksRunner:
         while len(self._ready()) < size.nodes:
             halt.check()
             if time.monotonic() > until:
-                waits = [Follower(lambda: self.access.kube, each, print).waiting() for each in holders]
+                waits = [Follower(lambda: self.access.kube, each, silent).waiting() for each in holders]
                 raise _no_capacity(self.pool, size.words, next(filter(None, waits), "nobody says why"))
             halt.wait(self.pace.poll)
         self._tag(lease, 0)

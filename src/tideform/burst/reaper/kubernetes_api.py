@@ -41,7 +41,7 @@ def token(clients: Clients, cluster: str) -> str:
     region = sts.meta.region_name
     request = {
         "method": "GET",
-        "url": f"https://sts.{region}.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15",
+        "url": f"https://sts.{region}.{_domain(region)}/?Action=GetCallerIdentity&Version=2011-06-15",
         "body": {},
         "headers": {"x-k8s-aws-id": cluster},
         "context": {},
@@ -77,3 +77,7 @@ def caller(endpoint: str, authority: str, bearer: str) -> Call:
             raise
 
     return call
+
+
+def _domain(region: str) -> str:
+    return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"

@@ -1,0 +1,122 @@
+"""A job followed to its end: what is told while it waits and runs, and with which code it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from tideform.burst.eks.follow import Follower
+from tideform.errors import RefusedError
+from tideform.kube import Kube, KubeError
+
+Object = dict[str, Any]
+LABELS = {"tideform.dev/lease": "0123", "batch.kubernetes.io/controller-uid": "u1"}
+JOB: Object = {
+    "apiVersion": "batch/v1",
+    "kind": "Job",
+    "metadata": {"name": "fit-0123", "namespace": "demo", "uid": "u1", "labels": LABELS},
+}
+
+
+@dataclass
+class Cluster:
+    """What a cluster would answer, as a test sets it."""
+
+    job: Object | None = field(default_factory=lambda: {**JOB, "status": {}})
+    pods: list[Object] = field(default_factory=list)
+    workloads: list[Object] = field(default_factory=list)
+    log: str = ""
+    error: KubeError | None = None
+
+    def get(self, *_which: str) -> Object | None:
+        if self.error:
+            raise self.error
+        return self.job
+
+    def find(self, _api_version: str, kind: str, *_where: str, labels: Any = None) -> list[Object]:
+        return self.pods if kind == "Pod" else self.workloads
+
+    def request(self, *_call: str, query: Any = None) -> Object:
+        return {"items": []}
+
+    def text(self, _path: str, _query: Any) -> str:
+        return self.log
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return Cluster()
+
+
+@pytest.fixture
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def follower(cluster: Cluster, told: list[str]) -> Follower:
+    return Follower(lambda: cast(Kube, cluster), JOB, told.append)
+
+
+def pod(phase: str, exit_code: int | None = None) -> Object:
+    terminated = [] if exit_code is None else [{"state": {"terminated": {"exitCode": exit_code}}}]
+    metadata = {"name": "fit-0123-0-abc", "namespace": "demo", "labels": LABELS}
+    return {"metadata": metadata, "status": {"phase": phase, "containerStatuses": terminated}}
+
+
+def ended(kind: str, reason: str = "") -> Object:
+    return {**JOB, "status": {"conditions": [{"type": kind, "status": "True", "reason": reason}]}}
+
+
+def test_kueues_reason_is_told_once(cluster: Cluster, told: list[str], follower: Follower) -> None:
+    held = {"type": "QuotaReserved", "status": "False", "message": "insufficient unused quota"}
+    owner = {"ownerReferences": [{"uid": "u1"}]}
+    cluster.workloads = [{"metadata": owner, "status": {"conditions": [held]}}]
+    assert follower.look() is None
+    assert follower.look() is None
+    assert told == ["[tideform] fit-0123 waits: Kueue: insufficient unused quota"]
+
+
+def test_each_line_is_handed_on_once(cluster: Cluster, told: list[str], follower: Follower) -> None:
+    cluster.pods = [pod("Running")]
+    cluster.log = "2026-01-01T00:00:00.1Z one\n"
+    follower.look()
+    cluster.log += "2026-01-01T00:00:00.2Z two\n"
+    follower.look()
+    assert told == ["one", "two"]
+
+
+def test_a_job_that_is_complete_ended_well(cluster: Cluster, follower: Follower) -> None:
+    cluster.job = ended("Complete")
+    assert follower.look() == 0
+
+
+def test_the_exit_code_is_the_pods_own(cluster: Cluster, follower: Follower) -> None:
+    cluster.job, cluster.pods = ended("Failed", "PodFailurePolicy"), [pod("Failed", 7)]
+    assert follower.look() == 7
+
+
+@pytest.mark.parametrize("job", [None, ended("Failed", "DeadlineExceeded")], ids=["deleted", "over its time"])
+def test_a_job_without_an_exit_code_did_not_run_to_its_end(
+    cluster: Cluster, follower: Follower, job: Object | None
+) -> None:
+    cluster.job = job
+    with pytest.raises(RefusedError) as raised:
+        follower.look()
+    assert raised.value.diagnostics[0].code == "TD612"
+
+
+def test_an_api_that_is_away_for_a_moment_ends_nothing(cluster: Cluster, follower: Follower) -> None:
+    cluster.error = KubeError(503, "ServiceUnavailable", "later")
+    assert follower.look() is None
+    cluster.error = None
+    cluster.job = ended("Complete")
+    assert follower.look() == 0
+
+
+def test_an_api_that_refuses_is_told(cluster: Cluster, follower: Follower) -> None:
+    cluster.error = KubeError(403, "Forbidden", "jobs is forbidden")
+    with pytest.raises(KubeError, match="forbidden"):
+        follower.look()
