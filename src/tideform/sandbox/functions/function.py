@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import threading
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+_unpacking = threading.Lock()  # the first invocations of a function may come at once
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,9 @@ class Function:
     def unpack(self, scratch: Path) -> Path:
         """Its code in a folder, unpacked once for each content."""
         folder: Path = scratch / "code" / self.record.code_sha_256.replace("/", "_").replace("=", "")
-        if not folder.is_dir():
+        with _unpacking:
+            if folder.is_dir():
+                return folder
             partial = folder.with_suffix(".partial")
             with zipfile.ZipFile(io.BytesIO(self.record.code_bytes)) as archive:
                 archive.extractall(partial)  # it goes below the folder; the user's own code, run by them

@@ -6,6 +6,7 @@ import base64
 import json
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -158,3 +159,9 @@ def test_its_calls_and_errors_are_counted_as_metrics(deployed: Deploy) -> None:
 def test_nothing_of_our_own_modules_is_in_its_way(deployed: Deploy) -> None:
     function = deployed("import sys\nreturn sys.path[0] == os.environ['LAMBDA_TASK_ROOT']")
     assert json.dumps(function.call()["Payload"]) == "true"
+
+
+def test_its_first_calls_may_come_at_once(deployed: Deploy) -> None:
+    function = deployed("return event['n']")
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda n: function.call({"n": n})["Payload"], range(4))) == [0, 1, 2, 3]
