@@ -83,17 +83,17 @@ def test_an_endpoint_that_waits_and_does_not_stand_is_no_error() -> None:
     assert errors_in(make_plan(here, engine=engine).plan.findings) == []
 
 
-SCHEDULED = {**SERVED, "training": pool(schedule="cron(0 2 * * ? *)"), "network": {"private": False}}
+TRIGGERED = {**SERVED, "training": pool(trigger={"store": "models"}), "network": {"private": False}}
 
 
 @pytest.mark.parametrize(
     ("asked", "paths"),
     [
-        ({}, ["network.private", "training.nightly.schedule"]),
-        ({"unit": "nightly"}, ["training.nightly.schedule"]),
+        ({}, ["network.private", "training.nightly.trigger"]),
+        ({"unit": "nightly"}, ["training.nightly.trigger"]),
         ({"unit": "score"}, []),
     ],
 )
 def test_what_the_spec_asks_for_in_vain_is_a_note_of_the_plan(asked: dict[str, Any], paths: list[str]) -> None:
-    plan = make_plan(deployment(**SCHEDULED), offline=True, **asked).plan
+    plan = make_plan(deployment(**TRIGGERED), offline=True, **asked).plan
     assert [f.path for f in plan.findings if f.code == "TD230"] == paths
