@@ -15,7 +15,7 @@ from tideform.burst.runner import Work
 from tideform.catalogue.training._eks_names import LABEL, LEASE_LABEL, LOCAL_QUEUE, EksNames
 
 _SECONDS = 240.0  # generous: the machine may be busy with other things
-_KINDS = {"Job": "batch/v1", "JobSet": "jobset.x-k8s.io/v1alpha2"}
+KINDS = {"Job": "batch/v1", "JobSet": "jobset.x-k8s.io/v1alpha2"}
 _OVER = ("Complete", "Completed", "Failed")
 
 
@@ -28,7 +28,7 @@ class Burst:
 
     def found(self) -> Object | None:
         """The job as it is; None once it is gone."""
-        return self._pool.api.get(_KINDS[self.kind], self.kind, self.name, self._pool.id)
+        return self._pool.api.get(KINDS[self.kind], self.kind, self.name, self._pool.id)
 
     def admitted(self) -> bool:
         """Whether Kueue let the job in: it lifts the suspension of the whole gang."""

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from tests.kubernetes.cluster import Cluster
-from tests.kubernetes.jobs import Burst, PoolInCluster
+from tests.kubernetes.jobs import KINDS, Burst, PoolInCluster
 from tests.kubernetes.rendered import INSTANCE_TYPE, JOB, Object
 
 
@@ -82,6 +82,18 @@ def test_a_job_takes_the_place_of_what_merely_holds_nodes(cluster: Cluster) -> N
     assert names(pool.claims()) == held
 
 
+def test_a_gang_that_loses_a_pod_with_its_machine_begins_again_together(cluster: Cluster) -> None:
+    pool = PoolInCluster(cluster, "reclaim", **gang(2))
+    pool.open()
+    burst = pool.submit(nodes=2)
+    pool.wait("both run", lambda: burst.running() == 2)
+    first = names(burst.pods())
+    evict(pool, min(first))  # as Karpenter does when EC2 takes a machine back
+    pool.wait("both run anew", lambda: burst.running() == 2 and not names(burst.pods()) & first)
+    assert (burst.found() or {})["status"]["restarts"] == 1
+    end(pool, burst)
+
+
 def test_a_job_whose_lease_is_over_is_ended_and_its_nodes_go(cluster: Cluster) -> None:
     pool = PoolInCluster(cluster, "deadline", nodes=1)
     pool.open()
@@ -125,6 +137,13 @@ def names(objects: list[Object]) -> set[str]:
     return {each["metadata"]["name"] for each in objects}
 
 
+def evict(pool: PoolInCluster, pod: str) -> None:
+    """Ask for a pod's end through the API that drains use."""
+    metadata = {"name": pod, "namespace": pool.id}
+    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata}
+    pool.api.request("POST", f"/api/v1/namespaces/{pool.id}/pods/{pod}/eviction", body)
+
+
 def end(pool: PoolInCluster, burst: Burst) -> None:
     """Take a job away that would go on."""
-    pool.api.delete("batch/v1", "Job", burst.name, pool.id, propagation="Background")
+    pool.api.delete(KINDS[burst.kind], burst.kind, burst.name, pool.id, propagation="Background")
