@@ -41,7 +41,7 @@ test: lint engine
 
 test-kubernetes: engine
 	@$(BIN)/python -m tests.kubernetes.build
-	@$(BIN)/pytest -m kubernetes tests/kubernetes --durations=5
+	@$(BIN)/pytest -m kubernetes tests/kubernetes -s --durations=5
 
 bench: engine
 	@$(BIN)/pytest -m bench -s
