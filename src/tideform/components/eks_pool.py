@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from tideform.catalogue.training._eks_names import SERVICE_ACCOUNT, EksNames
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.base import Component
+from tideform.components.burst_places import work_with_bursts
 from tideform.components.grants import read, read_write, use_key
 from tideform.components.job_environment import tracking_arn
 from tideform.components.kubernetes_objects import cluster_provider, resource
@@ -108,6 +109,7 @@ class EksPool(Component):
         statements = [
             *read(scope, [scope.store_bucket(store) for store in job.inputs]),
             *read_write(scope, [scope.store_bucket(store) for store in job.outputs]),
+            *work_with_bursts(scope, scope.unit or self.order.name),
             use_key(scope),
         ]
         if self.deployment.spec.tracking is not None:
