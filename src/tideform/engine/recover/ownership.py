@@ -29,6 +29,8 @@ def is_ours(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
         return True
     if pointer := _POINTER.get(wanted["type"]):
         return _same(inputs.get(pointer), outputs.get(pointer))
+    if wanted["type"].startswith("kubernetes:"):
+        return _same_labels(inputs, outputs)
     if tags := _tags(inputs.get("tags")):
         live_tags = _tags(outputs.get("tags"))
         return all(live_tags.get(key) == tags.get(key) for key in _OWNERSHIP)

@@ -36,6 +36,11 @@ def _tagged(kind: str, tags: dict[str, str] = TAGS) -> list[dict[str, Any]]:
         ("aws:sns/topic:Topic", {"name": "t"}, "arn:aws:sns:us-east-1:123456789012:t"),
         ("aws:batch/jobQueue:JobQueue", {"name": "q"}, "arn:aws:batch:us-east-1:123456789012:job-queue/q"),
         ("aws:budgets/budget:Budget", {"name": "b"}, "123456789012:b"),
+        ("aws:eks/nodeGroup:NodeGroup", {"clusterName": "c", "nodeGroupName": "n"}, "c:n"),
+        ("kubernetes:core/v1:Namespace", {"metadata": {"name": "n"}}, "n"),
+        ("kubernetes:batch/v1:Job", {"metadata": {"name": "j", "namespace": "n"}}, "n/j"),
+        ("kubernetes:batch/v1:Job", {"metadata": {"generateName": "j-", "namespace": "n"}}, None),
+        ("kubernetes:helm.sh/v3:Release", {"name": "kueue", "namespace": "n"}, "n/kueue"),
     ],
 )
 def test_a_name_of_our_own_gives_the_id(token: str, inputs: dict[str, Any], expected: str) -> None:

@@ -42,3 +42,10 @@ def test_a_dashboard_is_ours_if_it_says_the_same_in_whatever_order() -> None:
 
 def test_a_setting_shares_the_answer_of_what_it_belongs_to() -> None:
     assert judged("aws:s3/bucketPolicy:BucketPolicy", {"bucket": "b"}, {"bucket": "b"})
+
+
+@pytest.mark.parametrize(("project", "ours"), [("p", True), ("q", False), (None, False)])
+def test_the_labels_of_an_object_decide_where_there_are_no_tags(project: str | None, ours: bool) -> None:
+    wanted = {"metadata": {"name": "n", "labels": {"tideform.dev/project": "p", "team": "risk"}}}
+    live = {"metadata": {"name": "n", "labels": {"tideform.dev/project": project} if project else {}}}
+    assert judged("kubernetes:core/v1:Namespace", wanted, live) is ours
