@@ -69,17 +69,6 @@ class Kube:
             raise KubeError(0, "", f"the kubeconfig cannot be used: {error}") from error
         return cls(ApiClient(_few_retries(found)))
 
-    @classmethod
-    def of_token(cls, endpoint: str, authority: str, token: str) -> Kube:
-        """By address, certificate authority (a file) and bearer token."""
-        from kubernetes.client import ApiClient, Configuration
-
-        found = Configuration(
-            host=endpoint, api_key={"authorization": token}, api_key_prefix={"authorization": "Bearer"}
-        )
-        found.ssl_ca_cert = authority
-        return cls(ApiClient(_few_retries(found)))
-
     def kind(self, api_version: str, kind: str) -> Kind:
         """What the cluster calls a kind. Raises `KubeError` 404 where it has none such (yet)."""
         with self._lock:
