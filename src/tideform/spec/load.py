@@ -88,7 +88,10 @@ def _sound(data: dict[str, Any], error: ValidationError) -> dict[str, Any]:
             loc = loc[: 2 if loc[0] in _BY_NAME else 1]
         parent: Any = data
         for step in loc[:-1]:
-            parent = parent.get(step, {}) if isinstance(parent, dict) else {}
+            if isinstance(parent, list):
+                parent = parent[step]
+            else:
+                parent = parent.get(step, {}) if isinstance(parent, dict) else {}
         if isinstance(parent, dict):
             parent.pop(loc[-1], None)
     return {**_REQUIRED, **data}
