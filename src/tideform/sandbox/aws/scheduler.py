@@ -7,11 +7,14 @@ from typing import Any
 from tideform.sandbox.aws.context import Context
 from tideform.sandbox.aws.kind import Inputs, Kind, Live, State, words
 from tideform.sandbox.aws.shapes import from_api
+from tideform.times import utc
 
 _ASKED = words(
     "name groupName description scheduleExpression scheduleExpressionTimezone flexibleTimeWindow target state "
     "startDate endDate kmsKeyArn actionAfterCompletion"
 )
+
+_DATES = {"startDate": "StartDate", "endDate": "EndDate"}
 
 
 def _create(context: Context, inputs: Inputs) -> str:
@@ -36,7 +39,8 @@ def _place(identity: str) -> dict[str, str]:
 def _read(context: Context, identity: str, inputs: Inputs) -> Live | None:
     found = context.call("scheduler", "get_schedule", **_place(identity))
     told = from_api({key: value for key, value in found.items() if key != "ResponseMetadata"}, {}, inputs)
-    return {**{key: told.get(key) for key in _ASKED}, "arn": found["Arn"]}
+    dates = {key: utc(found[member].timestamp()) for key, member in _DATES.items() if found.get(member)}
+    return {**{key: told.get(key) for key in _ASKED}, **dates, "arn": found["Arn"]}
 
 
 def _delete(context: Context, identity: str, _state: State) -> None:

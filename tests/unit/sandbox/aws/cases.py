@@ -789,4 +789,38 @@ CASES = (
         {"queueUrl": "$queue_of_events.url", "policy": policy("sqs:SendMessage", principal="events.amazonaws.com")},
         {"policy": policy("sqs:SendMessage", principal="sqs.amazonaws.com")},
     ),
+    Case(
+        "function_role",
+        "aws:iam/role:Role",
+        {"name": "fraud-reaper", "assumeRolePolicy": policy("sts:AssumeRole", principal="lambda.amazonaws.com")},
+    ),
+    Case(
+        "function",
+        "aws:lambda/function:Function",
+        {
+            "name": "fraud-reaper",
+            "role": "$function_role.arn",
+            "handler": "reaper.handler",
+            "runtime": "python3.13",
+            "architectures": ["arm64"],
+            "code": {"assets": {"reaper.py": {"text": "def handler(event, context): ..."}}, "hash": "1"},
+            "timeout": 60,
+            "reservedConcurrentExecutions": 1,
+            "environment": {"variables": {"TABLE": "leases"}},
+            "tags": TAGS,
+        },
+        {"timeout": 240, "environment": {"variables": {"TABLE": "others"}}, "tags": RETAGGED},
+    ),
+    Case(
+        "schedule",
+        "aws:scheduler/schedule:Schedule",
+        {
+            "name": "fraud-reaper",
+            "scheduleExpression": "rate(5 minutes)",
+            "flexibleTimeWindow": {"mode": "OFF"},
+            "startDate": "2099-01-01T00:00:00Z",
+            "target": {"arn": "$function.arn", "roleArn": "$function_role.arn"},
+        },
+        {"scheduleExpression": "rate(10 minutes)", "state": "DISABLED"},
+    ),
 )
