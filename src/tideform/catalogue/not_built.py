@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tideform.catalogue.training._eks_names import IN_AN_EXISTING_CLUSTER
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.spec.problems import problem
 from tideform.spec.project import Project
@@ -14,10 +15,10 @@ from tideform.spec.training import Pool
 # The backends that do what a field of a pool asks for.
 _BUILT = {
     "interconnect": ("batch", "ec2"),
-    "capacity.reservations": ("batch", "ec2"),
-    "job.nodes": ("batch", "ec2", "sagemaker"),
+    "capacity.reservations": ("batch", "ec2", "eks"),
+    "job.nodes": ("batch", "ec2", "eks", "sagemaker"),
     "schedule": ("batch",),
-    "job.sweep": ("batch", "ec2", "sagemaker"),
+    "job.sweep": ("batch", "ec2", "eks", "sagemaker"),
 }
 
 
@@ -48,13 +49,18 @@ def not_built_notes(project: Project, *, unit: str | None = None) -> tuple[Diagn
 
 
 def _project(project: Project) -> Iterator[NotBuilt]:
-    if project.budget is not None and project.budget.hard_stop:
-        yield NotBuilt("budget.hard_stop", "the reaper ends every burst then; no budget action of AWS denies launching")
     if not project.network.private and project.network.existing is None:
         yield NotBuilt("network.private", "the network is private all the same; use network.existing for another")
+    if project.cluster is not None and project.cluster.existing and _on_kubernetes(project):
+        text = f"the reaper bounds a burst there and is not terminal: {IN_AN_EXISTING_CLUSTER}"
+        yield NotBuilt("cluster.existing", text)
     for name, store in project.storage.items():
         if store.remote in ("lakefs", "delta"):
             yield NotBuilt(f"storage.{name}.remote", f"the bucket is tagged for {store.remote}; no server is made")
+
+
+def _on_kubernetes(project: Project) -> bool:
+    return any(pool.backend == "eks" for pool in project.training.values())
 
 
 def _pool(path: str, pool: Pool) -> Iterator[NotBuilt]:

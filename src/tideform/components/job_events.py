@@ -50,6 +50,14 @@ def rule_name(pool: str, scope: Scope) -> str:
     return scope.name(f"{pool}-failed", limit=64)
 
 
+def tells(backend: str) -> bool:
+    """Whether AWS tells of a backend's failed jobs.
+
+    Of commands on ec2 machines and of jobs in a cluster it knows nothing: they end in the terminal that started them.
+    """
+    return backend in ("batch", "sagemaker")
+
+
 @dataclass(frozen=True)
 class Failure:
     """A backend's event of a failed job, and where in it the job's name and the reason stand."""

@@ -9,8 +9,9 @@ from tideform.catalogue.alarms.base import endpoint_alarms, pool_alarms
 from tideform.components.alarm import metric_alarm
 from tideform.components.base import Component
 from tideform.components.budget import monthly_budget
+from tideform.components.budget_action import BudgetStop
 from tideform.components.dashboard import dashboard_body
-from tideform.components.job_events import FailedJobs
+from tideform.components.job_events import FailedJobs, tells
 from tideform.components.names import VARIANT
 from tideform.components.scope import Scope
 from tideform.components.served import served
@@ -26,20 +27,21 @@ class Watch(Component):
         self.alerts = alerts
         deployment = scope.deployment
         training = deployment.spec.training
-        # Jobs on ec2 are commands: they end in the terminal that started them, and no event says whose they are.
-        pools = [deployment.identity("training", name) for name, pool in training.items() if pool.backend != "ec2"]
+        pools = [deployment.identity("training", name) for name, pool in training.items() if tells(pool.backend)]
         endpoints = served(deployment)
         for pool in pools:
             self._pool(pool)
         for name, endpoint in endpoints.items():
             self._endpoint(name, endpoint)
         if deployment.spec.budget is not None:
-            monthly_budget(
+            budget = monthly_budget(
                 deployment.spec.budget,
                 scope,
                 topic_arn=alerts.topic.arn,
                 opts=self.named(after=[alerts.policy]),
             )
+            if BudgetStop.wanted(scope):
+                BudgetStop(budget, scope, topic_arn=alerts.topic.arn, opts=self.nameless)
         self.dashboard = aws.cloudwatch.Dashboard(
             "overview",
             dashboard_name=scope.name("overview", limit=255),

@@ -28,10 +28,25 @@ def test_a_spec_that_is_built_whole_has_nothing_to_say() -> None:
         ({"training": {"n": {**NIGHTLY, "backend": "ec2", "schedule": "rate(1 day)"}}}, "training.n.schedule"),
         ({"serving": {"s": {**SCORE, "rollout": {"shadow": "other"}}}}, "serving.s.rollout.shadow"),
         ({"monitoring": {"drift": {"endpoint": "score", "baseline": "models"}}}, "monitoring.drift"),
-        ({"budget": {"monthly": "1 USD", "hard_stop": True}}, "budget.hard_stop"),
         ({"network": {"private": False}}, "network.private"),
+        (
+            {"training": {"n": {**NIGHTLY, "backend": "eks"}}, "cluster": {"existing": "mine"}},
+            "cluster.existing",
+        ),
         ({"storage": {"a": {"kind": "dataset", "remote": "lakefs"}}}, "storage.a.remote"),
     ],
 )
 def test_each_gap_is_said_with_its_place(words: dict[str, Any], path: str) -> None:
     assert paths(**words) == [path]
+
+
+def test_a_pool_on_kubernetes_gets_its_reservations_its_gangs_and_its_zones() -> None:
+    job = {**NIGHTLY["job"], "nodes": 2}
+    pool = {
+        **NIGHTLY,
+        "backend": "eks",
+        "capacity": {"reservations": ["cr-0123456789abcdef0"]},
+        "zones": ["a"],
+        "job": job,
+    }
+    assert paths(training={"n": pool}) == []

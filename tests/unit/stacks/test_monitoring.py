@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from tests.unit.stacks.collecting import collect, inputs, of_type, statements
+import pytest
+
+from tests.unit.stacks.collecting import FULL, collect, inputs, of_type, statements
 
 
 def test_every_receiver_is_subscribed() -> None:
@@ -29,6 +31,14 @@ def test_each_pool_tells_of_failed_jobs() -> None:
     assert pattern["detail"]["jobQueue"] == ["arn:aws:batch:eu-west-1:123456789012:job-queue/fraud-scoring-dev-nightly"]
     queue = inputs(collect("training", "nightly"), "JobQueue", "nightly")["name"]
     assert pattern["detail"]["jobQueue"][0].endswith(f"/{queue}")
+
+
+@pytest.mark.parametrize("backend", ["ec2", "eks"])
+def test_no_rule_waits_for_events_that_a_backend_does_not_send(backend: str) -> None:
+    pool = {**FULL["training"]["nightly"], "backend": backend}
+    found = collect("monitoring", training={"nightly": pool})
+    assert [each.name for each in of_type(found, "EventRule")] == []
+    assert "nightly" not in inputs(found, "Dashboard", "overview")["dashboardBody"]
 
 
 def test_each_pool_and_endpoint_has_its_alarms() -> None:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from tideform.burst.brakes import Brake, Kind
+from tideform.burst.brakes import Brake
 from tideform.burst.eks import manifests, nodes
 from tideform.burst.eks.access import Access, refused
+from tideform.burst.eks.brakes import brakes
 from tideform.burst.eks.follow import Follower
 from tideform.burst.halt import Halt, silent
 from tideform.burst.lease import Lease, Mode
@@ -73,22 +74,8 @@ class EksRunner:
         self.handle = backends()["eks"].handle(self.deployment, self.pool)
 
     def brakes(self) -> tuple[Brake, ...]:
-        """Both bound what a lost CLI leaves: jobs from their start on, nodes from theirs."""
-        lease = self.deployment.spec.training[self.pool].lease
-        return (
-            Brake(
-                "job deadline",
-                Kind.BOUNDING,
-                "Kubernetes ends each job when its lease would be over, counted from the job's start",
-                self._missing_queue,
-            ),
-            Brake(
-                "node expiry",
-                Kind.BOUNDING,
-                f"Karpenter ends each node {lease} and five minutes after its start",
-                self._missing_expiry,
-            ),
-        )
+        """See `burst.eks.brakes`. Raises `CloudError` TD664 where the API cannot be asked."""
+        return brakes(self.access, self.pool)
 
     def up(self, lease: Lease, halt: Halt) -> None:
         """Let Karpenter launch, open the queue and, where no job is to follow, hold the pool's smallest capacity."""
@@ -237,18 +224,6 @@ class EksRunner:
 
     def _ready(self) -> list[Instance]:
         return nodes.of_pool(self.access.kube, self.names.pool_id, ready=True)
-
-    def _missing_queue(self) -> str:
-        found = self.access.kube.get("kueue.x-k8s.io/v1beta1", "LocalQueue", LOCAL_QUEUE, self.names.pool_id)
-        return "" if found else f"the cluster has no queue {self.names.pool_id}/{LOCAL_QUEUE}"
-
-    def _missing_expiry(self) -> str:
-        found = self.access.kube.get("karpenter.sh/v1", "NodePool", self.names.pool_id)
-        if found is None:
-            return f"the cluster has no node pool {self.names.pool_id}"
-        expires = found["spec"]["template"]["spec"].get("expireAfter")
-        wanted = f"{self._spec.lease.seconds}s"
-        return "" if expires == wanted else f"nodes of {self.names.pool_id} expire after {expires}, not {wanted}"
 
 
 def runner(cloud: Cloud, deployment: Deployment, pool: str) -> EksRunner:

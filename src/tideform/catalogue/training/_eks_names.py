@@ -14,6 +14,11 @@ LEASE_LABEL = "tideform.dev/lease"
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 SERVICE_ACCOUNT = "job"
 LOCAL_QUEUE = "bursts"
+# What the reaper can not do there, and what bounds a burst then: said in plans and by the brake itself.
+IN_AN_EXISTING_CLUSTER = (
+    "it does not know which role launches there, nor reach the API, so Karpenter may bring machines again until each "
+    "job's own deadline, a lease after its start, and no node outlives the lease by more than five minutes"
+)
 CONTROLLERS = "tideform-system"  # the namespace of what a cluster of ours runs on
 
 

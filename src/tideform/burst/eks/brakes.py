@@ -1,0 +1,51 @@
+"""What ends a burst on Kubernetes when its command is dead."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tideform.burst.brakes import Brake, Kind
+from tideform.burst.eks.access import Access
+from tideform.burst.reaper_brake import reaper_brake
+from tideform.catalogue.training._eks_names import IN_AN_EXISTING_CLUSTER, LOCAL_QUEUE, EksNames
+
+
+def brakes(access: Access, pool: str) -> tuple[Brake, ...]:
+    """The reaper, and two that bound what it would find: jobs from their start on, nodes from theirs."""
+    names, lease = EksNames(access.deployment, pool), access.deployment.spec.training[pool].lease
+    return (
+        _reaper(access, pool),
+        Brake(
+            "job deadline",
+            Kind.BOUNDING,
+            "Kubernetes ends each job when its lease would be over, counted from the job's start",
+            lambda: _missing_queue(access, names),
+        ),
+        Brake(
+            "node expiry",
+            Kind.BOUNDING,
+            f"Karpenter ends each node {lease} and five minutes after its start",
+            lambda: _missing_expiry(access, names, f"{lease.seconds}s"),
+        ),
+    )
+
+
+def _reaper(access: Access, pool: str) -> Brake:
+    """Terminal where it can deny launching: only of a cluster of ours it knows who launches."""
+    found = reaper_brake(access.cloud, access.deployment, pool)
+    if access.existing is None:
+        return found
+    return replace(found, kind=Kind.BOUNDING, description=f"{found.description}; {IN_AN_EXISTING_CLUSTER}")
+
+
+def _missing_queue(access: Access, names: EksNames) -> str:
+    found = access.kube.get("kueue.x-k8s.io/v1beta1", "LocalQueue", LOCAL_QUEUE, names.pool_id)
+    return "" if found else f"the cluster has no queue {names.pool_id}/{LOCAL_QUEUE}"
+
+
+def _missing_expiry(access: Access, names: EksNames, wanted: str) -> str:
+    found = access.kube.get("karpenter.sh/v1", "NodePool", names.pool_id)
+    if found is None:
+        return f"the cluster has no node pool {names.pool_id}"
+    expires = found["spec"]["template"]["spec"].get("expireAfter")
+    return "" if expires == wanted else f"nodes of {names.pool_id} expire after {expires}, not {wanted}"
