@@ -47,6 +47,7 @@ if wants_cluster(target.spec):
         subnet_ids=network.subnet_ids,
         workload_group_id=network.firewall.workload.id,
         key_arn=key.key.arn,
+        reaper_arn=reaper.role.arn,
         opts=opts,
     ).items():
         pulumi.export(output, value)

@@ -1,4 +1,4 @@
-"""What EKS puts before an API server: tokens that are signed requests to STS, and who their signer is.
+"""What EKS puts before an API server: tokens that are signed requests to STS, and who their signer is: the reaper.
 
 It looks at a token's form and at the cluster that it was made for; the signature only AWS could check.
 https://github.com/kubernetes-sigs/aws-iam-authenticator#api-authorization-from-outside-a-cluster
@@ -14,18 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-REAPER = "tideform:reaper"  # the group that whoever comes with such a token is in
+from tideform.components.eks_reaper_access import REAPER
+
 _PREFIX = "k8s-aws-v1."
-
-
-# The least that the ending needs inside the cluster.
-_RULES = (
-    ("kueue.x-k8s.io", ["localqueues"], ["patch"]),
-    ("batch", ["jobs"], ["list", "deletecollection"]),
-    ("jobset.x-k8s.io", ["jobsets"], ["list", "deletecollection"]),
-    ("trainer.kubeflow.org", ["trainjobs"], ["list", "deletecollection"]),
-    ("karpenter.sh", ["nodeclaims"], ["list", "deletecollection"]),
-)
 
 
 class Authenticator:
@@ -89,23 +80,3 @@ def signed_for(token: str) -> bool:
         and "x-k8s-aws-id" in query.get("X-Amz-SignedHeaders", "").split(";")
         and int(query.get("X-Amz-Expires", "0")) <= 900
     )
-
-
-def permissions() -> list[dict[str, Any]]:
-    """A role for the group, and who is in it."""
-    rules = [{"apiGroups": [group], "resources": what, "verbs": verbs} for group, what, verbs in _RULES]
-    role = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRole",
-        "metadata": {"name": REAPER},
-        "rules": rules,
-    }
-    group = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": REAPER}
-    binding = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": REAPER},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": REAPER},
-        "subjects": [group],
-    }
-    return [role, binding]

@@ -19,7 +19,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from tests.kubernetes import build, versions
-from tests.kubernetes.authenticator import Authenticator, permissions
+from tests.kubernetes.authenticator import Authenticator
 from tests.kubernetes.certificates import Authority
 from tests.kubernetes.services import Service, free_ports, wait_for
 from tideform.kube import Kube, KubeError
@@ -76,8 +76,6 @@ class ControlPlane:
         wait_for("API server", self._ready, _START_SECONDS, self.services)
         self.apply_files(versions.manifests_folder() / "crds")
         wait_for("custom resources", self._crds_served, _START_SECONDS, self.services)
-        for each in permissions():
-            self.api.apply(each)
 
     def stop(self) -> None:
         """Stop what was started last first: the API server would wait for an etcd that is gone."""

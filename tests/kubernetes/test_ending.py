@@ -13,15 +13,28 @@ from moto import mock_aws
 from tests.kubernetes.cluster import Cluster
 from tests.kubernetes.instance_types import REGION
 from tests.kubernetes.jobs import PoolInCluster
-from tests.kubernetes.rendered import JOB
+from tests.kubernetes.rendered import JOB, pool_deployment
 from tideform.burst.reaper.endings import eks
+from tideform.catalogue.training._eks_names import EksNames
 from tideform.catalogue.training.base import backends
 from tideform.cloud import Cloud
+from tideform.components.eks_reaper_access import permissions
 from tideform.spec.deployment import SANDBOX_ACCOUNT
 
 
 @pytest.fixture
-def account(cluster: Cluster) -> Iterator[Cloud]:
+def admitted(cluster: Cluster) -> Iterator[None]:
+    """What our programs let the reaper do in a cluster, and nothing beyond it."""
+    objects = permissions(EksNames(pool_deployment("reaped")))
+    for each in objects:
+        cluster.api.apply(each)
+    yield
+    for each in objects:
+        cluster.api.delete(each["apiVersion"], each["kind"], each["metadata"]["name"])
+
+
+@pytest.fixture
+def account(cluster: Cluster, admitted: None) -> Iterator[Cloud]:
     """An account whose EKS tells of the cluster, and whose calls go nowhere else."""
     with mock_aws():
         cloud = Cloud(REGION, SANDBOX_ACCOUNT)

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from tideform.components.eks_cluster import EksCluster
+from tideform.components.eks_reaper_access import ReaperAccess
 from tideform.components.karpenter import Karpenter
 from tideform.components.kubernetes_objects import cluster_provider
 from tideform.components.kueue import Queueing
@@ -27,6 +28,7 @@ def platform(
     subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]],
     workload_group_id: pulumi.Input[str],
     key_arn: pulumi.Input[str],
+    reaper_arn: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
 ) -> Mapping[str, Any]:
     """Build it; returns what the pools' programs have to know."""
@@ -37,6 +39,7 @@ def platform(
         "authority": cluster.authority,
     }
     kubernetes = cluster_provider(scope.deployment, access)
+    ReaperAccess(scope, cluster, kubernetes, role_arn=reaper_arn, opts=opts)
     karpenter = Karpenter(scope, cluster, kubernetes, opts)
     Queueing(scope, karpenter, kubernetes, opts)
     return {f"cluster_{key}": value for key, value in access.items()}

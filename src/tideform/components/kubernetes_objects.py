@@ -17,6 +17,7 @@ from tideform.spec.deployment import Deployment
 _TYPED = {
     "v1": "core.v1",
     "networking.k8s.io/v1": "networking.v1",
+    "rbac.authorization.k8s.io/v1": "rbac.v1",
     "scheduling.k8s.io/v1": "scheduling.v1",
 }
 

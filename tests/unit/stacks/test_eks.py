@@ -62,6 +62,16 @@ def test_karpenter_launches_nothing_without_the_clusters_tag(foundation: Preview
     assert not any(resource.endswith(("instance/*", "fleet/*")) for each in launching for resource in each["Resource"])
 
 
+def test_the_reaper_gets_into_a_cluster_of_ours_and_may_drain_it_and_nothing_else(foundation: Preview) -> None:
+    entry = inputs(foundation, "AccessEntry", "eks-reaper")
+    role = inputs(foundation, "ClusterRole", "reaper-role")
+    binding = inputs(foundation, "ClusterRoleBinding", "reaper-binding")
+    assert entry["kubernetesGroups"] == [each["name"] for each in binding["subjects"]]
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    assert {verb for rule in role["rules"] for verb in rule["verbs"]} == {"patch", "list", "deletecollection"}
+    assert "*" not in {word for rule in role["rules"] for words in rule.values() for word in words}
+
+
 def test_charts_are_pinned(foundation: Preview) -> None:
     charts = {each.name: (each.after or {})["version"] for each in of_type(foundation, "Release")}
     assert {"karpenter", "kueue", "nvidia-device-plugin", "dcgm-exporter"} == set(charts)
