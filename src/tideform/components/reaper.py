@@ -8,8 +8,8 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
-from tideform.catalogue.training._eks_names import EksNames
 from tideform.components.base import Component
+from tideform.components.launchers import karpenter_roles
 from tideform.components.lease_table import LeaseTable
 from tideform.components.logs import log_group
 from tideform.components.policies import allow, plain_trust, trust
@@ -56,7 +56,7 @@ class Reaper(Component):
                 table_arn=self.scope.arn("dynamodb", f"table/{self.scope.name('leases', limit=255)}"),
                 topic_arn=self.topic_arn,
                 log_group=group,
-                launch_roles=launch_roles(self.scope),
+                launch_roles=[self.scope.role_arn(name) for name in karpenter_roles(self.scope)],
             ),
             opts=self.nameless,
         )
@@ -157,12 +157,3 @@ class Reaper(Component):
     @property
     def _function_arn(self) -> str:
         return self.scope.arn("lambda", f"function:{self.name}")
-
-
-def launch_roles(scope: Scope) -> list[str]:
-    """The roles that launch machines by themselves: Karpenter's, where the cluster is ours."""
-    spec = scope.deployment.spec
-    ours = [name for name, pool in spec.training.items() if pool.backend == "eks"]
-    existing = spec.cluster is not None and spec.cluster.existing is not None
-    names = {EksNames(scope.deployment, name).karpenter_role for name in ours}
-    return [] if existing else [scope.role_arn(name) for name in sorted(names)]

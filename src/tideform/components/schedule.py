@@ -17,6 +17,7 @@ from tideform.components.base import Component
 from tideform.components.grants import use_key
 from tideform.components.job_command import grid_variables, swept
 from tideform.components.logs import log_group
+from tideform.components.launchers import STARTER
 from tideform.components.policies import Statement, allow, plain_trust, trust
 from tideform.components.pool_shape import PoolShape
 from tideform.components.reaper_package import package
@@ -34,7 +35,7 @@ class ScheduledBurst(Component):
     def __init__(self, order: PoolOrder, shape: PoolShape, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("schedule", order.scope, opts or order.opts)
         self.order, self.shape = order, shape
-        self.part = f"{order.scope.unit or order.name}-starter"
+        self.part = f"{order.scope.unit or order.name}-{STARTER}"
         self.name = self.scope.name(self.part, limit=64)
         self.function = self._function()
         self.schedule = self._schedule()
@@ -55,6 +56,7 @@ class ScheduledBurst(Component):
         return aws.lambda_.Function(
             self.part,
             name=self.name,
+            braked=True,
             description=f"Begins bursts of {self.order.name}",
             code=pulumi.AssetArchive(texts),  # type: ignore[arg-type]  # a mapping of assets, which the SDK's types forget
             handler=HANDLER,

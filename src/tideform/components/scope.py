@@ -72,6 +72,10 @@ class Scope:
         """The ARN of one of this account's roles."""
         return f"arn:{self.partition}:iam::{self.account}:role/{name}"
 
+    def policy_arn(self, name: str) -> str:
+        """The ARN of one of this account's policies."""
+        return f"arn:{self.partition}:iam::{self.account}:policy/{name}"
+
     def instance_profile_arn(self, name: str) -> str:
         """The ARN of one of this account's instance profiles."""
         return f"arn:{self.partition}:iam::{self.account}:instance-profile/{name}"

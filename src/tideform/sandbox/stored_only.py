@@ -53,6 +53,7 @@ STORED_ONLY: tuple[StoredOnly, ...] = (
     StoredOnly("cloudwatch", "metric math, composite alarms, anomaly bands", "they stay without data"),
     StoredOnly("cloudwatch", "dashboards", "nothing is drawn"),
     StoredOnly("budgets", "budgets, notifications", "no spend is counted, nobody is notified"),
+    StoredOnly("budgets", "budget actions", "none is carried out: no policy is attached"),
     StoredOnly("kubernetes", "every object, where no kubeconfig is given", "no controller acts on it and no pod runs"),
     StoredOnly("kubernetes", "objects of kinds from CRDs", "their schemas are not checked without a cluster"),
     StoredOnly("kubernetes", "Helm releases, where `helm` is not at hand", "the chart is not rendered or installed"),

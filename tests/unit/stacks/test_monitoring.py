@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from tests.unit.stacks.collecting import FULL, collect, inputs, of_type, statements
+from tideform.engine.base import Preview
 
 
 def test_every_receiver_is_subscribed() -> None:
@@ -92,3 +94,53 @@ def test_without_a_budget_none_is_made() -> None:
 
 def test_exports() -> None:
     assert set(collect("monitoring").outputs) == {"topic_arn", "dashboard_name"}
+
+
+SCHEDULED = {"nightly": {**FULL["training"]["nightly"], "schedule": "rate(1 day)"}}
+CLUSTER = {"nightly": {**FULL["training"]["nightly"], "backend": "eks"}}
+HARD = {"monthly": "4000 USD", "hard_stop": True}
+
+
+def stopped(training: dict[str, Any], **words: Any) -> Preview:
+    return collect("monitoring", **{"training": training, "serving": {}, "budget": HARD, **words})
+
+
+@pytest.mark.parametrize("training", [SCHEDULED, CLUSTER])
+def test_a_hard_stop_denies_launching_to_roles_that_are_made_and_give_the_policy_back(training: dict[str, Any]) -> None:
+    action = inputs(stopped(training), "BudgetAction", "budget-stop")
+    where = ("foundation",) if training is CLUSTER else ("training", "nightly")
+    made = of_type(collect(*where, training=training), "Role")
+    braked = {r.after["name"] for r in made if r.after and r.after.get("forceDetachPolicies")}
+    assert set(action["definition"]["iamActionDefinition"]["roles"]) == braked != set()
+
+
+def test_a_hard_stop_acts_by_itself_at_the_whole_budget() -> None:
+    action = inputs(stopped(SCHEDULED), "BudgetAction", "budget-stop")
+    assert (action["approvalModel"], action["notificationType"]) == ("AUTOMATIC", "ACTUAL")
+    assert action["actionThreshold"] == {"actionThresholdType": "PERCENTAGE", "actionThresholdValue": 100}
+
+
+def test_a_hard_stop_denies_to_launch_what_is_ours_and_nothing_else() -> None:
+    found = statements(inputs(stopped(SCHEDULED), "Policy", "budget-stop")["policy"])
+    assert {s["Effect"] for s in found} == {"Deny"}
+    assert all("fraud-scoring-dev-*" in s["Resource"] or s["Condition"]["StringEquals"] for s in found)
+
+
+def test_budgets_may_attach_that_one_policy_to_those_roles_only() -> None:
+    found = stopped(SCHEDULED)
+    [right] = statements(inputs(found, "RolePolicy", "budget-stop")["policy"])
+    name = inputs(found, "Policy", "budget-stop")["name"]
+    assert right["Condition"] == {"ArnEquals": {"iam:PolicyARN": f"arn:aws:iam::123456789012:policy/{name}"}}
+    assert right["Resource"] == ["arn:aws:iam::123456789012:role/fraud-scoring-dev-nightly-starter"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"training": FULL["training"]},  # AWS's own roles launch: nobody can attach a policy to those
+        {"training": SCHEDULED, "budget": {"monthly": "4000 USD"}},
+        {"training": CLUSTER, "cluster": {"existing": "mine"}},
+    ],
+)
+def test_there_is_no_action_without_a_hard_stop_or_a_role_of_ours_that_launches(words: dict[str, Any]) -> None:
+    assert of_type(stopped(**words), "BudgetAction") == []

@@ -59,9 +59,21 @@ def _profile_tags(place: Place, name: str) -> dict[str, str]:
     return tags_of(found)
 
 
+def policies(place: Place) -> Iterator[Leftover]:
+    """The account's own IAM policies; listing them does not tell their tags."""
+    for found in place.pages("iam", "list_policies", "Policies", Scope="Local"):
+        name, tags = found["PolicyName"], partial(_policy_tags, place, found["Arn"])
+        yield from place.claim(Leftover("iam", "policy", name), name, tags)
+
+
+def _policy_tags(place: Place, arn: str) -> dict[str, str]:
+    return pairs(place.pages("iam", "list_policy_tags", "Tags", PolicyArn=arn))
+
+
 AREAS = (
     Area("KMS keys", keys),
     Area("KMS aliases", aliases),
     Area("IAM roles", roles),
     Area("IAM instance profiles", profiles),
+    Area("IAM policies", policies),
 )

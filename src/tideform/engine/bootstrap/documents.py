@@ -16,8 +16,8 @@ _SERVICES = (
     "ecs", "eks", "events", "kms", "lambda", "logs", "sagemaker", "scheduler", "sns", "sqs", "ssm",
 )  # fmt: skip
 _PASSED_TO = (
-    "application-autoscaling", "batch", "cloudtrail", "ec2", "ecs-tasks", "eks", "events", "lambda", "pods.eks",
-    "sagemaker", "scheduler", "vpc-flow-logs",
+    "application-autoscaling", "batch", "budgets", "cloudtrail", "ec2", "ecs-tasks", "eks", "events", "lambda",
+    "pods.eks", "sagemaker", "scheduler", "vpc-flow-logs",
 )  # fmt: skip
 
 
@@ -89,6 +89,7 @@ def provisioning_rights(deployment: Deployment) -> dict[str, Any]:
         _allow("Buckets", ["s3:*"], [f"{base}:s3:::{mine}"]),
         _allow("Parameters", ["ssm:GetParameter", "ssm:GetParameters"], [f"{base}:ssm:*::parameter/aws/*"]),
         _allow("Roles", _ROLE_ACTIONS, roles),
+        _allow("Policies", _POLICY_ACTIONS, [f"{own}:policy/{mine}"]),
         _allow("PassRoles", ["iam:PassRole"], [f"{own}:role/{mine}"], passed),
         _allow("ServiceLinkedRoles", ["iam:CreateServiceLinkedRole", "iam:GetRole"], linked),
         _allow("Budgets", ["budgets:*"], [f"{base}:budgets::{deployment.account}:budget/{deployment.name}*"]),
@@ -104,7 +105,8 @@ def takes_role(arn: str) -> dict[str, Any]:
 
 # A receipt asks every service what is left, and these take no narrower resource.
 _INVENTORY = [
-    "iam:ListInstanceProfiles", "iam:ListRoles", "s3:ListAllMyBuckets", "sts:GetCallerIdentity", "tag:GetResources",
+    "iam:ListInstanceProfiles", "iam:ListPolicies", "iam:ListRoles", "s3:ListAllMyBuckets",
+    "sts:GetCallerIdentity", "tag:GetResources",
 ]  # fmt: skip
 _ROLE_CHANGES = [
     "iam:AttachRolePolicy", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePolicy",
@@ -115,6 +117,10 @@ _ROLE_ACTIONS = [
     "iam:DeleteInstanceProfile", "iam:GetInstanceProfile", "iam:GetRole", "iam:GetRolePolicy",
     "iam:ListAttachedRolePolicies", "iam:ListInstanceProfilesForRole", "iam:ListRolePolicies", "iam:ListRoleTags",
     "iam:RemoveRoleFromInstanceProfile", "iam:TagInstanceProfile", "iam:UntagInstanceProfile",
+]  # fmt: skip
+_POLICY_ACTIONS = [
+    "iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:GetPolicy",
+    "iam:GetPolicyVersion", "iam:ListPolicyTags", "iam:ListPolicyVersions", "iam:TagPolicy", "iam:UntagPolicy",
 ]  # fmt: skip
 
 

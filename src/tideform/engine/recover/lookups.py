@@ -100,6 +100,19 @@ def pod_identity(cloud: Cloud, inputs: Inputs) -> Iterator[str]:
             yield f"{inputs['clusterName']}:{each['associationId']}"
 
 
+def budget_action(cloud: Cloud, inputs: Inputs) -> Iterator[str]:
+    """The actions of this budget with this execution role: each of ours has a role of its own."""
+    budgets, account, name = cloud.client("budgets"), cloud.account, inputs["budgetName"]
+    pages = budgets.get_paginator("describe_budget_actions_for_budget")
+    try:
+        for page in pages.paginate(AccountId=account, BudgetName=name):
+            for found in page["Actions"]:
+                if found["ExecutionRoleArn"] == inputs["executionRoleArn"]:
+                    yield f"{account}:{found['ActionId']}:{name}"
+    except budgets.exceptions.NotFoundException:
+        return
+
+
 def queue(cloud: Cloud, inputs: Inputs) -> Iterator[str]:
     """The queue's address, which only SQS knows."""
     for url in cloud.client("sqs").list_queues(QueueNamePrefix=inputs["name"]).get("QueueUrls", ()):

@@ -1,4 +1,4 @@
-"""Budgets: changing a budget, its notifications and subscribers, and its tags.
+"""Budgets: changing a budget, its notifications and subscribers, its tags, and its actions.
 
 https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_Operations_AWS_Budgets.html
 """
@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from moto.budgets.exceptions import NotFoundException
 from moto.budgets.responses import BudgetsResponse
 
+from tideform.sandbox.extension import budget_actions
+from tideform.sandbox.extension.budget_actions import budget_of, missing, tags_of
 from tideform.sandbox.extension.request import parameters, put
 
 
@@ -30,12 +32,13 @@ def install() -> None:
     )
     for operation in operations:
         put(BudgetsResponse, operation.__name__, _method(operation))
+    budget_actions.install()
     create = BudgetsResponse.create_budget
 
     def create_budget(self: Any) -> Any:
         answered = create(self)
         given = parameters(self)
-        _budget(self, given["AccountId"], given["Budget"]["BudgetName"]).tags = given.get("ResourceTags") or []
+        budget_of(self, given["AccountId"], given["Budget"]["BudgetName"]).tags = given.get("ResourceTags") or []
         return answered
 
     put(BudgetsResponse, "create_budget", create_budget)
@@ -44,7 +47,7 @@ def install() -> None:
 def update_budget(response: Any, given: dict[str, Any]) -> dict[str, Any]:
     """Replace a budget's settings; its notifications stay."""
     new = json.loads(response.body)["NewBudget"]  # as moto keeps them: times as numbers
-    budget = _budget(response, given["AccountId"], new["BudgetName"])
+    budget = budget_of(response, given["AccountId"], new["BudgetName"])
     budget.budget = {**{key: budget.budget[key] for key in ("TimePeriod", "LastUpdatedTime")}, **new}
     return {}
 
@@ -65,7 +68,7 @@ def update_subscriber(response: Any, given: dict[str, Any]) -> dict[str, Any]:
     """Tell another instead."""
     subscribers = _notification(response, given).subscribers
     if given["OldSubscriber"] not in subscribers:
-        raise _missing("the subscriber doesn't exist")
+        raise missing("the subscriber doesn't exist")
     subscribers[subscribers.index(given["OldSubscriber"])] = given["NewSubscriber"]
     return {}
 
@@ -74,7 +77,7 @@ def delete_subscriber(response: Any, given: dict[str, Any]) -> dict[str, Any]:
     """Tell one less."""
     subscribers = _notification(response, given).subscribers
     if given["Subscriber"] not in subscribers:
-        raise _missing("the subscriber doesn't exist")
+        raise missing("the subscriber doesn't exist")
     subscribers.remove(given["Subscriber"])
     return {}
 
@@ -85,23 +88,23 @@ def describe_subscribers_for_notification(response: Any, given: dict[str, Any]) 
 
 
 def tag_resource(response: Any, given: dict[str, Any]) -> dict[str, Any]:
-    """Add or replace tags of a budget."""
-    budget = _tagged(response, given)
+    """Add or replace tags of a budget or an action."""
+    tagged = _tagged(response, given)
     new = {tag["Key"]: tag for tag in given["ResourceTags"]}
-    budget.tags = [tag for tag in _tags(budget) if tag["Key"] not in new] + list(new.values())
+    tagged.put([tag for tag in tagged.tags if tag["Key"] not in new] + list(new.values()))
     return {}
 
 
 def untag_resource(response: Any, given: dict[str, Any]) -> dict[str, Any]:
-    """Take tags of a budget away."""
-    budget = _tagged(response, given)
-    budget.tags = [tag for tag in _tags(budget) if tag["Key"] not in given["ResourceTagKeys"]]
+    """Take tags away."""
+    tagged = _tagged(response, given)
+    tagged.put([tag for tag in tagged.tags if tag["Key"] not in given["ResourceTagKeys"]])
     return {}
 
 
 def list_tags_for_resource(response: Any, given: dict[str, Any]) -> dict[str, Any]:
-    """A budget's tags."""
-    return {"ResourceTags": _tags(_tagged(response, given))}
+    """The tags of a budget or an action."""
+    return {"ResourceTags": _tagged(response, given).tags}
 
 
 def _method(operation: Callable[[Any, dict[str, Any]], dict[str, Any]]) -> Callable[[Any], str]:
@@ -111,20 +114,13 @@ def _method(operation: Callable[[Any, dict[str, Any]], dict[str, Any]]) -> Calla
     return answer
 
 
-def _budget(response: Any, account: str, name: str) -> Any:
-    budgets = response.backend.budgets[account]
-    if name not in budgets:
-        raise _missing(f"Unable to get budget: {name} - the budget doesn't exist.")
-    return budgets[name]
-
-
 def _notification(response: Any, given: dict[str, Any], member: str = "Notification") -> Any:
-    budget = _budget(response, given["AccountId"], given["BudgetName"])
+    budget = budget_of(response, given["AccountId"], given["BudgetName"])
     wanted = _comparable(given[member])
     for notification in budget.notifications:
         if _comparable(notification.details) == wanted:
             return notification
-    raise _missing("the notification doesn't exist")
+    raise missing("the notification doesn't exist")
 
 
 def _comparable(notification: dict[str, Any]) -> tuple[Any, ...]:
@@ -134,16 +130,26 @@ def _comparable(notification: dict[str, Any]) -> tuple[Any, ...]:
     return (*(notification[key] for key in keys), float(notification["Threshold"]), threshold_type)
 
 
-def _tagged(response: Any, given: dict[str, Any]) -> Any:
-    arn = given["ResourceARN"]  # arn:aws:budgets::ACCOUNT:budget/NAME
-    return _budget(response, arn.split(":")[4], arn.partition("budget/")[2])
+def _tagged(response: Any, given: dict[str, Any]) -> _Tagged:
+    arn = given["ResourceARN"]  # arn:aws:budgets::ACCOUNT:budget/NAME, for an action with /action/ID behind it
+    name, _, action = arn.partition("budget/")[2].partition("/action/")
+    return _Tagged(budget_of(response, arn.split(":")[4], name), action)
 
 
-def _tags(budget: Any) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = getattr(budget, "tags", [])
-    return found
+@dataclass(frozen=True)
+class _Tagged:
+    """A budget, or an action of it."""
 
+    budget: Any
+    action: str
 
-def _missing(message: str) -> Exception:
-    error: Exception = NotFoundException(message)
-    return error
+    @property
+    def tags(self) -> list[dict[str, str]]:
+        found: list[dict[str, str]] = getattr(self.budget, "tags", [])
+        return tags_of(self.budget).get(self.action, []) if self.action else found
+
+    def put(self, tags: list[dict[str, str]]) -> None:
+        if self.action:
+            tags_of(self.budget)[self.action] = tags
+        else:
+            self.budget.tags = tags

@@ -159,6 +159,12 @@ CASES = (
         },
     ),
     Case(
+        "policy",
+        "aws:iam/policy:Policy",
+        {"name": "fraud-stop", "description": "stops", "policy": policy("s3:GetObject"), "tags": TAGS},
+        {"policy": policy("s3:PutObject"), "tags": RETAGGED},
+    ),
+    Case(
         "role_policy",
         "aws:iam/rolePolicy:RolePolicy",
         {"name": "data", "role": "$role.name", "policy": policy("s3:GetObject")},
@@ -668,6 +674,22 @@ CASES = (
         "aws:ec2/placementGroup:PlacementGroup",
         {"name": "fraud-fit", "strategy": "cluster", "tags": TAGS},
         {"tags": RETAGGED},
+    ),
+    Case(
+        "budget_action",
+        "aws:budgets/budgetAction:BudgetAction",
+        {
+            "budgetName": "$budget.name",
+            "actionType": "APPLY_IAM_POLICY",
+            "approvalModel": "AUTOMATIC",
+            "notificationType": "ACTUAL",
+            "actionThreshold": {"actionThresholdType": "PERCENTAGE", "actionThresholdValue": 100},
+            "definition": {"iamActionDefinition": {"policyArn": "$policy.arn", "roles": ["$role.name"]}},
+            "executionRoleArn": "$role.arn",
+            "subscribers": [{"subscriptionType": "SNS", "address": "$topic.arn"}],
+            "tags": TAGS,
+        },
+        {"actionThreshold": {"actionThresholdType": "PERCENTAGE", "actionThresholdValue": 90}, "tags": RETAGGED},
     ),
     Case(
         "group_of_nodes",

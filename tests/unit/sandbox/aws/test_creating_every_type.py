@@ -19,7 +19,7 @@ _LOOKS = ("describe_", "get_", "list_", "head_")
 # Without a name that could be taken, or made with every new thing that they belong to.
 _CANNOT_BE_TAKEN = {
     "vpc", "table", "gateway_endpoint", "interface_endpoint", "key", "other_key", "definition", "default_group",
-    "versioning", "encryption", "public_access", "ownership",
+    "versioning", "encryption", "public_access", "ownership", "budget_action",
 }  # fmt: skip
 
 

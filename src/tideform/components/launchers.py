@@ -1,0 +1,36 @@
+"""The roles of ours that launch machines by themselves: what a brake may deny launching to."""
+
+from __future__ import annotations
+
+from tideform.catalogue.training._eks_names import EksNames
+from tideform.components.scope import Scope
+
+STARTER = "starter"
+
+
+def karpenter_roles(scope: Scope) -> list[str]:
+    """Karpenter's, where pools are on a cluster and that is ours."""
+    spec = scope.deployment.spec
+    if spec.cluster is not None and spec.cluster.existing is not None:
+        return []
+    pools = [name for name, pool in spec.training.items() if pool.backend == "eks"]
+    return sorted({EksNames(scope.deployment, name).karpenter_role for name in pools})
+
+
+def starter_roles(scope: Scope) -> list[str]:
+    """Those of the functions that begin bursts by themselves."""
+    deployment = scope.deployment
+    units = [
+        deployment.identity("training", name)
+        for name, pool in deployment.spec.training.items()
+        if pool.backend == "batch" and (pool.schedule is not None or pool.trigger is not None)
+    ]
+    return sorted(scope.name(f"{unit}-{STARTER}", limit=64) for unit in units)
+
+
+def launch_roles(scope: Scope) -> list[str]:
+    """All of them. For the rest AWS's own service-linked roles launch, to which nobody can attach a policy.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
+    """
+    return [*karpenter_roles(scope), *starter_roles(scope)]
