@@ -2,6 +2,8 @@
 
 Time is the sandbox's `Clock`. When a test moves it, every event that it passes happens in order, with the clock
 standing at the event's own time until the event is over: six hours in one step are as six hours one after the other.
+An event that waits for others (a function, which calls services) happens aside: time goes no further without it, but
+what comes due meanwhile happens.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ class Timeline:
         self._changed = threading.Condition()
         self._happening = threading.RLock()  # one event at a time, whoever lets it happen
         self._events: dict[str, tuple[float, int, Event]] = {}
+        self._slow: set[int] = set()  # the numbers of events that are to happen aside
+        self._aside = 0  # how many do so now
         self._order: list[tuple[float, int, str]] = []
         self._count = count()
         self._closed = False
@@ -34,10 +38,15 @@ class Timeline:
         self._thread = threading.Thread(target=self._run, name="timeline", daemon=True)
         self._thread.start()
 
-    def at(self, when: float, key: str, event: Event) -> None:
-        """Let ``event`` happen at ``when`` (seconds since the epoch) instead of what was meant to under this key."""
+    def at(self, when: float, key: str, event: Event, *, aside: bool = False) -> None:
+        """Let ``event`` happen at ``when`` (seconds since the epoch) instead of what was meant to under this key.
+
+        ``aside``: in a thread of its own, because it waits for what other events do.
+        """
         with self._changed:
             number = next(self._count)
+            if aside:
+                self._slow.add(number)
             self._events[key] = (when, number, event)
             heapq.heappush(self._order, (when, number, key))
             self._changed.notify_all()
@@ -53,7 +62,7 @@ class Timeline:
             raise ValueError("time only moves forward")
         with self._happening:
             until = self.clock.now() + seconds
-            while (due := self._next()) is not None and due <= until:
+            while (due := self._settled()) is not None and due <= until:
                 self.clock.advance(max(0.0, due - self.clock.now()))
                 self._happen()
             return self.clock.advance(max(0.0, until - self.clock.now()))
@@ -63,6 +72,18 @@ class Timeline:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+    def _settled(self) -> float | None:
+        """When the next event is due, once nothing happens aside any more; what comes due until then happens."""
+        while True:
+            with self._changed:
+                due = self._next()
+                if due is None or due > self.clock.now():
+                    if not self._aside:
+                        return due
+                    self.clock.wait(self._changed, due)
+                    continue
+            self._happen()
 
     def _next(self) -> float | None:
         """When the next event is due."""
@@ -82,6 +103,23 @@ class Timeline:
                 return
             _, number, key = heapq.heappop(self._order)
             _, _, event = self._events[key]
+            aside = number in self._slow
+            self._slow.discard(number)
+            self._aside += aside
+        if aside:
+            threading.Thread(target=self._be_aside, args=(due, number, key, event), name=key, daemon=True).start()
+        else:
+            self._be(due, number, key, event, aside=False)
+
+    def _be_aside(self, due: float, number: int, key: str, event: Event) -> None:
+        try:
+            self._be(due, number, key, event, aside=True)
+        finally:
+            with self._changed:
+                self._aside -= 1
+                self._changed.notify_all()
+
+    def _be(self, due: float, number: int, key: str, event: Event, *, aside: bool) -> None:
         again = None
         try:
             again = event(due)
@@ -92,7 +130,7 @@ class Timeline:
                 return  # the event, or somebody else, has put another one in its place
             del self._events[key]
             if again is not None:
-                self.at(again, key, event)
+                self.at(again, key, event, aside=aside)
 
     def _run(self) -> None:
         while True:

@@ -160,3 +160,18 @@ def test_a_timeline_with_nothing_due_does_nothing() -> None:
     idle.wait(0.2)
     timeline.close()
     assert looks <= 3
+
+
+def test_what_an_event_aside_waits_for_happens_meanwhile_and_time_stands_until_it_is_over() -> None:
+    answered = threading.Event()
+    seen: list[object] = []
+    with timeline_at_zero() as timeline:
+
+        def ask(_: float) -> None:
+            timeline.at(100, "answer", lambda _: answered.set())
+            seen.append((answered.wait(20), timeline.clock.now()))
+
+        timeline.at(100, "ask", ask, aside=True)
+        timeline.at(3600, "later", lambda _: seen.append("later"))
+        timeline.advance(7200)
+    assert seen == [(True, 100), "later"]

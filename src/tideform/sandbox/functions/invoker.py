@@ -63,7 +63,7 @@ class Invoker:
                 return None
             return due + _RETRY_AFTER[attempts - 1]
 
-        self._world.timeline.at(self._world.clock.now(), f"invoke/{request_id}", happen)
+        self._world.timeline.at(self._world.clock.now(), f"invoke/{request_id}", happen, aside=True)
         return request_id
 
     def close(self) -> None:
