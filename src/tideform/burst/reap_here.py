@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from tideform.burst.month import hard_stop
 from tideform.burst.reaper.settings import Settings
 from tideform.burst.reaper.sweep import Round
 from tideform.burst.runner import cloud_errors
@@ -16,11 +17,8 @@ _PATIENCE = 120.0  # seconds for what answers 'not yet'
 
 def reap_here(cloud: Cloud, deployment: Deployment) -> dict[str, Any]:
     """One round; returns what it did and what failed, as its heartbeat says it. Raises `CloudError`."""
-    budget = deployment.spec.budget
-    stop = float(budget.monthly.usd) if budget is not None and budget.hard_stop else None
-    settings = Settings(
-        deployment.physical_name("leases"), deployment.spec.project, deployment.environment, budget_usd=stop
-    )
+    spec, stop = deployment.spec, hard_stop(deployment)
+    settings = Settings(deployment.physical_name("leases"), spec.project, deployment.environment, budget_usd=stop)
     until = time.monotonic() + _PATIENCE
     with cloud_errors("the reaper's round was run"):
         return Round(cloud, settings, cloud.clock, lambda: until - time.monotonic()).run()

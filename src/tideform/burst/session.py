@@ -9,6 +9,7 @@ from tideform.burst.brakes import require
 from tideform.burst.halt import Halt, halting, interrupted, limit_reached, now_and_then
 from tideform.burst.lease import Lease, Mode, State, new_lease
 from tideform.burst.meter import Meter, spending_limit
+from tideform.burst.month import require_budget
 from tideform.burst.receipt import Receipt
 from tideform.burst.runner import OnLog, Work
 from tideform.burst.sizing import sizing
@@ -29,10 +30,11 @@ class Ended:
 
 @dataclass(frozen=True)
 class Session:
-    """Bursts of one pool, by this process."""
+    """Bursts of one pool, by this process. ``stop_usd`` is the month's hard stop, where there is one."""
 
     pool: Pool
     teardown: Teardown
+    stop_usd: float | None = None
 
     def run(self, work: Work, on_log: OnLog) -> Ended:
         """Bring capacity, run the work, take capacity away, and tell its exit code.
@@ -77,8 +79,9 @@ class Session:
             return receipts[-1]
 
     def _acquire(self, mode: Mode, work: Work = Work()) -> Lease:  # noqa: B008  # it is frozen
-        """Write the lease: from here on there is a record of what may be started."""
+        """Write the lease: from here on there is a record of what may be started. Refused past the month's budget."""
         name = self.teardown.pool
+        require_budget(self.teardown.table, self.stop_usd, self.teardown.clock())
         lease = new_lease(name, self.pool, mode, now=self.teardown.clock(), hourly_usd=sizing(self.pool).hourly_usd)
         lease = replace(lease, checkpoint_uri=work.checkpoint_uri)
         record = self.teardown.table.acquire(lease, self.teardown.terms)

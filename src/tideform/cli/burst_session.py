@@ -65,6 +65,7 @@ def with_pool(deployment: Deployment, name: str, pool: Pool) -> Deployment:
 def session_for(deployment: Deployment, name: str, wait: float, *, announced: bool = True) -> Session:
     """A session for one pool, after what crashed bursts left has been ended."""
     from tideform.burst.definitions import Definitions
+    from tideform.burst.month import hard_stop
     from tideform.burst.session import Session
     from tideform.burst.teardown import Teardown
     from tideform.connect import cloud_for
@@ -75,7 +76,7 @@ def session_for(deployment: Deployment, name: str, wait: float, *, announced: bo
     cloud = cloud_for(deployment)
     hooks = Definitions(deployment, wait=wait, say=say, on_progress=_silent).hooks()
     _finish_others(cloud, deployment, hooks)
-    return Session(pool, Teardown.of(cloud, deployment, name, hooks, say))
+    return Session(pool, Teardown.of(cloud, deployment, name, hooks, say), hard_stop(deployment))
 
 
 def announce(deployment: Deployment, name: str, pool: Pool) -> None:

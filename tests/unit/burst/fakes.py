@@ -81,6 +81,7 @@ class Stage:
     said: list[str] = field(default_factory=list)
     now: float = START
     removes: bool = False
+    stop_usd: float | None = None
     fail_destroy: list[Exception] = field(default_factory=list)
     on_lock: Callable[[], object] | None = None
 
@@ -103,7 +104,7 @@ class Stage:
         )
 
     def session(self) -> Session:
-        return Session(self.pool, self.teardown())
+        return Session(self.pool, self.teardown(), self.stop_usd)
 
     def _nodes(self) -> list[Node]:
         """What stands, and what has just ended, as EC2 tells it."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from tideform.burst.reaper.base import Node
 from tideform.burst.reaper.items import Item, Items
@@ -25,6 +26,10 @@ class Ledger:
     def read(self, pool: str) -> Account:
         """The account as it was last written."""
         return Account.of(self.items.get(METER + pool))
+
+    def all(self) -> dict[str, Account]:
+        """Every account, by its pool's key."""
+        return accounts_of(self.items.all())
 
     def tick(
         self,
@@ -58,6 +63,17 @@ class Ledger:
     def _told(self, item: Item) -> None:
         if item.get("ended"):
             Pools(self.items).forget_ended(item)
+
+
+def accounts_of(items: Iterable[Item]) -> dict[str, Account]:
+    """Those among the items of a table, by the pool's key."""
+    return {pool_of(item["pk"]): Account.of(item) for item in items if str(item["pk"]).startswith(METER)}
+
+
+def spent_in_month(accounts: Iterable[Account], now: float) -> float:
+    """USD of all pools together in the month (UTC) of ``now``."""
+    month = datetime.fromtimestamp(now, UTC).strftime("%Y-%m")
+    return sum(account.months.get(month, 0.0) for account in accounts)
 
 
 def pool_of(key: str) -> str:

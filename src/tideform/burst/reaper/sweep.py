@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from tideform.burst.reaper import instances, unheld
@@ -14,7 +13,7 @@ from tideform.burst.reaper.base import Clients
 from tideform.burst.reaper.decide import Budget
 from tideform.burst.reaper.items import Item, Items
 from tideform.burst.reaper.keeper import Keeper, Outcome, worth_looking
-from tideform.burst.reaper.ledger import METER, Ledger, pool_of
+from tideform.burst.reaper.ledger import Ledger, accounts_of, pool_of, spent_in_month
 from tideform.burst.reaper.meter import Account
 from tideform.burst.reaper.pools import Pools, is_pool
 from tideform.burst.reaper.prices import SpotPrices
@@ -47,7 +46,7 @@ class Round:
         began = self.clock()
         items = self.items.all()
         pools = [item for item in items if is_pool(item)]
-        accounts = {pool_of(i["pk"]): Account.of(i) for i in items if str(i["pk"]).startswith(METER)}
+        accounts = accounts_of(items)
         busy = [item for item in pools if worth_looking(item, accounts.get(pool_of(item["pk"]), Account()))]
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="reaper") as threads:
             list(threads.map(lambda item: self._count(item, accounts, began), busy))
@@ -112,8 +111,7 @@ class Round:
         return self.outcomes.setdefault(pool, Outcome(pool))
 
     def _budget(self, accounts: dict[str, Account]) -> Budget:
-        month = datetime.fromtimestamp(self.clock(), UTC).strftime("%Y-%m")
-        return Budget(self.settings.budget_usd, sum(each.months.get(month, 0.0) for each in accounts.values()))
+        return Budget(self.settings.budget_usd, spent_in_month(accounts.values(), self.clock()))
 
     def _heartbeat(self, began: float, pools: int) -> dict[str, Any]:
         """When it last ran, and what came of it: what the brake asks for before capacity may start."""
