@@ -200,6 +200,7 @@ _FREE = (
     "aws:eks/",  # what belongs to a cluster
     "aws:iam/",
     "aws:kms/alias:",
+    "aws:lambda/permission:",
     "aws:s3/bucket",  # the settings of a bucket
     "aws:scheduler/",  # fourteen million calls a month are free
     "aws:sagemaker/endpoint:",  # priced with its configuration

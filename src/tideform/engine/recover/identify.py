@@ -65,6 +65,7 @@ _BUCKET_SETTINGS = (
     "bucketOwnershipControls:BucketOwnershipControls",
     "bucketLifecycleConfiguration:BucketLifecycleConfiguration",
     "bucketPolicy:BucketPolicy",
+    "bucketNotification:BucketNotification",
 )
 
 TABLE: dict[str, Identify] = {
@@ -73,8 +74,8 @@ TABLE: dict[str, Identify] = {
     "aws:iam/role:Role": _named("name"),
     "aws:iam/rolePolicy:RolePolicy": _text("{role}:{name}"),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _text("{role}/{policyArn}"),
-    "aws:iam/instanceProfile:InstanceProfile": _named("name"),
     "aws:iam/policy:Policy": _text("arn:aws:iam::{account}:policy/{name}"),
+    "aws:iam/instanceProfile:InstanceProfile": _named("name"),
     "aws:kms/alias:Alias": _named("name"),
     "aws:dynamodb/table:Table": _named("name"),
     "aws:cloudwatch/logGroup:LogGroup": _named("name"),
@@ -84,6 +85,7 @@ TABLE: dict[str, Identify] = {
     "aws:cloudwatch/eventTarget:EventTarget": _text("{rule}/{targetId}"),
     "aws:sns/topic:Topic": _text(_ARN.format(service="sns", kind="")),
     "aws:lambda/function:Function": _named("name"),
+    "aws:lambda/permission:Permission": _text("{function}/{statementId}"),
     "aws:scheduler/schedule:Schedule": _text("{groupName}/{name}"),
     "aws:sns/topicPolicy:TopicPolicy": _named("arn"),
     "aws:batch/computeEnvironment:ComputeEnvironment": _named("name"),
@@ -96,9 +98,9 @@ TABLE: dict[str, Identify] = {
     "aws:appautoscaling/policy:Policy": _named("name"),
     "aws:cloudtrail/trail:Trail": _text(_ARN.format(service="cloudtrail", kind="trail/")),
     "aws:budgets/budget:Budget": _text("{account}:{name}"),
+    "aws:budgets/budgetAction:BudgetAction": lookups.budget_action,
     "aws:ecr/repository:Repository": _named("name"),
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": _named("repository"),
-    "aws:budgets/budgetAction:BudgetAction": lookups.budget_action,
     "aws:eks/cluster:Cluster": _named("name"),
     "aws:eks/nodeGroup:NodeGroup": _text("{clusterName}:{nodeGroupName}"),
     "aws:eks/addon:Addon": _text("{clusterName}:{addonName}"),

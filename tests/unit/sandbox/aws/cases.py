@@ -276,6 +276,12 @@ CASES = (
         {"policy": policy("s3:PutObject", "arn:aws:s3:::fraud-data/*")},
     ),
     Case(
+        "notification",
+        "aws:s3/bucketNotification:BucketNotification",
+        {"bucket": "$bucket.id", "eventbridge": True},
+        {"eventbridge": False},
+    ),
+    Case(
         "template",
         "aws:ec2/launchTemplate:LaunchTemplate",
         {
@@ -670,12 +676,6 @@ CASES = (
         {"limitAmount": "5000", "tags": RETAGGED},
     ),
     Case(
-        "placement",
-        "aws:ec2/placementGroup:PlacementGroup",
-        {"name": "fraud-fit", "strategy": "cluster", "tags": TAGS},
-        {"tags": RETAGGED},
-    ),
-    Case(
         "budget_action",
         "aws:budgets/budgetAction:BudgetAction",
         {
@@ -690,6 +690,12 @@ CASES = (
             "tags": TAGS,
         },
         {"actionThreshold": {"actionThresholdType": "PERCENTAGE", "actionThresholdValue": 90}, "tags": RETAGGED},
+    ),
+    Case(
+        "placement",
+        "aws:ec2/placementGroup:PlacementGroup",
+        {"name": "fraud-fit", "strategy": "cluster", "tags": TAGS},
+        {"tags": RETAGGED},
     ),
     Case(
         "group_of_nodes",
@@ -832,6 +838,18 @@ CASES = (
             "tags": TAGS,
         },
         {"timeout": 240, "environment": {"variables": {"TABLE": "others"}}, "tags": RETAGGED},
+    ),
+    Case(
+        "permission",
+        "aws:lambda/permission:Permission",
+        {
+            "function": "$function.name",
+            "statementId": "rule",
+            "action": "lambda:InvokeFunction",
+            "principal": "events.amazonaws.com",
+            "sourceArn": "$rule.arn",
+            "sourceAccount": ACCOUNT,
+        },
     ),
     Case(
         "schedule",
