@@ -12,14 +12,17 @@ from tideform.components.program import deployment, provider, upstream
 from tideform.components.scope import Scope
 from tideform.components.store import StoreBucket
 from tideform.components.tracking import TrackingServer
+from tideform.components.trigger import watched
 
 target = deployment()
 scope = Scope(target, "storage")
 opts = pulumi.ResourceOptions(provider=provider(target))
 key_arn = upstream("foundation")["kms_key_arn"]
 
+told = watched(target.spec)
 stores = {
-    name: StoreBucket(name, store, scope, key_arn=key_arn, opts=opts) for name, store in target.spec.storage.items()
+    name: StoreBucket(name, store, scope, key_arn=key_arn, watched=name in told, opts=opts)
+    for name, store in target.spec.storage.items()
 }
 if any(endpoint.capture for endpoint in target.spec.serving.values()):
     CaptureBucket(scope, key_arn=key_arn, opts=opts)

@@ -18,6 +18,7 @@ _BUILT = {
     "capacity.reservations": ("batch", "ec2", "eks"),
     "job.nodes": ("batch", "ec2", "eks", "sagemaker"),
     "schedule": ("batch",),
+    "trigger": ("batch",),
     "job.sweep": ("batch", "ec2", "eks", "sagemaker"),
 }
 
@@ -75,9 +76,28 @@ def _pool(path: str, pool: Pool) -> Iterator[NotBuilt]:
     for key, (given, text) in asked.items():
         if given and pool.backend not in _BUILT.get(key, ()):
             yield NotBuilt(f"{path}.{key}", text)
-    if pool.schedule and pool.backend in _BUILT["schedule"] and (pool.job.code or pool.checkpoint):
+    if pool.backend in _BUILT["schedule"] and (starter := _starter(pool)):
+        yield from _by_itself(f"{path}.{starter}", path, pool)
+
+
+def _starter(pool: Pool) -> str:
+    """The key under which the pool says what starts its job by itself."""
+    return "schedule" if pool.schedule else "trigger" if pool.trigger else ""
+
+
+def _by_itself(starter: str, path: str, pool: Pool) -> Iterator[NotBuilt]:
+    if pool.job.code or pool.checkpoint:
         text = "what starts by itself runs the image as it is: no code is sent, no checkpoints are mirrored"
-        yield NotBuilt(f"{path}.schedule", text)
+        yield NotBuilt(starter, text)
+    if (sweep := pool.job.sweep) and sweep.at_once < min(sweep.size, _most_machines(pool)):
+        text = "Batch cannot bound a sweep that starts by itself; the pool's size does, and `burst run` keeps to it"
+        yield NotBuilt(f"{path}.job.sweep.at_once", text)
+
+
+def _most_machines(pool: Pool) -> int:
+    """No machine has less than one accelerator."""
+    count = pool.accelerator.count if pool.accelerator else pool.nodes
+    return count.maximum if count else 1
 
 
 def _endpoint(path: str, endpoint: Endpoint) -> Iterator[NotBuilt]:

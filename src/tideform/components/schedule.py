@@ -1,6 +1,7 @@
-"""A pool's job that starts by itself: a function in the account that begins a burst, and the schedule that calls it.
+"""A pool's job that starts by itself: a function in the account that begins a burst, and what calls it.
 
-Nothing of it needs this program: the function writes the lease and submits the job, and the reaper gives it back.
+Nothing of it needs this program: the function writes the lease and submits the job, and the reaper gives it back. What
+it starts stands in its package (`start_plan`); who calls it says no more than why.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from tideform.catalogue.training.base import PoolOrder, backends
 from tideform.components.base import Component
 from tideform.components.grants import use_key
 from tideform.components.job_command import grid_variables, swept
-from tideform.components.logs import log_group
 from tideform.components.launchers import STARTER
+from tideform.components.logs import log_group
 from tideform.components.policies import Statement, allow, plain_trust, trust
 from tideform.components.pool_shape import PoolShape
 from tideform.components.reaper_package import package
 from tideform.components.roles import ServiceRole
+from tideform.components.trigger import Arrivals
 
+PLAN = "plan.json"  # at the root of the package, where `burst.reaper.starter` looks
 HANDLER = "tideform.burst.reaper.starter.handler"
 _TIMEOUT = 120  # seconds: a queue opens in a few
 _MEMORY = 256  # MB
@@ -38,7 +41,10 @@ class ScheduledBurst(Component):
         self.part = f"{order.scope.unit or order.name}-{STARTER}"
         self.name = self.scope.name(self.part, limit=64)
         self.function = self._function()
-        self.schedule = self._schedule()
+        if order.pool.schedule is not None:
+            self._schedule(order.pool.schedule)
+        if order.pool.trigger is not None:
+            Arrivals(order, order.pool.trigger, self.function, self.nameless)
         self._alarm()
 
     def _function(self) -> aws.lambda_.Function:
@@ -50,13 +56,14 @@ class ScheduledBurst(Component):
             trust=plain_trust("lambda.amazonaws.com"),
             description=f"Begins bursts of {self.order.name}",
             statements=self._statements(group),
+            braked=True,
             opts=self.nameless,
         )
-        texts = {path: pulumi.StringAsset(text) for path, text in package().items()}
+        plan = json.dumps(start_plan(self.order, self.shape), sort_keys=True)
+        texts = {path: pulumi.StringAsset(text) for path, text in {**package(), PLAN: plan}.items()}
         return aws.lambda_.Function(
             self.part,
             name=self.name,
-            braked=True,
             description=f"Begins bursts of {self.order.name}",
             code=pulumi.AssetArchive(texts),  # type: ignore[arg-type]  # a mapping of assets, which the SDK's types forget
             handler=HANDLER,
@@ -93,7 +100,7 @@ class ScheduledBurst(Component):
             use_key(scope),
         ]
 
-    def _schedule(self) -> aws.scheduler.Schedule:
+    def _schedule(self, expression: str) -> None:
         """https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html"""
         part = f"{self.order.scope.unit or self.order.name}-schedule"
         role = ServiceRole(
@@ -108,18 +115,18 @@ class ScheduledBurst(Component):
             statements=[allow("Call", ["lambda:InvokeFunction"], [self.scope.arn("lambda", f"function:{self.name}")])],
             opts=self.nameless,
         )
-        return aws.scheduler.Schedule(
+        aws.scheduler.Schedule(
             part,
             name=self.scope.name(part, limit=64),
             group_name="default",
             description=f"Runs the job of {self.order.name}",
-            schedule_expression=self.order.pool.schedule or "",
+            schedule_expression=expression,
             flexible_time_window=aws.scheduler.ScheduleFlexibleTimeWindowArgs(mode="OFF"),
             state="ENABLED",
             target=aws.scheduler.ScheduleTargetArgs(
                 arn=self.function.arn,
                 role_arn=role.arn,
-                input=json.dumps(start_plan(self.order, self.shape, "schedule"), sort_keys=True),
+                input=json.dumps({"cause": "schedule"}),
                 retry_policy=aws.scheduler.ScheduleTargetRetryPolicyArgs(
                     maximum_event_age_in_seconds=_OLDEST, maximum_retry_attempts=_RETRIES
                 ),
@@ -133,7 +140,7 @@ class ScheduledBurst(Component):
         aws.cloudwatch.MetricAlarm(
             self.part,
             name=self.scope.name(self.part, limit=255),
-            alarm_description=f"A scheduled burst of {self.order.name} could not begin",
+            alarm_description=f"A burst of {self.order.name} could not begin by itself",
             namespace="AWS/Lambda",
             metric_name="Errors",
             dimensions={"FunctionName": self.name},
@@ -153,7 +160,7 @@ class ScheduledBurst(Component):
         return self.scope.name("leases", limit=255)
 
 
-def start_plan(order: PoolOrder, shape: PoolShape, cause: str) -> dict[str, Any]:
+def start_plan(order: PoolOrder, shape: PoolShape) -> dict[str, Any]:
     """What the starter is told (`burst.reaper.starter`): plain data, so that it needs no spec."""
     pool, deployment = order.pool, order.scope.deployment
     several = pool.job.nodes > 1
@@ -163,7 +170,6 @@ def start_plan(order: PoolOrder, shape: PoolShape, cause: str) -> dict[str, Any]
         "prices": {kind.name: kind.on_demand_usd for kind in shape.types},
         "lease_seconds": pool.lease.seconds,
         "cap_usd": None if pool.max_cost is None else str(pool.max_cost.usd),
-        "cause": cause,
         "parameter": "nodeOverrides" if several else "containerOverrides",
         **_command(order),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pulumi
+import pulumi_aws as aws
 
 from tideform.components.bucket import PrivateBucket
 from tideform.components.lifecycle import Lifecycle
@@ -11,7 +12,7 @@ from tideform.spec.storage import Store
 
 
 class StoreBucket(PrivateBucket):
-    """What the store's kind, retention and classification mean for its bucket."""
+    """What the store's kind, retention and classification mean for its bucket; a ``watched`` one tells EventBridge."""
 
     def __init__(
         self,
@@ -20,6 +21,7 @@ class StoreBucket(PrivateBucket):
         scope: Scope,
         *,
         key_arn: pulumi.Input[str],
+        watched: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(
@@ -32,6 +34,8 @@ class StoreBucket(PrivateBucket):
             extra_tags=labels(store),
             opts=opts,
         )
+        if watched:
+            aws.s3.BucketNotification(self.part, bucket=self.bucket.bucket, eventbridge=True, opts=self.named())
 
 
 def labels(store: Store) -> dict[str, str]:

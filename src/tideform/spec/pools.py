@@ -9,7 +9,7 @@ from tideform.spec.limits import LONGEST_LEASE
 from tideform.spec.nodes import Path
 from tideform.spec.quantities import Duration
 from tideform.spec.subject import Subject
-from tideform.spec.training import Pool
+from tideform.spec.training import Pool, Trigger
 
 MOST_JOBS = 10_000  # of an array; https://docs.aws.amazon.com/batch/latest/userguide/array_jobs.html
 _HOURS = Duration.parse("2h")  # from here on the work that a reclaim takes is worth a word
@@ -106,3 +106,15 @@ def _by_itself(subject: Subject, path: Path, pool: Pool) -> Iterator[Diagnostic]
         if getattr(pool, key) is not None and pool.between_bursts == "remove":
             detail = f"A {key} starts the job from within the account, and between bursts this pool is not there."
             yield subject.problem("TD158", (*path, key), detail, fix="Use between_bursts: keep.", key=True)
+    if pool.trigger is not None and pool.trigger.store in pool.job.outputs:
+        yield _starts_itself(subject, (*path, "trigger"), pool.trigger)
+
+
+def _starts_itself(subject: Subject, path: Path, trigger: Trigger) -> Diagnostic:
+    """A circle of bursts costs money for ever; with a prefix the job may well write elsewhere."""
+    detail = f"The job writes to {trigger.store}, and an object that arrives there starts it."
+    fix = "Let it write to another store."
+    if not trigger.prefix:
+        return subject.problem("TD173", (*path, "store"), detail, fix=fix)
+    fix = f"Let it write to another store, or see that it writes nothing below {trigger.prefix!r}."
+    return subject.problem("TD173", (*path, "store"), detail, fix=fix, severity=Severity.WARNING)

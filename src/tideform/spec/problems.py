@@ -74,6 +74,7 @@ SUMMARIES: dict[str, str] = {
     # promises with a date
     "TD160": "A waiver has expired",
     "TD172": "A schedule begins at once",
+    "TD173": "A job would start itself",
     # places
     "TD170": "Unknown region",
     # the catalogue

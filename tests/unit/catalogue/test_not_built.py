@@ -50,3 +50,22 @@ def test_a_pool_on_kubernetes_gets_its_reservations_its_gangs_and_its_zones() ->
         "job": job,
     }
     assert paths(training={"n": pool}) == []
+
+
+SWEEP = {"grid": {"SEED": [1, 2, 3]}, "at_once": 2}
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ({"trigger": {"store": "models"}}, []),
+        ({"backend": "ec2", "trigger": {"store": "models"}}, ["training.n.trigger"]),
+        ({"trigger": {"store": "models"}, "checkpoint": {"every": "5m"}}, ["training.n.trigger"]),
+        ({"schedule": "cron(0 2 * * ? *)", "job": {"sweep": SWEEP}}, ["training.n.job.sweep.at_once"]),
+        ({"trigger": {"store": "models"}, "job": {"sweep": {**SWEEP, "at_once": 3}}}, []),
+        ({"job": {"sweep": SWEEP}}, []),
+    ],
+)
+def test_what_a_pool_that_starts_by_itself_does_not_do_is_said(words: dict[str, Any], found: list[str]) -> None:
+    job = {**NIGHTLY["job"], **words.get("job", {})}
+    assert paths(training={"n": {**NIGHTLY, **words, "job": job}}) == found

@@ -108,3 +108,30 @@ def test_a_lease_beyond_its_owners_limit_is_refused(limits: dict[str, object]) -
 
 def test_the_limit_of_one_owner_is_not_anothers() -> None:
     require_lease(spec_with(owners={"alice": "2h"}), "bob", Duration.parse("3h"))
+
+
+STORE = "storage: {data: {kind: dataset}}\n"
+FED = "job: {image: i, command: [python], outputs: [data]}"
+
+
+@pytest.mark.parametrize(
+    ("trigger", "severity"), [("store: data", Severity.ERROR), ("store: data, prefix: new/", Severity.WARNING)]
+)
+def test_a_job_that_writes_to_its_own_trigger_would_go_round_in_a_circle(
+    tmp_path: Path, trigger: str, severity: Severity
+) -> None:
+    (found,) = findings(tmp_path, f"instance_types: [c5.large], trigger: {{{trigger}}}, {FED}", STORE)
+    assert (found.code, found.severity, found.path) == ("TD173", severity, "training.nightly.trigger.store")
+    assert found.location
+    assert found.fix
+
+
+def test_a_rate_is_a_warning_since_its_first_burst_begins_at_the_apply(tmp_path: Path) -> None:
+    (found,) = findings(tmp_path, f"instance_types: [c5.large], schedule: rate(1 day), {JOB}")
+    assert (found.code, found.severity, found.path) == ("TD172", Severity.WARNING, "training.nightly.schedule")
+    assert found.location
+    assert "cron" in found.fix
+
+
+def test_a_time_of_day_is_no_warning(tmp_path: Path) -> None:
+    assert findings(tmp_path, f"instance_types: [c5.large], schedule: cron(0 2 * * ? *), {JOB}") == ()

@@ -85,3 +85,15 @@ def test_the_tracking_server_reaches_only_its_own_bucket() -> None:
 def test_without_tracking_and_captures_there_are_only_the_stores() -> None:
     found = collect("storage", tracking=None, serving={})
     assert {r.name for r in of_type(found, "Bucket")} == {"transactions", "models", "scratch"}
+
+
+def test_only_a_store_that_something_waits_for_tells_of_its_objects() -> None:
+    pool = {
+        "instance_types": ["c5.large"],
+        "trigger": {"store": "transactions"},
+        "job": {"image": "trainer", "command": ["true"]},
+    }
+    found = collect("storage", training={"pool": pool})
+    (telling,) = of_type(found, "BucketNotification")
+    assert (telling.name, (telling.after or {})["eventbridge"]) == ("transactions", True)
+    assert of_type(collect("storage"), "BucketNotification") == []

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tests.unit.stacks.collecting import FULL, collect, inputs, of_type, statements
+from tests.unit.stacks.collecting import FULL, collect, deployment_of, inputs, of_type, statements
+from tideform.components.pool_shape import shape_of
+from tideform.components.schedule import start_plan
+from tideform.components.scope import Scope
 
 JOB = {"image": "trainer", "command": ["true"]}
 
@@ -15,6 +20,15 @@ JOB = {"image": "trainer", "command": ["true"]}
 def pool(**words: Any) -> Any:
     training = {"pool": {"instance_types": ["c5.large"], "job": JOB, **words}}
     return collect("training", "pool", training=training)
+
+
+def plan_of(**words: Any) -> dict[str, Any]:
+    """What stands in the starter's package for a pool with these words."""
+    training = {"pool": {"instance_types": ["c5.large"], "job": JOB, **words}}
+    deployment = deployment_of({**FULL, "training": training}, Path())
+    one = deployment.spec.training["pool"]
+    order: Any = SimpleNamespace(name="pool", pool=one, scope=Scope(deployment, "training", "pool"))
+    return start_plan(order, shape_of(one))
 
 
 def container(found: Any, name: str) -> dict[str, Any]:
@@ -228,7 +242,8 @@ def test_a_schedule_calls_a_function_that_knows_all_it_needs() -> None:
     found = pool(schedule="rate(1 day)", max_cost="20 USD", checkpoint={"every": "10m"})
     schedule = inputs(found, "Schedule", "pool-schedule")
     assert (schedule["scheduleExpression"], schedule["state"]) == ("rate(1 day)", "ENABLED")
-    plan = json.loads(schedule["target"]["input"])
+    assert json.loads(schedule["target"]["input"]) == {"cause": "schedule"}
+    plan = plan_of(max_cost="20 USD")
     assert (plan["pool"], plan["lease_seconds"], plan["cap_usd"]) == ("pool", 4 * 3600, "20")
     assert plan["handle"]["job_queue"] == inputs(found, "JobQueue", "pool")["name"]
     assert inputs(found, "Function", "pool-starter")["reservedConcurrentExecutions"] == 1
@@ -250,10 +265,29 @@ def test_what_starts_a_pool_may_touch_that_pool_alone() -> None:
 
 def test_a_sweep_on_a_schedule_is_an_array() -> None:
     job = {**JOB, "sweep": {"grid": {"RATE": [1, 2, 3]}}}
-    plan = json.loads(inputs(pool(schedule="rate(1 day)", job=job), "Schedule", "pool-schedule")["target"]["input"])
+    plan = plan_of(job=job)
     assert plan["array"] == 3
     assert plan["overrides"]["command"][:2] == ["sh", "-c"]
 
 
-def test_a_pool_without_a_schedule_has_no_function() -> None:
+def test_an_object_that_arrives_calls_the_function_and_only_its_rule_may() -> None:
+    found = pool(trigger={"store": "transactions", "prefix": "new/"})
+    rule = inputs(found, "EventRule", "pool-arrivals")
+    detail = json.loads(rule["eventPattern"])["detail"]
+    assert detail["object"] == {"key": [{"prefix": "new/"}]}
+    assert detail["bucket"]["name"][0].startswith("fraud-scoring-dev-transactions-")
+    permission = inputs(found, "Permission", "pool-arrivals")
+    assert (permission["principal"], permission["action"]) == ("events.amazonaws.com", "lambda:InvokeFunction")
+    assert "sourceArn" in permission
+    target = inputs(found, "EventTarget", "pool-arrivals")
+    assert target["retryPolicy"] == {"maximumEventAgeInSeconds": 900, "maximumRetryAttempts": 3}
+    assert of_type(found, "Schedule") == []
+
+
+def test_a_trigger_and_a_schedule_call_one_function() -> None:
+    found = pool(trigger={"store": "transactions"}, schedule="cron(0 2 * * ? *)")
+    assert len(of_type(found, "Function")) == len(of_type(found, "Schedule")) == len(of_type(found, "EventRule")) == 1
+
+
+def test_a_pool_that_nothing_starts_has_no_function() -> None:
     assert of_type(pool(), "Function") == []

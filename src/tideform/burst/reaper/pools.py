@@ -1,7 +1,8 @@
 """How a pool's item changes when leases end: the same conditional updates for the command line and the reaper.
 
 An item has ``state``, ``count``, ``token`` (it grows with every change of what holds capacity), ``leases`` and their
-``tokens``, ``ended`` (leases that the meter has not been told of), ``handle`` and ``prices``.
+``tokens``, ``ended`` (leases that the meter has not been told of), ``handle`` and ``prices``, and ``begun`` where a
+burst has ever begun by itself: when the last one did.
 """
 
 from __future__ import annotations

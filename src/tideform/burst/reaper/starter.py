@@ -1,28 +1,32 @@
 """What a schedule, or an object that arrives, calls: it writes a lease, opens the pool's queue and submits its job.
 
 The lease is written first, so that the reaper ends whatever follows; it gives the lease back when the job is over
-(`burst.reaper.scheduled`). Batch brings machines for the job by itself and lets them go after it. The event is plain
-data that the pool's program writes (`components.schedule`): ``pool``, ``handle``, ``prices``, ``lease_seconds``,
-``cap_usd``, ``cause``, ``parameter`` (the job's ``containerOverrides`` or ``nodeOverrides``), ``array`` and
-``overrides``.
+(`burst.reaper.scheduled`). Batch brings machines for the job by itself and lets them go after it. The plan is plain
+data that the pool's program puts beside this code (`components.schedule`): ``pool``, ``handle``, ``prices``,
+``lease_seconds``, ``cap_usd``, ``parameter`` (the job's ``containerOverrides`` or ``nodeOverrides``), ``array`` and
+``overrides``. The event is ``cause``, and for an object that arrived the ``time`` at which it did.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from tideform.burst.reaper.base import Clients
 from tideform.burst.reaper.endings import batch
 from tideform.burst.reaper.handler import now as clock
-from tideform.burst.reaper.items import Items
+from tideform.burst.reaper.items import Item, Items
 from tideform.burst.reaper.pools import POOL, STOPPING, Pools
 from tideform.burst.reaper.scheduled import MODE
 from tideform.burst.reaper.settings import Boto
 
+_PLAN = Path(__file__).parents[3] / "plan.json"  # the root of the function's package
 _PAUSE = 2.0  # seconds between two tries at what Batch is still changing
 # As `tideform.process.Process` reads it: a process of nowhere, which nobody takes for dead.
 _NOWHERE = {"pid": 0, "host": MODE, "boot": MODE, "namespace": MODE, "started": 0}
@@ -33,11 +37,13 @@ class StartError(Exception):
     """The burst could not be started; the caller tries again, and the function's error metric counts it."""
 
 
-def handler(event: Plan, context: Any) -> dict[str, Any]:
+def handler(event: Mapping[str, str], context: Any) -> dict[str, Any]:
     """Start one burst. Raises `StartError` where the pool is just being taken down, or Batch does not take the job."""
     until = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - 10
     pools = Pools(Items(Boto(), os.environ["TABLE"]))
-    return start(Boto(), pools, event, clock(), lambda: time.monotonic() < until)
+    told = {key: event[key] for key in ("cause", "time") if key in event}
+    plan = {**json.loads(_PLAN.read_text(encoding="utf-8")), **told}
+    return start(Boto(), pools, plan, clock(), lambda: time.monotonic() < until)
 
 
 def start(
@@ -48,10 +54,10 @@ def start(
     more_time: Callable[[], bool],
     pause: Callable[[float], None] = time.sleep,
 ) -> dict[str, Any]:
-    """Lease, capacity, job; or nothing, where the last such burst of the pool still runs."""
+    """Lease, capacity, job; or nothing, where the last such burst of the pool still runs or has had that object."""
     key, lease = f"{POOL}{plan['pool']}", uuid.uuid4().hex[:12]
-    if running := _still_held(pools, key):
-        return {"skipped": f"{running} still holds the pool"}
+    if why := _needless(pools.items.get(key) or {}, plan):
+        return {"skipped": why}
     _acquire(pools, key, lease, plan, now)
     for environment in batch.environments(clients, plan["handle"]):
         if environment["state"] != "ENABLED":
@@ -61,18 +67,26 @@ def start(
     job = _submit(clients, plan, lease)
     pools.update(
         key,
-        "SET #state = :up, leases.#id.job = :job",
+        "SET #state = :up, leases.#id.job = :job, begun = :now",
         "attribute_exists(leases.#id) AND #state <> :stopping",
         {"#id": lease},
-        {":up": "up", ":job": job, ":stopping": STOPPING},
+        {":up": "up", ":job": job, ":now": int(now), ":stopping": STOPPING},
     )
     return {"lease": lease, "job": job}
 
 
-def _still_held(pools: Pools, key: str) -> str:
-    """The lease of this kind that the pool has already: one that is late must not pile up on the next."""
-    item = pools.items.get(key) or {"leases": {}}
-    return next((lease for lease, held in item["leases"].items() if held["mode"] == MODE), "")
+def _needless(item: Item, plan: Plan) -> str:
+    """Why nothing is to be begun: one that is late must not pile up on the next, nor a storm of objects on itself.
+
+    EventBridge tells late and more than once; an object that was there when a burst began is that burst's.
+    """
+    running = next((lease for lease, held in item.get("leases", {}).items() if held["mode"] == MODE), "")
+    if running:
+        return f"{running} still holds the pool"
+    arrived = datetime.fromisoformat(plan["time"]).timestamp() if plan.get("time") else None
+    if arrived is not None and arrived < item.get("begun", 0):
+        return "the object was there when the last burst began"
+    return ""
 
 
 def _acquire(pools: Pools, key: str, lease: str, plan: Plan, now: float) -> None:
@@ -94,8 +108,8 @@ def _acquire(pools: Pools, key: str, lease: str, plan: Plan, now: float) -> None
     }
     done = pools.update(
         key,
-        "SET leases.#id = :lease, tokens.#id = #token + :one, handle = :handle, prices = :prices ADD #count :one, "
-        "#token :one",
+        "SET leases.#id = :lease, tokens.#id = #token + :one, handle = :handle, prices = :prices "
+        "ADD #count :one, #token :one",
         "attribute_not_exists(leases.#id) AND #state <> :stopping",
         {"#id": lease},
         {

@@ -48,7 +48,7 @@ class Batch:
         shape = shape_of(order.pool)
         capacity = BatchCapacity(order, shape)
         job = BatchJob(order, shape)
-        if order.pool.schedule is not None:
+        if order.pool.schedule is not None or order.pool.trigger is not None:
             ScheduledBurst(order, shape)
         return {
             "job_queue_arn": capacity.queue.arn,

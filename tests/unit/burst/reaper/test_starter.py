@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -120,3 +121,24 @@ def test_a_sweep_is_an_array(bursts: Bursts, pool: Reaped) -> None:
     until(lambda: over(pool, begun["job"]))
     (job,) = pool.cloud.client("batch").describe_jobs(jobs=[begun["job"]])["jobs"]
     assert job["arrayProperties"]["size"] == 3
+
+
+def at(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_an_object_that_was_there_when_the_last_burst_began_begins_no_other(bursts: Bursts, pool: Reaped) -> None:
+    plan = plan_for(pool, "true", cause="trigger")
+    begun = begin(bursts, {**plan, "time": at(bursts.began)}, later=10)
+    until(lambda: over(pool, begun["job"]))
+    bursts.reap(300)
+    assert "skipped" in begin(bursts, {**plan, "time": at(bursts.began + 9)}, later=320)
+    assert "lease" in begin(bursts, {**plan, "time": at(bursts.began + 11)}, later=320)
+
+
+def test_an_object_that_nothing_was_begun_for_counts_for_none(bursts: Bursts, pool: Reaped) -> None:
+    plan = plan_for(pool, "true", cause="trigger", time=at(bursts.began))
+    with pytest.raises(Exception, match="there-is-none"):
+        begin(bursts, {**plan, "handle": {**pool.handle, "job_definition": "there-is-none"}}, later=10)
+    bursts.reap(900)
+    assert "lease" in begin(bursts, plan, later=910)
