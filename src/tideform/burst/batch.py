@@ -14,6 +14,7 @@ from typing import Any
 
 from tideform.burst.batch_jobs import BatchJobs
 from tideform.burst.brakes import Brake, Kind
+from tideform.burst.budget_brake import budget_brakes
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
 from tideform.burst.reaper import instances
@@ -73,6 +74,7 @@ class BatchRunner:
                 "Batch ends each attempt of a job when its lease would be over",
                 self._jobs.missing_timeout,
             ),
+            *budget_brakes(self.cloud, self.deployment),
         )
 
     def up(self, lease: Lease, halt: Halt) -> None:

@@ -28,11 +28,16 @@ class Brake:
     missing: Callable[[], str]
 
 
-def require(brakes: Iterable[Brake]) -> None:
-    """Raise `RefusedError` TD605 with every brake that is not in place: no capacity without brakes."""
+def require(brakes: Iterable[Brake]) -> list[str]:
+    """Raise `RefusedError` TD605 with every brake that is not in place: no capacity without brakes.
+
+    An advisory one ends nothing in time anyway: of those that are missing it returns what people are told.
+    """
     missing = [(brake, why) for brake in brakes if (why := brake.missing())]
-    if missing:
-        raise RefusedError(_refusal(brake, why) for brake, why in missing)
+    needed = [(brake, why) for brake, why in missing if brake.kind is not Kind.ADVISORY]
+    if needed:
+        raise RefusedError(_refusal(brake, why) for brake, why in needed)
+    return [f"An advisory brake is not in place: {brake.name} ({why})." for brake, why in missing]
 
 
 def _refusal(brake: Brake, why: str) -> Diagnostic:

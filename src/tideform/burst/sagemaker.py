@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tideform.burst.brakes import Brake, Kind
+from tideform.burst.budget_brake import budget_brakes
 from tideform.burst.halt import Halt, Say, silent
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.reaper.endings import sagemaker as ending
@@ -66,6 +67,7 @@ class SageMakerRunner:
                 self._missing_role,
             ),
             reaper_brake(self.cloud, self.deployment, self.pool),
+            *budget_brakes(self.cloud, self.deployment),
         )
 
     def up(self, lease: Lease, halt: Halt) -> None:  # noqa: ARG002  # nothing to wait for

@@ -109,7 +109,8 @@ class Session:
         if teardown.removes:
             teardown.say(f"Making the definitions of {lease.pool}.")
             teardown.hooks.apply(lease.pool)
-        require(teardown.runner.brakes())
+        for warning in require(teardown.runner.brakes()):
+            teardown.say(warning)
         halt.check()
         teardown.say(f"Bringing in {sizing(self.pool).words}.")
         teardown.runner.up(lease, halt)

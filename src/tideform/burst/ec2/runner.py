@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tideform.burst.brakes import Brake
+from tideform.burst.budget_brake import budget_brakes
 from tideform.burst.ec2.climb import Climb
 from tideform.burst.ec2.jobs import Jobs
 from tideform.burst.ec2.lease_end import LeaseEnd
@@ -52,7 +53,8 @@ class Ec2Runner:
 
     def brakes(self) -> tuple[Brake, ...]:
         """The scheduled action, which looking whether it is missing puts, and the reaper."""
-        return (self._end.brake(), reaper_brake(self.cloud, self.deployment, self.pool))
+        reaper = reaper_brake(self.cloud, self.deployment, self.pool)
+        return (self._end.brake(), reaper, *budget_brakes(self.cloud, self.deployment))
 
     def up(self, lease: Lease, halt: Halt) -> None:
         """The end first, then the machines, down the ladder until they are there and SSM reaches them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tideform.burst.brakes import Brake, Kind
+from tideform.burst.budget_brake import budget_brakes
 from tideform.burst.eks.access import Access
 from tideform.burst.reaper_brake import reaper_brake
 from tideform.catalogue.training._eks_names import IN_AN_EXISTING_CLUSTER, LOCAL_QUEUE, EksNames
@@ -27,6 +28,7 @@ def brakes(access: Access, pool: str) -> tuple[Brake, ...]:
             f"Karpenter ends each node {lease} and five minutes after its start",
             lambda: _missing_expiry(access, names, f"{lease.seconds}s"),
         ),
+        *budget_brakes(access.cloud, access.deployment),
     )
 
 
