@@ -5,6 +5,7 @@ python -m tests.faults.killed_at 'after call batch.SubmitJob' burst run fit
 The moment is ``before`` or ``after``, then one of
 
 - ``call SERVICE.Operation``: a call to AWS,
+- ``kube VERB RESOURCE``: a call to the Kubernetes API (``kube POST jobs``),
 - ``MODULE:NAME`` or ``MODULE:CLASS.NAME``: one of our own functions,
 - ``event``: an engine event,
 
@@ -56,7 +57,7 @@ class Moment:
 
 @dataclass
 class Recorder:
-    """Writes down each AWS call and engine event, in their order."""
+    """Writes down each call and engine event, in their order."""
 
     file: Path
     seen: list[str] = field(default_factory=list)
@@ -72,14 +73,17 @@ def arm(moment: Moment) -> None:
     if moment.what.startswith("call "):
         service, _, operation = moment.what.removeprefix("call ").partition(".")
         _on_call(lambda s, o, when: moment.passes(when) if (s, o) == (service, operation) else None)
+    elif moment.what.startswith("kube "):
+        _on_kube(lambda what, when: moment.passes(when) if what == moment.what else None)
     else:
         _wrap(_EVENT if moment.what == "event" else moment.what, moment.passes)
 
 
 def record(file: Path) -> None:
-    """Note every AWS call and engine event instead."""
+    """Note every call and engine event instead."""
     recorder = Recorder(file)
     _on_call(lambda s, o, when: recorder.note(f"call {s}.{o}") if when == "after" else None)
+    _on_kube(lambda what, when: recorder.note(what) if when == "after" else None)
     _wrap(_EVENT, lambda when: recorder.note("event") if when == "after" else None)
     _wrap(_ENDED, lambda when: recorder.note("job ended") if when == "before" else None)
 
@@ -95,9 +99,10 @@ def _wrap(where: str, passes: Callable[[str], None]) -> None:
     @wraps(original)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         passes("before")
-        result = original(*args, **kwargs)
-        passes("after")
-        return result
+        try:
+            return original(*args, **kwargs)
+        finally:
+            passes("after")
 
     setattr(owner, last, wrapped)
 
@@ -111,11 +116,36 @@ def _on_call(passes: Callable[[str, str, str], None]) -> None:
     def call(self: Any, operation: str, arguments: Any) -> Any:
         service = self.meta.service_model.service_name
         passes(service, operation, "before")
-        result = original(self, operation, arguments)
-        passes(service, operation, "after")
-        return result
+        try:
+            return original(self, operation, arguments)
+        finally:  # a refused call is a step as well: it may have been carried out
+            passes(service, operation, "after")
 
     base._make_api_call = call
+
+
+def _on_kube(passes: Callable[[str, str], None]) -> None:
+    from tideform.kube import Kube
+
+    owner: Any = Kube
+    original = owner._call
+
+    def call(self: Any, method: str, path: str, *rest: Any) -> Any:
+        what = f"kube {method} {_resource(path)}"
+        passes(what, "before")
+        result = original(self, method, path, *rest)
+        passes(what, "after")
+        return result
+
+    owner._call = call
+
+
+def _resource(path: str) -> str:
+    """``jobs`` of ``/apis/batch/v1/namespaces/fit/jobs/one?…``; of a question for what a group has, nothing."""
+    group, *rest = path.partition("?")[0].strip("/").split("/")
+    inside = rest[2 if group == "apis" else 1 :]
+    named = inside[2:] if inside[:1] == ["namespaces"] and len(inside) > 2 else inside
+    return named[0] if named else "-"
 
 
 def main(arguments: list[str]) -> int:

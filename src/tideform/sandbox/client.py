@@ -127,6 +127,14 @@ def break_brake(workspace: Workspace, name: str, *, broken: bool) -> None:
     _call(workspace, "POST", "brakes", {"name": name, "broken": broken})
 
 
+def move_clusters(workspace: Workspace, endpoint: str, authority: str) -> None:
+    """Let EKS tell this address and certificate authority (in base64) of its clusters: of a real API that a test has.
+
+    Raises `SandboxError` where no sandbox runs.
+    """
+    _call(workspace, "POST", "clusters", {"endpoint": endpoint, "authority": authority})
+
+
 def bill(workspace: Workspace) -> dict[str, Any]:
     """The sandbox's own account of what ran: ``machines``, ``pools``, ``total`` in USD."""
     return _call(workspace, "GET", "bill")

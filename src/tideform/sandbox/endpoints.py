@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tideform.sandbox.backends import backends
 from tideform.sandbox.control import PREFIX
+from tideform.sandbox.eks import address
 from tideform.sandbox.kubernetes.store import ObjectStore
 from tideform.sandbox.market import script
 from tideform.sandbox.world import World
@@ -33,6 +34,7 @@ class Endpoints:
             ("GET", "clock"): lambda _: {"now": world.clock.now(), "offset": world.clock.offset},
             ("POST", "clock"): lambda body: {"now": world.timeline.advance(float(body["advance"]))},
             ("POST", "kubernetes"): self._kubernetes,
+            ("POST", "clusters"): lambda body: address.move(**body),
             ("GET", "market"): lambda _: script.describe(world.market, world.clock.now()),
             ("POST", "market"): lambda body: script.apply(world, body),
             ("POST", "brakes"): self._brakes,

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.e2e.workspaces import Workspace, applied
+from tests.e2e.workspaces import Workspace
 from tests.faults.dead_man.backends import CASES, POOL, Case
 from tests.faults.dead_man.cell import KILLED_AT, REPOSITORY, Outcome, play
 from tests.faults.dead_man.moments import Moment, common, events, steps
@@ -37,8 +37,11 @@ def main() -> int:
 
 
 def _play_case(case: Case, sample: int | None, seed: int) -> Iterator[Outcome]:
-    with tempfile.TemporaryDirectory(prefix="tideform-dead-man-") as root, applied(Path(root), case.spec) as workspace:
-        moments = _moments(workspace, sample, seed)
+    with (
+        tempfile.TemporaryDirectory(prefix="tideform-dead-man-") as root,
+        case.opened(Path(root), case.spec) as workspace,
+    ):
+        moments = _moments(workspace, case, sample, seed)
         for brake in case.brakes:
             for moment in moments:
                 outcome = play(workspace, case, brake, moment)
@@ -47,15 +50,15 @@ def _play_case(case: Case, sample: int | None, seed: int) -> Iterator[Outcome]:
                 yield outcome
 
 
-def _moments(workspace: Workspace, sample: int | None, seed: int) -> list[Moment]:
+def _moments(workspace: Workspace, case: Case, sample: int | None, seed: int) -> list[Moment]:
     """Those of two undisturbed bursts."""
-    first, second = ([*_recorded(workspace, number, sample, seed)] for number in (1, 2))
+    first, second = ([*_recorded(workspace, case, number, sample, seed)] for number in (1, 2))
     return common(first, second)
 
 
-def _recorded(workspace: Workspace, number: int, sample: int | None, seed: int) -> Iterator[Moment]:
+def _recorded(workspace: Workspace, case: Case, number: int, sample: int | None, seed: int) -> Iterator[Moment]:
     file = workspace.root / f"record-{number}"
-    command = ("--record", str(file), "burst", "run", POOL, "--", "sh", "-c", "echo working")
+    command = ("--record", str(file), "burst", "run", POOL, "--", *case.short)
     burst = workspace.start(*command, program=KILLED_AT, PYTHONPATH=REPOSITORY)
     assert burst.ended() == 0, burst.stderr
     record = file.read_text(encoding="utf-8").splitlines()

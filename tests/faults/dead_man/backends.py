@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 
+from tests.e2e.workspaces import Workspace, applied
+from tests.faults.dead_man import eks
 from tests.faults.dead_man.brakes import JOB_TIME_OUT, MAXIMUM_RUN_TIME, REAPER, SCHEDULED_ACTION, Brake
 
 POOL = "deadman"
@@ -28,12 +33,19 @@ _GPU = "accelerator: {name: A10G, count: 1}"
 
 @dataclass(frozen=True)
 class Case:
-    """One pool of one backend. ``brakes`` are those that act without the command line."""
+    """One pool of one backend. ``brakes`` are those that act without the command line.
+
+    ``short`` and ``for_good`` are jobs; ``opened`` gives an applied workspace, with what the backend needs around it.
+    """
 
     backend: str
     between_bursts: str
     brakes: tuple[Brake, ...]
     machines: str = _GPU
+    short: tuple[str, ...] = ("sh", "-c", "echo working")
+    for_good: tuple[str, ...] = ("sh", "-c", "echo working; sleep 100000")
+    opened: Callable[[Path, str], AbstractContextManager[Workspace]] = applied
+    note: str = ""
 
     @property
     def spec(self) -> str:
@@ -44,7 +56,8 @@ class Case:
     @property
     def name(self) -> str:
         """``batch, removed between bursts``."""
-        return self.backend + (", removed between bursts" if self.between_bursts == "remove" else "")
+        removed = "removed between bursts" if self.between_bursts == "remove" else ""
+        return ", ".join(filter(None, (self.backend, removed, self.note)))
 
 
 CASES = (
@@ -52,4 +65,6 @@ CASES = (
     Case("batch", "remove", (REAPER,)),
     Case("ec2", "keep", (REAPER, SCHEDULED_ACTION)),
     Case("sagemaker", "keep", (REAPER, MAXIMUM_RUN_TIME)),
+    Case("eks", "keep", (REAPER,), opened=eks.within_reach, note="API in reach", **eks.JOBS),
+    Case("eks", "keep", (REAPER,), opened=eks.out_of_reach, note="API out of reach", **eks.JOBS),
 )

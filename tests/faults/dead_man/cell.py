@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +23,6 @@ from tideform.sandbox import client
 KILLED_AT = (sys.executable, "-m", "tests.faults.killed_at")
 REPOSITORY = str(Path(__file__).parents[3])
 TOLERANCE = 0.02
-_JOB = ("--", "sh", "-c")
-_FOR_GOOD, _SHORT = "echo working; sleep 100000", "echo working"
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def play(workspace: Workspace, case: Case, brake: Brake, moment: Moment) -> Outc
     """Play one cell in a workspace that is applied and idle; leaves it so. Raises `AssertionError` if it cannot be."""
     began = time.monotonic()
     billed, metered = bill(workspace), meter(workspace)
-    kill(workspace, moment)
+    kill(workspace, case, moment)
     for other in case.brakes:
         if other is not brake:
             other.switch(workspace, False)
@@ -74,16 +73,15 @@ def play(workspace: Workspace, case: Case, brake: Brake, moment: Moment) -> Outc
     return Outcome(case, brake, moment, machines, leftovers, counted, paid, time.monotonic() - began)
 
 
-def kill(workspace: Workspace, moment: Moment) -> None:
+def kill(workspace: Workspace, case: Case, moment: Moment) -> None:
     """Start a burst and let it die at the moment. Raises `AssertionError` where the moment never came."""
-    burst = start(workspace, moment.text, moment.working)
+    burst = start(workspace, moment.text, case.for_good if moment.working else case.short)
     assert burst.ended() == -signal.SIGKILL, f"{moment.text} never came: {burst.stdout}{burst.stderr}"
 
 
-def start(workspace: Workspace, moment: str, working: bool) -> Running:
-    """A burst of the pool that dies at a moment; its job goes on for good, or ends at once."""
-    job = _FOR_GOOD if working else _SHORT
-    return workspace.start(moment, "burst", "run", POOL, *_JOB, job, program=KILLED_AT, PYTHONPATH=REPOSITORY)
+def start(workspace: Workspace, moment: str, job: Sequence[str]) -> Running:
+    """A burst of the pool that dies at a moment."""
+    return workspace.start(moment, "burst", "run", POOL, "--", *job, program=KILLED_AT, PYTHONPATH=REPOSITORY)
 
 
 def deadline(workspace: Workspace) -> float:

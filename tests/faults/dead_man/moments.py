@@ -1,7 +1,7 @@
 """At which moments the command line is killed: found by watching one undisturbed burst, not by a list of ours.
 
-Every call that changes something in the account is a step of the burst, and it is killed after each; beside them
-stand the engine's events of a pool that has a stack of its own.
+Every call that changes something in the account, or in a cluster, is a step of the burst, and it is killed after
+each; beside them stand the engine's events of a pool that has a stack of its own.
 """
 
 from __future__ import annotations
@@ -28,17 +28,40 @@ class Moment:
     @property
     def words(self) -> str:
         """As the table shows it."""
-        return self.text.removeprefix("after call ").replace("after event", "engine event ").strip()
+        text = self.text.removeprefix("after call ").replace("after event", "engine event ")
+        return text.replace("after kube", "Kubernetes:").strip()
 
 
 def steps(record: Sequence[str], job_ends_at: int) -> list[Moment]:
     """A moment after each call that changes something; what comes from ``job_ends_at`` on comes after the job's end."""
     found, seen = [], Counter[str]()
+    repeated = _repeated(record)
     for place, what in enumerate(record):
         seen[what] += 1
-        if what.startswith("call ") and not what.split(".")[1].startswith(_READS):
+        if _changes(what) and place not in repeated:
             found.append(Moment(place, f"after {what}#{seen[what]}", working=place < job_ends_at))
     return found
+
+
+def _repeated(record: Sequence[str]) -> set[int]:
+    """Places of the third and later of equal rounds: the way down through a cluster is gone until nothing is left."""
+    changes = [place for place, what in enumerate(record) if _changes(what)]
+    words = [record[place] for place in changes]
+    found, earlier = set[int](), dict[str, list[int]]()
+    for order, place in enumerate(changes):
+        *_, first, second = (-1, -1, *earlier.setdefault(words[order], []))
+        round_ = words[second + 1 : order]
+        if first >= 0 and round_ == words[first + 1 : second] and any(what.startswith("kube ") for what in round_):
+            found.add(place)
+        earlier[words[order]].append(order)
+    return found
+
+
+def _changes(what: str) -> bool:
+    kind, _, rest = what.partition(" ")
+    if kind == "kube":
+        return not rest.startswith("GET ")
+    return kind == "call" and not rest.partition(".")[2].startswith(_READS)
 
 
 def events(record: Sequence[str], job_ends_at: int, *, sample: int | None, seed: int) -> list[Moment]:

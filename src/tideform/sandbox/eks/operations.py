@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 import threading
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,13 +16,12 @@ from uuid import uuid4
 
 from moto.core.responses import EmptyResult
 
+from tideform.sandbox.eks.address import NOBODY, NOBODYS_AUTHORITY
 from tideform.sandbox.extension.request import put
 from tideform.sandbox.world import World
 
 Document = dict[str, Any]
 Answer = tuple[int, dict[str, str], str]
-# Nothing answers there: the sandbox has no Kubernetes, and nobody is to look for one on the network.
-NOBODY = "https://127.0.0.1:1"
 _PATH = re.compile(
     r"/clusters/(?P<cluster>[^/]+)/(?P<noun>addons|access-entries|pod-identity-associations|updates)"
     r"(?:/(?P<key>.+?))?(?P<update>/update)?$"
@@ -107,8 +105,7 @@ def install(world: World) -> None:
     def create_cluster(self: Any) -> Any:
         made = create(self)
         cluster = self.eks_backend.clusters[self._get_param("name")]
-        cluster.endpoint = NOBODY
-        cluster.certificate_authority = {"data": b64encode(b"nobody").decode()}
+        cluster.endpoint, cluster.certificate_authority = NOBODY, {"data": NOBODYS_AUTHORITY}
         cluster.access_config = self._get_param("accessConfig") or {"authenticationMode": "CONFIG_MAP"}
         return made
 

@@ -1,0 +1,58 @@
+"""What a pool on Kubernetes needs around it: a real control plane, with instances of the sandbox behind its nodes.
+
+The cluster's clock is the machine's, and does not move with the sandbox's: what bounds jobs and nodes in the cluster
+itself does not act in the minutes that a cell of the reaper takes, and the reaper has to end everything by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypedDict
+
+from tests.e2e.workspaces import Workspace, applied
+from tests.faults.dead_man.machines import Machines
+from tideform.sandbox import client
+
+
+class Jobs(TypedDict):
+    """What simulated pods run: they know `sleep` alone."""
+
+    short: tuple[str, ...]
+    for_good: tuple[str, ...]
+
+
+JOBS: Jobs = {"short": ("sleep", "1"), "for_good": ("sleep", "infinity")}
+
+
+@contextmanager
+def within_reach(root: Path, spec: str) -> Iterator[Workspace]:
+    """An applied workspace whose EKS tells the cluster's address: the reaper's function gets to its API."""
+    with _surrounded(root, spec, reach=True) as workspace:
+        yield workspace
+
+
+@contextmanager
+def out_of_reach(root: Path, spec: str) -> Iterator[Workspace]:
+    """An applied workspace whose EKS tells an address at which nobody answers, as from outside a private network."""
+    with _surrounded(root, spec, reach=False) as workspace:
+        yield workspace
+
+
+@contextmanager
+def _surrounded(root: Path, spec: str, *, reach: bool) -> Iterator[Workspace]:
+    """Raises `SystemExit` with the reason where the control plane is not built."""
+    from tests.kubernetes import versions
+    from tests.kubernetes.cluster import Cluster
+    from tideform.catalogue.training._eks_names import EksNames
+
+    missing = [part.name for part in versions.PARTS if not part.folder.is_dir()]
+    if missing:
+        raise SystemExit(f"eks needs a real control plane, and it is not built: `make test-kubernetes` ({missing})")
+    with Cluster() as cluster, applied(root, spec, TIDEFORM_KUBECONFIG=str(cluster.kubeconfig)) as workspace:
+        if reach:
+            client.move_clusters(workspace.folder, cluster.address, cluster.authority)
+        role = EksNames(workspace.deployment).karpenter_role
+        with Machines(cluster.api, workspace.cloud, role):
+            yield workspace

@@ -1,0 +1,29 @@
+"""Which steps of a recorded burst the dead-man table kills the command line at."""
+
+from __future__ import annotations
+
+from tests.faults.dead_man.moments import steps
+
+ROUND = ["call iam.PutRolePolicy", "kube PATCH localqueues", "kube GET nodeclaims", "kube DELETE jobs"]
+
+
+def test_what_only_reads_is_no_step_and_what_is_called_again_is_counted() -> None:
+    record = [
+        "call ec2.DescribeInstances",
+        "call dynamodb.UpdateItem",
+        "kube POST jobs",
+        *["call dynamodb.UpdateItem"] * 2,
+    ]
+    found = [(moment.words, moment.working) for moment in steps(record, 3)]
+    assert found == [
+        ("dynamodb.UpdateItem#1", True),
+        ("Kubernetes: POST jobs#1", True),
+        ("dynamodb.UpdateItem#2", False),
+        ("dynamodb.UpdateItem#3", False),
+    ]
+
+
+def test_two_rounds_of_the_way_down_stand_for_all_that_are_like_them() -> None:
+    found = [moment.words for moment in steps([*ROUND * 5, "call dynamodb.UpdateItem"], 0)]
+    changes = ("iam.PutRolePolicy#{0}", "Kubernetes: PATCH localqueues#{0}", "Kubernetes: DELETE jobs#{0}")
+    assert found == [text.format(number) for number in (1, 2) for text in changes] + ["dynamodb.UpdateItem#1"]
