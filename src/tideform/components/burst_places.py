@@ -7,6 +7,8 @@ from tideform.components.policies import Statement, allow
 from tideform.components.scope import Scope
 from tideform.spec.deployment import Deployment
 
+CHECKPOINTS = "checkpoints/"
+
 
 def bursts_bucket(deployment: Deployment) -> str:
     """The bucket that foundation makes where there are pools."""
@@ -45,4 +47,4 @@ _KEEP = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUp
 
 
 def _checkpoints(unit: str) -> str:
-    return f"checkpoints/{unit}"
+    return f"{CHECKPOINTS}{unit}"

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tideform.components.burst_places import CHECKPOINTS
+from tideform.components.names import BURSTS
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import RefusedError
 from tideform.plan.model import urn_name
@@ -22,16 +24,25 @@ _BUCKET = "aws:s3/bucket:Bucket"
 
 @dataclass(frozen=True)
 class HeldData:
-    """One bucket that is not empty, by the name that the spec gives it."""
+    """One bucket that is not empty, by the name that the spec gives it.
+
+    ``copies`` alone may go unasked: code that bursts sent, which is still where it came from.
+    """
 
     name: str
     bucket: str
+    copies: bool = False
 
 
 def held_data(cloud: Cloud, states: Iterable[Checkpoint]) -> tuple[HeldData, ...]:
     """The buckets of these stacks that hold at least one object, version or delete marker."""
     s3 = cloud.client("s3")
-    found = [HeldData(name, bucket) for state in states for name, bucket in _buckets(state) if _holds(s3, bucket)]
+    found = [
+        HeldData(name, bucket, copies=name == BURSTS and not _holds(s3, bucket, CHECKPOINTS))
+        for state in states
+        for name, bucket in _buckets(state)
+        if _holds(s3, bucket)
+    ]
     return tuple(sorted(found, key=lambda h: h.name))
 
 
@@ -47,7 +58,7 @@ def refuse_unnamed(held: Iterable[HeldData], named: Iterable[str]) -> None:
             fix=f"Keep it, or name it: `tideform destroy --delete-data {h.name}`.",
         )
         for h in held
-        if h.name not in allowed
+        if h.name not in allowed and not h.copies
     ]
     if refused:
         raise RefusedError(refused)
@@ -81,9 +92,9 @@ def _buckets(state: Checkpoint) -> Iterator[tuple[str, str]]:
             yield urn_name(resource["urn"]), resource["id"]
 
 
-def _holds(s3: Any, bucket: str) -> bool:
+def _holds(s3: Any, bucket: str, prefix: str = "") -> bool:
     try:
-        page = s3.list_object_versions(Bucket=bucket, MaxKeys=1)
+        page = s3.list_object_versions(Bucket=bucket, MaxKeys=1, Prefix=prefix)
     except s3.exceptions.NoSuchBucket:
         return False
     return bool(page.get("Versions") or page.get("DeleteMarkers"))
