@@ -3,13 +3,14 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 
-.PHONY: demo test test-kubernetes lint format setup engine bench clean help
+.PHONY: demo test test-kubernetes faults faults-all lint format setup engine bench clean help
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo    set up, then plan, apply, burst, tear down and destroy blueprints/quickstart locally'
 	@echo 'make test    set up, lint, and run all tests'
 	@echo 'make test-kubernetes  the part of them that runs a real Kubernetes control plane, built from Go modules first'
+	@echo 'make faults  play the dead-man table: bursts killed at each step, one brake alone; make faults-all: engine events, too'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make format  let ruff put the code in order'
 	@echo 'make bench   the figures, as ratios measured in one run'
@@ -42,6 +43,12 @@ test: lint engine
 test-kubernetes: engine
 	@$(BIN)/python -m tests.kubernetes.build
 	@$(BIN)/pytest -m kubernetes tests/kubernetes -s --durations=5
+
+faults: engine
+	@$(BIN)/python -u -m tests.faults.dead_man
+
+faults-all: engine
+	@$(BIN)/python -u -m tests.faults.dead_man --all
 
 bench: engine
 	@$(BIN)/pytest -m bench -s
