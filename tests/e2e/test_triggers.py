@@ -28,13 +28,21 @@ training:
     instance_types: [c5.large]
     trigger: {store: raw, prefix: new/}
     lease: 30m
-    job: {image: trainer, command: [sh, -c, 'echo "reading $TIDEFORM_INPUT_RAW"'], inputs: [raw]}
+    checkpoint: {every: 1m}
+    job: {image: trainer, code: src, command: [python3, prepare.py], inputs: [raw]}
+"""
+PREPARE = """\
+import os, pathlib
+pathlib.Path(os.environ["TIDEFORM_CHECKPOINT_DIR"], "done").write_text(os.environ["TIDEFORM_INPUT_RAW"])
 """
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    with applied(tmp_path_factory.mktemp("arrivals"), SPEC) as made:
+    folder = tmp_path_factory.mktemp("arrivals")
+    (folder / "src").mkdir()
+    (folder / "src" / "prepare.py").write_text(PREPARE, encoding="utf-8")
+    with applied(folder, SPEC) as made:
         yield made
 
 
@@ -63,6 +71,12 @@ def test_an_object_starts_the_job_by_itself_and_everything_goes_again(project: W
     advance_clock(project.folder, 5 * MINUTE)
     until(lambda: given_back(project), "the reaper to give the lease back")
     assert project.instances() == []
+
+
+def test_it_ran_the_code_that_was_applied_and_kept_its_checkpoints(project: Workspace) -> None:
+    bucket = project.deployment.unique_name("tideform-bursts")
+    found = project.cloud.client("s3").list_objects_v2(Bucket=bucket, Prefix="checkpoints/prepare/")["Contents"]
+    assert any("/done" in one["Key"] for one in found)
 
 
 def test_a_storm_of_objects_is_one_burst(project: Workspace) -> None:

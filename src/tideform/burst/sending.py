@@ -15,7 +15,7 @@ from tideform.burst.runner import Work
 from tideform.burst.sweep import with_sweep
 from tideform.spec.training import Pool
 
-_WRAP = ("python3", "-m", "tideform.checkpoint", "--")
+WRAP = ("python3", "-m", "tideform.checkpoint", "--")
 _MIRRORED_BY_BACKEND = ("sagemaker",)  # its CheckpointConfig does what our wrapper does elsewhere
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip file can hold
 _SPREAD = b'__path__ = __import__("pkgutil").extend_path(__path__, __name__)\n'
@@ -48,7 +48,7 @@ def prepare(places: Places, name: str, pool: Pool, wanted: Wanted, say: Say) -> 
         say(f"Sent {len(archive.files)} files of {wanted.code} ({size}, {archive.digest[:12]}).")
     variables, checkpoints = _checkpoints(places, name, pool, wanted, say)
     if checkpoints and pool.backend not in _MIRRORED_BY_BACKEND:
-        command = (*_WRAP, *command)
+        command = (*WRAP, *command)
     words, needed = started(command, uri, archive.digest, stay=wanted.code is None)
     work = Work(
         words,

@@ -86,9 +86,8 @@ def _starter(pool: Pool) -> str:
 
 
 def _by_itself(starter: str, path: str, pool: Pool) -> Iterator[NotBuilt]:
-    if pool.job.code or pool.checkpoint:
-        text = "what starts by itself runs the image as it is: no code is sent, no checkpoints are mirrored"
-        yield NotBuilt(starter, text)
+    if pool.job.build:
+        yield NotBuilt(starter, "what starts by itself runs job.image; nothing is built for it")
     if (sweep := pool.job.sweep) and sweep.at_once < min(sweep.size, _most_machines(pool)):
         text = "Batch cannot bound a sweep that starts by itself; the pool's size does, and `burst run` keeps to it"
         yield NotBuilt(f"{path}.job.sweep.at_once", text)

@@ -7,7 +7,7 @@ it starts stands in its package (`start_plan`); who calls it says no more than w
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Protocol
 
 import pulumi
 import pulumi_aws as aws
@@ -15,8 +15,9 @@ import pulumi_aws as aws
 from tideform.catalogue.training._names import PoolNames
 from tideform.catalogue.training.base import PoolOrder, backends
 from tideform.components.base import Component
+from tideform.components.burst_places import bursts_bucket
 from tideform.components.grants import use_key
-from tideform.components.job_command import grid_variables, swept
+from tideform.components.job_command import gathered, grid_variables, swept
 from tideform.components.launchers import STARTER
 from tideform.components.logs import log_group
 from tideform.components.policies import Statement, allow, plain_trust, trust
@@ -32,12 +33,31 @@ _MEMORY = 256  # MB
 _RETRIES, _OLDEST = 3, 900  # a start that fails is tried again for a quarter of an hour
 
 
+class Cargo(Protocol):
+    """What a burst takes along (`burst.carrying`)."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The job's command, wrapped for what comes along."""
+        ...
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """What the starter has to be told of it."""
+        ...
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Texts for the starter's package."""
+        ...
+
+
 class ScheduledBurst(Component):
     """The starter of one pool, and what calls it."""
 
-    def __init__(self, order: PoolOrder, shape: PoolShape, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("schedule", order.scope, opts or order.opts)
-        self.order, self.shape = order, shape
+    def __init__(self, order: PoolOrder, shape: PoolShape, cargo: Cargo) -> None:
+        super().__init__("schedule", order.scope, order.opts)
+        self.order, self.shape, self.cargo = order, shape, cargo
         self.part = f"{order.scope.unit or order.name}-{STARTER}"
         self.name = self.scope.name(self.part, limit=64)
         self.function = self._function()
@@ -59,8 +79,9 @@ class ScheduledBurst(Component):
             braked=True,
             opts=self.nameless,
         )
-        plan = json.dumps(start_plan(self.order, self.shape), sort_keys=True)
-        texts = {path: pulumi.StringAsset(text) for path, text in {**package(), PLAN: plan}.items()}
+        plan = json.dumps(start_plan(self.order, self.shape, self.cargo), sort_keys=True)
+        files = {**package(), PLAN: plan, **self.cargo.files}
+        texts = {path: pulumi.StringAsset(text) for path, text in files.items()}
         return aws.lambda_.Function(
             self.part,
             name=self.name,
@@ -88,7 +109,9 @@ class ScheduledBurst(Component):
         queue = scope.arn("batch", f"job-queue/{names.job_queue}")
         definition = scope.arn("batch", f"job-definition/{names.job_definition}")
         environments = scope.arn("batch", "compute-environment/*")
+        sent = [scope.bucket_arn(bursts_bucket(deployment), "code/*")]
         return [
+            *([allow("SendCode", ["s3:PutObject"], sent)] if self.cargo.files else []),
             allow("Look", ["batch:DescribeComputeEnvironments", "batch:DescribeJobQueues"], ["*"]),
             allow("Open", ["batch:UpdateComputeEnvironment", "batch:UpdateJobQueue"], [queue, environments], ours),
             allow("Submit", ["batch:SubmitJob"], [queue, definition, f"{definition}:*"]),
@@ -160,7 +183,7 @@ class ScheduledBurst(Component):
         return self.scope.name("leases", limit=255)
 
 
-def start_plan(order: PoolOrder, shape: PoolShape) -> dict[str, Any]:
+def start_plan(order: PoolOrder, shape: PoolShape, cargo: Cargo) -> dict[str, Any]:
     """What the starter is told (`burst.reaper.starter`): plain data, so that it needs no spec."""
     pool, deployment = order.pool, order.scope.deployment
     several = pool.job.nodes > 1
@@ -171,15 +194,17 @@ def start_plan(order: PoolOrder, shape: PoolShape) -> dict[str, Any]:
         "lease_seconds": pool.lease.seconds,
         "cap_usd": None if pool.max_cost is None else str(pool.max_cost.usd),
         "parameter": "nodeOverrides" if several else "containerOverrides",
-        **_command(order),
+        **cargo.plan,
+        **_command(order, cargo),
     }
 
 
-def _command(order: PoolOrder) -> dict[str, Any]:
+def _command(order: PoolOrder, cargo: Cargo) -> dict[str, Any]:
     """The command where it is not the definition's: with the variables of a sweep, one member an index."""
     job = order.pool.job
-    if job.sweep is None:
+    if job.sweep is not None:
+        array = grid_variables(job.sweep.grid)
+        return {"array": len(array), "overrides": {"command": swept(cargo.command, array)}}
+    if cargo.command == job.command:
         return {}
-    array = grid_variables(job.sweep.grid)
-    command = swept(job.command, array)
-    return {"array": len(array), "overrides": {"command": command}}
+    return {"overrides": {"command": gathered(cargo.command) if job.nodes > 1 else list(cargo.command)}}

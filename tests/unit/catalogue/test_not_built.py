@@ -60,7 +60,8 @@ SWEEP = {"grid": {"SEED": [1, 2, 3]}, "at_once": 2}
     [
         ({"trigger": {"store": "models"}}, []),
         ({"backend": "ec2", "trigger": {"store": "models"}}, ["training.n.trigger"]),
-        ({"trigger": {"store": "models"}, "checkpoint": {"every": "5m"}}, ["training.n.trigger"]),
+        ({"trigger": {"store": "models"}, "checkpoint": {"every": "5m"}}, []),
+        ({"trigger": {"store": "models"}, "job": {"build": "image"}}, ["training.n.trigger"]),
         ({"schedule": "cron(0 2 * * ? *)", "job": {"sweep": SWEEP}}, ["training.n.job.sweep.at_once"]),
         ({"trigger": {"store": "models"}, "job": {"sweep": {**SWEEP, "at_once": 3}}}, []),
         ({"job": {"sweep": SWEEP}}, []),

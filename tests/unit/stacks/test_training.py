@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import FULL, collect, deployment_of, inputs, of_type, statements
+from tideform.burst.carrying import carried
 from tideform.components.pool_shape import shape_of
 from tideform.components.schedule import start_plan
 from tideform.components.scope import Scope
@@ -28,7 +29,7 @@ def plan_of(**words: Any) -> dict[str, Any]:
     deployment = deployment_of({**FULL, "training": training}, Path())
     one = deployment.spec.training["pool"]
     order: Any = SimpleNamespace(name="pool", pool=one, scope=Scope(deployment, "training", "pool"))
-    return start_plan(order, shape_of(one))
+    return start_plan(order, shape_of(one), carried(deployment, "pool"))
 
 
 def container(found: Any, name: str) -> dict[str, Any]:
@@ -287,6 +288,23 @@ def test_an_object_that_arrives_calls_the_function_and_only_its_rule_may() -> No
 def test_a_trigger_and_a_schedule_call_one_function() -> None:
     found = pool(trigger={"store": "transactions"}, schedule="cron(0 2 * * ? *)")
     assert len(of_type(found, "Function")) == len(of_type(found, "Schedule")) == len(of_type(found, "EventRule")) == 1
+
+
+def test_what_starts_by_itself_may_send_code_only_where_it_has_any() -> None:
+    def sids(**words: Any) -> set[str]:
+        found = pool(schedule="cron(0 2 * * ? *)", **words)
+        return {s["Sid"] for s in statements(inputs(found, "RolePolicy", "pool-starter")["policy"])}
+
+    assert "SendCode" in sids(checkpoint={"every": "10m"})
+    assert "SendCode" not in sids()
+
+
+def test_nodes_that_start_by_themselves_find_each_other_before_they_fetch_code() -> None:
+    job = {**JOB, "nodes": 2}
+    plan = plan_of(nodes=2, capacity={"spot": "never"}, checkpoint={"every": "10m"}, job=job)
+    assert plan["parameter"] == "nodeOverrides"
+    assert "AWS_BATCH_JOB_NODE_INDEX" in plan["overrides"]["command"][2]
+    assert "overrides" not in plan_of(nodes=2, capacity={"spot": "never"}, job=job)
 
 
 def test_a_pool_that_nothing_starts_has_no_function() -> None:

@@ -4,17 +4,20 @@ The lease is written first, so that the reaper ends whatever follows; it gives t
 (`burst.reaper.scheduled`). Batch brings machines for the job by itself and lets them go after it. The plan is plain
 data that the pool's program puts beside this code (`components.schedule`): ``pool``, ``handle``, ``prices``,
 ``lease_seconds``, ``cap_usd``, ``parameter`` (the job's ``containerOverrides`` or ``nodeOverrides``), ``array`` and
-``overrides``. The event is ``cause``, and for an object that arrived the ``time`` at which it did.
+``overrides``; where the job takes code along or saves its work ``code`` (where in S3 the package's archive goes),
+``environment`` and ``checkpoints`` (``uri`` of the pool's, ``every`` in seconds). The event is ``cause``, and for an
+object that arrived the ``time`` at which it did.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +29,7 @@ from tideform.burst.reaper.pools import POOL, STOPPING, Pools
 from tideform.burst.reaper.scheduled import MODE
 from tideform.burst.reaper.settings import Boto
 
-_PLAN = Path(__file__).parents[3] / "plan.json"  # the root of the function's package
+_PACKAGE = Path(__file__).parents[3]
 _PAUSE = 2.0  # seconds between two tries at what Batch is still changing
 # As `tideform.process.Process` reads it: a process of nowhere, which nobody takes for dead.
 _NOWHERE = {"pid": 0, "host": MODE, "boot": MODE, "namespace": MODE, "started": 0}
@@ -42,7 +45,7 @@ def handler(event: Mapping[str, str], context: Any) -> dict[str, Any]:
     until = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - 10
     pools = Pools(Items(Boto(), os.environ["TABLE"]))
     told = {key: event[key] for key in ("cause", "time") if key in event}
-    plan = {**json.loads(_PLAN.read_text(encoding="utf-8")), **told}
+    plan = {**json.loads((_PACKAGE / "plan.json").read_text(encoding="utf-8")), **told}
     return start(Boto(), pools, plan, clock(), lambda: time.monotonic() < until)
 
 
@@ -58,13 +61,15 @@ def start(
     key, lease = f"{POOL}{plan['pool']}", uuid.uuid4().hex[:12]
     if why := _needless(pools.items.get(key) or {}, plan):
         return {"skipped": why}
-    _acquire(pools, key, lease, plan, now)
+    checkpoints = _checkpoints(plan, lease, now)
+    _acquire(pools, key, lease, plan, now, checkpoints)
+    _send_code(clients, plan)
     for environment in batch.environments(clients, plan["handle"]):
         if environment["state"] != "ENABLED":
             batch.update(clients, environment, state="ENABLED")
     while not batch.set_queue(clients, plan["handle"], "ENABLED"):
         _wait(more_time, pause, "its queue does not open")
-    job = _submit(clients, plan, lease)
+    job = _submit(clients, plan, lease, checkpoints)
     pools.update(
         key,
         "SET #state = :up, leases.#id.job = :job, begun = :now",
@@ -89,7 +94,22 @@ def _needless(item: Item, plan: Plan) -> str:
     return ""
 
 
-def _acquire(pools: Pools, key: str, lease: str, plan: Plan, now: float) -> None:
+def _checkpoints(plan: Plan, lease: str, now: float) -> str:
+    """The place of this run's checkpoints, as `burst.places` names runs; none where the job saves nothing."""
+    if "checkpoints" not in plan:
+        return ""
+    return f"{plan['checkpoints']['uri']}/{datetime.fromtimestamp(now, UTC):%Y%m%d-%H%M%S}-{lease[:6]}"
+
+
+def _send_code(clients: Clients, plan: Plan) -> None:
+    """The bucket forgets after a month, so every burst brings its own."""
+    if "code" in plan:
+        archive = base64.b64decode((_PACKAGE / "archive.b64").read_text(encoding="ascii"))
+        place = {"Bucket": plan["code"]["bucket"], "Key": plan["code"]["key"]}
+        clients.client("s3").put_object(**place, Body=archive, ContentType="application/gzip")
+
+
+def _acquire(pools: Pools, key: str, lease: str, plan: Plan, now: float, checkpoints: str) -> None:
     pools.update(
         key,
         "SET leases = :empty, tokens = :empty, ended = :empty, #count = :zero, #token = :zero, #state = :idle",
@@ -105,6 +125,7 @@ def _acquire(pools: Pools, key: str, lease: str, plan: Plan, now: float) -> None
         "cap_usd": plan.get("cap_usd"),
         "hourly_usd": plan.get("hourly_usd"),
         "detached": True,
+        **({"checkpoint_uri": checkpoints} if checkpoints else {}),
     }
     done = pools.update(
         key,
@@ -131,9 +152,13 @@ def _wait(more_time: Callable[[], bool], pause: Callable[[float], None], why: st
     pause(_PAUSE)
 
 
-def _submit(clients: Clients, plan: Plan, lease: str) -> str:
-    variables = [{"name": "TIDEFORM_LEASE", "value": lease}]
-    asked: dict[str, Any] = {**plan.get("overrides", {}), "environment": variables}
+def _submit(clients: Clients, plan: Plan, lease: str, checkpoints: str) -> str:
+    variables = {**plan.get("environment", {}), "TIDEFORM_LEASE": lease}
+    if checkpoints:
+        variables |= {f"TIDEFORM_CHECKPOINT_{name}": checkpoints for name in ("URI", "RUN_URI")}
+        variables["TIDEFORM_CHECKPOINT_SECONDS"] = plan["checkpoints"]["every"]
+    environment = [{"name": name, "value": value} for name, value in variables.items()]
+    asked: dict[str, Any] = {**plan.get("overrides", {}), "environment": environment}
     if plan["parameter"] == "nodeOverrides":
         asked = {"nodePropertyOverrides": [{"targetNodes": "0:", "containerOverrides": asked}]}
     more = {"arrayProperties": {"size": plan["array"]}} if plan.get("array", 0) > 1 else {}

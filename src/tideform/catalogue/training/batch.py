@@ -49,7 +49,9 @@ class Batch:
         capacity = BatchCapacity(order, shape)
         job = BatchJob(order, shape)
         if order.pool.schedule is not None or order.pool.trigger is not None:
-            ScheduledBurst(order, shape)
+            from tideform.burst.carrying import carried
+
+            ScheduledBurst(order, shape, carried(order.scope.deployment, order.name))
         return {
             "job_queue_arn": capacity.queue.arn,
             "job_definition_arn": job.definition.arn,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -142,3 +144,24 @@ def test_an_object_that_nothing_was_begun_for_counts_for_none(bursts: Bursts, po
         begin(bursts, {**plan, "handle": {**pool.handle, "job_definition": "there-is-none"}}, later=10)
     bursts.reap(900)
     assert "lease" in begin(bursts, plan, later=910)
+
+
+def test_it_sends_the_code_and_gives_each_run_a_place_of_its_own(
+    bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "archive.b64").write_bytes(b64encode(b"packed"))
+    monkeypatch.setattr("tideform.burst.reaper.starter._PACKAGE", tmp_path)
+    s3 = pool.cloud.client("s3")
+    s3.create_bucket(Bucket="carried")
+    saving = {"uri": "s3://carried/checkpoints/fit", "every": "60"}
+    where = {"bucket": "carried", "key": "code/1.tar.gz"}
+    plan = plan_for(pool, "true", code=where, environment={"SENT": "yes"}, checkpoints=saving)
+    begun = begin(bursts, plan)
+    assert s3.get_object(Bucket="carried", Key="code/1.tar.gz")["Body"].read() == b"packed"
+    (job,) = pool.cloud.client("batch").describe_jobs(jobs=[begun["job"]])["jobs"]
+    told = {one["name"]: one["value"] for one in job["container"]["environment"]}
+    (lease,) = bursts.record(pool).leases
+    assert told["SENT"] == "yes"
+    assert told["TIDEFORM_CHECKPOINT_URI"] == told["TIDEFORM_CHECKPOINT_RUN_URI"] == lease.checkpoint_uri
+    assert told["TIDEFORM_CHECKPOINT_SECONDS"] == "60"
+    assert lease.checkpoint_uri.endswith(begun["lease"][:6])

@@ -1,0 +1,58 @@
+"""What a burst that begins by itself takes along: code and helper in its starter's package, the command wrapped.
+
+As `burst.sending` does it for a burst that somebody begins, but at the apply: the starter has no folder to pack. It
+sends the archive anew with every burst, since the bucket forgets after a month.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass, field
+from typing import Any
+
+from tideform.burst.bootstrap import HELPER, started
+from tideform.burst.code import Archive, pack
+from tideform.burst.sending import WRAP, helper
+from tideform.components.burst_places import bursts_bucket, checkpoints_uri, code_key
+from tideform.errors import RefusedError
+from tideform.spec.deployment import Deployment
+
+ARCHIVE = "archive.b64"  # in the package, which is of texts; `burst.reaper.starter` looks there
+LIMIT = 1024 * 1024  # bytes of the archive: the state holds the package, too
+
+
+@dataclass(frozen=True)
+class Carried:
+    """The command to run, what the starter's plan says of it besides, and files of its package."""
+
+    command: tuple[str, ...]
+    plan: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+
+
+def carried(deployment: Deployment, name: str) -> Carried:
+    """What a pool's own job takes along. Raises what `pack` raises, and `RefusedError` TD174 for too much code."""
+    pool = deployment.spec.training[name]
+    code, command = pool.job.code, pool.job.command
+    if code is None and pool.checkpoint is None:
+        return Carried(command)
+    archive = pack(None if code is None else deployment.spec_file.parent / code, {HELPER: helper()})
+    _check(name, archive)
+    bucket, key = bursts_bucket(deployment), code_key(archive.digest)
+    plan: dict[str, Any] = {"code": {"bucket": bucket, "key": key}}
+    if pool.checkpoint is not None:
+        command = (*WRAP, *command)
+        plan["checkpoints"] = {"uri": checkpoints_uri(deployment, name), "every": str(pool.checkpoint.every.seconds)}
+    words, plan["environment"] = started(command, f"s3://{bucket}/{key}", archive.digest, stay=code is None)
+    return Carried(words, plan, {ARCHIVE: b64encode(archive.data).decode()})
+
+
+def _check(name: str, archive: Archive) -> None:
+    if len(archive.data) <= LIMIT:
+        return
+    raise RefusedError.of(
+        "TD174",
+        "The code is too large to start by itself",
+        detail=f"Packed, job.code of {name} is {len(archive.data) / LIMIT:.1f} MiB; what starts it keeps 1 MiB.",
+        fix="Put data into a store, name what is not needed in .tideformignore, or build the code into the image.",
+    )
