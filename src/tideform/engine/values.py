@@ -63,10 +63,21 @@ def _mapping(value: Mapping[str, Any]) -> Any:
 
 
 def _archive(value: Mapping[str, Any]) -> str:
-    """An archive of texts by what is in it: code is reviewed where it is written, not in a plan."""
-    texts = {name: asset.get("text", "") for name, asset in sorted((value.get("assets") or {}).items())}
-    whole = "".join(f"{name}\0{text}\0" for name, text in texts.items())
-    return f"{len(texts)} files, sha256:{hashlib.sha256(whole.encode()).hexdigest()[:16]}"
+    """An archive of texts by what is in it: code is reviewed where it is written, not in a plan.
+
+    The engine's events leave texts out, and tell their digests.
+    """
+    digests = {name: asset.get("hash") or _digest(asset.get("text", "")) for name, asset in _assets(value)}
+    whole = "".join(f"{name}\0{digest}\0" for name, digest in digests.items())
+    return f"{len(digests)} files, sha256:{_digest(whole)[:16]}"
+
+
+def _assets(value: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return sorted((value.get("assets") or {}).items())
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def contains(value: Any, marker: Any) -> bool:
