@@ -1,4 +1,4 @@
-"""DynamoDB: another key for a table that stands.
+"""DynamoDB: another key for a table that stands, and quick answers.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
 """
@@ -9,11 +9,13 @@ from typing import Any
 
 from moto.dynamodb.responses import DynamoHandler
 
+from tideform.sandbox.extension import dynamodb_answers
 from tideform.sandbox.extension.request import put
 
 
 def install() -> None:
     """Extend moto's DynamoDB."""
+    dynamodb_answers.install()
     update = DynamoHandler.update_table
 
     def update_table(self: Any) -> Any:
