@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.e2e.workspaces import Workspace, applied
 from tests.faults.dead_man import eks
 from tests.faults.dead_man.brakes import JOB_TIME_OUT, MAXIMUM_RUN_TIME, REAPER, SCHEDULED_ACTION, Brake
+from tests.faults.dead_man.cluster_brakes import EXPIRES, JOB_DEADLINE, NODE_EXPIRY
 
 POOL = "deadman"
 LEASE_SECONDS = 900
@@ -24,7 +25,7 @@ training:
   deadman:
     backend: {backend}
     {machines}
-    lease: 15m
+    lease: {lease}s
     between_bursts: {between}
     job: {{image: {image}, command: [env]}}
 """
@@ -35,7 +36,8 @@ _GPU = "accelerator: {name: A10G, count: 1}"
 class Case:
     """One pool of one backend. ``brakes`` are those that act without the command line.
 
-    ``short`` and ``for_good`` are jobs; ``opened`` gives an applied workspace, with what the backend needs around it.
+    Those in ``off`` are off whichever of them is the one. ``short`` and ``for_good`` are jobs; ``opened`` gives an
+    applied workspace, with what the backend needs around it.
     """
 
     backend: str
@@ -46,12 +48,15 @@ class Case:
     for_good: tuple[str, ...] = ("sh", "-c", "echo working; sleep 100000")
     opened: Callable[[Path, str], AbstractContextManager[Workspace]] = applied
     note: str = ""
+    off: tuple[Brake, ...] = ()
+    lease: int = LEASE_SECONDS
 
     @property
     def spec(self) -> str:
         """The project spec."""
         image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/trainer:1"
-        return _SPEC.format(backend=self.backend, machines=self.machines, between=self.between_bursts, image=image)
+        own = {"backend": self.backend, "machines": self.machines, "between": self.between_bursts, "lease": self.lease}
+        return _SPEC.format(image=image, **own)
 
     @property
     def name(self) -> str:
@@ -67,4 +72,14 @@ CASES = (
     Case("sagemaker", "keep", (REAPER, MAXIMUM_RUN_TIME)),
     Case("eks", "keep", (REAPER,), opened=eks.within_reach, note="API in reach", **eks.JOBS),
     Case("eks", "keep", (REAPER,), opened=eks.out_of_reach, note="API out of reach", **eks.JOBS),
+    Case("eks", "keep", (JOB_DEADLINE,), opened=eks.out_of_reach, off=(REAPER,), **eks.JOBS),
+    Case(
+        "eks",
+        "keep",
+        (NODE_EXPIRY,),
+        opened=eks.expiring,
+        off=(REAPER, JOB_DEADLINE),
+        lease=EXPIRES,
+        **eks.JOBS,
+    ),
 )

@@ -12,14 +12,27 @@ from tideform.sandbox import client
 Switch = Callable[[Workspace, bool], None]
 
 
+def advance(workspace: Workspace, moment: float) -> None:
+    """Move the sandbox's clock to a moment, through all that happens until then."""
+    client.advance_clock(workspace.folder, moment - workspace.cloud.clock())
+
+
 @dataclass(frozen=True)
 class Brake:
-    """One brake. ``bound`` is how many seconds after the deadline it may take at most."""
+    """One brake. ``bound`` is how many seconds after the deadline it may take at most.
+
+    ``begin`` comes before its time; ``wait`` passes that, up to a moment of the sandbox's clock. ``late`` tells which
+    machines should be gone by then: without it all should. ``how`` says what a reader of the table has to know.
+    """
 
     name: str
     kind: str
     bound: float
     switch: Switch
+    begin: Callable[[Workspace], None] = lambda _: None
+    wait: Callable[[Workspace, float], None] = advance
+    late: Callable[[Workspace], set[str]] | None = None
+    how: str = ""
 
 
 def _reaper(workspace: Workspace, on: bool) -> None:

@@ -53,18 +53,20 @@ def play(workspace: Workspace, case: Case, brake: Brake, moment: Moment) -> Outc
     began = time.monotonic()
     billed, metered = bill(workspace), meter(workspace)
     kill(workspace, case, moment)
-    for other in case.brakes:
-        if other is not brake:
-            other.switch(workspace, False)
+    others = [other for other in (*case.brakes, *case.off) if other is not brake]
+    for other in others:
+        other.switch(workspace, False)
     until(lambda: not marked(workspace.root), "what the command had started ends")
     try:
-        client.advance_clock(workspace.folder, deadline(workspace) + brake.bound - now(workspace))
-        machines = running(workspace)
+        brake.begin(workspace)
+        brake.wait(workspace, deadline(workspace) + brake.bound)
+        late = brake.late(workspace) if brake.late else None
+        machines = running(workspace) if late is None else len(late)
         receipt = capacity_receipt(workspace.cloud, workspace.deployment, POOL)
-        leftovers = tuple(f"{left.kind} {left.id}" for left in receipt.leftovers)
+        leftovers = tuple(f"{left.kind} {left.id}" for left in receipt.leftovers if late is None or left.id in late)
         assert not receipt.unasked, receipt.unasked
     finally:
-        for other in case.brakes:
+        for other in others:
             other.switch(workspace, True)
     for command in (("down", POOL, "--all"), ("reap",)):  # the pool idle again, and its last seconds counted
         done = workspace.run("burst", *command)

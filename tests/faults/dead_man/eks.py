@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from tests.e2e.workspaces import Workspace, applied
+from tests.faults.dead_man import cluster_brakes
 from tests.faults.dead_man.machines import Machines
 from tideform.sandbox import client
 
@@ -37,6 +38,14 @@ def within_reach(root: Path, spec: str) -> Iterator[Workspace]:
 def out_of_reach(root: Path, spec: str) -> Iterator[Workspace]:
     """An applied workspace whose EKS tells an address at which nobody answers, as from outside a private network."""
     with _surrounded(root, spec, reach=False) as workspace:
+        yield workspace
+
+
+@contextmanager
+def expiring(root: Path, spec: str) -> Iterator[Workspace]:
+    """As `out_of_reach`, and nodes drain for a short while only, where the pool has five minutes for it."""
+    with _surrounded(root, spec, reach=False) as workspace:
+        cluster_brakes.drain_shortly(workspace)
         yield workspace
 
 

@@ -25,6 +25,7 @@ def page(outcomes: Sequence[Outcome], seed: int) -> str:
     parts = [_HEAD.format(seed=seed)]
     for (case, brake), cells in groupby(outcomes, key=lambda o: (o.case, o.brake)):
         parts.append(f"\n## {case.name}: the {brake.name} alone ({brake.kind})\n")
+        parts += [brake.how, ""] if brake.how else []
         parts.append("| killed after | machines | leftovers | metered USD | billed USD | |\n|---|--:|--:|--:|--:|---|")
         parts += [_row(cell) for cell in cells]
     good = sum(not outcome.problems for outcome in outcomes)
