@@ -1,24 +1,26 @@
 """What a burst that begins by itself takes along: code and helper in its starter's package, the command wrapped.
 
 As `burst.sending` does it for a burst that somebody begins, but at the apply: the starter has no folder to pack. It
-sends the archive anew with every burst, since the bucket forgets after a month.
+sends the archive anew with every burst, since the bucket forgets after a month, and compresses it there: zlib's output
+differs between machines, and a plan must not.
 """
 
 from __future__ import annotations
 
+import gzip
 from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Any
 
 from tideform.burst.bootstrap import HELPER, started
-from tideform.burst.code import Archive, pack
+from tideform.burst.code import pack
 from tideform.burst.sending import WRAP, helper
 from tideform.components.burst_places import bursts_bucket, checkpoints_uri, code_key
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
 
 ARCHIVE = "archive.b64"  # in the package, which is of texts; `burst.reaper.starter` looks there
-LIMIT = 1024 * 1024  # bytes of the archive: the state holds the package, too
+LIMIT = 1024 * 1024  # bytes of the archive, not compressed: the state holds the package, too
 
 
 @dataclass(frozen=True)
@@ -36,23 +38,24 @@ def carried(deployment: Deployment, name: str) -> Carried:
     code, command = pool.job.code, pool.job.command
     if code is None and pool.checkpoint is None:
         return Carried(command)
-    archive = pack(None if code is None else deployment.spec_file.parent / code, {HELPER: helper()})
+    packed = pack(None if code is None else deployment.spec_file.parent / code, {HELPER: helper()})
+    archive = gzip.decompress(packed.data)
     _check(name, archive)
-    bucket, key = bursts_bucket(deployment), code_key(archive.digest)
-    plan: dict[str, Any] = {"code": {"bucket": bucket, "key": key}}
+    plan: dict[str, Any] = {"code": {"bucket": bursts_bucket(deployment), "key": code_key("{digest}")}}
     if pool.checkpoint is not None:
         command = (*WRAP, *command)
         plan["checkpoints"] = {"uri": checkpoints_uri(deployment, name), "every": str(pool.checkpoint.every.seconds)}
-    words, plan["environment"] = started(command, f"s3://{bucket}/{key}", archive.digest, stay=code is None)
-    return Carried(words, plan, {ARCHIVE: b64encode(archive.data).decode()})
+    words, variables = started(command, "", "", stay=code is None)
+    plan["environment"] = {key: value for key, value in variables.items() if value}
+    return Carried(words, plan, {ARCHIVE: b64encode(archive).decode()})
 
 
-def _check(name: str, archive: Archive) -> None:
-    if len(archive.data) <= LIMIT:
+def _check(name: str, archive: bytes) -> None:
+    if len(archive) <= LIMIT:
         return
     raise RefusedError.of(
         "TD174",
         "The code is too large to start by itself",
-        detail=f"Packed, job.code of {name} is {len(archive.data) / LIMIT:.1f} MiB; what starts it keeps 1 MiB.",
+        detail=f"job.code of {name} is {len(archive) / LIMIT:.1f} MiB; what starts it keeps 1 MiB.",
         fix="Put data into a store, name what is not needed in .tideformignore, or build the code into the image.",
     )

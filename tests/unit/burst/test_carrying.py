@@ -24,7 +24,7 @@ def carried_by(folder: Path, *, job: dict[str, Any] | None = None, **words: Any)
 
 
 def names_in(found: Carried) -> set[str]:
-    with tarfile.open(fileobj=io.BytesIO(b64decode(found.files[ARCHIVE]))) as archive:
+    with tarfile.open(fileobj=io.BytesIO(b64decode(found.files[ARCHIVE])), mode="r:") as archive:
         return set(archive.getnames())
 
 
@@ -43,7 +43,7 @@ def test_code_and_helper_are_in_the_package_and_the_command_unpacks_them(project
     found = carried_by(project, job={"code": "src"})
     assert names_in(found) == {"train.py", HELPER}
     assert found.command[-2:] == ("python", "train.py")
-    assert found.plan["environment"]["TIDEFORM_CODE_URI"].endswith(found.plan["code"]["key"])
+    assert found.plan["code"]["key"] == "code/{digest}.tar.gz"
     assert found.plan["environment"]["TIDEFORM_CODE_STAY"] == "0"
     assert "checkpoints" not in found.plan
 

@@ -4,14 +4,16 @@ The lease is written first, so that the reaper ends whatever follows; it gives t
 (`burst.reaper.scheduled`). Batch brings machines for the job by itself and lets them go after it. The plan is plain
 data that the pool's program puts beside this code (`components.schedule`): ``pool``, ``handle``, ``prices``,
 ``lease_seconds``, ``cap_usd``, ``parameter`` (the job's ``containerOverrides`` or ``nodeOverrides``), ``array`` and
-``overrides``; where the job takes code along or saves its work ``code`` (where in S3 the package's archive goes),
-``environment`` and ``checkpoints`` (``uri`` of the pool's, ``every`` in seconds). The event is ``cause``, and for an
-object that arrived the ``time`` at which it did.
+``overrides``; where the job takes code along or saves its work ``code`` (where in S3 the package's archive goes, by its
+digest), ``environment`` and ``checkpoints`` (``uri`` of the pool's, ``every`` in seconds). The event is ``cause``, and
+for an object that arrived the ``time`` at which it did.
 """
 
 from __future__ import annotations
 
 import base64
+import gzip
+import hashlib
 import json
 import os
 import time
@@ -63,13 +65,13 @@ def start(
         return {"skipped": why}
     checkpoints = _checkpoints(plan, lease, now)
     _acquire(pools, key, lease, plan, now, checkpoints)
-    _send_code(clients, plan)
+    code = _send_code(clients, plan)
     for environment in batch.environments(clients, plan["handle"]):
         if environment["state"] != "ENABLED":
             batch.update(clients, environment, state="ENABLED")
     while not batch.set_queue(clients, plan["handle"], "ENABLED"):
         _wait(more_time, pause, "its queue does not open")
-    job = _submit(clients, plan, lease, checkpoints)
+    job = _submit(clients, plan, lease, {**code, **_saving(plan, checkpoints)})
     pools.update(
         key,
         "SET #state = :up, leases.#id.job = :job, begun = :now",
@@ -101,12 +103,26 @@ def _checkpoints(plan: Plan, lease: str, now: float) -> str:
     return f"{plan['checkpoints']['uri']}/{datetime.fromtimestamp(now, UTC):%Y%m%d-%H%M%S}-{lease[:6]}"
 
 
-def _send_code(clients: Clients, plan: Plan) -> None:
-    """The bucket forgets after a month, so every burst brings its own."""
-    if "code" in plan:
-        archive = base64.b64decode((_PACKAGE / "archive.b64").read_text(encoding="ascii"))
-        place = {"Bucket": plan["code"]["bucket"], "Key": plan["code"]["key"]}
-        clients.client("s3").put_object(**place, Body=archive, ContentType="application/gzip")
+def _saving(plan: Plan, checkpoints: str) -> dict[str, str]:
+    """The variables of the contract; none where the job saves nothing."""
+    if not checkpoints:
+        return {}
+    places = {f"TIDEFORM_CHECKPOINT_{name}": checkpoints for name in ("URI", "RUN_URI")}
+    return {**places, "TIDEFORM_CHECKPOINT_SECONDS": plan["checkpoints"]["every"]}
+
+
+def _send_code(clients: Clients, plan: Plan) -> dict[str, str]:
+    """Send the code, and return the variables that say where it is.
+
+    The bucket forgets after a month, so every burst brings its own.
+    """
+    if "code" not in plan:
+        return {}
+    archive = gzip.compress(base64.b64decode((_PACKAGE / "archive.b64").read_text(encoding="ascii")), mtime=0)
+    digest = hashlib.sha256(archive).hexdigest()
+    bucket, key = plan["code"]["bucket"], plan["code"]["key"].replace("{digest}", digest)
+    clients.client("s3").put_object(Bucket=bucket, Key=key, Body=archive, ContentType="application/gzip")
+    return {"TIDEFORM_CODE_URI": f"s3://{bucket}/{key}", "TIDEFORM_CODE_SHA256": digest}
 
 
 def _acquire(pools: Pools, key: str, lease: str, plan: Plan, now: float, checkpoints: str) -> None:
@@ -152,11 +168,8 @@ def _wait(more_time: Callable[[], bool], pause: Callable[[float], None], why: st
     pause(_PAUSE)
 
 
-def _submit(clients: Clients, plan: Plan, lease: str, checkpoints: str) -> str:
-    variables = {**plan.get("environment", {}), "TIDEFORM_LEASE": lease}
-    if checkpoints:
-        variables |= {f"TIDEFORM_CHECKPOINT_{name}": checkpoints for name in ("URI", "RUN_URI")}
-        variables["TIDEFORM_CHECKPOINT_SECONDS"] = plan["checkpoints"]["every"]
+def _submit(clients: Clients, plan: Plan, lease: str, more_variables: Mapping[str, str]) -> str:
+    variables = {**plan.get("environment", {}), **more_variables, "TIDEFORM_LEASE": lease}
     environment = [{"name": name, "value": value} for name, value in variables.items()]
     asked: dict[str, Any] = {**plan.get("overrides", {}), "environment": environment}
     if plan["parameter"] == "nodeOverrides":

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from base64 import b64encode
 from datetime import UTC, datetime
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -149,19 +151,23 @@ def test_an_object_that_nothing_was_begun_for_counts_for_none(bursts: Bursts, po
 def test_it_sends_the_code_and_gives_each_run_a_place_of_its_own(
     bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (tmp_path / "archive.b64").write_bytes(b64encode(b"packed"))
+    (tmp_path / "archive.b64").write_bytes(b64encode(b"code"))
     monkeypatch.setattr("tideform.burst.reaper.starter._PACKAGE", tmp_path)
     s3 = pool.cloud.client("s3")
     s3.create_bucket(Bucket="carried")
     saving = {"uri": "s3://carried/checkpoints/fit", "every": "60"}
-    where = {"bucket": "carried", "key": "code/1.tar.gz"}
+    where = {"bucket": "carried", "key": "code/{digest}.tar.gz"}
     plan = plan_for(pool, "true", code=where, environment={"SENT": "yes"}, checkpoints=saving)
     begun = begin(bursts, plan)
-    assert s3.get_object(Bucket="carried", Key="code/1.tar.gz")["Body"].read() == b"packed"
+    (sent,) = s3.list_objects_v2(Bucket="carried")["Contents"]
+    data = s3.get_object(Bucket="carried", Key=sent["Key"])["Body"].read()
+    digest = sha256(data).hexdigest()
+    assert (gzip.decompress(data), sent["Key"]) == (b"code", f"code/{digest}.tar.gz")
     (job,) = pool.cloud.client("batch").describe_jobs(jobs=[begun["job"]])["jobs"]
     told = {one["name"]: one["value"] for one in job["container"]["environment"]}
     (lease,) = bursts.record(pool).leases
-    assert told["SENT"] == "yes"
+    assert (told["SENT"], told["TIDEFORM_CODE_SHA256"]) == ("yes", digest)
+    assert told["TIDEFORM_CODE_URI"] == f"s3://carried/{sent['Key']}"
     assert told["TIDEFORM_CHECKPOINT_URI"] == told["TIDEFORM_CHECKPOINT_RUN_URI"] == lease.checkpoint_uri
     assert told["TIDEFORM_CHECKPOINT_SECONDS"] == "60"
     assert lease.checkpoint_uri.endswith(begun["lease"][:6])
