@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from tideform.errors import TideformError
+
 if TYPE_CHECKING:
     from tideform.engine.base import Program
     from tideform.plan.model import Outputs
@@ -26,9 +28,17 @@ def inline_program(program: Program, deployment: Deployment, upstream: Mapping[s
         lean_import.install()
         code = compile(program.source.read_text(encoding="utf-8"), str(program.source), "exec")
         with bind(Bound(deployment, program.unit, upstream)):
-            exec(code, {"__name__": "__main__", "__file__": str(program.source)})  # noqa: S102  # our own file
+            try:
+                exec(code, {"__name__": "__main__", "__file__": str(program.source)})  # noqa: S102  # our own file
+            except TideformError as refused:
+                raise RuntimeError(_words(refused)) from refused
 
     return run
+
+
+def _words(refused: TideformError) -> str:
+    """All that its reader needs, since the engine hands on an exception's text and nothing else."""
+    return "; ".join(f"{d.code}, {d.summary}: {d.detail} {d.fix}".rstrip() for d in refused.diagnostics)
 
 
 def end_with_engine() -> None:

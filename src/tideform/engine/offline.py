@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tideform.engine.base import Preview, Program
 from tideform.engine.inline import inline_program
 from tideform.engine.values import from_engine
-from tideform.errors import EngineError
+from tideform.errors import EngineError, TideformError
 from tideform.plan.model import Action, Outputs, PlannedResource
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class OfflineCollector:
         self._deployment = deployment
 
     def preview(self, program: Program, upstream: Mapping[str, Outputs]) -> Preview:
-        """What the program would register. Raises `EngineError` with the program's own words."""
+        """What the program would register. Raises `EngineError` in its own words, or what it raised of ours."""
         return contextvars.copy_context().run(self._collect, program, upstream)
 
     def _collect(self, program: Program, upstream: Mapping[str, Outputs]) -> Preview:
@@ -38,6 +38,8 @@ class OfflineCollector:
         try:
             registered, outputs = asyncio.run(_listen(run, program))
         except Exception as error:
+            if isinstance(error.__cause__, TideformError):
+                raise error.__cause__ from None
             raise EngineError.of(
                 "TD405",
                 "A program cannot be planned",

@@ -14,6 +14,7 @@ from tideform.burst.carrying import carried
 from tideform.components.pool_shape import shape_of
 from tideform.components.schedule import start_plan
 from tideform.components.scope import Scope
+from tideform.errors import RefusedError
 
 JOB = {"image": "trainer", "command": ["true"]}
 
@@ -305,6 +306,12 @@ def test_nodes_that_start_by_themselves_find_each_other_before_they_fetch_code()
     assert plan["parameter"] == "nodeOverrides"
     assert "AWS_BATCH_JOB_NODE_INDEX" in plan["overrides"]["command"][2]
     assert "overrides" not in plan_of(nodes=2, capacity={"spot": "never"}, job=job)
+
+
+def test_code_that_cannot_go_is_refused_in_words_of_its_own() -> None:
+    with pytest.raises(RefusedError) as refused:
+        pool(schedule="cron(0 2 * * ? *)", job={**JOB, "code": "nowhere"})
+    assert [found.code for found in refused.value.diagnostics] == ["TD670"]
 
 
 def test_a_pool_that_nothing_starts_has_no_function() -> None:
