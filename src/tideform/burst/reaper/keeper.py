@@ -53,7 +53,7 @@ class Keeper:
         if item["state"] == STOPPING:
             mine = item["stopper"].get("host") == STOPPER["host"]
             if mine or abandoned(float(item["stopping_since"]), leases, self.clock()):
-                self._finish(item, outcome)
+                self._finish(item, account, outcome)
             return
         if item["count"] != len(item["leases"]):
             self.pools.recount(item)
@@ -67,7 +67,7 @@ class Keeper:
             self._notice(item, lease, outcome)
         over = {**scheduled.over(self.clients, item, self.clock()), **decision.over}
         if len(over) == len(leases):
-            self._end(item, over, outcome)
+            self._end(item, account, over, outcome)
         elif over:
             self._leave_to_others(item, over, outcome)
 
@@ -86,7 +86,7 @@ class Keeper:
             tell.ask_to_save(self.clients, uri, "its burst is about to end")
             outcome.did.append(f"asked {lease} to save its work")
 
-    def _end(self, item: Item, over: Mapping[str, str], outcome: Outcome) -> None:
+    def _end(self, item: Item, account: Account, over: Mapping[str, str], outcome: Outcome) -> None:
         """Take everything away; nobody can join from here on."""
         if item["state"] == IDLE and not over:
             return
@@ -97,7 +97,7 @@ class Keeper:
         outcome.did += [f"ended {lease}: {why}" for lease, why in over.items()]
         for lease, why in over.items():
             self._tell_end(item, lease, why, outcome)
-        self._finish(stopping, outcome)
+        self._finish(stopping, account, outcome)
 
     def _leave_to_others(self, item: Item, over: Mapping[str, str], outcome: Outcome) -> None:
         """Others hold the capacity: these leases go, and their jobs."""
@@ -120,16 +120,20 @@ class Keeper:
         except Exception as error:  # noqa: BLE001  # whatever it is, the capacity has to go
             outcome.failure = f"nobody could be told: {error}"
 
-    def _finish(self, item: Item, outcome: Outcome) -> None:
-        """One step of a teardown; when nothing is left, the leases are forgotten and the account is closed."""
+    def _finish(self, item: Item, account: Account, outcome: Outcome) -> None:
+        """One step of a teardown; when nothing is left, the leases are forgotten and the account is closed.
+
+        ``account`` may be older: if somebody has counted since, its version tells.
+        """
         outcome.waiting = True
         if not self.stop(_handle(item)):
             return
         now = self.clock()
-        if self.pools.stopped(item, now, reaped=True) is not None:
+        idle = self.pools.stopped(item, now, reaped=True)
+        if idle is not None:
             outcome.did.append("nothing is left")
             outcome.waiting = False
-            self.count(item, self.clock())
+            self.count(idle, now, account)
 
 
 def worth_looking(item: Item, account: Account) -> bool:

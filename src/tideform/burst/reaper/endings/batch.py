@@ -18,11 +18,12 @@ _UNFINISHED = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 
 def stop(clients: Clients, handle: Handle, *, machines: bool = True) -> bool:
     """One step towards nothing. Without ``machines`` the instances are left to Batch, which ends idle ones itself."""
-    closed = set_queue(clients, handle, "DISABLED")
-    working = jobs(clients, handle)
+    queues = _queues(clients, handle)
+    closed = _set(clients, queues, "DISABLED")
+    working = _unfinished(clients, handle) if queues else []
     for job in working:
         terminate(clients, job["jobId"])
-    held = [_hold_at_zero(clients, environment) for environment in environments(clients, handle)]
+    held = [_hold_at_zero(clients, environment) for environment in _environments(clients, queues)]
     left = instances.standing(nodes(clients, handle))
     if machines:
         instances.end(clients, left)
@@ -43,7 +44,11 @@ def end_jobs(clients: Clients, handle: Handle, lease: str) -> None:
 
 def environments(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
     """The queue's compute environments in the order in which it uses them; none if there is no queue."""
-    order = [entry for queue in _queues(clients, handle) for entry in queue["computeEnvironmentOrder"]]
+    return _environments(clients, _queues(clients, handle))
+
+
+def _environments(clients: Clients, queues: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    order = [entry for queue in queues for entry in queue["computeEnvironmentOrder"]]
     names = [e["computeEnvironment"] for e in sorted(order, key=lambda e: int(e["order"]))]
     if not names:
         return []
@@ -63,7 +68,10 @@ def update(clients: Clients, environment: dict[str, Any], *, state: str | None =
 
 def set_queue(clients: Clients, handle: Handle, state: str) -> bool:
     """Open or close the queue; whether it was so already (or there is none)."""
-    queues = _queues(clients, handle)
+    return _set(clients, _queues(clients, handle), state)
+
+
+def _set(clients: Clients, queues: list[dict[str, Any]], state: str) -> bool:
     for queue in queues:
         if queue["state"] != state and queue["status"] not in BUSY:
             clients.client("batch").update_job_queue(jobQueue=queue["jobQueueName"], state=state)
@@ -72,8 +80,10 @@ def set_queue(clients: Clients, handle: Handle, state: str) -> bool:
 
 def jobs(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
     """The summaries of the jobs that have not finished; none where there is no queue."""
-    if not _queues(clients, handle):
-        return []
+    return _unfinished(clients, handle) if _queues(clients, handle) else []
+
+
+def _unfinished(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
     pages = [
         page
         for status in _UNFINISHED
