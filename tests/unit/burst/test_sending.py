@@ -64,6 +64,7 @@ def test_a_pool_with_checkpoints_gets_the_wrapper_and_the_contract(places: Place
     assert work.command[-6:] == ("python3", "-m", "tideform.checkpoint", "--", "python", "train.py")
     assert work.environment["TIDEFORM_CHECKPOINT_SECONDS"] == "600"
     assert work.environment["TIDEFORM_CHECKPOINT_URI"] == work.checkpoint_uri
+    assert work.environment["TIDEFORM_CHECKPOINT_RUN_URI"] == work.checkpoint_uri  # where a brake leaves its wish
     assert "/checkpoints/fit/" in work.checkpoint_uri
 
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,11 @@ from typing import Any
 import pytest
 
 from tests.unit.checkpoint.metadata import served
+from tideform.burst.reaper.tell import ask_to_save
 from tideform.checkpoint.folder import Folder
 from tideform.checkpoint.mirror import Mirror
+from tideform.cloud import Cloud
+from tideform.components.job_command import swept
 
 WRAP = (sys.executable, "-m", "tideform.checkpoint", "--", sys.executable, "-u", "-c")
 TRAINING = """
@@ -58,9 +61,9 @@ def copied(mirror: Callable[[Path], Mirror], tmp_path: Path) -> Callable[[], int
 
 
 @contextmanager
-def started(program: str, environ: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+def started(program: str, environ: dict[str, str], command: Sequence[str] = ()) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        [*WRAP, program], env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command or [*WRAP, program], env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         try:
             yield process
@@ -150,6 +153,20 @@ def test_a_wish_to_a_whole_sweep_reaches_its_members(job: dict[str, str], s3: An
     with started(TRAINING, member) as wrapper:
         says(wrapper, "from")
         s3.put_object(Bucket=bucket, Key=f"{prefix}/.tideform/save-now", Body=b"its lease ends")
+        assert says(wrapper, "saved")
+
+
+@pytest.mark.parametrize("index", ["0", "3"])
+def test_the_reapers_wish_to_an_array_job_reaches_each_member(
+    job: dict[str, str], cloud: Cloud, uri: str, index: str
+) -> None:
+    """The lease knows the run's address; a member's own lies below it, as Batch's line of shell puts it."""
+    command = swept([*WRAP, TRAINING], [{"LR": str(number)} for number in range(4)])
+    member = {**job, "TIDEFORM_CHECKPOINT_RUN_URI": uri, "AWS_BATCH_JOB_ARRAY_INDEX": index}
+    with started(TRAINING, member, command) as wrapper:
+        says(wrapper, "from")
+        ask_to_save(cloud, uri, "its burst is about to end")
+        assert says(wrapper, "tideform:").startswith("tideform: asked for a checkpoint: its burst is about to end")
         assert says(wrapper, "saved")
 
 
