@@ -28,10 +28,13 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=_PAGE)
     asked = parser.parse_args()
     print(f"seed {asked.seed}", flush=True)
+    chosen = [case for case in CASES if not asked.backend or case.backend in asked.backend]
+    if missing := sorted({f"{case.backend} needs {why}" for case in chosen if (why := case.missing())}):
+        print("\n".join(missing), file=sys.stderr)
+        return 1
     outcomes: list[Outcome] = []
-    for case in CASES:
-        if not asked.backend or case.backend in asked.backend:
-            outcomes += _play_case(case, None if asked.all else _SAMPLE, asked.seed)
+    for case in chosen:
+        outcomes += _play_case(case, None if asked.all else _SAMPLE, asked.seed)
     asked.out.write_text(page(outcomes, asked.seed), encoding="utf-8")
     return 1 if any(outcome.problems for outcome in outcomes) else 0
 

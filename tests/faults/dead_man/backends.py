@@ -37,7 +37,7 @@ class Case:
     """One pool of one backend. ``brakes`` are those that act without the command line.
 
     Those in ``off`` are off whichever of them is the one. ``short`` and ``for_good`` are jobs; ``opened`` gives an
-    applied workspace, with what the backend needs around it.
+    applied workspace, with what the backend needs around it, and ``missing`` tells what of that is not at hand.
     """
 
     backend: str
@@ -50,6 +50,7 @@ class Case:
     note: str = ""
     off: tuple[Brake, ...] = ()
     lease: int = LEASE_SECONDS
+    missing: Callable[[], str] = str
 
     @property
     def spec(self) -> str:
@@ -70,9 +71,9 @@ CASES = (
     Case("batch", "remove", (REAPER,)),
     Case("ec2", "keep", (REAPER, SCHEDULED_ACTION)),
     Case("sagemaker", "keep", (REAPER, MAXIMUM_RUN_TIME)),
-    Case("eks", "keep", (REAPER,), opened=eks.within_reach, note="API in reach", **eks.JOBS),
-    Case("eks", "keep", (REAPER,), opened=eks.out_of_reach, note="API out of reach", **eks.JOBS),
-    Case("eks", "keep", (JOB_DEADLINE,), opened=eks.out_of_reach, off=(REAPER,), **eks.JOBS),
+    Case("eks", "keep", (REAPER,), opened=eks.within_reach, note="API in reach", **eks.NEEDS),
+    Case("eks", "keep", (REAPER,), opened=eks.out_of_reach, note="API out of reach", **eks.NEEDS),
+    Case("eks", "keep", (JOB_DEADLINE,), opened=eks.out_of_reach, off=(REAPER,), **eks.NEEDS),
     Case(
         "eks",
         "keep",
@@ -80,6 +81,6 @@ CASES = (
         opened=eks.expiring,
         off=(REAPER, JOB_DEADLINE),
         lease=EXPIRES,
-        **eks.JOBS,
+        **eks.NEEDS,
     ),
 )

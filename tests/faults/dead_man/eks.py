@@ -6,7 +6,7 @@ itself does not act in the minutes that a cell of the reaper takes, and the reap
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypedDict
@@ -17,14 +17,23 @@ from tests.faults.dead_man.machines import Machines
 from tideform.sandbox import client
 
 
-class Jobs(TypedDict):
-    """What simulated pods run: they know `sleep` alone."""
+class Needs(TypedDict):
+    """What every case here has; simulated pods know `sleep` alone."""
 
     short: tuple[str, ...]
     for_good: tuple[str, ...]
+    missing: Callable[[], str]
 
 
-JOBS: Jobs = {"short": ("sleep", "1"), "for_good": ("sleep", "infinity")}
+def missing() -> str:
+    """Why no cluster could be started; empty where one can."""
+    from tests.kubernetes import versions
+
+    found = [part.name for part in versions.PARTS if not part.folder.is_dir()]
+    return f"a real control plane; `make test-kubernetes` builds it ({', '.join(found)})" if found else ""
+
+
+NEEDS: Needs = {"short": ("sleep", "1"), "for_good": ("sleep", "infinity"), "missing": missing}
 
 
 @contextmanager
@@ -51,17 +60,13 @@ def expiring(root: Path, spec: str) -> Iterator[Workspace]:
 
 @contextmanager
 def _surrounded(root: Path, spec: str, *, reach: bool) -> Iterator[Workspace]:
-    """Raises `SystemExit` with the reason where the control plane is not built."""
-    from tests.kubernetes import versions
     from tests.kubernetes.cluster import Cluster
     from tideform.catalogue.training._eks_names import EksNames
 
-    missing = [part.name for part in versions.PARTS if not part.folder.is_dir()]
-    if missing:
-        raise SystemExit(f"eks needs a real control plane, and it is not built: `make test-kubernetes` ({missing})")
     with Cluster() as cluster, applied(root, spec, TIDEFORM_KUBECONFIG=str(cluster.kubeconfig)) as workspace:
         if reach:
             client.move_clusters(workspace.folder, cluster.address, cluster.authority)
         role = EksNames(workspace.deployment).karpenter_role
-        with Machines(cluster.api, workspace.cloud, role):
+        with Machines(cluster.api, workspace.cloud, role) as machines:
             yield workspace
+        print(f"Karpenter launched {machines.launched} instances, and was refused {machines.refused}", flush=True)
