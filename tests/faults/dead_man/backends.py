@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.e2e.workspaces import Workspace, applied
 from tests.faults.dead_man import eks
 from tests.faults.dead_man.brakes import JOB_TIME_OUT, MAXIMUM_RUN_TIME, REAPER, SCHEDULED_ACTION, Brake
-from tests.faults.dead_man.cluster_brakes import EXPIRES, JOB_DEADLINE, NODE_EXPIRY
+from tests.faults.dead_man.cluster_brakes import EXPIRES, JOB_DEADLINE, NODE_EXPIRY, undrained
 
 POOL = "deadman"
 LEASE_SECONDS = 900
@@ -38,6 +38,7 @@ class Case:
 
     Those in ``off`` are off whichever of them is the one. ``short`` and ``for_good`` are jobs; ``opened`` gives an
     applied workspace, with what the backend needs around it, and ``missing`` tells what of that is not at hand.
+    ``also`` tells what is left where no receipt looks.
     """
 
     backend: str
@@ -51,6 +52,7 @@ class Case:
     off: tuple[Brake, ...] = ()
     lease: int = LEASE_SECONDS
     missing: Callable[[], str] = str
+    also: Callable[[Workspace], tuple[str, ...]] = lambda _: ()
 
     @property
     def spec(self) -> str:
@@ -71,7 +73,7 @@ CASES = (
     Case("batch", "remove", (REAPER,)),
     Case("ec2", "keep", (REAPER, SCHEDULED_ACTION)),
     Case("sagemaker", "keep", (REAPER, MAXIMUM_RUN_TIME)),
-    Case("eks", "keep", (REAPER,), opened=eks.within_reach, note="API in reach", **eks.NEEDS),
+    Case("eks", "keep", (REAPER,), opened=eks.within_reach, note="API in reach", also=undrained, **eks.NEEDS),
     Case("eks", "keep", (REAPER,), opened=eks.out_of_reach, note="API out of reach", **eks.NEEDS),
     Case("eks", "keep", (JOB_DEADLINE,), opened=eks.out_of_reach, off=(REAPER,), **eks.NEEDS),
     Case(

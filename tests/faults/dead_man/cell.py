@@ -64,6 +64,7 @@ def play(workspace: Workspace, case: Case, brake: Brake, moment: Moment) -> Outc
         machines = running(workspace) if late is None else len(late)
         receipt = capacity_receipt(workspace.cloud, workspace.deployment, POOL)
         leftovers = tuple(f"{left.kind} {left.id}" for left in receipt.leftovers if late is None or left.id in late)
+        leftovers += case.also(workspace)
         assert not receipt.unasked, receipt.unasked
     finally:
         for other in others:

@@ -66,6 +66,14 @@ def _quiet(workspace: Workspace) -> bool:
     return all(_ended(job) for job in jobs) and not api.find("karpenter.sh/v1", "NodeClaim")
 
 
+def undrained(workspace: Workspace) -> tuple[str, ...]:
+    """What the reaper leaves in a cluster that it cannot get into, and must not in one that it can."""
+    api, space = _cluster(workspace)
+    jobs = [job for job in api.find("batch/v1", "Job", space, labels={LABEL: space}) if not _ended(job)]
+    found = {"job": jobs, "node claim": api.find("karpenter.sh/v1", "NodeClaim")}
+    return tuple(f"{kind} {each['metadata']['name']}" for kind, objects in found.items() for each in objects)
+
+
 def _ended(job: dict[str, Any]) -> bool:
     found = job.get("status", {}).get("conditions") or []
     return any(each["type"] in ("Complete", "Failed") and each["status"] == "True" for each in found)
