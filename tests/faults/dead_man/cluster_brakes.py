@@ -104,7 +104,7 @@ NODE_EXPIRY = Brake(
     lambda *_: None,
     wait=_wait(EXPIRES + _DRAIN + _SLACK + _START),
     late=_expired,
-    how="It bounds each node, and not the burst: a job that goes on gets another one. The cluster's clock is the "
+    how="It bounds each node, and not the burst: a job that begins again would get another. The cluster's clock is the "
     f"machine's, so the lease is {EXPIRES} seconds, and a node's drain is set to {_DRAIN} seconds, of five minutes. "
     f"Machines count that are older than both and {_SLACK:.0f} seconds of Karpenter's own.",
 )
