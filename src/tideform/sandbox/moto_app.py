@@ -23,7 +23,9 @@ from tideform.sandbox.market import throttling
 log = logging.getLogger(__name__)
 
 _NO_BACKEND = "no such service in moto"
-_ONE_AT_A_TIME = {"iam"}  # moto walks through its roles and policies while others add to them
+# moto walks through IAM's roles while others add to them, and checks, changes and answers DynamoDB's items without a
+# lock, where AWS promises that each operation on an item happens whole.
+_ONE_AT_A_TIME = {"iam", "dynamodb"}
 
 
 class Dispatcher(DomainDispatcherApplication):
