@@ -87,15 +87,15 @@ def test_a_taken_name_is_refused_in_one_line(stack: BareStack, kept: Stored) -> 
 
 def test_an_object_that_does_not_fit_its_schema_is_refused(stack: BareStack) -> None:
     def program() -> None:
-        spec = {"template": {"spec": {"containers": [{"name": "a", "image": "b", "comand": ["c"]}]}}}
-        k8s.batch.v1.Job("fit", spec=spec, opts=options())  # type: ignore[arg-type]
+        spec: Any = {"template": {"spec": {"containers": [{"name": "a", "image": "b", "comand": ["c"]}]}}}
+        k8s.batch.v1.Job("fit", spec=spec, opts=options())
 
     assert "TD661" in stack.failure(program)
 
 
 def test_what_cannot_change_is_made_anew_and_the_old_one_goes_first(stack: BareStack) -> None:
     def program(data: str) -> None:
-        metadata = {"name": "settings", "namespace": "default"}
+        metadata: Any = {"name": "settings", "namespace": "default"}
         k8s.core.v1.ConfigMap("settings", metadata=metadata, data={"k": data}, opts=options())
 
     stack.up(lambda: program("1"))

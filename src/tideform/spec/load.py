@@ -88,7 +88,7 @@ def _sound(data: dict[str, Any], error: ValidationError) -> dict[str, Any]:
             loc = loc[: 2 if loc[0] in _BY_NAME else 1]
         parent: Any = data
         for step in loc[:-1]:
-            if isinstance(parent, list):
+            if isinstance(parent, list) and isinstance(step, int):
                 parent = parent[step]
             else:
                 parent = parent.get(step, {}) if isinstance(parent, dict) else {}
