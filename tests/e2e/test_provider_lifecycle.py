@@ -89,8 +89,8 @@ def test_a_taken_name_is_refused_in_one_line(stack: BareStack, cloud: Cloud) -> 
 
 
 def test_a_type_that_is_not_emulated_is_named(stack: BareStack) -> None:
-    said = stack.failure(lambda: pulumi.export("url", aws.sqs.Queue("q", name="e2e-queue", opts=options()).url))
-    assert "TD503: aws:sqs/queue:Queue is not emulated by the sandbox" in said
+    said = stack.failure(lambda: pulumi.export("arn", aws.glue.CatalogDatabase("q", name="e2e", opts=options()).arn))
+    assert "TD503: aws:glue/catalogDatabase:CatalogDatabase is not emulated by the sandbox" in said
 
 
 def test_an_argument_that_is_not_known_is_refused(stack: BareStack) -> None:

@@ -63,13 +63,13 @@ def _mapping(value: Mapping[str, Any]) -> Any:
 
 
 def _archive(value: Mapping[str, Any]) -> str:
-    """An archive of texts by what is in it: code is reviewed where it is written, not in a plan.
+    """An archive by what is in it: code is reviewed where it is written, not in a plan.
 
-    The engine's events leave texts out, and tell their digests.
+    The engine tells a digest of the whole, and after a refresh nothing else; offline there are the texts alone.
     """
     digests = {name: asset.get("hash") or _digest(asset.get("text", "")) for name, asset in _assets(value)}
     whole = "".join(f"{name}\0{digest}\0" for name, digest in digests.items())
-    return f"{len(digests)} files, sha256:{_digest(whole)[:16]}"
+    return f"archive, sha256:{(value.get('hash') or _digest(whole))[:16]}"
 
 
 def _assets(value: Mapping[str, Any]) -> list[tuple[str, Any]]:
