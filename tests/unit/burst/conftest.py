@@ -10,10 +10,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tests.unit.burst.atomic import make_dynamodb_atomic
 from tideform.burst.lease import Lease, Mode, new_lease
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
-from tideform.sandbox.atomic import make_dynamodb_atomic
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment, Project
 
