@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from tideform.burst.batch_jobs import BatchJobs
@@ -29,6 +28,7 @@ from tideform.cloud import Cloud
 from tideform.components.purchase import quota_in
 from tideform.errors import RefusedError, TideformError
 from tideform.spec.deployment import Deployment
+from tideform.times import utc
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class BatchRunner:
 
     def _tag(self, lease: Lease) -> None:
         """Say on the instances themselves whose they are and until when: that outlives every state file."""
-        expires = datetime.fromtimestamp(lease.deadline, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        expires = utc(lease.deadline)
         self.cloud.client("ec2").create_tags(
             Resources=[instance.id for instance in self.capacity()],
             Tags=[{"Key": "tideform:lease", "Value": lease.id}, {"Key": "tideform:expires", "Value": expires}],

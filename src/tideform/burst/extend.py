@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from tideform.burst.lease import Lease
 from tideform.burst.runner import Runner, cloud_errors
@@ -14,6 +13,7 @@ from tideform.process import user
 from tideform.spec.deployment import Deployment
 from tideform.spec.leases import require_lease
 from tideform.spec.quantities import Duration
+from tideform.times import utc
 
 # What no API changes while a job runs. https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html and
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateTrainingJob.html
@@ -73,6 +73,6 @@ def _tag(runner: Runner, deployment: Deployment, pool: str, deadline: int) -> No
     cloud = getattr(runner, "cloud", None)
     if not ids or cloud is None:
         return
-    expires = datetime.fromtimestamp(deadline, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    expires = utc(deadline)
     with cloud_errors(f"the machines of {pool} in {deployment.name} were tagged"):
         cloud.client("ec2").create_tags(Resources=ids, Tags=[{"Key": "tideform:expires", "Value": expires}])

@@ -16,6 +16,7 @@ from tideform.checkpoint.contract import NOTES, SAVE_NOW
 from tideform.checkpoint.folder import CONTENTS, is_checkpoint
 
 _MIB = 1024 * 1024
+_LISTINGS = 5  # of a copy that is being rotated; one is enough where nobody writes any more
 Signature = tuple[int, int, int]  # bytes, time of change in ns, inode
 
 
@@ -33,16 +34,31 @@ class Mirror:
 
         What is here already in the same size, or newer, stays as it is. Files come under names of their own and are
         renamed (boto3 does that), and a checkpoint of several files whose copy is cut short is not taken for whole.
+        Where a machine that is still going down rotates a checkpoint away meanwhile, what it left instead comes;
+        `InterruptedError` if that does not come to an end.
         """
         came = 0
-        for name, size, changed in self._remote():
-            path = self.folder / name
-            if not _is_current(path, size, changed, once=is_checkpoint(_top(name))):
-                path.parent.mkdir(parents=True, exist_ok=True)
+        for _ in range(_LISTINGS):
+            fetched = [self._fetch(*entry) for entry in self._remote()]
+            came += fetched.count(True)
+            if None not in fetched:
+                return came
+        raise InterruptedError(f"the checkpoints under {self.uri} go away faster than they can be fetched")
+
+    def _fetch(self, name: str, size: int, changed: float) -> bool | None:
+        """Whether a file of the copy had to come; None where it is there no more."""
+        path = self.folder / name
+        stale = not _is_current(path, size, changed, once=is_checkpoint(_top(name)))
+        if stale:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
                 self.s3.download_file(self.bucket, self._key(name), str(path), Config=_transfer())
-                came += 1
-            self._sent[name] = _signature(path)
-        return came
+            except self.s3.exceptions.ClientError as error:
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                    return None
+                raise
+        self._sent[name] = _signature(path)
+        return stale
 
     def push(self, *, checkpoints_only: bool = False) -> int:
         """Send what changed since the last time, then delete the copies of rotated checkpoints; returns how many went.

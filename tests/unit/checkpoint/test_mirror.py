@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.unit.checkpoint.killed import FOREVER_MIRRORED, SAVE, killed_soon, whole
 from tideform.checkpoint.folder import Folder
 from tideform.checkpoint.mirror import Mirror
@@ -98,6 +100,24 @@ def test_a_newer_file_here_is_not_replaced_by_its_copy(tmp_path: Path, mirror: M
     os.utime(tmp_path / "log", (4e9, 4e9))
     mirror(tmp_path).pull()
     assert (tmp_path / "log").read_text() == "newer"
+
+
+def test_a_checkpoint_that_is_rotated_away_while_it_is_fetched_gives_way_to_the_next(
+    tmp_path: Path, mirror: Mirrors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = mirror(tmp_path / "a"), mirror(tmp_path / "b")
+    save(tmp_path / "a", 1)
+    here.push()
+    stale = list(there._remote())
+    (tmp_path / "a" / stale[0][0]).unlink()
+    save(tmp_path / "a", 2)
+    here.push()
+    listings = iter([stale, list(there._remote())])
+    monkeypatch.setattr(there, "_remote", lambda: next(listings))
+    assert there.pull() == 1
+    found = Folder(tmp_path / "b").latest()
+    assert found is not None
+    assert found.step == 2
 
 
 def test_a_wish_has_another_name_each_time_it_is_left(tmp_path: Path, mirror: Mirrors) -> None:

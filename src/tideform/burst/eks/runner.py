@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from tideform.burst.brakes import Brake
@@ -32,6 +31,7 @@ from tideform.components.pool_shape import shape_of
 from tideform.errors import RefusedError, TideformError
 from tideform.kube import KubeError
 from tideform.spec.deployment import Deployment
+from tideform.times import utc
 
 _KINDS = (("batch/v1", "Job"), ("jobset.x-k8s.io/v1alpha2", "JobSet"))
 _FINISHED = ("Complete", "Completed", "Failed")
@@ -191,7 +191,7 @@ class EksRunner:
         """Say on the machines themselves whose they are and until when: that outlives every state file."""
         standing = instances.standing(ending.nodes(self.cloud, self.handle))
         if len(standing) != known and standing:
-            expires = datetime.fromtimestamp(lease.deadline, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            expires = utc(lease.deadline)
             tags = {"tideform:lease": lease.id, "tideform:expires": expires}
             self.cloud.client("ec2").create_tags(
                 Resources=[node.id for node in standing],

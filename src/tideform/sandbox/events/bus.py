@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from tideform.sandbox.timeline import Timeline
+from tideform.times import utc
 
 Event = dict[str, Any]
 Deliver = Callable[[Event], None]
@@ -41,7 +41,7 @@ class Bus:
             "detail-type": detail_type,
             "source": source,
             "account": account,
-            "time": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "time": utc(now),
             "region": region,
             "resources": list(resources),
             "detail": detail,

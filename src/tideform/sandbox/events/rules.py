@@ -6,13 +6,13 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rules.html
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tideform.sandbox.backends import backends
 from tideform.sandbox.events import calls, inputs
 from tideform.sandbox.events.attempts import of_policy
 from tideform.sandbox.extension.request import put
+from tideform.times import utc
 
 if TYPE_CHECKING:
     from tideform.sandbox.world import World
@@ -62,5 +62,5 @@ def _told(event: dict[str, Any]) -> dict[str, Any]:
     """As a target sees it: the time is text, and what moto adds for itself is gone."""
     told = {key: value for key, value in event.items() if key != "ingestion-time"}
     if isinstance(told.get("time"), int | float):
-        told["time"] = datetime.fromtimestamp(told["time"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        told["time"] = utc(told["time"])
     return told

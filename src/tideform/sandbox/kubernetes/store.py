@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 from tideform.sandbox.clock import Clock
+from tideform.times import utc
 
 Object = dict[str, Any]
 Key = tuple[str, str, str, str, str]
@@ -42,7 +42,7 @@ class ObjectStore:
     def _put(self, cluster: str, new: Object) -> Object:
         key = _key(cluster, new)
         old = self._objects.get(key, {"metadata": {}})["metadata"]
-        now = datetime.fromtimestamp(self._clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = utc(self._clock.now())
         generation = int(old.get("generation", 0)) + 1
         metadata = {
             **new["metadata"],

@@ -11,11 +11,11 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tideform.cloud import Credentials
 from tideform.sandbox.control import METADATA_PREFIX
+from tideform.times import utc
 
 if TYPE_CHECKING:
     from tideform.sandbox.world import World
@@ -99,7 +99,7 @@ def _secret(credentials: Credentials, instance_id: str, purpose: str) -> str:
 
 
 def _utc(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return utc(moment)
 
 
 def _answer(start_response: Callable[..., Any], status: str, text: str, *headers: tuple[str, str]) -> Iterable[bytes]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from tideform.times import utc
 
 if TYPE_CHECKING:
     from tideform.sandbox.world import World
@@ -51,5 +52,5 @@ def _row(world: World, offered: dict[str, Any]) -> dict[str, Any] | None:
         "ProductDescription": "Linux/UNIX",
         "SpotPrice": f"{price:.4f}",
         "AvailabilityZone": zone,
-        "Timestamp": datetime.fromtimestamp(world.clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "Timestamp": utc(world.clock.now()),
     }

@@ -6,12 +6,12 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tideform.sandbox.events.rules import deliver
 from tideform.sandbox.extension.request import AwsError, put
 from tideform.sandbox.schedules.expressions import BadExpressionError, following
+from tideform.times import utc
 
 if TYPE_CHECKING:
     from tideform.sandbox.world import World
@@ -76,7 +76,7 @@ def _event(rule: Any, due: float) -> dict[str, Any]:
         "detail-type": "Scheduled Event",
         "source": "aws.events",
         "account": rule.account_id,
-        "time": datetime.fromtimestamp(due, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": utc(due),
         "region": rule.region_name,
         "resources": [rule.arn],
         "detail": {},

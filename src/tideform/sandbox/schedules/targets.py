@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tideform.sandbox.events import calls
 from tideform.sandbox.events.shapes import adapted
+from tideform.times import utc
 
 if TYPE_CHECKING:
     from tideform.sandbox.world import World
@@ -33,7 +33,7 @@ class Occurrence:
         """A text with the context attributes filled in."""
         words = {
             "schedule-arn": self.schedule_arn,
-            "scheduled-time": datetime.fromtimestamp(self.due, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "scheduled-time": utc(self.due),
             "execution-id": self.id,
             "attempt-number": str(attempt),
         }
