@@ -1,96 +1,60 @@
-"""The engine's provider protocol over gRPC, in front of `lifecycle`.
-
-The SDK's own provider server puts a traceback into every error and has no way to say that a resource was made half, so
-this speaks the protocol itself; calls run in threads, as boto3 blocks.
-"""
+"""The engine's provider protocol over gRPC, in front of `lifecycle`."""
 
 from __future__ import annotations
 
 import json
-import traceback
 from collections.abc import Callable, Mapping
-from functools import wraps
-from typing import Any, NoReturn
+from typing import Any
 
 import grpc
-from google.protobuf.any_pb2 import Any as Packed
 from google.protobuf.empty_pb2 import Empty
-from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc, status_pb2
 from pulumi.runtime.proto import provider_pb2 as proto
 
 from tideform.sandbox.aws import lifecycle
-from tideform.sandbox.aws.compare import Change, Difference
 from tideform.sandbox.aws.context import Context, current
 from tideform.sandbox.aws.kind import Kind, words
 from tideform.sandbox.aws.naming import with_name
-from tideform.sandbox.aws.refusal import Refusal, crashed
+from tideform.sandbox.aws.refusal import Refusal
 from tideform.sandbox.aws.registry import kind_of
 from tideform.sandbox.aws.wire import Properties, read_struct, seal, write_struct
+from tideform.sandbox.provider_protocol import Half, Provider, no_lookup, plainly, property_diff, unknown_arguments
 
-VERSION = "7.51.1"
 _CONFIG = words(
     "region allowedAccountIds skipCredentialsValidation skipRegionValidation skipMetadataApiCheck "
     "skipRequestingAccountId version pluginDownloadURL"
 )
-_KINDS_OF_CHANGE = {
-    Change.ADD: (proto.PropertyDiff.ADD, proto.PropertyDiff.ADD_REPLACE),
-    Change.DELETE: (proto.PropertyDiff.DELETE, proto.PropertyDiff.DELETE_REPLACE),
-    Change.UPDATE: (proto.PropertyDiff.UPDATE, proto.PropertyDiff.UPDATE_REPLACE),
-}
-Method = Callable[[Any, Any, grpc.ServicerContext], Any]
 
 
-def _plainly(method: Method) -> Method:
-    """Turn refusals into gRPC errors whose text is one line."""
-
-    @wraps(method)
-    def answered(self: Any, request: Any, context: grpc.ServicerContext) -> Any:
-        try:
-            return method(self, request, context)
-        except Refusal as refusal:
-            context.abort(grpc.StatusCode.UNKNOWN, str(refusal))
-        except lifecycle.HalfMadeError as half:
-            given = request.properties if isinstance(request, proto.CreateRequest) else request.news
-            _abort_half_made(context, half, given)
-        except Exception as error:  # noqa: BLE001 - a mistake of ours becomes an answer, not a broken stream
-            traceback.print_exc()  # for the engine's log; the user gets one line
-            context.abort(grpc.StatusCode.UNKNOWN, str(crashed(error)))
-
-    return answered
-
-
-class SandboxProvider(provider_pb2_grpc.ResourceProviderServicer):
+class SandboxProvider(Provider):
     """One provider process: configured once, then asked about many resources at a time."""
+
+    name, version = "aws", "7.51.1"
 
     def __init__(self, connect: Callable[[str | None], Context] = current) -> None:
         self._connect = connect
         self._contexts: dict[str | None, Context] = {}
         self._region: str | None = None
 
-    def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
-        """The version that the program asks for."""
-        return plugin_pb2.PluginInfo(version=VERSION)
+    def half_made(self, error: Exception) -> Half | None:
+        """A resource whose later parts AWS refused."""
+        if not isinstance(error, lifecycle.HalfMadeError):
+            return None
+        return Half(error.identity, error.state, str(error.reason), error.inputs)
 
-    def Attach(self, request: Any, context: grpc.ServicerContext) -> Empty:  # noqa: ARG002, N802
-        """An engine comes to a provider that runs already; one provider serves all engines of a run."""
-        return Empty()
-
-    def GetSchema(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
-        """A schema that names the package; programs bring the vendor's SDK."""
-        return proto.GetSchemaResponse(schema=f'{{"name": "aws", "version": "{VERSION}"}}')
-
-    @_plainly
+    @plainly
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Refuse provider settings that would be ignored."""
         news = read_struct(request.news)
-        return proto.CheckResponse(inputs=request.news, failures=_failures(sorted(set(news) - _CONFIG), "aws provider"))
+        return proto.CheckResponse(
+            inputs=request.news, failures=unknown_arguments(sorted(set(news) - _CONFIG), "aws provider")
+        )
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Settings of the provider never replace its resources."""
         changed = read_struct(request.olds) != read_struct(request.news)
         return proto.DiffResponse(changes=proto.DiffResponse.DIFF_SOME if changed else proto.DiffResponse.DIFF_NONE)
 
-    @_plainly
+    @plainly
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Take region and allowed accounts. Refuses an account that is not allowed."""
         settings = {key.removeprefix("aws:config:"): value for key, value in request.variables.items()}
@@ -100,27 +64,27 @@ class SandboxProvider(provider_pb2_grpc.ResourceProviderServicer):
         _refuse_foreign_account(settings.get("allowedAccountIds"), self._context)
         return proto.ConfigureResponse(supportsPreview=True, acceptSecrets=True)
 
-    @_plainly
+    @plainly
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Programs look nothing up: a plan is a function of the spec, the data and the state."""
-        raise Refusal("TD503", f"{request.tok} is not answered by the sandbox: programs look nothing up at plan time")
+        raise no_lookup(request.tok)
 
-    @_plainly
+    @plainly
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Refuse unknown types and arguments; fill in a name."""
         kind, news = _kind(request.urn), read_struct(request.news)
-        failures = _failures(lifecycle.unknown_inputs(kind, news), kind.type)
+        failures = unknown_arguments(lifecycle.unknown_inputs(kind, news), kind.type)
         named = with_name(kind, request.urn, read_struct(request.olds), news, request.randomSeed)
         return proto.CheckResponse(inputs=seal(write_struct(named), request.news), failures=failures)
 
-    @_plainly
+    @plainly
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Compare old inputs with new ones."""
         kind = _kind(request.urn)
         old, new = read_struct(request.old_inputs), read_struct(request.news)
         return _diff_response(lifecycle.diff(kind, old, new, list(request.ignoreChanges)))
 
-    @_plainly
+    @plainly
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Make a resource, or tell what it would be."""
         kind, inputs = _kind(request.urn), read_struct(request.properties)
@@ -131,7 +95,7 @@ class SandboxProvider(provider_pb2_grpc.ResourceProviderServicer):
             identity, state = lifecycle.create(kind, cloud, inputs)
         return proto.CreateResponse(id=identity, properties=seal(write_struct(state), request.properties))
 
-    @_plainly
+    @plainly
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Change a resource in place, or tell what it would be."""
         kind, new = _kind(request.urn), read_struct(request.news)
@@ -143,14 +107,14 @@ class SandboxProvider(provider_pb2_grpc.ResourceProviderServicer):
             state = lifecycle.update(kind, cloud, request.id, old, new, state)
         return proto.UpdateResponse(properties=seal(write_struct(state), request.news))
 
-    @_plainly
+    @plainly
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Remove a resource."""
         state = read_struct(request.properties)
         lifecycle.delete(_kind(request.urn), self._context(state), request.id, state)
         return Empty()
 
-    @_plainly
+    @plainly
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Say what AWS has now; nothing when the resource is gone."""
         inputs, state = read_struct(request.inputs), read_struct(request.properties)
@@ -159,10 +123,6 @@ class SandboxProvider(provider_pb2_grpc.ResourceProviderServicer):
             return proto.ReadResponse()
         inputs_now, state_now = (seal(write_struct(each), request.inputs) for each in found)
         return proto.ReadResponse(id=request.id, inputs=inputs_now, properties=state_now)
-
-    def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:  # noqa: ARG002, N802
-        """Nothing waits here for long: calls under way end by themselves."""
-        return Empty()
 
     def _context(self, properties: Mapping[str, Any]) -> Context:
         wanted = properties.get("region")
@@ -174,11 +134,6 @@ class SandboxProvider(provider_pb2_grpc.ResourceProviderServicer):
 
 def _kind(urn: str) -> Kind:
     return kind_of(urn.split("::")[2].rsplit("$", 1)[-1])
-
-
-def _failures(unknown: list[str], of: str) -> list[Any]:
-    reason = f"TD503: the sandbox does not know this argument of {of}"
-    return [proto.CheckFailure(property=key, reason=reason) for key in unknown]
 
 
 def _refuse_foreign_account(allowed: Any, context_for: Callable[[Properties], Context]) -> None:
@@ -197,27 +152,6 @@ def _diff_response(found: lifecycle.Diff) -> Any:
         changes=changes,
         replaces=sorted({path.split(".")[0] for path in found.replaces}),
         diffs=sorted({difference.root for difference in found.changes}),
-        detailedDiff={d.path: _property_diff(d, replaces=found.replaced_by(d)) for d in found.changes},
+        detailedDiff={d.path: property_diff(d.change, replaces=found.replaced_by(d)) for d in found.changes},
         hasDetailedDiff=True,
     )
-
-
-def _property_diff(difference: Difference, *, replaces: bool) -> Any:
-    kind = _KINDS_OF_CHANGE[difference.change][int(replaces)]
-    return proto.PropertyDiff(kind=kind, inputDiff=True)
-
-
-def _abort_half_made(context: grpc.ServicerContext, half: lifecycle.HalfMadeError, given: Any) -> NoReturn:
-    detail = Packed()
-    detail.Pack(
-        proto.ErrorResourceInitFailed(
-            id=half.identity,
-            inputs=seal(write_struct(half.inputs), given),
-            properties=seal(write_struct(half.state), given),
-            reasons=[str(half.reason)],
-        )
-    )
-    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(half.reason), details=[detail])
-    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    context.abort(grpc.StatusCode.UNKNOWN, str(half.reason))
-    raise AssertionError  # abort always raises

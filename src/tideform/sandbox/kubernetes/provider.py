@@ -1,69 +1,38 @@
-"""The engine's provider protocol over gRPC, in front of `lifecycle`; any ``kubernetes:GROUP/VERSION:KIND`` will do.
-
-The server and its error texts are those of the AWS provider: see `tideform.sandbox.aws.provider` for why it speaks
-the protocol itself.
-"""
+"""The engine's provider protocol over gRPC, in front of `lifecycle`; any ``kubernetes:GROUP/VERSION:KIND`` will do."""
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping
-from functools import wraps
 from typing import Any
 
 import grpc
-from google.protobuf.any_pb2 import Any as Packed
 from google.protobuf.empty_pb2 import Empty
-from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc, status_pb2
 from pulumi.runtime.proto import provider_pb2 as proto
 
 from tideform.kube import Kube, KubeError
-from tideform.sandbox.aws.compare import Change
 from tideform.sandbox.aws.kind import words
-from tideform.sandbox.aws.refusal import Refusal, crashed
+from tideform.sandbox.aws.refusal import Refusal
 from tideform.sandbox.aws.wire import UNKNOWN, Properties, has_unknown, read_struct, seal, write_struct
 from tideform.sandbox.kubernetes import helm, lifecycle, objects, schemas
 from tideform.sandbox.kubernetes.places import Place, Stored, kube_of, store_of
 from tideform.sandbox.kubernetes.releases import Releases
+from tideform.sandbox.provider_protocol import Half, Provider, no_lookup, plainly, property_diff, unknown_arguments
 
-VERSION = "4.34.2"
 _CONFIG = words(
     "kubeconfig context cluster clusterIdentifier namespace enableServerSideApply upsertExistingObjects "
     "suppressDeprecationWarnings suppressHelmHookWarnings version pluginDownloadURL"
 )
-_KINDS_OF_CHANGE = {
-    Change.ADD: (proto.PropertyDiff.ADD, proto.PropertyDiff.ADD_REPLACE),
-    Change.DELETE: (proto.PropertyDiff.DELETE, proto.PropertyDiff.DELETE_REPLACE),
-    Change.UPDATE: (proto.PropertyDiff.UPDATE, proto.PropertyDiff.UPDATE_REPLACE),
-}
-Method = Callable[[Any, Any, grpc.ServicerContext], Any]
 
 
-def _plainly(method: Method) -> Method:
-    """Turn refusals into gRPC errors whose text is one line."""
-
-    @wraps(method)
-    def answered(self: Any, request: Any, context: grpc.ServicerContext) -> Any:
-        try:
-            return method(self, request, context)
-        except (Refusal, KubeError) as refusal:
-            context.abort(grpc.StatusCode.UNKNOWN, " ".join(str(refusal).split()))
-        except lifecycle.UnreadyError as unready:
-            given = request.properties if isinstance(request, proto.CreateRequest) else request.news
-            _abort_unready(context, unready, given)
-        except Exception as error:  # noqa: BLE001 - a mistake of ours becomes an answer, not a broken stream
-            traceback.print_exc()  # for the engine's log; the user gets one line
-            context.abort(grpc.StatusCode.UNKNOWN, str(crashed(error)))
-
-    return answered
-
-
-class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
+class KubernetesProvider(Provider):
     """One provider process serves every engine of a run, and so every cluster: settings come with each provider.
 
     The engine configures an attached provider once for each provider resource, over the same connection; here they
     all name one cluster, as a deployment has one.
     """
+
+    name, version = "kubernetes", "4.34.2"
+    refusals = (Refusal, KubeError)
 
     def __init__(
         self,
@@ -75,25 +44,17 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         self._place: Place | None = None
         self._live = False
 
-    def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
-        """The version that the program asks for."""
-        return plugin_pb2.PluginInfo(version=VERSION)
+    def half_made(self, error: Exception) -> Half | None:
+        """An object that did not become ready in time."""
+        if not isinstance(error, lifecycle.UnreadyError):
+            return None
+        return Half(objects.identity(error.found), _told(error.found), error.reason)
 
-    def Attach(self, request: Any, context: grpc.ServicerContext) -> Empty:  # noqa: ARG002, N802
-        """An engine comes to a provider that runs already."""
-        return Empty()
-
-    def GetSchema(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
-        """A schema that names the package; programs bring the vendor's SDK."""
-        return proto.GetSchemaResponse(schema=f'{{"name": "kubernetes", "version": "{VERSION}"}}')
-
-    @_plainly
+    @plainly
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Refuse provider settings that would be ignored."""
-        unknown = sorted(set(read_struct(request.news)) - _CONFIG)
-        reason = "TD503: the sandbox does not know this argument of the kubernetes provider"
-        failures = [proto.CheckFailure(property=key, reason=reason) for key in unknown]
-        return proto.CheckResponse(inputs=request.news, failures=failures)
+        unknown = set(read_struct(request.news)) - _CONFIG
+        return proto.CheckResponse(inputs=request.news, failures=unknown_arguments(unknown, "the kubernetes provider"))
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Another cluster is another place: what was in the old one is not in the new."""
@@ -102,7 +63,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         kind = proto.DiffResponse.DIFF_SOME if old != new else proto.DiffResponse.DIFF_NONE
         return proto.DiffResponse(changes=kind, replaces=moved)
 
-    @_plainly
+    @plainly
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Take the cluster; one that is not known yet is only waited for."""
         settings = {key.removeprefix("kubernetes:config:"): value for key, value in request.variables.items()}
@@ -113,20 +74,18 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         self._place = kube if kube is not None else self._store_of(self._settings)
         return proto.ConfigureResponse(supportsPreview=True, acceptSecrets=True)
 
-    @_plainly
+    @plainly
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Take YAML apart for the SDK's ``ConfigGroup`` and ``ConfigFile``; look nothing up."""
         if request.tok != "kubernetes:yaml:decode":
-            raise Refusal(
-                "TD503", f"{request.tok} is not answered by the sandbox: programs look nothing up at plan time"
-            )
+            raise no_lookup(request.tok)
         given = read_struct(request.args)
         found = helm.decode(str(given.get("text", "")), given.get("defaultNamespace"))
         answer = proto.InvokeResponse()
         getattr(answer, "return").CopyFrom(write_struct({"result": found}))  # a keyword of Python's
         return answer
 
-    @_plainly
+    @plainly
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Give a name, and hold the object against the schema of its kind."""
         token, old, news = objects.token_of(request.urn), read_struct(request.olds), read_struct(request.news)
@@ -140,24 +99,23 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         failures = [proto.CheckFailure(property=where, reason=f"TD661: {why}")] if why else []
         return proto.CheckResponse(inputs=seal(write_struct(named), request.news), failures=failures)
 
-    @_plainly
+    @plainly
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Compare old inputs with new ones."""
         old, new = read_struct(request.old_inputs), read_struct(request.news)
         changes = objects.differences(old, new, list(request.ignoreChanges))
         release = objects.token_of(request.urn) == helm.TOKEN
         replaces = _replaced_releases(changes) if release else objects.replacing(str(new.get("kind")), changes)
-        kinds = {each.path: _KINDS_OF_CHANGE[each.change][int(each.path in replaces)] for each in changes}
         return proto.DiffResponse(
             changes=proto.DiffResponse.DIFF_SOME if changes else proto.DiffResponse.DIFF_NONE,
             replaces=sorted({path.split(".")[0] for path in replaces}),
             diffs=sorted({each.root for each in changes}),
-            detailedDiff={path: proto.PropertyDiff(kind=kind, inputDiff=True) for path, kind in kinds.items()},
+            detailedDiff={each.path: property_diff(each.change, replaces=each.path in replaces) for each in changes},
             hasDetailedDiff=True,
             deleteBeforeReplace=bool(replaces) and not release and objects.goes_first(old, new),
         )
 
-    @_plainly
+    @plainly
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Make an object, or tell what it would be."""
         inputs = read_struct(request.properties)
@@ -171,7 +129,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             identity = objects.identity(state)
         return proto.CreateResponse(id=identity, properties=seal(write_struct(_told(state)), request.properties))
 
-    @_plainly
+    @plainly
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Change an object in place, or tell what it would be."""
         inputs, state = read_struct(request.news), read_struct(request.olds)
@@ -183,7 +141,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
                 inputs = lifecycle.update(self._at(), inputs, request.id, ignored=ignored, seconds=request.timeout)
         return proto.UpdateResponse(properties=seal(write_struct(_told(inputs)), request.news))
 
-    @_plainly
+    @plainly
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Remove an object and wait until it is gone."""
         state = read_struct(request.properties)
@@ -193,7 +151,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             lifecycle.delete(self._at(), state, request.id, seconds=request.timeout)
         return Empty()
 
-    @_plainly
+    @plainly
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         """Say what is there now; nothing when the object is gone."""
         inputs, state = read_struct(request.inputs), read_struct(request.properties)
@@ -205,10 +163,6 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             return proto.ReadResponse()
         inputs_now, state_now = (seal(write_struct(each), request.inputs) for each in found)
         return proto.ReadResponse(id=request.id, inputs=inputs_now, properties=state_now)
-
-    def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:  # noqa: ARG002, N802
-        """Waits end by themselves."""
-        return Empty()
 
     def _read(self, urn: str, identity: str, inputs: Properties) -> tuple[Properties, Properties] | None:
         _, api_version, kind = objects.token_of(urn).split(":")
@@ -242,18 +196,3 @@ def _told(found: Properties) -> Properties:
     if "metadata" not in found:
         return found
     return {**found, "metadata": {key: value for key, value in found["metadata"].items() if key != "managedFields"}}
-
-
-def _abort_unready(context: grpc.ServicerContext, unready: lifecycle.UnreadyError, given: Any) -> None:
-    detail = Packed()
-    detail.Pack(
-        proto.ErrorResourceInitFailed(
-            id=objects.identity(unready.found),
-            inputs=given,
-            properties=seal(write_struct(_told(unready.found)), given),
-            reasons=[unready.reason],
-        )
-    )
-    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=unready.reason, details=[detail])
-    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    context.abort(grpc.StatusCode.UNKNOWN, unready.reason)
