@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tideform.burst.brakes import Brake, Kind
-from tideform.burst.reaper.sweep import HEARTBEAT
+from tideform.burst.reaper.items import HEARTBEAT
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.spec.deployment import Deployment

@@ -24,7 +24,8 @@ class Clients(Protocol):
 class Node:
     """One machine that costs money. Times are seconds since the epoch; ``ended`` is when it ceased to cost, if it did.
 
-    One that is terminated and has no ``ended`` went at a time that nobody told.
+    One that is terminated and has no ``ended`` went at a time that nobody told. ``least`` is how many seconds are
+    billed of the shortest life.
     ``type`` is what it is priced by (``g5.xlarge``, ``ml.g5.xlarge``); ``zone`` is empty where there is none.
     """
 
@@ -35,6 +36,7 @@ class Node:
     launched: float
     ended: float | None = None
     zone: str = ""
+    least: float = 0.0
 
 
 class Ending(Protocol):

@@ -44,6 +44,11 @@ class Budget:
         return self.limit_usd is not None and self.usd >= self.limit_usd
 
     @property
+    def why(self) -> str:
+        """Why nothing may run any more; empty while there is some of it left."""
+        return f"the month's budget of {self.limit_usd:g} USD is used up" if self.used_up else ""
+
+    @property
     def nearly(self) -> bool:
         return self.limit_usd is not None and self.usd >= WARN_AT * self.limit_usd
 
@@ -79,9 +84,7 @@ def over_because(lease: Held, budget: Budget, now: float) -> str:
         return "its lease has run out"
     if lease.cap_usd is not None and lease.usd >= lease.cap_usd:
         return f"its spend cap of {lease.cap_usd:g} USD is used up"
-    if budget.used_up:
-        return f"the month's budget of {budget.limit_usd:g} USD is used up"
-    return ""
+    return budget.why
 
 
 def abandoned(stopping_since: float, leases: Sequence[Held], now: float) -> bool:

@@ -14,6 +14,8 @@ from tideform.burst.reaper.base import Clients, Node
 
 STANDING = ("pending", "running", "stopping", "stopped", "shutting-down")  # every state but terminated
 _COSTS_NOTHING = ("shutting-down", "terminated")
+# https://aws.amazon.com/about-aws/whats-new/2017/10/announcing-amazon-ec2-per-second-billing/
+_LEAST_BILLED = 60.0  # seconds of Linux instances, spot or not
 _AT_ONCE = 500  # ids in one request; EC2 takes a thousand
 _WHEN = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 
@@ -62,4 +64,5 @@ def node_of(found: Mapping[str, Any]) -> Node:
         launched=found["LaunchTime"].timestamp(),
         ended=ended_at(found.get("StateTransitionReason", "")) if state in _COSTS_NOTHING else None,
         zone=found.get("Placement", {}).get("AvailabilityZone", ""),
+        least=_LEAST_BILLED,
     )

@@ -13,6 +13,7 @@ from typing import Any
 from tideform.burst.reaper.base import Clients
 
 Item = dict[str, Any]
+HEARTBEAT = "reaper"  # the key of what the reaper writes at the end of each round
 _CONFLICT = "ConditionalCheckFailedException"
 
 

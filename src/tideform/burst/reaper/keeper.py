@@ -65,7 +65,7 @@ class Keeper:
             self._warn(item, lease, what, outcome)
         for lease in decision.notices:
             self._notice(item, lease, outcome)
-        over = {**scheduled.over(self.clients, item, self.clock()), **decision.over}
+        over = {**scheduled.over(self.clients, item, self.clock(), known=decision.over), **decision.over}
         if len(over) == len(leases):
             self._end(item, account, over, outcome)
         elif over:

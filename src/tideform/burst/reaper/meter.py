@@ -151,7 +151,7 @@ def _mark(before: Counted | None, node: Node, now: float) -> Counted | None:
             return None
     elif before.lost:
         return before
-    end = max(node.launched, now if node.ended is None else min(now, node.ended))
+    end = max(node.launched + node.least, now if node.ended is None else min(now, node.ended))
     return Counted(end - node.launched, end, lost=gone_untold)
 
 

@@ -16,6 +16,7 @@ from tideform.burst.reaper.items import Item, Items
 POOL = "pool#"
 STOPPING = "stopping"
 IDLE = "idle"
+UP = "up"
 NAMES = {"#count": "count", "#state": "state", "#token": "token"}
 
 

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
+from typing import Any
+
 from tideform.burst.reaper.base import Clients
-from tideform.burst.reaper.endings import batch
 from tideform.burst.reaper.items import Item
+from tideform.burst.reaper.starting import starting
 
 MODE = "schedule"
 JOB_OVER = "its job is over"
 NEVER_BEGAN = "its job was never submitted"
-_TO_SUBMIT = 600.0  # seconds that a starter may take between its lease and its job
+TO_BEGIN = 600.0  # seconds that a starter may take between its lease and its job, unless its plan says another
 
 
-def over(clients: Clients, item: Item, now: float) -> dict[str, str]:
-    """The leases of a pool whose jobs are over, and why they end."""
-    waiting = {lease: held for lease, held in item["leases"].items() if held["mode"] == MODE}
+def over(clients: Clients, item: Item, now: float, known: Container[str] = ()) -> dict[str, str]:
+    """The leases of a pool whose jobs are over, and why they end; ``known`` end anyway, and are not asked about."""
+    leases = item["leases"].items()
+    waiting = {lease: held for lease, held in leases if held["mode"] == MODE and lease not in known}
     if not waiting:
         return {}
-    working = {batch.lease_of(job) for job in batch.jobs(clients, item["handle"])}
+    working = starting(item["handle"]["backend"]).working(clients, item["handle"])
     found: dict[str, str] = {}
     for lease, held in waiting.items():
-        if lease not in working and "job" in held:
-            found[lease] = JOB_OVER
-        elif "job" not in held and now >= held["created"] + _TO_SUBMIT:
+        if not alive(held, now):
             found[lease] = NEVER_BEGAN
+        elif lease not in working and "job" in held:
+            found[lease] = JOB_OVER
     return found
+
+
+def alive(held: Mapping[str, Any], now: float) -> bool:
+    """Whether a lease has its job, or may still get it."""
+    return "job" in held or now < held.get("begin_by", held["created"] + TO_BEGIN)

@@ -1,12 +1,12 @@
-"""What a schedule, or an object that arrives, calls: it writes a lease, opens the pool's queue and submits its job.
+"""What a schedule, or an object that arrives, calls: it writes a lease, and has the backend begin the pool's job.
 
 The lease is written first, so that the reaper ends whatever follows; it gives the lease back when the job is over
-(`burst.reaper.scheduled`). Batch brings machines for the job by itself and lets them go after it. The plan is plain
-data that the pool's program puts beside this code (`components.schedule`): ``pool``, ``handle``, ``prices``,
-``lease_seconds``, ``cap_usd``, ``parameter`` (the job's ``containerOverrides`` or ``nodeOverrides``), ``array`` and
-``overrides``; where the job takes code along or saves its work ``code`` (where in S3 the package's archive goes, by its
-digest), ``environment`` and ``checkpoints`` (``uri`` of the pool's, ``every`` in seconds). The event is ``cause``, and
-for an object that arrived the ``time`` at which it did.
+(`burst.reaper.scheduled`). How a job begins is the backend's (`burst.reaper.starting`). The plan is plain data that the
+pool's program puts beside this code (`components.schedule`): ``pool``, ``handle``, ``prices``, ``lease_seconds``,
+``cap_usd``, what the backend wants, and ``begin_within``, the seconds after which a lease without a job goes; where
+the job takes code along or saves its work ``code`` (where in S3 the package's archive goes, by its digest),
+``environment`` and ``checkpoints`` (``uri`` of the pool's, ``every`` in seconds). The event is ``cause``, and for an
+object that arrived the ``time`` at which it did.
 """
 
 from __future__ import annotations
@@ -24,26 +24,22 @@ from pathlib import Path
 from typing import Any
 
 from tideform.burst.reaper.base import Clients
-from tideform.burst.reaper.endings import batch
 from tideform.burst.reaper.handler import now as clock
-from tideform.burst.reaper.items import Item, Items
-from tideform.burst.reaper.pools import POOL, STOPPING, Pools
-from tideform.burst.reaper.scheduled import MODE
+from tideform.burst.reaper.items import HEARTBEAT, Item, Items
+from tideform.burst.reaper.pools import POOL, STOPPING, UP, Pools
+from tideform.burst.reaper.scheduled import MODE, TO_BEGIN, alive
 from tideform.burst.reaper.settings import Boto
+from tideform.burst.reaper.starting import starting
+from tideform.burst.reaper.starting.base import Plan, Start, StartError
 
 _PACKAGE = Path(__file__).parents[3]
-_PAUSE = 2.0  # seconds between two tries at what Batch is still changing
+SILENCE = 900.0  # seconds: three rounds of the reaper
 # As `tideform.process.Process` reads it: a process of nowhere, which nobody takes for dead.
 _NOWHERE = {"pid": 0, "host": MODE, "boot": MODE, "namespace": MODE, "started": 0}
-Plan = Mapping[str, Any]
-
-
-class StartError(Exception):
-    """The burst could not be started; the caller tries again, and the function's error metric counts it."""
 
 
 def handler(event: Mapping[str, str], context: Any) -> dict[str, Any]:
-    """Start one burst. Raises `StartError` where the pool is just being taken down, or Batch does not take the job."""
+    """Start one burst. Raises `StartError` where the pool is just being taken down, or may begin nothing."""
     until = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - 10
     pools = Pools(Items(Boto(), os.environ["TABLE"]))
     told = {key: event[key] for key in ("cause", "time") if key in event}
@@ -59,35 +55,74 @@ def start(
     more_time: Callable[[], bool],
     pause: Callable[[float], None] = time.sleep,
 ) -> dict[str, Any]:
-    """Lease, capacity, job; or nothing, where the last such burst of the pool still runs or has had that object."""
+    """Lease, capacity, job; or nothing, where the last such burst of the pool still runs or has had that object.
+
+    What failed is said on its lease: the reaper ends it, and the next try need not wait for that.
+    """
     key, lease = f"{POOL}{plan['pool']}", uuid.uuid4().hex[:12]
-    if why := _needless(pools.items.get(key) or {}, plan):
+    if why := _needless(pools.items.get(key) or {}, plan, now):
         return {"skipped": why}
+    _may_begin(pools.items, now)
     checkpoints = _checkpoints(plan, lease, now)
-    _acquire(pools, key, lease, plan, now, checkpoints)
-    code = _send_code(clients, plan)
-    for environment in batch.environments(clients, plan["handle"]):
-        if environment["state"] != "ENABLED":
-            batch.update(clients, environment, state="ENABLED")
-    while not batch.set_queue(clients, plan["handle"], "ENABLED"):
-        _wait(more_time, pause, "its queue does not open")
-    job = _submit(clients, plan, lease, {**code, **_saving(plan, checkpoints)})
-    pools.update(
+    held = _acquire(pools, key, lease, plan, now, checkpoints)
+    try:
+        variables = {**_send_code(clients, plan), **_saving(plan, checkpoints)}
+        begun = Start(
+            plan=plan,
+            lease=lease,
+            deadline=int(held["leases"][lease]["deadline"]),
+            latest=max(int(one["deadline"]) for one in held["leases"].values()),
+            variables=variables,
+            checkpoints=checkpoints,
+            more_time=more_time,
+            pause=pause,
+        )
+        job = starting(plan["handle"]["backend"]).begin(clients, begun)
+    except Exception:
+        _note(pools, key, lease, "leases.#id.begin_by = :now", {":now": int(now)})
+        raise
+    _note(
+        pools,
         key,
-        "SET #state = :up, leases.#id.job = :job, begun = :now",
-        "attribute_exists(leases.#id) AND #state <> :stopping",
-        {"#id": lease},
-        {":up": "up", ":job": job, ":now": int(now), ":stopping": STOPPING},
+        lease,
+        "#state = :up, leases.#id.job = :job, begun = :now",
+        {":up": UP, ":job": job, ":now": int(now)},
     )
     return {"lease": lease, "job": job}
 
 
-def _needless(item: Item, plan: Plan) -> str:
+def _note(pools: Pools, key: str, lease: str, what: str, values: Mapping[str, Any]) -> None:
+    """Write something of the lease, unless it is just being ended."""
+    condition = "attribute_exists(leases.#id) AND #state <> :stopping"
+    pools.update(key, f"SET {what}", condition, {"#id": lease}, {**values, ":stopping": STOPPING})
+
+
+def _may_begin(items: Items, now: float) -> None:
+    """Raises `StartError` where the reaper has found the month's budget used up, or looks after nothing any more.
+
+    What it wrote last is all that is read: what it has not seen yet it ends within five minutes.
+    """
+    beat = items.get(HEARTBEAT)
+    if beat is None:
+        return  # the first round is to come
+    if beat["at"] < now - SILENCE:
+        raise StartError(f"the reaper has not looked after anything since {int(beat['at'])}")
+    if beat.get("used_up") and _month(beat["at"]) == _month(now):
+        raise StartError(str(beat["used_up"]))
+
+
+def _month(when: float) -> str:
+    return datetime.fromtimestamp(when, UTC).strftime("%Y-%m")
+
+
+def _needless(item: Item, plan: Plan, now: float) -> str:
     """Why nothing is to be begun: one that is late must not pile up on the next, nor a storm of objects on itself.
 
     EventBridge tells late and more than once; an object that was there when a burst began is that burst's.
     """
-    running = next((lease for lease, held in item.get("leases", {}).items() if held["mode"] == MODE), "")
+    running = next(
+        (key for key, held in item.get("leases", {}).items() if held["mode"] == MODE and alive(held, now)), ""
+    )
     if running:
         return f"{running} still holds the pool"
     arrived = datetime.fromisoformat(plan["time"]).timestamp() if plan.get("time") else None
@@ -125,7 +160,8 @@ def _send_code(clients: Clients, plan: Plan) -> dict[str, str]:
     return {"TIDEFORM_CODE_URI": f"s3://{bucket}/{key}", "TIDEFORM_CODE_SHA256": digest}
 
 
-def _acquire(pools: Pools, key: str, lease: str, plan: Plan, now: float, checkpoints: str) -> None:
+def _acquire(pools: Pools, key: str, lease: str, plan: Plan, now: float, checkpoints: str) -> Item:
+    """The pool's item once it holds the lease. Raises `StartError` where the pool is just being taken down."""
     pools.update(
         key,
         "SET leases = :empty, tokens = :empty, ended = :empty, #count = :zero, #token = :zero, #state = :idle",
@@ -138,6 +174,7 @@ def _acquire(pools: Pools, key: str, lease: str, plan: Plan, now: float, checkpo
         "mode": MODE,
         "created": int(now),
         "deadline": int(now) + int(plan["lease_seconds"]),
+        "begin_by": int(now) + int(plan.get("begin_within", TO_BEGIN)),
         "cap_usd": plan.get("cap_usd"),
         "hourly_usd": plan.get("hourly_usd"),
         "detached": True,
@@ -159,30 +196,4 @@ def _acquire(pools: Pools, key: str, lease: str, plan: Plan, now: float, checkpo
     )
     if done is None:
         raise StartError(f"{plan['pool']} is just being taken down")
-
-
-def _wait(more_time: Callable[[], bool], pause: Callable[[float], None], why: str) -> None:
-    """Raises `StartError` where there is no time left; the reaper then gives the lease back."""
-    if not more_time():
-        raise StartError(why)
-    pause(_PAUSE)
-
-
-def _submit(clients: Clients, plan: Plan, lease: str, more_variables: Mapping[str, str]) -> str:
-    variables = {**plan.get("environment", {}), **more_variables, "TIDEFORM_LEASE": lease}
-    environment = [{"name": name, "value": value} for name, value in variables.items()]
-    asked: dict[str, Any] = {**plan.get("overrides", {}), "environment": environment}
-    if plan["parameter"] == "nodeOverrides":
-        asked = {"nodePropertyOverrides": [{"targetNodes": "0:", "containerOverrides": asked}]}
-    more = {"arrayProperties": {"size": plan["array"]}} if plan.get("array", 0) > 1 else {}
-    answer = clients.client("batch").submit_job(
-        jobName=f"{plan['handle']['pool']}-{lease}",
-        jobQueue=plan["handle"]["job_queue"],
-        jobDefinition=plan["handle"]["job_definition"],
-        timeout={"attemptDurationSeconds": max(60, int(plan["lease_seconds"]))},
-        tags={"tideform:lease": lease},
-        propagateTags=True,
-        **{plan["parameter"]: asked},
-        **more,
-    )
-    return str(answer["jobId"])
+    return done

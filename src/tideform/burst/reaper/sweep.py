@@ -11,7 +11,7 @@ from typing import Any
 from tideform.burst.reaper import instances, unheld
 from tideform.burst.reaper.base import Clients
 from tideform.burst.reaper.decide import Budget
-from tideform.burst.reaper.items import Item, Items
+from tideform.burst.reaper.items import HEARTBEAT, Item, Items
 from tideform.burst.reaper.keeper import Keeper, Outcome, worth_looking
 from tideform.burst.reaper.ledger import Ledger, accounts_of, pool_of, spent_in_month
 from tideform.burst.reaper.meter import Account
@@ -19,7 +19,6 @@ from tideform.burst.reaper.pools import Pools, is_pool
 from tideform.burst.reaper.prices import SpotPrices
 from tideform.burst.reaper.settings import Settings
 
-HEARTBEAT = "reaper"
 _AT_ONCE = 8
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _SAID = 100  # lines that a heartbeat keeps
@@ -54,7 +53,7 @@ class Round:
             list(threads.map(lambda item: self._look_after(item, accounts, budget), busy))
             self._end_unheld(pools)
             self._wait(threads, accounts, budget)
-        return self._heartbeat(began, len(pools))
+        return self._heartbeat(began, len(pools), budget)
 
     def _count(self, item: Item, accounts: dict[str, Account], now: float) -> None:
         pool = pool_of(item["pk"])
@@ -113,7 +112,7 @@ class Round:
     def _budget(self, accounts: dict[str, Account]) -> Budget:
         return Budget(self.settings.budget_usd, spent_in_month(accounts.values(), self.clock()))
 
-    def _heartbeat(self, began: float, pools: int) -> dict[str, Any]:
+    def _heartbeat(self, began: float, pools: int, budget: Budget) -> dict[str, Any]:
         """When it last ran, and what came of it: what the brake asks for before capacity may start."""
         found = sorted(self.outcomes.values(), key=lambda outcome: outcome.pool)
         summary = {
@@ -123,6 +122,7 @@ class Round:
             "did": [f"{o.pool}: {line}" for o in found for line in o.did][:_SAID],
             "waiting": [o.pool for o in found if o.waiting],
             "failures": {o.pool: o.failure for o in found if o.failure},
+            "used_up": budget.why,
         }
         self.items.write({"pk": HEARTBEAT, **summary})
         return summary

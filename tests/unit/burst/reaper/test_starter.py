@@ -19,7 +19,8 @@ from tests.unit.sandbox.waiting import until
 from tideform.burst.lease import Mode, State
 from tideform.burst.reaper.pools import Pools
 from tideform.burst.reaper.scheduled import JOB_OVER, NEVER_BEGAN
-from tideform.burst.reaper.starter import StartError, start
+from tideform.burst.reaper.starter import start
+from tideform.burst.reaper.starting.base import StartError
 from tideform.cloud import Cloud
 
 _NUMBERS = count(1)
@@ -28,6 +29,15 @@ _NUMBERS = count(1)
 @pytest.fixture
 def bursts(cloud: Cloud) -> Bursts:
     return Bursts(make_table(cloud, f"scheduled-{next(_NUMBERS)}"), began=float(int(time.time())))
+
+
+class Dying(dict[str, Any]):
+    """A handle whose reader is killed, as by the end of a function's time."""
+
+    def __getitem__(self, key: str) -> Any:
+        if key == "job_queue":
+            raise KeyboardInterrupt
+        return super().__getitem__(key)
 
 
 def plan_for(pool: Reaped, command: str, **words: Any) -> dict[str, Any]:
@@ -95,13 +105,49 @@ def test_one_that_is_late_does_not_pile_up_on_the_next(bursts: Bursts, pool: Rea
     assert len(bursts.record(pool).leases) == 1
 
 
-def test_a_lease_whose_job_was_never_submitted_goes_too(bursts: Bursts, pool: Reaped) -> None:
-    broken = {**plan_for(pool, "true"), "handle": {**pool.handle, "job_definition": "there-is-none"}}
+def broken(pool: Reaped) -> dict[str, Any]:
+    return {**plan_for(pool, "true"), "handle": {**pool.handle, "job_definition": "there-is-none"}}
+
+
+def test_a_lease_whose_job_could_not_be_submitted_goes_with_the_reapers_next_round(
+    bursts: Bursts, pool: Reaped
+) -> None:
     with pytest.raises(Exception, match="there-is-none"):
-        begin(bursts, broken)
-    assert bursts.reap(60)["did"] == []
-    assert any(NEVER_BEGAN in line for line in bursts.reap(900)["did"])
+        begin(bursts, broken(pool))
+    assert any(NEVER_BEGAN in line for line in bursts.reap(60)["did"])
     assert bursts.record(pool).leases == ()
+
+
+def test_a_lease_whose_starter_died_goes_when_its_time_to_begin_is_over(bursts: Bursts, pool: Reaped) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        begin(bursts, {**plan_for(pool, "true"), "handle": Dying(pool.handle)})
+    assert bursts.reap(60)["did"] == []
+    assert any(NEVER_BEGAN in line for line in bursts.reap(601)["did"])
+
+
+def test_a_start_that_failed_keeps_no_other_from_being_tried(bursts: Bursts, pool: Reaped) -> None:
+    with pytest.raises(Exception, match="there-is-none"):
+        begin(bursts, broken(pool))
+    begun = begin(bursts, plan_for(pool, "sleep 600"), later=60)
+    assert any(NEVER_BEGAN in line for line in bursts.reap(120)["did"])
+    assert [lease.id for lease in bursts.record(pool).leases] == [begun["lease"]]
+    assert pool.status(begun["job"]) not in ("SUCCEEDED", "FAILED")
+
+
+def test_nothing_begins_while_the_months_budget_is_used_up(bursts: Bursts, pool: Reaped) -> None:
+    bursts.budget_usd = 0.0
+    bursts.reap(0)
+    with pytest.raises(StartError, match="the month's budget of 0 USD is used up"):
+        begin(bursts, plan_for(pool, "true"), later=60)
+    bursts.budget_usd = 100.0
+    bursts.reap(300)
+    assert "lease" in begin(bursts, plan_for(pool, "true"), later=360)
+
+
+def test_nothing_begins_that_the_reaper_would_not_end(bursts: Bursts, pool: Reaped) -> None:
+    bursts.reap(0)
+    with pytest.raises(StartError, match="has not looked after anything"):
+        begin(bursts, plan_for(pool, "true"), later=1000)
 
 
 def test_it_waits_for_nobody_who_takes_the_pool_down(bursts: Bursts, pool: Reaped) -> None:

@@ -1,0 +1,64 @@
+"""The words of a start that nobody waits for: what is to be begun, under which lease, and how long that may take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from tideform.burst.reaper.base import Clients, Handle
+
+Plan = Mapping[str, Any]
+_PAUSE = 2.0  # seconds between two looks at what is still changing
+
+
+class StartError(Exception):
+    """The burst could not be started: the function's error metric counts it, and an alarm watches that."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """One job to begin. Its lease is written; ``deadline`` is its end and ``latest`` the pool's, in epoch seconds.
+
+    ``variables`` are those of this run alone: where its code is, and where its ``checkpoints`` go (empty: nowhere).
+    """
+
+    plan: Plan
+    lease: str
+    deadline: int
+    latest: int
+    variables: Mapping[str, str]
+    checkpoints: str
+    more_time: Callable[[], bool]
+    pause: Callable[[float], None] = time.sleep
+    _began: float = field(default_factory=time.monotonic, init=False)
+
+    @property
+    def handle(self) -> Handle:
+        """How the pool's capacity ends, and what its parts are called."""
+        handle: Handle = self.plan["handle"]
+        return handle
+
+    @property
+    def rest(self) -> int:
+        """What is left of the lease, in seconds."""
+        return int(self.plan["lease_seconds"] - (time.monotonic() - self._began))
+
+    def wait(self, why: str) -> None:
+        """Raises `StartError` where there is no time left; the reaper then gives the lease back."""
+        if not self.more_time():
+            raise StartError(why)
+        self.pause(_PAUSE)
+
+
+class Starting(Protocol):
+    """How jobs of one backend start by themselves. A module of `starting` is one, named as the backend."""
+
+    def begin(self, clients: Clients, start: Start) -> str:
+        """Bring what the job needs, its own end first, and begin it; returns its id. Raises `StartError`."""
+        ...
+
+    def working(self, clients: Clients, handle: Handle) -> set[str]:
+        """The leases of the pool whose jobs are not over."""
+        ...
