@@ -29,7 +29,7 @@ STORED_ONLY: tuple[StoredOnly, ...] = (
         "autoscaling", "allocation strategies, weights", "the first listed type that the market has is launched"
     ),
     StoredOnly("autoscaling", "recurring actions, scaling policies, warm pools", "they do not happen"),
-    StoredOnly("autoscaling", "capacity reservations", "there are none; launches into them alone are refused"),
+    StoredOnly("autoscaling", "resource groups of reservations", "only reservations that are named are launched into"),
     StoredOnly(
         "ssm", "SendCommand: concurrency, error bounds, S3 output, SNS", "all instances at once; output to the log"
     ),
@@ -39,7 +39,7 @@ STORED_ONLY: tuple[StoredOnly, ...] = (
     StoredOnly("ec2", "instances", "records with states, not machines; user data does not run"),
     StoredOnly("ec2", "security groups, routes, endpoints, flow logs", "no packet is filtered, routed or logged"),
     StoredOnly("ec2", "placement groups", "no placement"),
-    StoredOnly("ec2", "capacity reservations", "on-demand machines count against them; a full one refuses nothing"),
+    StoredOnly("ec2", "Capacity Blocks: the upfront fee", "nothing is charged; any type, time and length is offered"),
     StoredOnly(
         "eks", "clusters, node groups, add-ons, access entries", "records: no Kubernetes answers, no node joins"
     ),

@@ -6,12 +6,12 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/allocation-strategies.html
 from __future__ import annotations
 
 from collections import Counter
+from itertools import product
 from typing import Any
 
 from tideform.sandbox.autoscaling.group import Group, Member
 
 _IMAGE = "ami-0ec50a11d3b25e1a4"
-_NO_RESERVATION = "ReservationCapacityExceeded - The sandbox has no capacity reservations."
 _SPOT, _ON_DEMAND = "Spot", "On-Demand"
 
 
@@ -26,18 +26,15 @@ def launch(ec2: Any, group: Group, now: float) -> Member:
     """
     spot = group.next_is_spot()
     template = _template(ec2, group)
-    why = "InvalidParameter - the group names no subnet"
-    reservation = group.settings.get("CapacityReservationSpecification") or {}
-    if reservation.get("CapacityReservationPreference") == "capacity-reservations-only":
-        raise NoLaunch(f"Could not launch On-Demand Instances. {_NO_RESERVATION} Launching EC2 instance failed.")
-    for kind in group.types or [template.data.get("InstanceType", "")]:
-        for subnet in _by_members(ec2, group):
-            try:
-                instance = _run(ec2, group, template, kind, subnet, spot=spot)
-            except Exception as error:  # noqa: BLE001  # moto's errors have no base
-                why = f"{getattr(error, 'code', 'ClientError')} - {getattr(error, 'message', None) or error}"
-                continue
-            return Member(instance, kind, subnet.availability_zone, spot, now)
+    why = "InvalidParameter - the group names no subnet, or no reservation where it wants one alone"
+    kinds = group.types or [template.data.get("InstanceType", "")]
+    for reserved, kind, subnet in product([{}] if spot else _reserved(group), kinds, _by_members(ec2, group)):
+        try:
+            instance = _run(ec2, group, template, kind, subnet, spot=spot, reserved=reserved)
+        except Exception as error:  # noqa: BLE001  # moto's errors have no base
+            why = f"{getattr(error, 'code', 'ClientError')} - {getattr(error, 'message', None) or error}"
+            continue
+        return Member(instance, kind, subnet.availability_zone, spot, now)
     market = _SPOT if spot else _ON_DEMAND
     raise NoLaunch(f"Could not launch {market} Instances. {why.rstrip('.')}. Launching EC2 instance failed.")
 
@@ -46,6 +43,21 @@ def zones(ec2: Any, group: Group) -> list[str]:
     """The zones of the group's subnets."""
     found = [subnet.availability_zone for subnet in _subnets(ec2, group)]
     return list(dict.fromkeys(found)) or list(group.settings.get("AvailabilityZones") or [])
+
+
+def _reserved(group: Group) -> list[dict[str, Any]]:
+    """What an on-demand launch says of reservations, in the order of its tries; nothing is the template's own word."""
+    said = group.settings.get("CapacityReservationSpecification") or {}
+    preference = said.get("CapacityReservationPreference", "default")
+    ids = (said.get("CapacityReservationTarget") or {}).get("CapacityReservationIds") or []
+    targeted: list[dict[str, Any]] = [{"CapacityReservationTarget": {"CapacityReservationId": one}} for one in ids]
+    none: dict[str, Any] = {"CapacityReservationPreference": "none"}
+    by_preference: dict[str, list[dict[str, Any]]] = {
+        "none": [none],
+        "capacity-reservations-only": targeted,
+        "capacity-reservations-first": [*targeted, none],
+    }
+    return by_preference.get(preference, [{}])
 
 
 def _subnets(ec2: Any, group: Group) -> list[Any]:
@@ -72,7 +84,7 @@ def _template(ec2: Any, group: Group) -> Any:
         raise NoLaunch(why) from None
 
 
-def _run(ec2: Any, group: Group, template: Any, kind: str, subnet: Any, *, spot: bool) -> Any:
+def _run(ec2: Any, group: Group, template: Any, kind: str, subnet: Any, *, spot: bool, reserved: dict[str, Any]) -> Any:
     data = template.data
     said = {spec["ResourceType"]: _pairs(spec.get("Tags") or []) for spec in data.get("TagSpecifications") or []}
     own = {**group.propagated(), "aws:autoscaling:groupName": group.name}
@@ -91,6 +103,7 @@ def _run(ec2: Any, group: Group, template: Any, kind: str, subnet: Any, *, spot:
         key_name=data.get("KeyName"),
         tags={"instance": {**said.get("instance", {}), **own}, "volume": said.get("volume", {})},
         block_device_mappings=data.get("BlockDeviceMappings") or [],
+        capacity_reservation=reserved or data.get("CapacityReservationSpecification"),
         **({"instance_market_options": {"MarketType": "spot"}} if spot else {}),
     )
     return reservation.instances[0]

@@ -16,7 +16,6 @@ from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, EC2_RESOURCE_TO_PREFIX
 
-from tideform.sandbox.extension import ec2_reservations
 from tideform.sandbox.extension.request import AwsError, parameters, put
 
 _groups: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
@@ -28,7 +27,6 @@ def install() -> None:
     EC2_PREFIX_TO_RESOURCE["pg"] = "placement-group"
     for operation in (create_placement_group, describe_placement_groups, delete_placement_group):
         put(EC2Response, operation.__name__, _method(operation))
-    ec2_reservations.install()
     put(Instance, "prep_nics", _with_nics_that_go(Instance.prep_nics))
     put(SecurityGroupRule, "__init__", _with_what_is_said(SecurityGroupRule.__init__))
     put(SecurityGroupRule, "description", property(_description))

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from tideform.sandbox.backends import backends
 from tideform.sandbox.bill.ledger import Entry
-from tideform.sandbox.extension.request import AwsError, put
-from tideform.sandbox.market import reclaim, spot
+from tideform.sandbox.extension.request import AwsError, parameters, put
+from tideform.sandbox.market import reclaim, reservation_operations, spot
 from tideform.sandbox.market.market import refusal_message
+from tideform.sandbox.market.reservations import BLOCK, Reservations, Reserved, Wish
 from tideform.sandbox.market.supply import Standing
 
 if TYPE_CHECKING:
@@ -24,18 +26,22 @@ if TYPE_CHECKING:
 VISIBLE = 3600.0  # seconds that a terminated instance is still described
 _PENDING, _RUNNING = ("pending", 0), ("running", 16)
 _STANDS = ("pending", "running")
+_said: ContextVar[dict[str, Any] | None] = ContextVar("CapacityReservationSpecification", default=None)
 
 
 def install(world: World) -> None:
     """Change moto's instances."""
     from moto.ec2.models.instances import Instance, InstanceBackend
+    from moto.ec2.responses import EC2Response
 
-    lives = Lives(world)
+    lives = Lives(world, Reservations(world))
     world.market.standing.append(lives.standing)
     put(InstanceBackend, "run_instances", _run(lives, InstanceBackend.run_instances))
     put(Instance, "terminate", _end(lives, Instance.terminate))
     put(Instance, "stop", _end(lives, Instance.stop))
     put(Instance, "start", _start(lives, Instance.start))
+    put(EC2Response, "run_instances", _asked_for(EC2Response.run_instances))
+    reservation_operations.install(world, lives.reservations)
     spot.install(world)
     reclaim.install(world)
 
@@ -55,21 +61,26 @@ def tags_of(instance: Any) -> dict[str, str]:
 class Lives:
     """What happens to instances between their launch and their end."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, world: World, reservations: Reservations) -> None:
+        self._world, self.reservations = world, reservations
         self.launching = threading.Lock()  # what is looked up against a quota must not change before it is used
 
     def standing(self) -> Iterator[Standing]:
         """What counts against EC2's quotas."""
         for one in all_instances():
-            if one.state in _STANDS:
+            if one.state in _STANDS and one.lifecycle != BLOCK:
                 yield Standing(one.instance_type, one.availability_zone or "", one.lifecycle == "spot")
 
-    def check(self, backend: Any, count: int, launch: dict[str, Any]) -> None:
-        """Raise EC2's error where the market has nothing."""
-        kind = launch.get("instance_type", "m1.small")
+    def reserved(self, backend: Any, count: int, launch: dict[str, Any], wish: Wish) -> Reserved | None:
+        """The reservation that a launch uses up. Raises EC2's error where neither that nor the market has anything."""
+        kind, zone = launch.get("instance_type", "m1.small"), _zone(backend, launch)
+        held = self.reservations.taken(backend, wish, kind, zone, count)
+        if held is None:
+            self._check(kind, zone, count, launch)
+        return held
+
+    def _check(self, kind: str, zone: str, count: int, launch: dict[str, Any]) -> None:
         is_spot = bool(launch.get("instance_market_options")) or launch.get("lifecycle") == "spot"
-        zone = _zone(backend, launch)
         if code := self._world.market.launch_refusal(kind, zone, is_spot, count, self._world.clock.now()):
             raise AwsError(code, refusal_message(code, kind, zone))
 
@@ -115,6 +126,7 @@ class Lives:
     def _enter(self, instance: Any) -> None:
         zone, is_spot = instance.availability_zone or "", instance.lifecycle == "spot"
         price = spot.hourly(self._world, instance.instance_type, zone, spot=is_spot)
+        price = 0.0 if instance.lifecycle == BLOCK else price  # a block is paid for before it begins
         now = self._world.clock.now()
         entry = Entry(instance.id, "ec2", instance.instance_type, zone, is_spot, now, price)
         self._world.ledger.start(entry, lambda: tags_of(instance))
@@ -128,10 +140,13 @@ class Lives:
 
 def _run(lives: Lives, original: Any) -> Any:
     def run_instances(self: Any, image_id: str, count: int, *given: Any, **launch: Any) -> Any:
-        _take_market(self, launch)
+        wish = _wish(self, launch)
         with lives.launching:
-            lives.check(self, count, launch)
+            held = lives.reserved(self, count, launch, wish)
             reservation = original(self, image_id, count, *given, **launch)
+            for instance in reservation.instances:
+                instance.capacity_reservation_id = held.id if held else None
+                instance.lifecycle = BLOCK if held and held.block else instance.lifecycle
         for instance in reservation.instances:
             lives.launched(instance)
         return reservation
@@ -139,16 +154,34 @@ def _run(lives: Lives, original: Any) -> Any:
     return run_instances
 
 
-def _take_market(backend: Any, launch: dict[str, Any]) -> None:
-    """A launch template may ask for spot and for a type; moto looks for neither in time."""
-    given = launch.get("launch_template")
-    if not given:
-        return
-    template = backend._get_template_from_args(given).data
-    if (options := template.get("InstanceMarketOptions")) and not launch.get("instance_market_options"):
-        launch["instance_market_options"] = options
-    if launch.get("is_instance_type_default") and template.get("InstanceType"):
-        launch["instance_type"], launch["is_instance_type_default"] = template["InstanceType"], False
+def _wish(backend: Any, launch: dict[str, Any]) -> Wish:
+    """What a launch asks of reservations; a template may ask for that, a market and a type, which moto overlooks."""
+    asked = launch.pop("capacity_reservation", None) or _said.get()
+    if given := launch.get("launch_template"):
+        template = backend._get_template_from_args(given).data
+        asked = asked or template.get("CapacityReservationSpecification")
+        if (options := template.get("InstanceMarketOptions")) and not launch.get("instance_market_options"):
+            launch["instance_market_options"] = options
+        if launch.get("is_instance_type_default") and template.get("InstanceType"):
+            launch["instance_type"], launch["is_instance_type_default"] = template["InstanceType"], False
+    options = launch.get("instance_market_options") or {}
+    market = options if isinstance(options, str) else str(options.get("MarketType", ""))
+    if market == BLOCK:
+        del launch["instance_market_options"]  # moto takes every market for spot
+    return Wish.of(asked or {}, market)
+
+
+def _asked_for(original: Any) -> Any:
+    """moto drops what RunInstances says of reservations."""
+
+    def run_instances(self: Any) -> Any:
+        token = _said.set(parameters(self).get("CapacityReservationSpecification"))
+        try:
+            return original(self)
+        finally:
+            _said.reset(token)
+
+    return run_instances
 
 
 def _zone(backend: Any, launch: dict[str, Any]) -> str:

@@ -13,9 +13,10 @@ from tideform.sandbox.market.supply import Lack, Quota, Slow, Standing, names, q
 NO_CAPACITY = "InsufficientInstanceCapacity"
 NO_VCPUS = "VcpuLimitExceeded"
 NO_SPOT_QUOTA = "MaxSpotInstanceCountExceeded"
+RESERVATION_FULL = "ReservationCapacityExceeded"
 ML_NO_CAPACITY = "CapacityError"
 ML_NO_QUOTA = "ResourceLimitExceeded"
-CODES = (NO_CAPACITY, NO_VCPUS, NO_SPOT_QUOTA, ML_NO_CAPACITY, ML_NO_QUOTA)
+CODES = (NO_CAPACITY, NO_VCPUS, NO_SPOT_QUOTA, RESERVATION_FULL, ML_NO_CAPACITY, ML_NO_QUOTA)
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -132,3 +132,43 @@ def test_an_instance_at_risk_goes_when_its_replacement_is_there(group_of: Callab
     client.market(group.workspace, {"reclaim": [{"instance": first["InstanceId"], "notice": 120}]})
     until(lambda: [m["InstanceId"] for m in group.members()] not in ([], [first["InstanceId"]]))
     assert len(group.has(1)) == 1
+
+
+@pytest.fixture
+def reservation(group: Group) -> Iterator[str]:
+    """One machine of the first type in zone b, for those alone that name it."""
+    ec2 = group.cloud.client("ec2")
+    made = ec2.create_capacity_reservation(
+        InstanceType="g5.xlarge",
+        InstancePlatform="Linux/UNIX",
+        AvailabilityZone="us-east-1b",
+        InstanceCount=1,
+        InstanceMatchCriteria="targeted",
+    )
+    identity = str(made["CapacityReservation"]["CapacityReservationId"])
+    yield identity
+    ec2.cancel_capacity_reservation(CapacityReservationId=identity)
+
+
+ON_DEMAND = {"InstancesDistribution": {"OnDemandPercentageAboveBaseCapacity": 100}}
+
+
+def wants(reservation: str, preference: str) -> dict[str, Any]:
+    target = {"CapacityReservationIds": [reservation]}
+    return {"CapacityReservationPreference": preference, "CapacityReservationTarget": target}
+
+
+def test_launches_go_into_the_reservation_and_nowhere_else(group: Group, reservation: str) -> None:
+    only = wants(reservation, "capacity-reservations-only")
+    group.update(DesiredCapacity=2, MixedInstancesPolicy=ON_DEMAND, CapacityReservationSpecification=only)
+    (member,) = group.has(1)
+    assert member["AvailabilityZone"] == "us-east-1b"
+    until(lambda: any("ReservationCapacityExceeded" in a.get("StatusMessage", "") for a in group.activities()))
+    assert [one["CapacityReservationId"] for one in group.instances()] == [reservation]
+
+
+def test_launches_go_into_the_reservation_first(group: Group, reservation: str) -> None:
+    first = wants(reservation, "capacity-reservations-first")
+    group.update(DesiredCapacity=2, MixedInstancesPolicy=ON_DEMAND, CapacityReservationSpecification=first)
+    group.has(2)
+    assert {one.get("CapacityReservationId") for one in group.instances()} == {reservation, None}
