@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.e2e.workspaces import Workspace
+from tideform.catalogue.training._names import PoolNames
 from tideform.sandbox import client
 
 Switch = Callable[[Workspace, bool], None]
@@ -21,8 +22,9 @@ def advance(workspace: Workspace, moment: float) -> None:
 class Brake:
     """One brake. ``bound`` is how many seconds after the deadline it may take at most.
 
-    ``begin`` comes before its time; ``wait`` passes that, up to a moment of the sandbox's clock. ``late`` tells which
-    machines should be gone by then: without it all should. ``how`` says what a reader of the table has to know.
+    ``begin`` comes before its time; ``wait`` passes that, up to a moment of the sandbox's clock. ``late`` tells what
+    there is, of what it bounds, that should be gone by then: without it all should. ``how`` says what a reader of the
+    table has to know.
     """
 
     name: str
@@ -53,6 +55,16 @@ def _scheduled_action(workspace: Workspace, on: bool) -> None:
         call(AutoScalingGroupName=group["AutoScalingGroupName"], ScalingProcesses=["ScheduledActions"])
 
 
+def _working(workspace: Workspace) -> set[str]:
+    """The jobs that are at work."""
+    (pool,) = workspace.deployment.spec.training
+    queue, batch = PoolNames(workspace.deployment, pool).job_queue, workspace.cloud.client("batch")
+    states = ("STARTING", "RUNNING")
+    return {
+        job["jobId"] for state in states for job in batch.list_jobs(jobQueue=queue, jobStatus=state)["jobSummaryList"]
+    }
+
+
 def _broken(what: str) -> Switch:
     """What AWS has no switch for: the sandbox leaves it out."""
 
@@ -66,4 +78,12 @@ _TEN_MINUTES = 600.0
 REAPER = Brake("reaper", "terminal", _TEN_MINUTES, _reaper)
 SCHEDULED_ACTION = Brake("scheduled action", "terminal", _TEN_MINUTES, _scheduled_action)
 MAXIMUM_RUN_TIME = Brake("maximum run time", "terminal", _TEN_MINUTES, _broken("sagemaker-maximum-run-time"))
-JOB_TIME_OUT = Brake("job time-out", "bounding", _TEN_MINUTES, _broken("batch-job-time-out"))
+JOB_TIME_OUT = Brake(
+    "job time-out",
+    "bounding",
+    _TEN_MINUTES,
+    _broken("batch-job-time-out"),
+    late=_working,
+    how="It bounds a job and not its machines: jobs count that still work. What was brought in and has no job stands "
+    "until the reaper comes.",
+)

@@ -32,7 +32,7 @@ class Outcome:
     case: Case
     brake: Brake
     moment: Moment
-    machines: int
+    runs: int
     leftovers: tuple[str, ...]
     metered: float
     billed: float
@@ -41,10 +41,10 @@ class Outcome:
     @property
     def problems(self) -> list[str]:
         """What is wrong; nothing where the brake has kept its word."""
-        found = [f"{self.machines} machines run"] if self.machines else []
+        found = [f"{self.runs} still run"] if self.runs else []
         found += [f"left: {', '.join(self.leftovers)}"] if self.leftovers else []
         if abs(self.metered - self.billed) > TOLERANCE * self.billed:
-            found.append(f"metered {self.metered:.4f} USD where {self.billed:.4f} was billed")
+            found.append(f"metered {self.metered:.6f} USD where {self.billed:.6f} was billed")
         return found
 
 
@@ -61,7 +61,7 @@ def play(workspace: Workspace, case: Case, brake: Brake, moment: Moment) -> Outc
         brake.begin(workspace)
         brake.wait(workspace, deadline(workspace) + brake.bound)
         late = brake.late(workspace) if brake.late else None
-        machines = running(workspace) if late is None else len(late)
+        runs = running(workspace) if late is None else len(late)
         receipt = capacity_receipt(workspace.cloud, workspace.deployment, POOL)
         leftovers = tuple(f"{left.kind} {left.id}" for left in receipt.leftovers if late is None or left.id in late)
         leftovers += case.also(workspace)
@@ -73,7 +73,7 @@ def play(workspace: Workspace, case: Case, brake: Brake, moment: Moment) -> Outc
         done = workspace.run("burst", *command)
         assert done.returncode == 0, done.stderr
     paid, counted = bill(workspace) - billed, meter(workspace) - metered
-    return Outcome(case, brake, moment, machines, leftovers, counted, paid, time.monotonic() - began)
+    return Outcome(case, brake, moment, runs, leftovers, counted, paid, time.monotonic() - began)
 
 
 def kill(workspace: Workspace, case: Case, moment: Moment) -> None:

@@ -12,6 +12,8 @@ from tideform.sandbox.clock import Clock
 Price = Callable[[str], "float | None"]  # USD an hour on demand of an instance type, ``ml.`` types included
 
 POOL_TAG = "tideform:unit"
+# https://aws.amazon.com/about-aws/whats-new/2017/10/announcing-amazon-ec2-per-second-billing/
+_LEAST = {"ec2": 60.0, "sagemaker": 0.0}  # seconds that are billed of the shortest life
 
 
 @dataclass
@@ -33,8 +35,8 @@ class Entry:
     tags: dict[str, str] = field(default_factory=dict)
 
     def seconds(self, now: float) -> float:
-        """How long it has run so far, all its machines together."""
-        return max(0.0, (now if self.ended is None else self.ended) - self.started) * self.count
+        """How long it is billed so far, all its machines together."""
+        return max(_LEAST[self.service], (now if self.ended is None else self.ended) - self.started) * self.count
 
     def dollars(self, now: float) -> float:
         """What that costs; 0.0 where no price is known."""

@@ -188,6 +188,19 @@ def test_a_machine_that_is_taken_and_given_again_counts_without_the_gap() -> Non
     assert account.leases["l"].seconds == pytest.approx(1200)
 
 
+@pytest.mark.parametrize("looks", [(3,), (5, 30, 90), (1, 3, 59, 61, 300)])
+def test_a_machine_that_lived_for_seconds_is_billed_its_least_once_to_whom_it_was_for(looks: Sequence[int]) -> None:
+    ann = {"l": {"owner": "ann", "created": START}}
+    account = look(Account(), [], ann, {}, START)
+    for now in looks:
+        gone = now >= 3
+        state, ended = ("terminated", START + 3) if gone else ("running", None)
+        node = Node("i", "c5.large", state, spot=False, launched=START, ended=ended, least=60)
+        live, over = ({}, {"l": {**ann["l"], "ended": START + 3}}) if gone else (ann, {})
+        account = look(account, [node], live, over, START + now)
+    assert account.leases["l"].usd == account.usd == pytest.approx(0.085 / 60)
+
+
 def test_a_machine_without_a_price_is_named() -> None:
     node = Node("i", "x9.huge", "running", spot=False, launched=START)
     assert look(Account(), [node], {}, {}, START + 60).unpriced == ["x9.huge"]

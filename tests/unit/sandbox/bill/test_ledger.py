@@ -27,6 +27,14 @@ def test_a_machine_costs_from_its_start_to_its_end(clock: Clock) -> None:
     assert ledger.bill()["total"] == pytest.approx(1.0)
 
 
+def test_a_machine_of_ec2_costs_a_minute_at_least(clock: Clock) -> None:
+    ledger = Ledger(clock)
+    _start(ledger, clock, "i-1")
+    clock.advance(3)
+    ledger.end("i-1")
+    assert ledger.bill()["total"] == pytest.approx(2.0 / 60)
+
+
 def test_a_machine_that_runs_costs_up_to_now(clock: Clock) -> None:
     ledger = Ledger(clock)
     _start(ledger, clock, "i-1")
