@@ -44,10 +44,10 @@ test-kubernetes: engine
 	@$(BIN)/pytest -m kubernetes tests/kubernetes -s --durations=5
 
 faults: engine
-	@$(BIN)/python -u -m tests.faults.dead_man
+	@$(BIN)/python -u -m tests.faults.dead_man --out docs/reference/dead-man.md
 
 faults-all: engine
-	@$(BIN)/python -u -m tests.faults.dead_man --all
+	@$(BIN)/python -u -m tests.faults.dead_man --all --out docs/reference/dead-man.md
 
 bench: engine
 	@$(BIN)/pytest -m bench -s

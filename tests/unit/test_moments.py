@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults.dead_man.moments import steps
+from tests.faults.dead_man.moments import some, steps
 
 ROUND = ["call iam.PutRolePolicy", "kube PATCH localqueues", "kube GET nodeclaims", "kube DELETE jobs"]
 
@@ -27,3 +27,11 @@ def test_two_rounds_of_the_way_down_stand_for_all_that_are_like_them() -> None:
     found = [moment.words for moment in steps([*ROUND * 5, "call dynamodb.UpdateItem"], 0)]
     changes = ("iam.PutRolePolicy#{0}", "Kubernetes: PATCH localqueues#{0}", "Kubernetes: DELETE jobs#{0}")
     assert found == [text.format(number) for number in (1, 2) for text in changes] + ["dynamodb.UpdateItem#1"]
+
+
+def test_a_draw_is_the_same_for_the_same_seed_and_in_the_order_of_the_burst() -> None:
+    every = steps([f"call batch.Submit{number}" for number in range(30)], 30)
+    drawn = some(every, 5, "7 reaper")
+    assert (drawn, len(drawn)) == (some(every, 5, "7 reaper"), 5)
+    assert drawn == sorted(drawn)
+    assert some(every, None, "7 reaper") == every

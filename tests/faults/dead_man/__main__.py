@@ -1,4 +1,4 @@
-"""``python -m tests.faults.dead_man``: play the table and write it down. ``--all`` takes every engine event."""
+"""``python -m tests.faults.dead_man``: play the table, all of it or a part. Cells that do not hold fail it."""
 
 from __future__ import annotations
 
@@ -6,68 +6,84 @@ import argparse
 import random
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.e2e.workspaces import Workspace
 from tests.faults.dead_man.backends import CASES, POOL, Case
+from tests.faults.dead_man.brakes import Brake
 from tests.faults.dead_man.cell import KILLED_AT, REPOSITORY, Outcome, play
-from tests.faults.dead_man.moments import Moment, common, events, steps
+from tests.faults.dead_man.moments import Moment, common, events, some, steps
 from tests.faults.dead_man.report import page
 
-_PAGE = Path(__file__).parents[3] / "docs" / "reference" / "dead-man.md"
-_SAMPLE = 3  # engine events of each pool
+_EVENTS = 3  # that are played of each pool's
+_LANES = 2  # pools at a time
 
 
 def main() -> int:
     """Play what was asked for; exit code 1 where a cell does not hold."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--all", action="store_true", help="every engine event")
+    parser.add_argument("--sample", type=int, help="only so many steps of each brake, and one engine event")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
     parser.add_argument("--backend", action="append", help="only these")
-    parser.add_argument("--out", type=Path, default=_PAGE)
+    parser.add_argument("--out", type=Path, help="write the table there")
     asked = parser.parse_args()
     print(f"seed {asked.seed}", flush=True)
     chosen = [case for case in CASES if not asked.backend or case.backend in asked.backend]
     if missing := sorted({f"{case.backend} needs {why}" for case in chosen if (why := case.missing())}):
         print("\n".join(missing), file=sys.stderr)
         return 1
-    outcomes: list[Outcome] = []
-    for case in chosen:
-        outcomes += _play_case(case, None if asked.all else _SAMPLE, asked.seed)
-    asked.out.write_text(page(outcomes, asked.seed), encoding="utf-8")
-    return 1 if any(outcome.problems for outcome in outcomes) else 0
+    events = None if asked.all else 1 if asked.sample else _EVENTS
+    draw = _Draw(asked.sample, events, asked.seed)
+    with ThreadPoolExecutor(_LANES) as lanes:
+        outcomes = [one for played in lanes.map(lambda case: [*_play_case(case, draw)], chosen) for one in played]
+    if asked.out:
+        asked.out.write_text(page(outcomes, asked.seed), encoding="utf-8")
+    bad = sum(bool(outcome.problems) for outcome in outcomes)
+    print(f"{len(outcomes) - bad} of {len(outcomes)} cells hold")
+    return 1 if bad else 0
 
 
-def _play_case(case: Case, sample: int | None, seed: int) -> Iterator[Outcome]:
+@dataclass(frozen=True)
+class _Draw:
+    """How many moments of a pool each brake is tried at; None for every one."""
+
+    steps: int | None
+    events: int | None
+    seed: int
+
+    def of(self, steps: Sequence[Moment], events: Sequence[Moment], brake: Brake) -> list[Moment]:
+        """In the order of the burst."""
+        seed = f"{self.seed} {brake.name}"
+        return sorted([*some(steps, self.steps, seed), *some(events, self.events, seed)])
+
+
+def _play_case(case: Case, draw: _Draw) -> Iterator[Outcome]:
     with (
         tempfile.TemporaryDirectory(prefix="tideform-dead-man-") as root,
         case.opened(Path(root), case.spec) as workspace,
     ):
-        moments = _moments(workspace, case, sample, seed)
+        first, second = (_recorded(workspace, case, number) for number in (1, 2))
+        done, told = (common(kind(*first), kind(*second)) for kind in (steps, events))
         for brake in case.brakes:
-            for moment in moments:
+            for moment in draw.of(done, told, brake):
                 outcome = play(workspace, case, brake, moment)
                 verdict = "; ".join(outcome.problems) or "holds"
                 print(f"{case.name} / {brake.name} / {moment.words}: {verdict} ({outcome.seconds:.0f} s)", flush=True)
                 yield outcome
 
 
-def _moments(workspace: Workspace, case: Case, sample: int | None, seed: int) -> list[Moment]:
-    """Those of two undisturbed bursts."""
-    first, second = ([*_recorded(workspace, case, number, sample, seed)] for number in (1, 2))
-    return common(first, second)
-
-
-def _recorded(workspace: Workspace, case: Case, number: int, sample: int | None, seed: int) -> Iterator[Moment]:
+def _recorded(workspace: Workspace, case: Case, number: int) -> tuple[list[str], int]:
+    """What an undisturbed burst did, and where in that its job ended."""
     file = workspace.root / f"record-{number}"
     command = ("--record", str(file), "burst", "run", POOL, "--", *case.short)
     burst = workspace.start(*command, program=KILLED_AT, PYTHONPATH=REPOSITORY)
     assert burst.ended() == 0, burst.stderr
     record = file.read_text(encoding="utf-8").splitlines()
-    job_ends_at = record.index("job ended")
-    yield from steps(record, job_ends_at)
-    yield from events(record, job_ends_at, sample=sample, seed=seed)
+    return record, record.index("job ended")
 
 
 if __name__ == "__main__":

@@ -64,19 +64,23 @@ def _changes(what: str) -> bool:
     return kind == "call" and not rest.partition(".")[2].startswith(_READS)
 
 
-def events(record: Sequence[str], job_ends_at: int, *, sample: int | None, seed: int) -> list[Moment]:
-    """A moment after each engine event, or after some of them; the same ones for the same seed."""
+def events(record: Sequence[str], job_ends_at: int) -> list[Moment]:
+    """A moment after each engine event."""
     places = [place for place, what in enumerate(record) if what == "event"]
-    every = [
+    return [
         Moment(place, f"after event#{number}", working=place < job_ends_at)
         for number, place in enumerate(places, start=1)
     ]
-    if sample is None or sample >= len(every):
-        return every
-    return sorted(random.Random(seed).sample(every, sample))
 
 
 def common(first: Iterable[Moment], second: Iterable[Moment]) -> list[Moment]:
     """The moments that both of two undisturbed bursts had: how often something is asked again is a matter of luck."""
     texts = {moment.text for moment in second}
     return [moment for moment in first if moment.text in texts]
+
+
+def some(moments: Sequence[Moment], number: int | None, seed: str) -> list[Moment]:
+    """So many of them, in their order; the same ones for the same seed, and all where no number is given."""
+    if number is None or number >= len(moments):
+        return list(moments)
+    return sorted(random.Random(seed).sample(moments, number))
