@@ -16,7 +16,7 @@ from tideform.burst.sweep import with_sweep
 from tideform.spec.training import Pool
 
 WRAP = ("python3", "-m", "tideform.checkpoint", "--")
-_MIRRORED_BY_BACKEND = ("sagemaker",)  # its CheckpointConfig does what our wrapper does elsewhere
+MIRRORED_BY_BACKEND = ("sagemaker",)  # its CheckpointConfig does what our wrapper does elsewhere
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip file can hold
 _SPREAD = b'__path__ = __import__("pkgutil").extend_path(__path__, __name__)\n'
 
@@ -47,7 +47,7 @@ def prepare(places: Places, name: str, pool: Pool, wanted: Wanted, say: Say) -> 
         size = f"{len(archive.data) / 1024:.0f} KiB"
         say(f"Sent {len(archive.files)} files of {wanted.code} ({size}, {archive.digest[:12]}).")
     variables, checkpoints = _checkpoints(places, name, pool, wanted, say)
-    if checkpoints and pool.backend not in _MIRRORED_BY_BACKEND:
+    if checkpoints and pool.backend not in MIRRORED_BY_BACKEND:
         command = (*WRAP, *command)
     words, needed = started(command, uri, archive.digest, stay=wanted.code is None)
     work = Work(

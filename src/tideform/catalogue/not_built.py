@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tideform.catalogue.training._by_itself import starter_key
 from tideform.catalogue.training._eks_names import IN_AN_EXISTING_CLUSTER
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.spec.problems import problem
@@ -17,8 +18,8 @@ _BUILT = {
     "interconnect": ("batch", "ec2"),
     "capacity.reservations": ("batch", "ec2", "eks"),
     "job.nodes": ("batch", "ec2", "eks", "sagemaker"),
-    "schedule": ("batch",),
-    "trigger": ("batch",),
+    "schedule": ("batch", "ec2", "sagemaker"),
+    "trigger": ("batch", "ec2", "sagemaker"),
     "job.sweep": ("batch", "ec2", "eks", "sagemaker"),
 }
 
@@ -76,19 +77,14 @@ def _pool(path: str, pool: Pool) -> Iterator[NotBuilt]:
     for key, (given, text) in asked.items():
         if given and pool.backend not in _BUILT.get(key, ()):
             yield NotBuilt(f"{path}.{key}", text)
-    if pool.backend in _BUILT["schedule"] and (starter := _starter(pool)):
+    if pool.backend in _BUILT["schedule"] and (starter := starter_key(pool)):
         yield from _by_itself(f"{path}.{starter}", path, pool)
-
-
-def _starter(pool: Pool) -> str:
-    """The key under which the pool says what starts its job by itself."""
-    return "schedule" if pool.schedule else "trigger" if pool.trigger else ""
 
 
 def _by_itself(starter: str, path: str, pool: Pool) -> Iterator[NotBuilt]:
     if pool.job.build:
         yield NotBuilt(starter, "what starts by itself runs job.image; nothing is built for it")
-    if (sweep := pool.job.sweep) and sweep.at_once < min(sweep.size, _most_machines(pool)):
+    if pool.backend == "batch" and (sweep := pool.job.sweep) and sweep.at_once < min(sweep.size, _most_machines(pool)):
         text = "Batch cannot bound a sweep that starts by itself; the pool's size does, and `burst run` keeps to it"
         yield NotBuilt(f"{path}.job.sweep.at_once", text)
 

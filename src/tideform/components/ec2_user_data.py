@@ -1,6 +1,6 @@
 """What a machine of an ``ec2`` pool does when it starts: it gets ready to run jobs, and watches for its own end. Pure.
 
-Commands come by SSM and end in ``tideform-run COMMAND…``; see `tideform.burst.ec2.script` for the variables they set.
+Commands come by SSM and end in ``tideform-run COMMAND…``; `tideform.burst.reaper.starting.ec2_script` sets their variables.
 """
 
 from __future__ import annotations

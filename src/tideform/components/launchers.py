@@ -6,6 +6,7 @@ from tideform.catalogue.training._eks_names import EksNames
 from tideform.components.scope import Scope
 
 STARTER = "starter"
+STARTS = ("batch", "ec2", "sagemaker")  # the backends whose jobs can start by themselves
 
 
 def karpenter_roles(scope: Scope) -> list[str]:
@@ -23,7 +24,7 @@ def starter_roles(scope: Scope) -> list[str]:
     units = [
         deployment.identity("training", name)
         for name, pool in deployment.spec.training.items()
-        if pool.backend == "batch" and (pool.schedule is not None or pool.trigger is not None)
+        if pool.backend in STARTS and (pool.schedule is not None or pool.trigger is not None)
     ]
     return sorted(scope.name(f"{unit}-{STARTER}", limit=64) for unit in units)
 

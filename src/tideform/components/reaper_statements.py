@@ -22,6 +22,7 @@ _LOOK = (
     "ec2:DescribeInstances",
     "ec2:DescribeSpotPriceHistory",
     "sagemaker:ListTrainingJobs",
+    "ssm:ListCommandInvocations",
     "ssm:ListCommands",
 )
 # By tag: the action, and the resource that it takes.

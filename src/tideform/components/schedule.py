@@ -1,23 +1,24 @@
 """A pool's job that starts by itself: a function in the account that begins a burst, and what calls it.
 
-Nothing of it needs this program: the function writes the lease and submits the job, and the reaper gives it back. What
-it starts stands in its package (`start_plan`); who calls it says no more than why.
+Nothing of it needs this program: the function writes the lease and begins the job, and the reaper gives it back. What
+it starts stands in its package (`start_plan`); who calls it says no more than why. How a job begins is the backend's
+own (`components.begins`).
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any, Protocol
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from tideform.catalogue.training._names import PoolNames
 from tideform.catalogue.training.base import PoolOrder, backends
 from tideform.components.base import Component
+from tideform.components.begins import Begins
 from tideform.components.burst_places import bursts_bucket
+from tideform.components.cargo import Cargo
 from tideform.components.grants import use_key
-from tideform.components.job_command import gathered, grid_variables, swept
 from tideform.components.launchers import STARTER
 from tideform.components.logs import log_group
 from tideform.components.policies import Statement, allow, plain_trust, trust
@@ -28,36 +29,17 @@ from tideform.components.trigger import Arrivals
 
 PLAN = "plan.json"  # at the root of the package, where `burst.reaper.starter` looks
 HANDLER = "tideform.burst.reaper.starter.handler"
-_TIMEOUT = 120  # seconds: a queue opens in a few
+_DEAD = 60  # seconds after a start's time at which one that did not come to its end is given up
 _MEMORY = 256  # MB
 _RETRIES, _OLDEST = 3, 900  # a start that fails is tried again for a quarter of an hour
-
-
-class Cargo(Protocol):
-    """What a burst takes along (`burst.carrying`)."""
-
-    @property
-    def command(self) -> tuple[str, ...]:
-        """The job's command, wrapped for what comes along."""
-        ...
-
-    @property
-    def plan(self) -> dict[str, Any]:
-        """What the starter has to be told of it."""
-        ...
-
-    @property
-    def files(self) -> dict[str, str]:
-        """Texts for the starter's package."""
-        ...
 
 
 class ScheduledBurst(Component):
     """The starter of one pool, and what calls it."""
 
-    def __init__(self, order: PoolOrder, shape: PoolShape, cargo: Cargo) -> None:
+    def __init__(self, order: PoolOrder, shape: PoolShape, cargo: Cargo, begins: Begins) -> None:
         super().__init__("schedule", order.scope, order.opts)
-        self.order, self.shape, self.cargo = order, shape, cargo
+        self.order, self.shape, self.cargo, self.begins = order, shape, cargo, begins
         self.part = f"{order.scope.unit or order.name}-{STARTER}"
         self.name = self.scope.name(self.part, limit=64)
         self.function = self._function()
@@ -79,7 +61,7 @@ class ScheduledBurst(Component):
             braked=True,
             opts=self.nameless,
         )
-        plan = json.dumps(start_plan(self.order, self.shape, self.cargo), sort_keys=True)
+        plan = json.dumps(start_plan(self.order, self.shape, self.cargo, self.begins), sort_keys=True)
         files = {**package(), PLAN: plan, **self.cargo.files}
         texts = {path: pulumi.StringAsset(text) for path, text in files.items()}
         return aws.lambda_.Function(
@@ -91,31 +73,25 @@ class ScheduledBurst(Component):
             runtime="python3.13",
             architectures=["arm64"],
             memory_size=_MEMORY,
-            timeout=_TIMEOUT,
+            timeout=self.begins.seconds,
             reserved_concurrent_executions=1,  # two at once would both see a pool that nobody holds
-            environment=aws.lambda_.FunctionEnvironmentArgs(variables={"TABLE": self._table}),
+            environment=aws.lambda_.FunctionEnvironmentArgs(variables=self._variables()),
             kms_key_arn=self.order.site.key_arn,
             role=role.arn,
             tags=self.scope.tags(),
             opts=self.named(after=[logs, *role.policies]),
         )
 
+    def _variables(self) -> dict[str, pulumi.Input[str]]:
+        place = self.begins.place
+        return {"TABLE": self._table, **({"PLACE": pulumi.Output.json_dumps(dict(place))} if place else {})}
+
     def _statements(self, group: str) -> list[Statement]:
-        scope, deployment = self.scope, self.scope.deployment
-        tags = deployment.tags("training", scope.unit)
-        own = ("tideform:project", "tideform:environment", "tideform:unit")
-        ours = {"StringEquals": {f"aws:ResourceTag/{key}": tags[key] for key in own if key in tags}}
-        names = PoolNames(deployment, self.order.name)
-        queue = scope.arn("batch", f"job-queue/{names.job_queue}")
-        definition = scope.arn("batch", f"job-definition/{names.job_definition}")
-        environments = scope.arn("batch", "compute-environment/*")
-        sent = [scope.bucket_arn(bursts_bucket(deployment), "code/*")]
+        scope = self.scope
+        sent = [scope.bucket_arn(bursts_bucket(scope.deployment), "code/*")]
         return [
             *([allow("SendCode", ["s3:PutObject"], sent)] if self.cargo.files else []),
-            allow("Look", ["batch:DescribeComputeEnvironments", "batch:DescribeJobQueues"], ["*"]),
-            allow("Open", ["batch:UpdateComputeEnvironment", "batch:UpdateJobQueue"], [queue, environments], ours),
-            allow("Submit", ["batch:SubmitJob"], [queue, definition, f"{definition}:*"]),
-            allow("TagJobs", ["batch:TagResource"], [scope.arn("batch", "job/*")]),
+            *self.begins.statements,
             allow(
                 "Lease", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [scope.arn("dynamodb", f"table/{self._table}")]
             ),
@@ -183,28 +159,16 @@ class ScheduledBurst(Component):
         return self.scope.name("leases", limit=255)
 
 
-def start_plan(order: PoolOrder, shape: PoolShape, cargo: Cargo) -> dict[str, Any]:
+def start_plan(order: PoolOrder, shape: PoolShape, cargo: Cargo, begins: Begins) -> dict[str, Any]:
     """What the starter is told (`burst.reaper.starter`): plain data, so that it needs no spec."""
     pool, deployment = order.pool, order.scope.deployment
-    several = pool.job.nodes > 1
     return {
         "pool": deployment.identity("training", order.name),
         "handle": backends()[pool.backend].handle(deployment, order.name),
         "prices": {kind.name: kind.on_demand_usd for kind in shape.types},
         "lease_seconds": pool.lease.seconds,
+        "begin_within": begins.seconds + _DEAD,
         "cap_usd": None if pool.max_cost is None else str(pool.max_cost.usd),
-        "parameter": "nodeOverrides" if several else "containerOverrides",
         **cargo.plan,
-        **_command(order, cargo),
+        **begins.plan,
     }
-
-
-def _command(order: PoolOrder, cargo: Cargo) -> dict[str, Any]:
-    """The command where it is not the definition's: with the variables of a sweep, one member an index."""
-    job = order.pool.job
-    if job.sweep is not None:
-        array = grid_variables(job.sweep.grid)
-        return {"array": len(array), "overrides": {"command": swept(cargo.command, array)}}
-    if cargo.command == job.command:
-        return {}
-    return {"overrides": {"command": gathered(cargo.command) if job.nodes > 1 else list(cargo.command)}}

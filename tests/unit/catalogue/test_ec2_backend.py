@@ -51,3 +51,16 @@ def test_a_job_of_more_machines_than_the_pool_has() -> None:
 
 def test_a_lease_that_outlasts_every_command() -> None:
     assert problems(instance_types=["c5.large"], lease="3d") == [("TD642", "training.p.lease")]
+
+
+def test_a_job_that_starts_by_itself_on_spot_is_said_to_end_with_its_machine() -> None:
+    words = {"instance_types": ["c5.large"], "trigger": {"store": "raw"}}
+    assert problems(**words) == [("TD682", "training.p.trigger")]
+    assert problems(**words, capacity={"spot": "never"}) == []
+
+
+def test_a_sweep_that_starts_by_itself_has_to_begin_as_a_whole() -> None:
+    words = {"instance_types": ["c5.large"], "schedule": "rate(1 day)", "capacity": {"spot": "never"}}
+    sweep = {"sweep": {"grid": {"RATE": [1, 2]}, "at_once": 2}}
+    assert problems(**words, job=sweep) == [("TD680", "training.p.job.sweep")]
+    assert problems(**words, nodes="1..2", job=sweep) == []

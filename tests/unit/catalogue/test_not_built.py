@@ -25,7 +25,7 @@ def test_a_spec_that_is_built_whole_has_nothing_to_say() -> None:
 @pytest.mark.parametrize(
     ("words", "path"),
     [
-        ({"training": {"n": {**NIGHTLY, "backend": "ec2", "schedule": "rate(1 day)"}}}, "training.n.schedule"),
+        ({"training": {"n": {**NIGHTLY, "interconnect": "efa", "backend": "sagemaker"}}}, "training.n.interconnect"),
         ({"serving": {"s": {**SCORE, "rollout": {"shadow": "other"}}}}, "serving.s.rollout.shadow"),
         ({"monitoring": {"drift": {"endpoint": "score", "baseline": "models"}}}, "monitoring.drift"),
         ({"network": {"private": False}}, "network.private"),
@@ -59,7 +59,8 @@ SWEEP = {"grid": {"SEED": [1, 2, 3]}, "at_once": 2}
     ("words", "found"),
     [
         ({"trigger": {"store": "models"}}, []),
-        ({"backend": "ec2", "trigger": {"store": "models"}}, ["training.n.trigger"]),
+        ({"backend": "ec2", "trigger": {"store": "models"}}, []),
+        ({"backend": "sagemaker", "schedule": "cron(0 2 * * ? *)"}, []),
         ({"trigger": {"store": "models"}, "checkpoint": {"every": "5m"}}, []),
         ({"trigger": {"store": "models"}, "job": {"build": "image"}}, ["training.n.trigger"]),
         ({"schedule": "cron(0 2 * * ? *)", "job": {"sweep": SWEEP}}, ["training.n.job.sweep.at_once"]),

@@ -100,3 +100,25 @@ def test_the_jobs_of_a_pool_are_not_those_of_one_whose_name_goes_on() -> None:
     deployment = deployment_of({**FULL, "training": {}}, Path("/nowhere"))
     fit, other = (TrainingNames(deployment, unit) for unit in ("fit", "fit-2"))
     assert fit.lease_of(other.job("0123456789ab", 0, 0)) == ""
+
+
+GRID = {"grid": {"RATE": [1, 2, 3]}}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ({"nodes": 3, "job": {**JOB, "sweep": {**GRID, "at_once": 3}}}, []),
+        ({"nodes": 3, "job": {**JOB, "sweep": {**GRID, "at_once": 2}}}, ["TD680"]),
+        ({"nodes": 2, "job": {**JOB, "sweep": {**GRID, "at_once": 3}}}, ["TD680"]),
+    ],
+)
+def test_a_sweep_that_starts_by_itself_has_to_begin_as_a_whole(words: dict[str, Any], told: list[str]) -> None:
+    assert [code for code, _ in errors(schedule="rate(1 day)", **words)] == told
+    assert errors(**words) == []
+
+
+def test_a_job_that_starts_by_itself_is_said_to_go_down_no_ladder() -> None:
+    found = backends()["sagemaker"].problems("p", pool(schedule="rate(1 day)"))
+    assert [(d.code, d.severity, d.path) for d in found] == [("TD681", Severity.NOTE, "training.p.schedule")]
+    assert backends()["sagemaker"].problems("p", pool(schedule="rate(1 day)", capacity={"spot": "never"})) == []

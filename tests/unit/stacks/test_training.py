@@ -11,6 +11,7 @@ import pytest
 
 from tests.unit.stacks.collecting import FULL, collect, deployment_of, inputs, of_type, statements
 from tideform.burst.carrying import carried
+from tideform.components.begins import on_batch
 from tideform.components.pool_shape import shape_of
 from tideform.components.schedule import start_plan
 from tideform.components.scope import Scope
@@ -30,7 +31,8 @@ def plan_of(**words: Any) -> dict[str, Any]:
     deployment = deployment_of({**FULL, "training": training}, Path())
     one = deployment.spec.training["pool"]
     order: Any = SimpleNamespace(name="pool", pool=one, scope=Scope(deployment, "training", "pool"))
-    return start_plan(order, shape_of(one), carried(deployment, "pool"))
+    cargo = carried(deployment, "pool")
+    return start_plan(order, shape_of(one), cargo, on_batch(order, cargo))
 
 
 def container(found: Any, name: str) -> dict[str, Any]:

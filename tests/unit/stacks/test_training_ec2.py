@@ -129,3 +129,20 @@ def test_a_network_with_such_a_pool_reaches_ssm() -> None:
 
 def test_exports() -> None:
     assert set(pool().outputs) == {"auto_scaling_group", "log_group"}
+
+
+def test_what_starts_a_job_may_let_this_group_launch_and_send_to_its_machines_alone() -> None:
+    found = pool(schedule="rate(1 day)")
+    allowed = {s["Sid"]: s for s in statements(inputs(found, "RolePolicy", "desk-starter")["policy"])}
+    (launched,) = allowed["Launch"]["Resource"]
+    assert launched.endswith(f":autoScalingGroupName/{group(found)['name']}")
+    assert all(
+        allowed[sid]["Condition"]["StringEquals"]["aws:ResourceTag/tideform:unit"] == "desk"
+        for sid in ("Launch", "SayWhose", "SendThere")
+    )
+    actions = {action for s in allowed.values() for action in s["Action"]}
+    assert not {"ec2:RunInstances", "iam:PassRole", "autoscaling:DeleteScheduledAction"} & actions
+
+
+def test_a_start_has_a_quarter_of_an_hour_for_machines_to_come() -> None:
+    assert inputs(pool(schedule="rate(1 day)"), "Function", "desk-starter")["timeout"] == 900

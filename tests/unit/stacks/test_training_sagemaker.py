@@ -50,3 +50,23 @@ def test_failed_jobs_of_the_pool_are_told() -> None:
     pattern = json.loads(inputs(found, "EventRule", "pool")["eventPattern"])
     (name,) = pattern["detail"]["TrainingJobName"]
     assert (pattern["source"], name["prefix"][: len(PREFIX)]) == (["aws.sagemaker"], PREFIX)
+
+
+def starter() -> tuple[Any, dict[str, Any]]:
+    """The starter of a pool on a schedule, and what it may do, by statement."""
+    found = pool(schedule="rate(1 day)", checkpoint={"every": "10m"})
+    policy = inputs(found, "RolePolicy", "pool-starter")["policy"]
+    return inputs(found, "Function", "pool-starter"), {s["Sid"]: s for s in statements(policy)}
+
+
+def test_what_starts_a_pool_may_create_that_pools_jobs_alone_and_only_as_its_role() -> None:
+    _, allowed = starter()
+    assert [arn.partition(":training-job/")[2].startswith(PREFIX) for arn in allowed["Create"]["Resource"]] == [True]
+    assert allowed["RunAs"]["Resource"] == ["arn:aws:iam::123456789012:role/fraud-scoring-dev-pool-training"]
+    assert allowed["RunAs"]["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    assert not any(action.startswith(("batch:", "autoscaling:")) for s in allowed.values() for action in s["Action"])
+
+
+def test_what_starts_a_pool_is_told_where_its_jobs_run() -> None:
+    function, _ = starter()
+    assert set(function["environment"]["variables"]) == {"TABLE", "PLACE"}

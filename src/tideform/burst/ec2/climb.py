@@ -5,21 +5,16 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-mixed-ins
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
 
 from tideform.burst.ec2.pace import Pace
 from tideform.burst.halt import Halt
+from tideform.burst.reaper import group
 from tideform.burst.reaper.base import Handle
-from tideform.burst.reaper.endings import ec2 as ending
 from tideform.cloud import Cloud
 from tideform.components.purchase import Rung, quota_in
 from tideform.errors import RefusedError, TideformError
-
-_REASON = re.compile(r"^Could not launch (?:Spot|On-Demand) Instances\. (?P<why>.*?) Launching EC2 instance failed\.$")
 
 
 @dataclass
@@ -46,14 +41,14 @@ class Climb:
 
     def _come(self, rung: Rung, halt: Halt, *, patient: bool) -> bool:
         """Whether they come on this rung; all but the last one are left at the first refusal."""
-        seen = {activity["ActivityId"] for activity in self._activities()}
-        began = max((activity["EndTime"] for activity in self._activities()), default=None)
-        self._ask(rung)
+        before = group.activities(self.cloud, self.handle)
+        way = rung.purchase
+        group.ask(self.cloud, self.handle, way.kind, way.reservation, nodes=self.nodes, most=self.most)
         deadline = time.monotonic() + self.pace.start
         why = ""
         while len(self.in_service()) < self.nodes:
             halt.check()
-            why = self._refusal(seen, began) or why
+            why = group.refusal(before, group.activities(self.cloud, self.handle)) or why
             if quota_in(why):
                 raise _quota(self.handle["pool"], rung, why)
             if (why and not patient) or time.monotonic() > deadline:
@@ -64,42 +59,7 @@ class Climb:
 
     def in_service(self) -> list[str]:
         """The ids of the members that are in service."""
-        found = ending.group(self.cloud, self.handle)
-        members = found["Instances"] if found else []
-        return sorted(one["InstanceId"] for one in members if one["LifecycleState"] == "InService")
-
-    def _ask(self, rung: Rung) -> None:
-        asg, name = self.cloud.client("autoscaling"), self.handle["group"]
-        percent = 0 if rung.purchase.kind == "spot" else 100
-        reserved = {"CapacityReservationPreference": "default"}
-        if rung.purchase.reservation:
-            target = {"CapacityReservationIds": [rung.purchase.reservation]}
-            reserved = {"CapacityReservationPreference": "capacity-reservations-only"}
-            reserved |= {"CapacityReservationTarget": target}  # type: ignore[dict-item]  # one member is a structure
-        asg.update_auto_scaling_group(
-            AutoScalingGroupName=name,
-            MixedInstancesPolicy={"InstancesDistribution": {"OnDemandPercentageAboveBaseCapacity": percent}},
-            CapacityReservationSpecification=reserved,
-            MinSize=0,
-            MaxSize=self.most,
-            DesiredCapacity=self.nodes,
-        )
-        asg.resume_processes(AutoScalingGroupName=name, ScalingProcesses=["Launch"])
-
-    def _refusal(self, seen: set[str], began: datetime | None) -> str:
-        """Why a launch failed since then, in EC2's words."""
-        for activity in self._activities():
-            fresh = activity["ActivityId"] not in seen or (began is not None and activity["EndTime"] > began)
-            if fresh and activity["StatusCode"] == "Failed":
-                text = str(activity.get("StatusMessage", "it did not say why"))
-                said = _REASON.match(text)
-                return said["why"] if said else text
-        return ""
-
-    def _activities(self) -> list[dict[str, Any]]:
-        name = {"AutoScalingGroupName": self.handle["group"], "MaxRecords": 20}
-        found: list[dict[str, Any]] = self.cloud.client("autoscaling").describe_scaling_activities(**name)["Activities"]
-        return [activity for activity in found if activity.get("EndTime") is not None]
+        return group.in_service(self.cloud, self.handle)
 
 
 def _no_capacity(pool: str, nodes: int, reasons: list[str]) -> TideformError:

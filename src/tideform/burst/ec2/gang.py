@@ -9,17 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tideform.burst.ec2.script import Node, Task, script
 from tideform.burst.halt import Halt
 from tideform.burst.log_stream import LogTail
 from tideform.burst.reaper.endings import ec2 as ending
+from tideform.burst.reaper.starting import ec2 as starting
+from tideform.burst.reaper.starting.ec2_script import Node, Task
 from tideform.burst.runner import OnLog
 from tideform.cloud import Cloud
 from tideform.errors import RefusedError, TideformError
-
-_RUNS = ("Pending", "InProgress", "Delayed", "Cancelling")
-_LEAST, _MOST = 5, 172_800  # seconds that AWS-RunShellScript takes for its time-out
-_DELIVERY = 600  # seconds until a command has to have reached its node
 
 
 class NodeLost(Exception):  # noqa: N818  # an answer: the job may go on with another node
@@ -40,18 +37,7 @@ class Gang:
 
     def start(self, task: Task, rest: int) -> None:
         """Send the command; SSM ends it after ``rest`` seconds."""
-        answer = self.cloud.client("ssm").send_command(
-            InstanceIds=[node.id for node in self.nodes],
-            DocumentName="AWS-RunShellScript",
-            Comment=self.comment,
-            TimeoutSeconds=_DELIVERY,
-            Parameters={
-                "commands": script(task, self.nodes),
-                "executionTimeout": [str(min(max(rest, _LEAST), _MOST))],
-            },
-            CloudWatchOutputConfig={"CloudWatchOutputEnabled": True, "CloudWatchLogGroupName": self.log_group},
-        )
-        self.command_id = answer["Command"]["CommandId"]
+        self.command_id = starting.send(self.cloud, self.comment, self.log_group, task, self.nodes, rest)
         self._tails = [LogTail(self.cloud, self._prefixed(rank)) for rank in range(len(self.nodes))]
 
     def look(self, halt: Halt, poll: float) -> int | None:
@@ -61,7 +47,7 @@ class Gang:
         """
         found = self._invocations()
         self._follow()
-        ended = [one for one in found if one["Status"] not in _RUNS]
+        ended = [one for one in found if one["Status"] not in starting.RUNS]
         failed = next((one for one in ended if one["Status"] != "Success"), None)
         if failed is None and len(ended) == len(self.nodes) == len(found):
             self._finish(halt, poll)
@@ -81,16 +67,11 @@ class Gang:
             ending.cancel(self.cloud, self.command_id)
 
     def _invocations(self) -> list[dict[str, Any]]:
-        pages = self.cloud.client("ssm").get_paginator("list_command_invocations")
-        return [
-            one
-            for page in pages.paginate(CommandId=self.command_id, Details=True)
-            for one in page["CommandInvocations"]
-        ]
+        return starting.invocations(self.cloud, self.command_id)
 
     def _lost(self, found: list[dict[str, Any]]) -> list[str]:
         """The nodes that SSM waits for in vain: it does not hear of instances that end."""
-        running = [one["InstanceId"] for one in found if one["Status"] in _RUNS]
+        running = [one["InstanceId"] for one in found if one["Status"] in starting.RUNS]
         if not running:
             return []
         states = [{"Name": "instance-id", "Values": running}, {"Name": "instance-state-name", "Values": ["running"]}]

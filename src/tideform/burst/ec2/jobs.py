@@ -9,12 +9,11 @@ from typing import Any
 
 from tideform.burst.ec2.gang import Gang, NodeLost
 from tideform.burst.ec2.pace import Pace
-from tideform.burst.ec2.script import Node, Task
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
-from tideform.burst.reaper import instances
+from tideform.burst.reaper import group
 from tideform.burst.reaper.base import Handle
-from tideform.burst.reaper.endings import ec2 as ending
+from tideform.burst.reaper.starting.ec2_script import Node, Task
 from tideform.burst.runner import OnLog, Work
 from tideform.catalogue.training._ec2 import GroupNames
 from tideform.catalogue.training.base import PoolOrder
@@ -25,6 +24,7 @@ from tideform.errors import RefusedError, TideformError
 from tideform.spec.deployment import Deployment
 
 _ATTEMPTS = 5  # of one job; only a node that was taken away makes it start again
+_URI = "TIDEFORM_CHECKPOINT_URI"
 _Own = Mapping[str, str]
 
 
@@ -40,7 +40,7 @@ class Jobs:
 
     def run(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt, rest: Callable[[], int]) -> int:
         """Run all of it; the first exit code that is not zero, once everything has ended."""
-        waiting = deque((own, 1) for own in (work.array or ({},)))
+        waiting = deque((own, 1) for own in members(work))
         size = max(work.nodes, 1 if work.array else self.deployment.spec.training[self.pool].job.nodes)
         running: list[tuple[Gang, _Own, int]] = []
         codes: list[int] = []
@@ -66,14 +66,7 @@ class Jobs:
 
     def reachable(self, ids: list[str], halt: Halt) -> None:
         """Wait until SSM's agent on each of these machines has reported."""
-        ssm = self.cloud.client("ssm")
-        while True:
-            filters = [{"Key": "InstanceIds", "Values": ids}]
-            pages = ssm.get_paginator("describe_instance_information").paginate(Filters=filters)
-            found = {one["InstanceId"] for page in pages for one in page["InstanceInformationList"]
-                     if one["PingStatus"] == "Online"}  # fmt: skip
-            if found >= set(ids):
-                return
+        while not group.reachable(self.cloud, ids):
             halt.pause(self.pace.poll)
 
     def _look(
@@ -102,19 +95,9 @@ class Jobs:
     def _start(self, lease: Lease, work: Work, own: _Own, nodes: list[Node], on_log: OnLog, rest: int) -> Gang:
         names = GroupNames(self.deployment, self.pool)
         gang = Gang(self.cloud, f"{names.comment}{lease.id}", names.log_group, nodes, on_log)
-        gang.start(self._task(lease, work, own), rest)
+        task = task_of(self.deployment, self.pool, work, {**own, "TIDEFORM_LEASE": lease.id})
+        gang.start(task, rest)
         return gang
-
-    def _task(self, lease: Lease, work: Work, own: _Own) -> Task:
-        pool = self.deployment.spec.training[self.pool]
-        scope = Scope(self.deployment, "training", self.deployment.identity("training", self.pool))
-        order: Any = PoolOrder(self.pool, pool, scope, None, None)  # type: ignore[arg-type]  # words alone are read
-        return Task(
-            command=work.command or pool.job.command,
-            image=image_of(work.image or pool.job.image, scope),
-            environment={**variables(order), **work.environment, **own, "TIDEFORM_LEASE": lease.id},
-            secrets={name: secret_arn(reference, scope) for name, reference in pool.job.secrets.items()},
-        )
 
     def _free(self, running: list[tuple[Gang, _Own, int]], size: int, halt: Halt, *, must: bool) -> list[Node] | None:
         """So many nodes that nothing of this burst runs on; None if there are not, and one need not wait for them."""
@@ -130,14 +113,26 @@ class Jobs:
 
     def _nodes(self) -> list[Node]:
         """The members in service, the oldest first: that one is where the others meet."""
-        found = ending.group(self.cloud, self.handle)
-        members = found["Instances"] if found else []
-        ids = [one["InstanceId"] for one in members if one["LifecycleState"] == "InService"]
-        if not ids:
-            return []
-        running = [{"Name": "instance-id", "Values": ids}, {"Name": "instance-state-name", "Values": ["running"]}]
-        there = sorted(instances.described(self.cloud, running), key=lambda i: (i["LaunchTime"], i["InstanceId"]))
-        return [Node(one["InstanceId"], one["PrivateIpAddress"]) for one in there]
+        return [Node(*one) for one in group.running(self.cloud, group.in_service(self.cloud, self.handle))]
+
+
+def members(work: Work) -> list[_Own]:
+    """The variables of each job of an array, which saves its work in a place of its own; one without any otherwise."""
+    saved = work.environment.get(_URI, "")
+    return [{**own, **({_URI: f"{saved}/{index}"} if saved else {})} for index, own in enumerate(work.array)] or [{}]
+
+
+def task_of(deployment: Deployment, pool: str, work: Work, own: _Own) -> Task:
+    """What one job runs on its nodes: the pool's own words, the burst's and the job's."""
+    spec = deployment.spec.training[pool]
+    scope = Scope(deployment, "training", deployment.identity("training", pool))
+    order: Any = PoolOrder(pool, spec, scope, None, None)  # type: ignore[arg-type]  # words alone are read
+    return Task(
+        command=work.command or spec.job.command,
+        image=image_of(work.image or spec.job.image, scope),
+        environment={**variables(order), **work.environment, **own},
+        secrets={name: secret_arn(reference, scope) for name, reference in spec.job.secrets.items()},
+    )
 
 
 def _too_often(pool: str, attempts: int) -> TideformError:

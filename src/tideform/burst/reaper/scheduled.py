@@ -13,6 +13,7 @@ MODE = "schedule"
 JOB_OVER = "its job is over"
 NEVER_BEGAN = "its job was never submitted"
 TO_BEGIN = 600.0  # seconds that a starter may take between its lease and its job, unless its plan says another
+_SEEN = 60.0  # seconds after which a job that was begun is in every list of its service
 
 
 def over(clients: Clients, item: Item, now: float, known: Container[str] = ()) -> dict[str, str]:
@@ -26,7 +27,7 @@ def over(clients: Clients, item: Item, now: float, known: Container[str] = ()) -
     for lease, held in waiting.items():
         if not alive(held, now):
             found[lease] = NEVER_BEGAN
-        elif lease not in working and "job" in held:
+        elif lease not in working and "job" in held and now >= item.get("begun", 0) + _SEEN:
             found[lease] = JOB_OVER
     return found
 

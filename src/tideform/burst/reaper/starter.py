@@ -43,7 +43,8 @@ def handler(event: Mapping[str, str], context: Any) -> dict[str, Any]:
     until = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - 10
     pools = Pools(Items(Boto(), os.environ["TABLE"]))
     told = {key: event[key] for key in ("cause", "time") if key in event}
-    plan = {**json.loads((_PACKAGE / "plan.json").read_text(encoding="utf-8")), **told}
+    place = json.loads(os.environ.get("PLACE", "{}"))  # what is known only once foundation stands
+    plan = {**json.loads((_PACKAGE / "plan.json").read_text(encoding="utf-8")), "place": place, **told}
     return start(Boto(), pools, plan, clock(), lambda: time.monotonic() < until)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tideform.catalogue.training._by_itself import starter_key
 from tideform.catalogue.training._names import PoolNames
 from tideform.catalogue.training.base import Exports, PoolOrder, plain_handle, problem
 from tideform.components.pool_shape import PoolShape, is_nvidia, shape_of, shape_problems
@@ -48,10 +49,12 @@ class Batch:
         shape = shape_of(order.pool)
         capacity = BatchCapacity(order, shape)
         job = BatchJob(order, shape)
-        if order.pool.schedule is not None or order.pool.trigger is not None:
+        if starter_key(order.pool):
             from tideform.burst.carrying import carried
+            from tideform.components.begins import on_batch
 
-            ScheduledBurst(order, shape, carried(order.scope.deployment, order.name))
+            cargo = carried(order.scope.deployment, order.name)
+            ScheduledBurst(order, shape, cargo, on_batch(order, cargo))
         return {
             "job_queue_arn": capacity.queue.arn,
             "job_definition_arn": job.definition.arn,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tideform.catalogue.training._by_itself import begun_once, starter_key, sweep_at_once
 from tideform.catalogue.training._ec2 import LONGEST_RUN, MOST_NODES, SCHEDULE, GroupNames, unfit
 from tideform.catalogue.training.base import Exports, PoolOrder, plain_handle, problem
 from tideform.components.pool_shape import PoolShape, shape_of
@@ -36,12 +37,21 @@ class Ec2:
         return list(_problems(path, pool, shape))
 
     def build(self, order: PoolOrder) -> Exports:
-        """Role, log group, launch template, group and its hook."""
+        """Role, log group, launch template, group and its hook, and what starts its job."""
         from tideform.components.ec2_group import Ec2Group
         from tideform.components.ec2_nodes import Ec2Nodes
 
         nodes = Ec2Nodes(order, shape_of(order.pool))
         group = Ec2Group(order, nodes)
+        if starter_key(order.pool):
+            from tideform.burst.carrying import carried
+            from tideform.burst.ec2.start import words
+            from tideform.components.begins import on_ec2
+            from tideform.components.schedule import ScheduledBurst
+
+            cargo = carried(order.scope.deployment, order.name)
+            begins = on_ec2(order, words(order.scope.deployment, order.name, cargo))
+            ScheduledBurst(order, nodes.shape, cargo, begins)
         return {"auto_scaling_group": group.group.name, "log_group": nodes.log_group.name}
 
     def handle(self, deployment: Deployment, pool: str) -> dict[str, Any]:
@@ -95,6 +105,8 @@ def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
             detail=f"SSM ends every command after two days, and the lease is {pool.lease}.",
             fix="Write lease: 2d or less, or use backend: batch.",
         )
+    yield from sweep_at_once(path, pool, shape, "Each combination has machines of its own")
+    yield from begun_once(path, pool)
 
 
 ENTRY = Ec2()

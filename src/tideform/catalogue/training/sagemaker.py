@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tideform.catalogue.training import _sagemaker as rules
+from tideform.catalogue.training._by_itself import first_rung, starter_key, sweep_at_once
 from tideform.catalogue.training._sagemaker import TrainingNames, rungs
 from tideform.catalogue.training.base import Exports, PoolOrder, plain_handle, problem
 from tideform.components.pool_shape import shape_of, shape_problems
@@ -32,14 +33,25 @@ class SageMaker:
         path = f"training.{name}"
         found = [*_job(path, pool), *_times(path, pool), *_keep_alive(path, pool)]
         if not list(shape_problems(name, pool)):
-            found += _ladder(path, pool)
+            shape = shape_of(pool)
+            found += [*_ladder(path, pool), *first_rung(path, pool, shape)]
+            found += sweep_at_once(path, pool, shape, "Each combination is a training job")
         return found
 
     def build(self, order: PoolOrder) -> Exports:
-        """The jobs' role. A burst describes each job anew, by what the spec says then."""
+        """The jobs' role, and what starts one. A burst describes each job anew, by what the spec says then."""
         from tideform.components.sagemaker_training import TrainingRole
 
         made = TrainingRole(order)
+        if starter_key(order.pool):
+            from tideform.burst.carrying import carried
+            from tideform.burst.sagemaker_start import requests
+            from tideform.components.begins import on_sagemaker
+            from tideform.components.schedule import ScheduledBurst
+
+            cargo = carried(order.scope.deployment, order.name)
+            begins = on_sagemaker(order, requests(order.scope.deployment, order.name, cargo))
+            ScheduledBurst(order, shape_of(order.pool), cargo, begins)
         return {"role_arn": made.role.arn, "job_name_prefix": made.names.prefix, "log_group": rules.LOG_GROUP}
 
     def handle(self, deployment: Deployment, pool: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from tideform.burst.reaper.base import Clients, Handle
@@ -44,6 +45,11 @@ class Start:
     def rest(self) -> int:
         """What is left of the lease, in seconds."""
         return int(self.plan["lease_seconds"] - (time.monotonic() - self._began))
+
+    @property
+    def expires(self) -> str:
+        """The lease's end, as the tag of capacity says it."""
+        return datetime.fromtimestamp(self.deadline, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def wait(self, why: str) -> None:
         """Raises `StartError` where there is no time left; the reaper then gives the lease back."""

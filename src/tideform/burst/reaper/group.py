@@ -1,0 +1,119 @@
+"""What is asked of a pool's Auto Scaling group when capacity comes in: its own end, then machines bought in one way.
+
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from tideform.burst.reaper import instances
+from tideform.burst.reaper.base import Clients, Handle
+from tideform.burst.reaper.endings import ec2 as ending
+
+_ZERO = {"MinSize": 0, "MaxSize": 0, "DesiredCapacity": 0}
+_REASON = re.compile(r"^Could not launch (?:Spot|On-Demand) Instances\. (?P<why>.*?) Launching EC2 instance failed\.$")
+
+
+def put_end(clients: Clients, handle: Handle, deadline: int) -> str:
+    """Let the group take itself to zero at ``deadline``; what is wrong with that, read back. Empty if it will."""
+    when = datetime.fromtimestamp(deadline, UTC).replace(microsecond=0)
+    name, action = handle["group"], handle["schedule"]
+    found = end_of(clients, handle)
+    if found is None or found.get("StartTime") != when:
+        clients.client("autoscaling").put_scheduled_update_group_action(
+            AutoScalingGroupName=name, ScheduledActionName=action, StartTime=when, **_ZERO
+        )
+        found = end_of(clients, handle)
+    if found is None:
+        return f"the scheduled action of {name} is not there after it was put"
+    if found.get("StartTime") != when or any(found.get(size) != 0 for size in _ZERO):
+        return f"the scheduled action of {name} is another than the one that was put"
+    return _suspended(clients, handle)
+
+
+def end_of(clients: Clients, handle: Handle) -> dict[str, Any] | None:
+    """The scheduled action as it stands."""
+    names = {"AutoScalingGroupName": handle["group"], "ScheduledActionNames": [handle["schedule"]]}
+    actions: list[dict[str, Any]] = clients.client("autoscaling").describe_scheduled_actions(**names)[
+        "ScheduledUpdateGroupActions"
+    ]
+    return actions[0] if actions else None
+
+
+def ask(clients: Clients, handle: Handle, kind: str, reservation: str, *, nodes: int, most: int) -> None:
+    """Ask for so many machines, bought as ``spot``, ``on-demand`` or out of a reservation, and let the group launch."""
+    asg, name = clients.client("autoscaling"), handle["group"]
+    reserved: dict[str, Any] = {"CapacityReservationPreference": "default"}
+    if reservation:
+        target = {"CapacityReservationIds": [reservation]}
+        reserved = {
+            "CapacityReservationPreference": "capacity-reservations-only",
+            "CapacityReservationTarget": target,
+        }
+    percent = 0 if kind == "spot" else 100
+    asg.update_auto_scaling_group(
+        AutoScalingGroupName=name,
+        MixedInstancesPolicy={"InstancesDistribution": {"OnDemandPercentageAboveBaseCapacity": percent}},
+        CapacityReservationSpecification=reserved,
+        MinSize=0,
+        MaxSize=most,
+        DesiredCapacity=nodes,
+    )
+    asg.resume_processes(AutoScalingGroupName=name, ScalingProcesses=["Launch"])
+
+
+def in_service(clients: Clients, handle: Handle) -> list[str]:
+    """The ids of the members that are in service."""
+    found = ending.group(clients, handle)
+    members = found["Instances"] if found else []
+    return sorted(one["InstanceId"] for one in members if one["LifecycleState"] == "InService")
+
+
+def running(clients: Clients, ids: Iterable[str]) -> list[tuple[str, str]]:
+    """The running ones among these instances and their private addresses, the oldest first."""
+    if not (wanted := list(ids)):
+        return []
+    filters = [{"Name": "instance-id", "Values": wanted}, {"Name": "instance-state-name", "Values": ["running"]}]
+    there = sorted(instances.described(clients, filters), key=lambda i: (i["LaunchTime"], i["InstanceId"]))
+    return [(one["InstanceId"], one["PrivateIpAddress"]) for one in there]
+
+
+def reachable(clients: Clients, ids: Iterable[str]) -> bool:
+    """Whether SSM's agent on each of these machines has reported."""
+    wanted = set(ids)
+    filters = [{"Key": "InstanceIds", "Values": sorted(wanted)}]
+    pages = clients.client("ssm").get_paginator("describe_instance_information").paginate(Filters=filters)
+    told = [one for page in pages for one in page["InstanceInformationList"]]
+    return {one["InstanceId"] for one in told if one["PingStatus"] == "Online"} >= wanted
+
+
+def activities(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
+    """The latest scaling activities that have ended."""
+    name = {"AutoScalingGroupName": handle["group"], "MaxRecords": 20}
+    found: list[dict[str, Any]] = clients.client("autoscaling").describe_scaling_activities(**name)["Activities"]
+    return [activity for activity in found if activity.get("EndTime") is not None]
+
+
+def refusal(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> str:
+    """Why a launch has failed since ``before``, in EC2's words; empty where none has."""
+    seen = {activity["ActivityId"] for activity in before}
+    began = max((activity["EndTime"] for activity in before), default=None)
+    for activity in now:
+        fresh = activity["ActivityId"] not in seen or (began is not None and activity["EndTime"] > began)
+        if fresh and activity["StatusCode"] == "Failed":
+            text = str(activity.get("StatusMessage", "it did not say why"))
+            said = _REASON.match(text)
+            return said["why"] if said else text
+    return ""
+
+
+def _suspended(clients: Clients, handle: Handle) -> str:
+    """A group may be told not to heed its schedule."""
+    found = ending.group(clients, handle)
+    held = {process["ProcessName"] for process in found["SuspendedProcesses"]} if found else set()
+    stopped = sorted(held & {"ScheduledActions", "Terminate"})
+    return f"{' and '.join(stopped)} of {handle['group']} are suspended" if stopped else ""

@@ -1,0 +1,131 @@
+"""EC2 Auto Scaling: the group's own end first, then machines, and on those one SSM command for each job.
+
+The plan's ``tasks`` are what runs (`ec2_script.Task` as plain data), one for each member of a sweep; ``size`` machines
+work on each. The group is asked for ``nodes`` on one of ``rungs`` after the other, ``most`` bounds it meanwhile, and
+``log_group`` gets what the jobs print. A machine that goes takes its job with it: nobody is there to begin it again.
+https://docs.aws.amazon.com/systems-manager/latest/userguide/monitor-commands.html
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tideform.burst.reaper import group
+from tideform.burst.reaper.base import Clients, Handle
+from tideform.burst.reaper.endings import ec2 as ending
+from tideform.burst.reaper.starting.base import Start, StartError
+from tideform.burst.reaper.starting.ec2_script import Node, Task, script
+
+RUNS = ("Pending", "InProgress", "Delayed", "Cancelling")
+RUNG_SECONDS = 240.0  # that machines may take to come where there is another way of buying them
+_LEAST, _MOST = 5, 172_800  # seconds that AWS-RunShellScript takes for its time-out
+_DELIVERY = 600  # seconds until a command has to have reached its node
+_URI = "TIDEFORM_CHECKPOINT_URI"
+
+
+def begin(clients: Clients, start: Start) -> str:
+    """Nothing is asked for before the group would end by itself. Raises `StartError` where nothing comes in time."""
+    if ending.group(clients, start.handle) is None:
+        raise StartError(f"there is no Auto Scaling group {start.handle['group']}")
+    if why := group.put_end(clients, start.handle, start.latest):
+        raise StartError(why)
+    _come(clients, start)
+    _tag(clients, start)
+    plan, size = start.plan, int(start.plan["size"])
+    there = _nodes(clients, start, size * len(plan["tasks"]))
+    comment = f"{start.handle['comment']}{start.lease}"
+    sent = [
+        send(clients, comment, plan["log_group"], task, there[place * size : (place + 1) * size], start.rest)
+        for place, task in enumerate(_tasks(start))
+    ]
+    return sent[0]
+
+
+def working(clients: Clients, handle: Handle) -> set[str]:
+    """Those of the commands that go on: one whose machine is gone, or that failed on one of several, does not."""
+    executing = ending.commands(clients, handle)
+    if not executing:
+        return set()
+    alive = {node.id for node in ending.nodes(clients, handle) if node.state in ("pending", "running")}
+    return {ending.lease_of(one) for one in executing if _goes_on(clients, one["CommandId"], alive)}
+
+
+def send(clients: Clients, comment: str, log_group: str, task: Task, nodes: Sequence[Node], rest: int) -> str:
+    """Send one job to its nodes, and return the command's id; SSM ends it after ``rest`` seconds."""
+    answer = clients.client("ssm").send_command(
+        InstanceIds=[node.id for node in nodes],
+        DocumentName="AWS-RunShellScript",
+        Comment=comment,
+        TimeoutSeconds=_DELIVERY,
+        Parameters={
+            "commands": script(task, nodes),
+            "executionTimeout": [str(min(max(rest, _LEAST), _MOST))],
+        },
+        CloudWatchOutputConfig={"CloudWatchOutputEnabled": True, "CloudWatchLogGroupName": log_group},
+    )
+    return str(answer["Command"]["CommandId"])
+
+
+def invocations(clients: Clients, command_id: str) -> list[dict[str, Any]]:
+    """What became of a command on each of its nodes."""
+    pages = clients.client("ssm").get_paginator("list_command_invocations")
+    return [one for page in pages.paginate(CommandId=command_id, Details=True) for one in page["CommandInvocations"]]
+
+
+def _come(clients: Clients, start: Start) -> None:
+    """Down the ladder; machines that others have brought are good as well."""
+    rungs: Sequence[Mapping[str, str]] = start.plan["rungs"]
+    nodes, reasons = int(start.plan["nodes"]), list[str]()
+    for number, rung in enumerate(rungs):
+        if _there(clients, start, nodes):
+            return
+        before = group.activities(clients, start.handle)
+        kind, reservation = rung["kind"], rung.get("reservation", "")
+        group.ask(clients, start.handle, kind, reservation, nodes=nodes, most=max(int(start.plan["most"]), nodes))
+        last, began = number == len(rungs) - 1, time.monotonic()
+        why = ""
+        while not _there(clients, start, nodes):
+            why = group.refusal(before, group.activities(clients, start.handle)) or why
+            if not last and (why or time.monotonic() - began > RUNG_SECONDS):
+                break
+            start.wait("; ".join([*reasons, f"{kind}: {why or 'no machines came'}"]))
+        reasons.append(f"{kind}: {why or 'no machines came'}")
+
+
+def _there(clients: Clients, start: Start, nodes: int) -> bool:
+    return len(group.in_service(clients, start.handle)) >= nodes
+
+
+def _tag(clients: Clients, start: Start) -> None:
+    """Say on the instances themselves whose they are and until when: that outlives every table."""
+    tags = {"tideform:lease": start.lease, "tideform:expires": start.expires}
+    ids = group.in_service(clients, start.handle)
+    clients.client("ec2").create_tags(Resources=ids, Tags=[{"Key": key, "Value": text} for key, text in tags.items()])
+
+
+def _nodes(clients: Clients, start: Start, wanted: int) -> list[Node]:
+    """So many machines in service that SSM reaches, the oldest first: that one is where the others meet."""
+    while True:
+        found = [Node(*one) for one in group.running(clients, group.in_service(clients, start.handle))][:wanted]
+        if len(found) == wanted and group.reachable(clients, [node.id for node in found]):
+            return found
+        start.wait("SSM does not reach its machines")
+
+
+def _tasks(start: Start) -> list[Task]:
+    """With the variables of this run; each member of a sweep saves its work in a place of its own."""
+    several, found = len(start.plan["tasks"]) > 1, []
+    for index, told in enumerate(start.plan["tasks"]):
+        environment = {**told["environment"], **start.variables, "TIDEFORM_LEASE": start.lease}
+        if several and _URI in environment:
+            environment[_URI] = f"{environment[_URI]}/{index}"
+        found.append(Task(**{**told, "environment": environment}))
+    return found
+
+
+def _goes_on(clients: Clients, command_id: str, alive: set[str]) -> bool:
+    found = invocations(clients, command_id)
+    failed = any(one["Status"] not in (*RUNS, "Success") for one in found)
+    return not failed and all(one["InstanceId"] in alive for one in found if one["Status"] in RUNS)

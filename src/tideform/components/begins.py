@@ -1,0 +1,122 @@
+"""What of a pool's starter is its backend's own: what it is told, what it may do, and how long it takes. Pure but for
+what foundation tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+from tideform.catalogue.training._ec2 import GroupNames
+from tideform.catalogue.training._names import PoolNames
+from tideform.catalogue.training._sagemaker import TrainingNames
+from tideform.catalogue.training.base import PoolOrder
+from tideform.components.cargo import Cargo
+from tideform.components.job_command import gathered, grid_variables, swept
+from tideform.components.policies import Statement, allow
+from tideform.components.pool_subnets import pool_subnets
+
+_SECONDS = 120  # a queue opens in a few
+_MACHINES = 900  # machines come and report in minutes; a function has no longer
+_LOOK_AT_MACHINES = (
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeScalingActivities",
+    "autoscaling:DescribeScheduledActions",
+    "ec2:DescribeInstances",
+    "ssm:DescribeInstanceInformation",
+)
+_LAUNCH = (
+    "autoscaling:PutScheduledUpdateGroupAction",
+    "autoscaling:ResumeProcesses",
+    "autoscaling:UpdateAutoScalingGroup",
+)
+
+
+@dataclass(frozen=True)
+class Begins:
+    """``plan`` goes into the starter's own, ``place`` into its variables, and ``seconds`` bound one start."""
+
+    plan: dict[str, Any]
+    statements: list[Statement]
+    place: Mapping[str, pulumi.Input[Any]] = field(default_factory=dict)
+    seconds: int = _SECONDS
+
+
+def ours(order: PoolOrder) -> dict[str, dict[str, str]]:
+    """The condition that picks what carries this pool's tags."""
+    scope = order.scope
+    tags = scope.deployment.tags("training", scope.unit)
+    own = ("tideform:project", "tideform:environment", "tideform:unit")
+    return {"StringEquals": {f"aws:ResourceTag/{key}": tags[key] for key in own if key in tags}}
+
+
+def on_batch(order: PoolOrder, cargo: Cargo) -> Begins:
+    """The queue is opened, and one job submitted (`burst.reaper.starting.batch`)."""
+    scope, names = order.scope, PoolNames(order.scope.deployment, order.name)
+    queue = scope.arn("batch", f"job-queue/{names.job_queue}")
+    definition = scope.arn("batch", f"job-definition/{names.job_definition}")
+    environments = scope.arn("batch", "compute-environment/*")
+    statements = [
+        allow("Look", ["batch:DescribeComputeEnvironments", "batch:DescribeJobQueues"], ["*"]),
+        allow("Open", ["batch:UpdateComputeEnvironment", "batch:UpdateJobQueue"], [queue, environments], ours(order)),
+        allow("Submit", ["batch:SubmitJob"], [queue, definition, f"{definition}:*"]),
+        allow("TagJobs", ["batch:TagResource"], [scope.arn("batch", "job/*")]),
+    ]
+    several = order.pool.job.nodes > 1
+    plan = {"parameter": "nodeOverrides" if several else "containerOverrides", **_command(order, cargo)}
+    return Begins(plan, statements)
+
+
+def on_sagemaker(order: PoolOrder, requests: list[dict[str, Any]]) -> Begins:
+    """Training jobs are created under the role that they run as (`burst.reaper.starting.sagemaker`).
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/api-permissions-reference.html
+    """
+    scope, names, site = order.scope, TrainingNames(order.scope.deployment, order.name), order.site
+    jobs = [scope.arn("sagemaker", f"training-job/{names.prefix}*")]
+    passed = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    statements = [
+        allow("Create", ["sagemaker:CreateTrainingJob", "sagemaker:AddTags"], jobs),
+        allow("RunAs", ["iam:PassRole"], [scope.role_arn(names.role)], passed),
+    ]
+    place = {"subnets": pool_subnets(order), "security_group": site.security_group_id, "key_arn": site.key_arn}
+    return Begins({"requests": requests}, statements, place)
+
+
+def on_ec2(order: PoolOrder, words: dict[str, Any]) -> Begins:
+    """The group is scheduled to end and let launch, and the job sent to its machines (`burst.reaper.starting.ec2`).
+
+    UpdateAutoScalingGroup asks for ``ec2:RunInstances`` only where it is given a launch template, which it is not.
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-api-permissions.html
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
+    """
+    scope, names = order.scope, GroupNames(order.scope.deployment, order.name)
+    group = scope.arn("autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{names.group}")
+    machines = [scope.arn("ec2", "instance/*")]
+    own = ours(order)
+    said = {"ForAllValues:StringEquals": {"aws:TagKeys": ["tideform:lease", "tideform:expires"]}}
+    document = f"arn:{scope.partition}:ssm:{scope.region}::document/AWS-RunShellScript"
+    return Begins(
+        words,
+        [
+            allow("Look", _LOOK_AT_MACHINES, ["*"]),
+            allow("Launch", _LAUNCH, [group], own),
+            allow("SayWhose", ["ec2:CreateTags"], machines, {**own, **said}),
+            allow("Send", ["ssm:SendCommand"], [document]),
+            allow("SendThere", ["ssm:SendCommand"], machines, own),
+        ],
+        seconds=_MACHINES,
+    )
+
+
+def _command(order: PoolOrder, cargo: Cargo) -> dict[str, Any]:
+    """The command where it is not the definition's: with the variables of a sweep, one member an index."""
+    job = order.pool.job
+    if job.sweep is not None:
+        array = grid_variables(job.sweep.grid)
+        return {"array": len(array), "overrides": {"command": swept(cargo.command, array)}}
+    if cargo.command == job.command:
+        return {}
+    return {"overrides": {"command": gathered(cargo.command) if job.nodes > 1 else list(cargo.command)}}

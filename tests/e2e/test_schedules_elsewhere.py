@@ -1,0 +1,80 @@
+"""Pools on other backends than Batch: their jobs start on a schedule while no command line runs, and nothing stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.workspaces import Workspace, applied, until
+from tideform.burst.lease import State
+from tideform.burst.reaper.endings import sagemaker
+from tideform.burst.table import LeaseTable
+from tideform.catalogue.training.base import backends
+from tideform.sandbox.client import advance_clock
+
+pytestmark = pytest.mark.e2e
+MINUTE = 60
+
+SPEC = """\
+version: 1
+project: elsewhere
+owner: ml@example.com
+region: us-east-1
+environments: {dev: {target: local}}
+storage: {models: {kind: models}}
+training:
+  trained:
+    backend: sagemaker
+    instance_types: [ml.m5.large]
+    schedule: cron(30 * * * ? *)
+    lease: 1h
+    checkpoint: {every: 5m}
+    job:
+      image: trainer
+      code: src
+      command: [python3, train.py]
+      outputs: [models]
+"""
+TRAIN = """\
+import os, pathlib
+pathlib.Path(os.environ["TIDEFORM_CHECKPOINT_DIR"], "done").write_text(os.environ["TIDEFORM_LEASE"])
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    folder = tmp_path_factory.mktemp("elsewhere")
+    (folder / "src").mkdir()
+    (folder / "src" / "train.py").write_text(TRAIN, encoding="utf-8")
+    with applied(folder, SPEC) as made:
+        yield made
+
+
+def saved(project: Workspace, pool: str) -> list[str]:
+    """What the pool's jobs have saved, run by run."""
+    s3, bucket = project.cloud.client("s3"), project.deployment.unique_name("tideform-bursts")
+    found = s3.list_objects_v2(Bucket=bucket, Prefix=f"checkpoints/{pool}/").get("Contents", [])
+    return [s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read().decode() for one in found
+            if one["Key"].endswith("/done")]  # fmt: skip
+
+
+def given_back(project: Workspace, pool: str) -> bool:
+    record = LeaseTable.of(project.cloud, project.deployment).get(pool)
+    return record.state is State.IDLE and record.leases == ()
+
+
+def test_a_training_job_runs_by_itself_and_everything_goes_again(project: Workspace) -> None:
+    advance_clock(project.folder, 60 * MINUTE)
+    until(lambda: saved(project, "trained"), "the job's checkpoint")
+    handle = backends()["sagemaker"].handle(project.deployment, "trained")
+    until(lambda: not sagemaker.jobs(project.cloud, handle), "the job to end")
+    advance_clock(project.folder, 5 * MINUTE)
+    until(lambda: given_back(project, "trained"), "the reaper to give the lease back")
+    nodes = sagemaker.nodes(project.cloud, handle)
+    assert [node for node in nodes if node.ended is None] == []
+
+
+def test_a_plan_finds_nothing_to_change_after_it(project: Workspace) -> None:
+    planned = project.run("plan", "--detailed-exitcode")
+    assert planned.returncode == 0, planned.stdout
