@@ -8,13 +8,15 @@ import pytest
 
 from tests.e2e.workspaces import Workspace, applied, until
 from tideform.burst.lease import State
-from tideform.burst.reaper.endings import sagemaker
+from tideform.burst.reaper.endings import ending
+from tideform.burst.reaper.starting import starting
 from tideform.burst.table import LeaseTable
 from tideform.catalogue.training.base import backends
-from tideform.sandbox.client import advance_clock
+from tideform.sandbox.client import advance_clock, clock
 
 pytestmark = pytest.mark.e2e
 MINUTE = 60
+LEASE = 12  # characters of its name
 
 SPEC = """\
 version: 1
@@ -35,6 +37,13 @@ training:
       code: src
       command: [python3, train.py]
       outputs: [models]
+  worked:
+    backend: ec2
+    instance_types: [c5.large]
+    schedule: cron(15 * * * ? *)
+    lease: 30m
+    checkpoint: {every: 5m}
+    job: {image: trainer, code: src, command: [python3, train.py]}
 """
 TRAIN = """\
 import os, pathlib
@@ -64,15 +73,24 @@ def given_back(project: Workspace, pool: str) -> bool:
     return record.state is State.IDLE and record.leases == ()
 
 
-def test_a_training_job_runs_by_itself_and_everything_goes_again(project: Workspace) -> None:
-    advance_clock(project.folder, 60 * MINUTE)
-    until(lambda: saved(project, "trained"), "the job's checkpoint")
-    handle = backends()["sagemaker"].handle(project.deployment, "trained")
-    until(lambda: not sagemaker.jobs(project.cloud, handle), "the job to end")
-    advance_clock(project.folder, 5 * MINUTE)
-    until(lambda: given_back(project, "trained"), "the reaper to give the lease back")
-    nodes = sagemaker.nodes(project.cloud, handle)
+def forward_to(project: Workspace, minute: int) -> None:
+    """On to this minute of an hour."""
+    now = int(clock(project.folder)["now"])
+    advance_clock(project.folder, (minute * MINUTE - now % (60 * MINUTE)) % (60 * MINUTE))
+
+
+@pytest.mark.parametrize(("pool", "minute"), [("trained", 30), ("worked", 15)])
+def test_the_job_runs_by_itself_and_everything_goes_again(project: Workspace, pool: str, minute: int) -> None:
+    forward_to(project, minute)
+    until(lambda: saved(project, pool), "the job's checkpoint")
+    (lease,) = set(saved(project, pool))
+    handle = backends()[project.deployment.spec.training[pool].backend].handle(project.deployment, pool)
+    until(lambda: not starting(handle["backend"]).working(project.cloud, handle), "the job to end")
+    advance_clock(project.folder, 6 * MINUTE)
+    until(lambda: given_back(project, pool), "the reaper to give the lease back")
+    nodes = ending(handle["backend"]).nodes(project.cloud, handle)
     assert [node for node in nodes if node.ended is None] == []
+    assert len(lease) == LEASE
 
 
 def test_a_plan_finds_nothing_to_change_after_it(project: Workspace) -> None:

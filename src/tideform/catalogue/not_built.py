@@ -18,8 +18,8 @@ _BUILT = {
     "interconnect": ("batch", "ec2"),
     "capacity.reservations": ("batch", "ec2", "eks"),
     "job.nodes": ("batch", "ec2", "eks", "sagemaker"),
-    "schedule": ("batch", "ec2", "sagemaker"),
-    "trigger": ("batch", "ec2", "sagemaker"),
+    "schedule": ("batch", "ec2", "eks", "sagemaker"),  # eks refuses both
+    "trigger": ("batch", "ec2", "eks", "sagemaker"),
     "job.sweep": ("batch", "ec2", "eks", "sagemaker"),
 }
 

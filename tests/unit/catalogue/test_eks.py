@@ -38,8 +38,10 @@ def test_a_pool_of_gpus_is_welcome() -> None:
             ("TD662", "training.nightly.kubernetes.disruption_budget"),
         ),
         ({"kubernetes": {"trainer": "kubeflow"}}, ("TD663", "training.nightly.kubernetes.trainer")),
+        ({"schedule": "rate(1 day)"}, ("TD663", "training.nightly.schedule")),
+        ({"trigger": {"store": "models"}}, ("TD663", "training.nightly.trigger")),
     ],
-    ids=["old GPUs", "EFA", "secrets", "no disruption", "Kubeflow"],
+    ids=["old GPUs", "EFA", "secrets", "no disruption", "Kubeflow", "a schedule", "a trigger"],
 )
 def test_what_a_cluster_does_not_do_is_refused_where_it_stands(words: dict[str, Any], found: tuple[str, str]) -> None:
     assert codes(**words) == [found]

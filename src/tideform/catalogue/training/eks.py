@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tideform.catalogue.training._by_itself import starter_key
 from tideform.catalogue.training._eks_names import LABEL, LOCAL_QUEUE, EksNames
 from tideform.catalogue.training.base import Exports, PoolOrder, plain_handle, problem
 from tideform.components.pool_shape import PoolShape, is_nvidia, shape_of
@@ -86,6 +87,10 @@ def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
     if pool.job.secrets:
         fix = "Read them in the job from Secrets Manager, or use backend: batch."
         yield _not_here(path, "job.secrets", "hands no secrets to a job", fix)
+    if key := starter_key(pool):
+        what = "starts no job by itself: what would start it stands outside of the network that the API is in"
+        fix = "Let CI in that network run `tideform burst run`, or use backend: batch, ec2 or sagemaker."
+        yield _not_here(path, key, what, fix)
     if pool.kubernetes is not None and pool.kubernetes.disruption_budget.value == 0:
         yield problem(
             "TD662",
