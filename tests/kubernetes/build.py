@@ -79,7 +79,7 @@ def _logged(log_file: Path, scratch: Path, progress: Progress, make: Callable[[_
         try:
             make(_Go(toolchain(scratch, log, progress), log))
         except UnusableError as error:
-            raise UnusableError(f"{error} (log: {log_file})") from error
+            raise UnusableError(f"{log_file.stem} could not be built: {error} (log: {log_file})") from error
 
 
 def _build(part: Part, go: _Go, folder: Path, progress: Progress) -> None:
@@ -138,11 +138,11 @@ def show(line: str) -> None:
 
 
 def main() -> int:
-    """Build the named parts, or all; or say whether the Go on PATH could."""
+    """Build the named parts, or all; or say whether the Go on PATH could, or has."""
     names = {part.name: part for part in versions.PARTS}
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("part", nargs="*", choices=[*names, []])
-    parser.add_argument("--possible", action="store_true", help="end with 0 where Go can, else say why not")
+    parser.add_argument("--possible", action="store_true", help="end with 0 where the tests can run, else say why not")
     chosen = parser.parse_args()
     if chosen.possible:
         return _possible()
@@ -155,6 +155,8 @@ def main() -> int:
 
 
 def _possible() -> int:
+    if all(folder.is_dir() for folder in (versions.manifests_folder(), *(part.folder for part in versions.PARTS))):
+        return 0
     found, why_not = go_on_path()
     needed = ".".join(map(str, versions.OLDEST_GO))
     if found is not None and tuple(map(int, found.version.split("."))) < versions.OLDEST_GO:

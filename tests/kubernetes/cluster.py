@@ -6,6 +6,7 @@ import json
 import shutil
 import ssl
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.kubernetes.services import Service, free_ports, wait_for
 from tideform.components.kueue import kueue_values
 
 _START_SECONDS = 120.0
+POD_PRINTS = ("epoch 1", "epoch 2")  # what every simulated pod has in its log
 _KUEUE_GROUPS = {"batch", "jobset.x-k8s.io", "kueue.x-k8s.io"}  # its other webhooks are for kinds we do not have
 _JOBSET_PODS = {"matchExpressions": [{"key": "jobset.sigs.k8s.io/jobset-name", "operator": "Exists"}]}
 
@@ -69,19 +71,34 @@ class Cluster(ControlPlane):
     def _kwok(self) -> None:
         (port,) = free_ports(1)
         configuration = self.folder / "kwok.yaml"
-        shutil.copyfile(Path(__file__).with_name("stages.yaml"), configuration)
+        stages = Path(__file__).with_name("stages.yaml").read_text(encoding="utf-8")
+        configuration.write_text(f"{stages}---\n{json.dumps(self._pod_logs())}\n", encoding="utf-8")
         service = self.add(
             "kwok",
             versions.CONTROL_PLANE.folder / "kwok",
             f"--config={configuration}",
             f"--kubeconfig={self.kubeconfig}",
             f"--server-address=127.0.0.1:{port}",
+            f"--node-port={port}",  # where the API server asks for logs
             "--node-ip=127.0.0.1",
             "--cidr=10.1.0.0/16",
             "--manage-all-nodes=false",
             "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
         )
         self._await(service, f"http://127.0.0.1:{port}/healthz")
+
+    def _pod_logs(self) -> dict[str, Any]:
+        """One file is the log of every pod: https://kwok.sigs.k8s.io/docs/user/kwok-in-cluster-logs/"""
+        file = self.folder / "pod.log"
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        lines = [f"{now}.{number:09}Z stdout F {line}\n" for number, line in enumerate(POD_PRINTS, start=1)]
+        file.write_text("".join(lines), encoding="utf-8")
+        return {
+            "apiVersion": "kwok.x-k8s.io/v1alpha1",
+            "kind": "ClusterLogs",
+            "metadata": {"name": "every-pod"},
+            "spec": {"logs": [{"logsFile": str(file), "follow": False}]},
+        }
 
     def _karpenter(self) -> None:
         metrics, health = free_ports(2)

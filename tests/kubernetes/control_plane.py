@@ -141,6 +141,7 @@ class ControlPlane:
             "--service-account-issuer=https://kubernetes.default.svc",
             "--service-cluster-ip-range=10.0.0.0/24",
             "--authorization-mode=RBAC",
+            "--kubelet-preferred-address-types=InternalIP",  # nobody knows simulated nodes by name
             f"--disable-admission-plugins={_NO_NEED}",
             "--shutdown-delay-duration=0s",
         )

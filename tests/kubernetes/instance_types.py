@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
+from tideform.components.ec2_adapters import cards_of
+from tideform.components.kubernetes_efa import ADAPTER
 from tideform.prices.book import InstanceType, book
 
 REGION = "us-east-1"
@@ -30,7 +32,7 @@ def _entry(kind: InstanceType) -> dict[str, Any]:
         "memory": f"{int(kind.memory_gib * 1024)}Mi",
         "ephemeral-storage": "200Gi",
         **({_resource(kind): str(kind.accelerators)} if kind.accelerators else {}),
-        **({"vpc.amazonaws.com/efa": "1"} if kind.efa else {}),
+        **({ADAPTER: str(cards_of(kind))} if kind.efa else {}),
     }
     return {
         "name": kind.name,

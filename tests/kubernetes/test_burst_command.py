@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Iterator
 
 import pytest
 
 from tests.e2e.workspaces import Workspace, opened, until
-from tests.kubernetes.cluster import Cluster
+from tests.kubernetes.cluster import POD_PRINTS, Cluster
 from tideform.catalogue.training._eks_names import LABEL
 
 SPEC = """\
@@ -37,6 +38,11 @@ def project(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield made
 
 
+def printed(text: str) -> list[str]:
+    """The lines of a pod among others of the command."""
+    return [line for line in text.splitlines() if line in POD_PRINTS]
+
+
 def nodes(cluster: Cluster) -> int:
     return len(cluster.api.find("v1", "Node", labels={LABEL: "command-dev-fit"}))
 
@@ -45,6 +51,7 @@ def test_a_burst_brings_a_node_for_its_job_and_takes_it_away(project: Workspace,
     burst = project.start("burst", "run", "fit")
     until(lambda: nodes(cluster) == 1, "a node for the job")
     assert burst.ended() == 0, burst.stderr
+    assert printed(burst.stdout) == list(POD_PRINTS)
     assert "nothing is left" in burst.stdout + burst.stderr
     assert nodes(cluster) == 0
 
@@ -56,6 +63,19 @@ def test_held_capacity_stays_for_the_next_job_until_it_is_given_back(project: Wo
     assert nodes(cluster) == 1
     assert project.run("burst", "down", "fit").returncode == 0
     assert nodes(cluster) == 0
+
+
+def test_a_job_that_runs_is_listed_and_its_log_can_be_read_from_elsewhere(project: Workspace, cluster: Cluster) -> None:
+    burst = project.start("burst", "run", "fit", "--", "sleep", "infinity")
+    burst.says(POD_PRINTS[-1])
+    (job,) = json.loads(project.run("jobs", "fit", "--json").stdout)["jobs"]
+    for wanted in ((), ("--job", job["id"]), ("--job", job["name"])):
+        logs = project.run("logs", "fit", *wanted)
+        assert printed(logs.stdout) == list(POD_PRINTS), logs.stderr
+    burst.signal(signal.SIGINT)
+    burst.ended()
+    assert nodes(cluster) == 0
+    assert project.run("jobs", "fit").stdout == ""
 
 
 def test_the_next_command_ends_what_a_killed_one_left(project: Workspace, cluster: Cluster) -> None:

@@ -6,8 +6,10 @@ import time
 from typing import Any
 
 from tests.kubernetes.cluster import Cluster
+from tests.kubernetes.instance_types import REGION
 from tests.kubernetes.jobs import KINDS, Burst, PoolInCluster
 from tests.kubernetes.rendered import INSTANCE_TYPE, JOB, Object
+from tideform.components.kubernetes_efa import ADAPTER
 
 
 def gang(nodes: int) -> dict[str, Any]:
@@ -44,6 +46,18 @@ def test_a_queued_gang_brings_gpu_nodes_from_zero_and_its_end_takes_them_away(cl
         f"\nthree nodes from zero in {up - started:.1f} s; from the job's end to zero nodes"
         f" {time.monotonic() - ended:.1f} s, of which 30 s are the pool's consolidateAfter"
     )
+
+
+def test_a_gang_with_adapters_gets_machines_that_have_them_in_one_zone(cluster: Cluster) -> None:
+    fields = {**gang(2), "instance_types": ["p4d.24xlarge"], "interconnect": "efa", "zones": ["b"]}
+    pool = PoolInCluster(cluster, "adapters", **fields)
+    pool.open()
+    burst = pool.submit(nodes=2, runs=3)
+    pool.wait("two nodes", lambda: len(pool.nodes()) == 2)
+    assert [node["status"]["allocatable"][ADAPTER] for node in pool.nodes()] == ["4", "4"]
+    assert {label(node, "topology.kubernetes.io/zone") for node in pool.nodes()} == {f"{REGION}b"}
+    pool.wait("the end of the gang", burst.ending)
+    assert burst.ending() == ("Completed", "AllJobsCompleted")
 
 
 def test_a_second_gang_waits_for_the_quota_as_a_whole(cluster: Cluster) -> None:
@@ -96,6 +110,8 @@ def test_a_gang_that_loses_a_pod_with_its_machine_begins_again_together(cluster:
 
 def test_a_job_whose_lease_is_over_is_ended_and_its_nodes_go(cluster: Cluster) -> None:
     pool = PoolInCluster(cluster, "deadline", nodes=1)
+    soon = {"disruption": {"consolidateAfter": "1s"}}  # of the 30 seconds that the test of a gang waits for
+    pool.api.patch("karpenter.sh/v1", "NodePool", pool.id, None, {"spec": soon})
     pool.open()
     burst = pool.submit(rest=10)
     pool.wait("it runs", lambda: burst.running() == 1)

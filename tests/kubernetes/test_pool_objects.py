@@ -19,8 +19,11 @@ POOLS: dict[str, dict[str, Any]] = {
     "spot-only": {"capacity": {"spot": "only"}, "kubernetes": {"disruption_budget": "20%"}},
     "reserved": {"capacity": {"reservations": ["cr-0123456789abcdef0"]}},
     "processors": {"instance_types": ["c5.2xlarge"]},
+    "adapters": {
+        "instance_types": ["p4d.24xlarge"], "nodes": 4, "interconnect": "efa", "job": {**JOB, "nodes": 4}
+    },
     "a-pool-with-the-longest-of-names": {},
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", POOLS)

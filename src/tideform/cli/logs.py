@@ -27,13 +27,16 @@ def command(
     spec: SpecOption = DEFAULT_SPEC,
     environment: EnvironmentOption = None,
 ) -> None:
-    """Print a job's log, one that has finished too; kept for 90 days."""
+    """Print a job's log, one that has finished too; kept for 90 days, on eks as long as the job's machines."""
     from tideform.burst.streams import Streams
     from tideform.connect import cloud_for
 
     deployment = load_deployment(spec, environment)
     cloud = cloud_for(deployment)
-    streams = Streams.of(cloud, deployment, known(deployment, pool))
+    if deployment.spec.training[known(deployment, pool)].backend == "eks":
+        _of_pods(cloud, deployment, pool, job, follow)
+        return
+    streams = Streams.of(cloud, deployment, pool)
     chosen = streams.of_job(pool, job)
     for stream in chosen[: -1 if follow else None]:
         streams.show(stream, typer.echo)
@@ -46,5 +49,19 @@ def _follow(streams: Streams, stream: str, cloud: Cloud, deployment: Deployment,
     from tideform.burst.runner import runner_for
 
     runner = runner_for(cloud, deployment, pool, deployment.spec.training[pool].backend)
-    poll = 0.3 if deployment.target == "local" else 3.0
-    streams.follow(stream, typer.echo, Halt(), poll, over=lambda: not runner.jobs())
+    streams.follow(stream, typer.echo, Halt(), _poll(deployment), over=lambda: not runner.jobs())
+
+
+def _of_pods(cloud: Cloud, deployment: Deployment, pool: str, job: str | None, follow: bool) -> None:
+    from tideform.burst.eks.pod_logs import PodLogs
+    from tideform.burst.halt import Halt
+
+    logs = PodLogs.of(cloud, deployment, pool)
+    if follow:
+        logs.follow(pool, job, typer.echo, Halt(), _poll(deployment))
+    else:
+        logs.show(pool, job, typer.echo)
+
+
+def _poll(deployment: Deployment) -> float:
+    return 0.3 if deployment.target == "local" else 3.0

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pulumi
-
 from tideform.components.pool_shape import PoolShape
+from tideform.prices.book import InstanceType
 
 if TYPE_CHECKING:
+    import pulumi
     import pulumi_aws as aws
 
 # Machines with more network cards than one that take EFA; every other type that can have an adapter can have one.
@@ -24,7 +24,12 @@ _CARDS = {
 
 def cards(shape: PoolShape) -> int:
     """How many adapters each machine of the pool gets: as many as every one of its types can have."""
-    return min(_CARDS.get(t.name, 1) for t in shape.types)
+    return min(cards_of(t) for t in shape.types)
+
+
+def cards_of(kind: InstanceType) -> int:
+    """How many adapters a type that takes EFA can have: its ``MaximumEfaInterfaces``."""
+    return _CARDS.get(kind.name, 1)
 
 
 def adapters(shape: PoolShape, security_group: pulumi.Input[str]) -> list[aws.ec2.LaunchTemplateNetworkInterfaceArgs]:

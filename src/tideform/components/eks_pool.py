@@ -13,6 +13,7 @@ from tideform.components.base import Component
 from tideform.components.burst_places import work_with_bursts
 from tideform.components.grants import read, read_write, use_key
 from tideform.components.job_environment import tracking_arn
+from tideform.components.kubernetes_efa import wants_adapters
 from tideform.components.kubernetes_objects import cluster_provider, resource
 from tideform.components.kubernetes_pool import NodePlace, PoolObjects
 from tideform.components.policies import Statement, allow, document
@@ -37,6 +38,10 @@ class EksPool(Component):
         self._identity()
 
     @property
+    def _unit(self) -> str:
+        return self.order.scope.unit or self.order.name
+
+    @property
     def _existing(self) -> bool:
         cluster = self.deployment.spec.cluster
         return cluster is not None and cluster.existing is not None
@@ -59,15 +64,29 @@ class EksPool(Component):
         """The place is known after foundation, its subnets as a list: an unknown list would hide the whole spec."""
         site = self.order.site
         profile = EksNames(self.deployment).instance_profile
+        group = self._placement_group() if wants_adapters(self.order.pool) else None
+        close = "" if group is None else self._close
 
         def spec(known: dict[str, Any]) -> Any:
-            place = NodePlace(known["subnets"], known["group"], known["key"], profile)
+            place = NodePlace(known["subnets"], known["group"], known["key"], profile, close)
             return self.objects.node_class(place)["spec"]
 
         where = pulumi.Output.all(subnets=site.subnet_ids, group=site.security_group_id, key=site.key_arn)
-        shell = self.objects.node_class(NodePlace([], "", "", profile))
-        node_class = resource({**shell, "spec": where.apply(spec)}, self._placed(), f"{self.names.pool_id}-class")
+        shell = self.objects.node_class(NodePlace([], "", "", profile, close))
+        placed = self._placed(*([] if group is None else [group]))
+        node_class = resource({**shell, "spec": where.apply(spec)}, placed, f"{self.names.pool_id}-class")
         resource(self.objects.node_pool(), self._placed(node_class))
+
+    @property
+    def _close(self) -> str:
+        return self.scope.name(self._unit, limit=255)
+
+    def _placement_group(self) -> aws.ec2.PlacementGroup:
+        """Karpenter finds it by its name: https://karpenter.sh/docs/concepts/nodeclasses/"""
+        name = self._close
+        return aws.ec2.PlacementGroup(
+            self._unit, name=name, strategy="cluster", tags=self.scope.tags(name), opts=self.named()
+        )
 
     def _queues(self) -> None:
         flavor = resource(self.objects.flavor(), self._placed())
@@ -85,7 +104,7 @@ class EksPool(Component):
         """
         if self._existing:
             return
-        part = f"{self.order.scope.unit or self.order.name}-job"
+        part = f"{self._unit}-job"
         role = ServiceRole(
             part,
             self.scope,
@@ -109,7 +128,7 @@ class EksPool(Component):
         statements = [
             *read(scope, [scope.store_bucket(store) for store in job.inputs]),
             *read_write(scope, [scope.store_bucket(store) for store in job.outputs]),
-            *work_with_bursts(scope, scope.unit or self.order.name),
+            *work_with_bursts(scope, self._unit),
             use_key(scope),
         ]
         if self.deployment.spec.tracking is not None:

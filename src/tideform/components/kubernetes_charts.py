@@ -1,4 +1,13 @@
-"""The charts that a cluster of ours runs on, each at one version."""
+"""The charts that a cluster of ours runs on, each at one version, from the address that its project names.
+
+Karpenter: `helm upgrade --install` in https://github.com/aws/karpenter-provider-aws/blob/v1.14.1/Makefile.
+Kueue: https://github.com/kubernetes-sigs/kueue/blob/v0.14.0/charts/kueue/README.md.
+JobSet: https://github.com/kubernetes-sigs/jobset/blob/v0.10.1/charts/jobset/README.md.
+NVIDIA's device plugin: https://github.com/NVIDIA/k8s-device-plugin#deployment-via-helm, ``stable/`` of its branch
+gh-pages. DCGM exporter: ``helm-charts/`` of https://github.com/NVIDIA/dcgm-exporter's branch gh-pages; the chart's
+version is the exporter's, 4.5.2 with DCGM 4.4.1. EFA's device plugin:
+https://github.com/aws/eks-charts/tree/master/stable/aws-efa-k8s-device-plugin.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +42,13 @@ DEVICE_PLUGIN = Chart(
 )
 DCGM_EXPORTER = Chart(
     "dcgm-exporter", "dcgm-exporter", "4.5.2", "tideform-system", "https://nvidia.github.io/dcgm-exporter/helm-charts"
+)
+EFA_PLUGIN = Chart(
+    "aws-efa-k8s-device-plugin",
+    "aws-efa-k8s-device-plugin",
+    "v0.5.20",
+    "kube-system",
+    "https://aws.github.io/eks-charts",
 )
 
 

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tideform.catalogue.training._eks_names import LABEL, LOCAL_QUEUE, EksNames
+from tideform.components import kubernetes_efa as efa
 from tideform.components.pool_shape import PoolShape, is_nvidia
 from tideform.spec.deployment import Deployment
+from tideform.spec.pools import in_one_zone
 from tideform.spec.training import Kubernetes, Pool
 
 GPU = "nvidia.com/gpu"
@@ -27,12 +29,16 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class NodePlace:
-    """Where a pool's nodes are: subnets and security group by id, the key of their disks, the profile they run as."""
+    """Where a pool's nodes are: subnets and security group by id, the key of their disks, the profile they run as.
+
+    ``placement_group`` is the name of the one that machines with EFA share.
+    """
 
     subnet_ids: Sequence[Any]
     security_group_id: Any
     key_arn: Any
     instance_profile: str
+    placement_group: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,10 +109,9 @@ class PoolObjects:
 
     def node_class(self, place: NodePlace) -> Object:
         """What a node is made of: https://karpenter.sh/docs/concepts/nodeclasses/"""
-        gang = (
-            self.pool.job.nodes > 1 and not self.pool.zones
-        )  # its nodes talk to each other all the time: one zone, and no transfer is paid
-        subnets = list(place.subnet_ids)[: 1 if gang else None]
+        together = self.pool.job.nodes > 1 or in_one_zone(self.pool)
+        # Nodes that talk to each other all the time are in one zone, where no transfer is paid.
+        subnets = list(place.subnet_ids)[: 1 if together and not self.pool.zones else None]
         reservations = [{"id": each} for each in self.pool.capacity.reservations]
         disk = {**_ROOT_DISK, "kmsKeyID": place.key_arn}
         spec = {
@@ -119,6 +124,7 @@ class PoolObjects:
             "associatePublicIPAddress": False,
             "tags": self.deployment.tags("training", self.deployment.identity("training", self.name)),
             **({"capacityReservationSelectorTerms": reservations} if reservations else {}),
+            **(efa.node_settings(place.placement_group) if efa.wants_adapters(self.pool) else {}),
         }
         return self._object("karpenter.k8s.aws/v1", "EC2NodeClass", self.names.pool_id, spec)
 
@@ -201,11 +207,11 @@ class PoolObjects:
         return {"cpu": str(dearest), **({GPU: str(gpus)} if gpus else {})}
 
     def _resources(self, pods: int) -> dict[str, str]:
-        one = pod_resources(self.shape)
-        cpu = int(one["cpu"].removesuffix("m")) * pods
-        memory = int(one["memory"].removesuffix("Mi")) * pods
-        gpus = {GPU: str(int(one[GPU]) * pods)} if GPU in one else {}
-        return {"cpu": f"{cpu}m", "memory": f"{memory}Mi", **gpus}
+        one = pod_resources(self.pool, self.shape)
+        cpu = int(one.pop("cpu").removesuffix("m")) * pods
+        memory = int(one.pop("memory").removesuffix("Mi")) * pods
+        devices = {name: str(int(count) * pods) for name, count in one.items()}
+        return {"cpu": f"{cpu}m", "memory": f"{memory}Mi", **devices}
 
     def _object(
         self,
@@ -224,7 +230,7 @@ class PoolObjects:
         return found if spec is None else {**found, "spec": dict(spec)}
 
 
-def pod_resources(shape: PoolShape) -> dict[str, str]:
+def pod_resources(pool: Pool, shape: PoolShape) -> dict[str, str]:
     """What one pod gets: the smallest of the types, less what the node keeps for itself.
 
     The kubelet keeps 255 MiB, 11 MiB for each pod that fits, and 100 MiB free; Karpenter reckons with 7.5 % less than
@@ -232,6 +238,8 @@ def pod_resources(shape: PoolShape) -> dict[str, str]:
     https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html
     """
     total = int(min(t.memory_gib for t in shape.types) * 1024)
-    memory = max(total // 4, int(total * 0.9) - 2048)
+    kept = 2048 + (efa.HUGE_PAGES_MIB if efa.wants_adapters(pool) else 0)
+    memory = max(total // 4, int(total * 0.9) - kept)
     found = {"cpu": f"{shape.vcpus * 1000 - 500}m", "memory": f"{memory}Mi"}
-    return {**found, GPU: str(shape.accelerators)} if is_nvidia(shape.types) else found
+    gpus = {GPU: str(shape.accelerators)} if is_nvidia(shape.types) else {}
+    return {**found, **gpus, **efa.adapters(pool, shape)}

@@ -1,4 +1,4 @@
-"""What lets jobs onto a cluster's nodes and sees to their GPUs: Kueue, JobSet, NVIDIA's agents."""
+"""What lets jobs onto a cluster's nodes and sees to their devices: Kueue, JobSet, NVIDIA's agents, EFA's plug-in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pulumi_kubernetes as k8s
 from tideform.catalogue.training._eks_names import LABEL
 from tideform.components.base import Component
 from tideform.components.karpenter import Karpenter
-from tideform.components.kubernetes_charts import DCGM_EXPORTER, DEVICE_PLUGIN, JOBSET, KUEUE, chart
+from tideform.components.kubernetes_charts import DCGM_EXPORTER, DEVICE_PLUGIN, EFA_PLUGIN, JOBSET, KUEUE, chart
+from tideform.components.kubernetes_efa import wants_adapters
 from tideform.components.pool_shape import is_nvidia, shape_of
 from tideform.components.scope import Scope
 from tideform.spec.training import Pool
@@ -40,6 +41,8 @@ class Queueing(Component):
             self.releases.append(chart(JOBSET, {}, after))
         if any(map(_has_gpus, pools)):
             self.releases += [chart(DEVICE_PLUGIN, _device_plugin(), after), chart(DCGM_EXPORTER, _dcgm(), after)]
+        if types := {t for pool in pools if wants_adapters(pool) for t in shape_of(pool).instance_types}:
+            self.releases.append(chart(EFA_PLUGIN, _efa(sorted(types)), after))
 
 
 def kueue_values() -> dict[str, Any]:
@@ -85,6 +88,11 @@ def _device_plugin() -> dict[str, Any]:
 
 def _dcgm() -> dict[str, Any]:
     return {**_ON_GPU_NODES, "affinity": _affinity(), "serviceMonitor": {"enabled": False}}
+
+
+def _efa(types: list[str]) -> dict[str, Any]:
+    """The chart's own list of types has no newer ones, and without tolerations it stays off the pools' nodes."""
+    return {**_ON_GPU_NODES, "supportedInstanceLabels": {"keys": ["node.kubernetes.io/instance-type"], "values": types}}
 
 
 def _affinity() -> dict[str, Any]:

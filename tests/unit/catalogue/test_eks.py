@@ -24,11 +24,18 @@ def test_a_pool_of_gpus_is_welcome() -> None:
     assert codes() == []
 
 
+def test_adapters_go_to_gpus_that_can_have_them() -> None:
+    assert codes(interconnect="efa") == []
+
+
 @pytest.mark.parametrize(
     ("words", "found"),
     [
         ({"accelerator": {"name": "V100"}}, ("TD206", "training.nightly")),
-        ({"interconnect": "efa"}, ("TD663", "training.nightly.interconnect")),
+        (
+            {"accelerator": None, "instance_types": ["c7i.48xlarge"], "interconnect": "efa"},
+            ("TD663", "training.nightly.interconnect"),
+        ),
         (
             {"job": {**NIGHTLY["job"], "secrets": {"TOKEN": "secret:hub"}}},
             ("TD663", "training.nightly.job.secrets"),
@@ -41,7 +48,7 @@ def test_a_pool_of_gpus_is_welcome() -> None:
         ({"schedule": "rate(1 day)"}, ("TD663", "training.nightly.schedule")),
         ({"trigger": {"store": "models"}}, ("TD663", "training.nightly.trigger")),
     ],
-    ids=["old GPUs", "EFA", "secrets", "no disruption", "Kubeflow", "a schedule", "a trigger"],
+    ids=["old GPUs", "EFA without GPUs", "secrets", "no disruption", "Kubeflow", "a schedule", "a trigger"],
 )
 def test_what_a_cluster_does_not_do_is_refused_where_it_stands(words: dict[str, Any], found: tuple[str, str]) -> None:
     assert codes(**words) == [found]

@@ -17,6 +17,14 @@ from tideform.sandbox.aws.registry import kind_of
 GOLDEN = Path(__file__).parents[2] / "golden" / "eks"
 POOL = {**FULL["training"]["nightly"], "backend": "eks"}
 TRAINING = {"nightly": POOL}
+WITH_EFA = {
+    "backend": "eks",
+    "instance_types": ["g5.12xlarge", "p4d.24xlarge"],
+    "nodes": 2,
+    "interconnect": "efa",
+    "lease": "1h",
+    "job": {"image": "trainer", "command": ["torchrun", "train.py"], "nodes": 2},
+}
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +90,34 @@ def test_gangs_bring_jobset() -> None:
     gang = {**POOL, "job": {**POOL["job"], "nodes": 2}}
     charts = {each.name for each in of_type(collect("foundation", training={"nightly": gang}), "Release")}
     assert "jobset" in charts
+
+
+def test_adapters_bring_their_plug_in_for_the_types_that_the_pools_have() -> None:
+    found = collect("foundation", training={"nightly": WITH_EFA})
+    labels = inputs(found, "Release", "aws-efa-k8s-device-plugin")["values"]["supportedInstanceLabels"]
+    assert labels == {"keys": ["node.kubernetes.io/instance-type"], "values": ["g5.12xlarge", "p4d.24xlarge"]}
+
+
+def test_machines_with_adapters_are_close_together_and_let_memory_be_locked() -> None:
+    found = collect("training", "nightly", training={"nightly": WITH_EFA})
+    group = inputs(found, "PlacementGroup", "nightly")
+    (spec,) = [each["spec"] for each in objects(found) if each["kind"] == "EC2NodeClass"]
+    assert group["strategy"] == "cluster"
+    assert spec["placementGroupSelector"] == {"name": group["name"]}
+    assert spec["subnetSelectorTerms"] == [{"id": "subnet-0a"}]
+    limits = json.loads(spec["userData"])["spec"]["containerd"]["baseRuntimeSpec"]["process"]["rlimits"]
+    assert {each["type"] for each in limits} == {"RLIMIT_NOFILE", "RLIMIT_MEMLOCK"}
+
+
+def test_the_bound_covers_the_adapters_that_every_type_has() -> None:
+    found = objects(collect("training", "nightly", training={"nightly": WITH_EFA}))
+    (queue,) = [each for each in found if each["kind"] == "ClusterQueue"]
+    (group,) = queue["spec"]["resourceGroups"]
+    assert group["coveredResources"] == ["cpu", "memory", "nvidia.com/gpu", "vpc.amazonaws.com/efa"]
+    (flavor,) = group["flavors"]
+    assert flavor["resources"][-1] == {"name": "vpc.amazonaws.com/efa", "nominalQuota": "2"}
+    (quota,) = [each for each in found if each["kind"] == "ResourceQuota"]
+    assert quota["spec"]["hard"]["requests.vpc.amazonaws.com/efa"] == "4"
 
 
 def test_a_pool_is_these_objects(pool: Preview) -> None:

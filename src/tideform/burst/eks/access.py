@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from tideform.burst.reaper.kubernetes_api import token
+from tideform.burst.runner import cloud_errors
 from tideform.catalogue.training._eks_names import EksNames
 from tideform.cloud import Cloud
 from tideform.errors import CloudError, RefusedError
@@ -76,6 +78,16 @@ class Access:
                 "users": [{"name": "eks", "user": {"token": token(self.cloud, name)}}],
             }
         )
+
+
+@contextmanager
+def kube_errors(doing: str) -> Iterator[None]:
+    """What the API or a service refuses while ``doing``, as an error of ours."""
+    with cloud_errors(doing):
+        try:
+            yield
+        except KubeError as error:
+            raise refused(error) from error
 
 
 def no_cluster() -> Exception:

@@ -64,6 +64,10 @@ class Follower:
             raise _not_run(why or self.waiting(pods))
         return codes[0]
 
+    def read(self) -> None:
+        """Hand on what its pods have printed since the last time."""
+        self._follow(self.pods())
+
     def waiting(self, pods: list[Object] | None = None) -> str:
         """Why the job has not begun, in Kueue's words, or the scheduler's; empty when its pods run."""
         pods = self.pods() if pods is None else pods

@@ -20,6 +20,7 @@ from tideform.catalogue.training._eks_names import (
     EksNames,
 )
 from tideform.catalogue.training.base import PoolOrder
+from tideform.components import kubernetes_efa as efa
 from tideform.components.job_environment import image_of, variables
 from tideform.components.kubernetes_pool import pod_resources
 from tideform.components.pool_shape import shape_of
@@ -166,7 +167,8 @@ def _placed(order: JobOrder, containers: list[Object], priority: str) -> Object:
 
 
 def _resources(order: JobOrder) -> Object:
-    wanted = pod_resources(shape_of(order.deployment.spec.training[order.pool]))
+    pool = order.deployment.spec.training[order.pool]
+    wanted = pod_resources(pool, shape_of(pool))
     return {"requests": wanted, "limits": wanted}
 
 
@@ -184,6 +186,7 @@ def _environment(order: JobOrder) -> list[Object]:
     pool, scope = order.deployment.spec.training[order.pool], _scope(order)
     made = PoolOrder(order.pool, pool, scope, site=cast(Any, None), opts=cast(Any, None))
     found = {
+        **(efa.ENVIRONMENT if efa.wants_adapters(pool) else {}),
         **variables(made),
         **order.work.environment,
         **(order.own or {}),

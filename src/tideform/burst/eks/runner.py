@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tideform.burst.brakes import Brake
 from tideform.burst.eks import manifests, nodes
-from tideform.burst.eks.access import Access, refused
+from tideform.burst.eks.access import Access, kube_errors
 from tideform.burst.eks.brakes import brakes
 from tideform.burst.eks.follow import Follower
+from tideform.burst.eks.listing import holds, jobs_of, over
 from tideform.burst.halt import Halt, silent
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.reaper import instances
 from tideform.burst.reaper.endings import eks as ending
-from tideform.burst.runner import Instance, Job, OnLog, Work, cloud_errors
+from tideform.burst.runner import Instance, Job, OnLog, Work
 from tideform.burst.sizing import sizing
-from tideform.catalogue.training._eks_names import LABEL, LEASE_LABEL, LOCAL_QUEUE, EksNames
+from tideform.catalogue.training._eks_names import LEASE_LABEL, LOCAL_QUEUE, EksNames
 from tideform.catalogue.training.base import backends
 from tideform.cloud import Cloud
 from tideform.components.pool_shape import shape_of
@@ -32,9 +31,6 @@ from tideform.errors import RefusedError, TideformError
 from tideform.kube import KubeError
 from tideform.spec.deployment import Deployment
 from tideform.times import utc
-
-_KINDS = (("batch/v1", "Job"), ("jobset.x-k8s.io/v1alpha2", "JobSet"))
-_FINISHED = ("Complete", "Completed", "Failed")
 
 
 @dataclass(frozen=True)
@@ -48,15 +44,6 @@ class Pace:
     def of(cls, deployment: Deployment) -> Pace:
         """Simulated nodes come at once."""
         return cls(poll=0.5, start=120.0) if deployment.target == "local" else cls()
-
-
-@contextmanager
-def _kube_errors(doing: str) -> Iterator[None]:
-    with cloud_errors(doing):
-        try:
-            yield
-        except KubeError as error:
-            raise refused(error) from error
 
 
 @dataclass
@@ -79,14 +66,14 @@ class EksRunner:
 
     def up(self, lease: Lease, halt: Halt) -> None:
         """Let Karpenter launch, open the queue and, where no job is to follow, hold the pool's smallest capacity."""
-        with _kube_errors(f"capacity of {self.pool} was brought in"):
+        with kube_errors(f"capacity of {self.pool} was brought in"):
             self._open()
             if lease.mode is Mode.UP:
                 self._hold(lease, halt)
 
     def run(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt) -> int:
         """Run one job, or an array of them; the exit code is the first that is not 0."""
-        with _kube_errors(f"a job ran on {self.pool}"):
+        with kube_errors(f"a job ran on {self.pool}"):
             waiting = deque(self._orders(lease, work))
             at_once = max(1, min(work.at_once, shape_of(self._spec).nodes // work.nodes))
             active: list[Follower] = []
@@ -105,7 +92,7 @@ class EksRunner:
 
     def end_jobs(self, lease: Lease | None) -> None:
         """Delete the jobs of one lease, or all."""
-        with _kube_errors(f"jobs on {self.pool} were ended"):
+        with kube_errors(f"jobs on {self.pool} were ended"):
             for job in self._unfinished():
                 if lease is None or job["metadata"]["labels"].get(LEASE_LABEL) == lease.id:
                     metadata = job["metadata"]
@@ -114,23 +101,22 @@ class EksRunner:
 
     def down(self) -> bool:
         """The brakes' own way, with our own way to the API."""
-        with _kube_errors(f"capacity of {self.pool} was taken away"):
+        with kube_errors(f"capacity of {self.pool} was taken away"):
             done = ending.stop(self.cloud, self.handle, reach=self._reach())
             return done and not self.capacity()
 
     def capacity(self) -> tuple[Instance, ...]:
         """The pool's machines by their tags, and nodes in the cluster that are none of EC2's."""
-        with _kube_errors(f"nodes of {self.pool} were counted"):
+        with kube_errors(f"nodes of {self.pool} were counted"):
             found = instances.standing(ending.nodes(self.cloud, self.handle))
-            machines = tuple(Instance(n.id, n.type, n.state, n.spot, n.launched) for n in found)
+            machines = tuple(Instance(n.id, n.type, n.state, n.spot, n.launched, n.reservation) for n in found)
             known = {machine.id for machine in machines}
             return machines + tuple(node for node in self._nodes() if node.id not in known)
 
     def jobs(self) -> tuple[Job, ...]:
         """The jobs that have not ended; what merely holds nodes is none."""
-        with _kube_errors(f"jobs on {self.pool} were listed"):
-            found = [job for job in self._unfinished() if not job["metadata"]["name"].startswith("hold-")]
-            return tuple(_job(each) for each in found)
+        with kube_errors(f"jobs on {self.pool} were listed"):
+            return tuple(_job(each) for each in self._unfinished() if not holds(each))
 
     @property
     def _spec(self) -> Any:
@@ -209,13 +195,7 @@ class EksRunner:
     def _unfinished(self) -> list[dict[str, Any]]:
         if self._reach() is None:
             return []
-        space = self.names.pool_id
-        found = [
-            {**each, "apiVersion": api_version, "kind": kind}
-            for api_version, kind in _KINDS
-            for each in self.access.kube.find(api_version, kind, space, labels={LABEL: space})
-        ]
-        return [each for each in found if not _over(each)]
+        return [each for each in jobs_of(self.access.kube, self.names.pool_id) if not over(each)]
 
     def _nodes(self) -> list[Instance]:
         if self._reach() is None:
@@ -229,11 +209,6 @@ class EksRunner:
 def runner(cloud: Cloud, deployment: Deployment, pool: str) -> EksRunner:
     """The runner of a pool; the API is asked for only when something is done."""
     return EksRunner(cloud, deployment, pool, Pace.of(deployment), Access(cloud, deployment))
-
-
-def _over(job: dict[str, Any]) -> bool:
-    conditions = (job.get("status") or {}).get("conditions") or ()
-    return any(c["type"] in _FINISHED and c["status"] == "True" for c in conditions)
 
 
 def _job(found: dict[str, Any]) -> Job:

@@ -80,8 +80,9 @@ def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
             detail=f"The machine images of EKS have no drivers for {', '.join(unfit)}.",
             fix="Choose GPUs by NVIDIA from the T4 on, or types without accelerators.",
         )
-    if pool.interconnect == "efa":
-        yield _not_here(path, "interconnect", "gives no EFA adapters to pods", "Use backend: batch for EFA.")
+    if pool.interconnect == "efa" and not is_nvidia(shape.types):
+        fix = "Choose types with GPUs by NVIDIA, or use backend: batch."
+        yield _not_here(path, "interconnect", "has EFA's driver in its images for GPUs alone", fix)
     if pool.kubernetes is not None and pool.kubernetes.trainer == "kubeflow":
         yield _not_here(path, "kubernetes.trainer", "runs gangs as JobSets only", "Leave it out.")
     if pool.job.secrets:

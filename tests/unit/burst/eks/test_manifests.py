@@ -80,6 +80,30 @@ def test_several_nodes_are_one_gang_that_knows_its_ranks(order: JobOrder) -> Non
     assert rules(spec)[0] == ("FailJob", "onPodConditions")  # and then the whole set begins anew
 
 
+@pytest.fixture
+def adapted(tmp_path: Path) -> JobOrder:
+    job = {"image": "trainer", "command": ["torchrun"], "nodes": 2, "environment": {"NCCL_DEBUG": "INFO"}}
+    words = {"instance_types": ["p5.48xlarge"], "nodes": 2, "interconnect": "efa", "lease": "1h", "job": job}
+    spec = {**FULL, "training": {"nightly": {**words, "backend": "eks"}}}
+    return JobOrder(deployment_of(spec, tmp_path), "nightly", LEASE, Work(nodes=2), rest=1800)
+
+
+def test_every_pod_asks_for_its_machines_adapters_for_they_come_with_the_machine(adapted: JobOrder) -> None:
+    gang = manifests.work(adapted)["spec"]["replicatedJobs"][0]["template"]["spec"]
+    for spec in (gang, manifests.hold(adapted, 0)["spec"]):
+        (container,) = spec["template"]["spec"]["containers"]
+        assert container["resources"]["limits"]["vpc.amazonaws.com/efa"] == "32"
+        assert not any(name.startswith("hugepages") for name in container["resources"]["limits"])
+
+
+def test_libfabric_is_told_that_a_pod_has_no_huge_pages_unless_the_job_says_otherwise(adapted: JobOrder) -> None:
+    gang = manifests.work(adapted)["spec"]["replicatedJobs"][0]["template"]["spec"]
+    assert environment(gang)["FI_EFA_USE_HUGE_PAGE"] == "0"
+    own = replace(adapted, work=replace(adapted.work, environment={"FI_EFA_USE_HUGE_PAGE": "1"}))
+    gang = manifests.work(own)["spec"]["replicatedJobs"][0]["template"]["spec"]
+    assert environment(gang)["FI_EFA_USE_HUGE_PAGE"] == "1"
+
+
 def test_what_holds_nodes_gives_way_to_a_job(order: JobOrder) -> None:
     held = manifests.hold(order, 0)["spec"]["template"]["spec"]["priorityClassName"]
     works = manifests.job(order)["spec"]["template"]["spec"]["priorityClassName"]
