@@ -11,9 +11,8 @@ from tideform.catalogue.training._ec2 import HEARTBEAT, GroupNames
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.base import Component
 from tideform.components.ec2_nodes import Ec2Nodes
-from tideform.components.purchase import pool_zones, purchases
-from tideform.components.zones import zone_names
-from tideform.spec.pools import in_one_zone
+from tideform.components.pool_subnets import pool_subnets
+from tideform.components.purchase import purchases
 
 # A burst moves these through Auto Scaling's own API; a plan must not call that drift.
 _MOVED = [
@@ -54,7 +53,7 @@ class Ec2Group(Component):
             suspended_processes=["Launch"],  # a burst lets it: what somebody else raises starts nothing
             mixed_instances_policy=self._policy(),
             capacity_rebalance=True,
-            vpc_zone_identifiers=self._subnets(),
+            vpc_zone_identifiers=pool_subnets(self.order),
             placement_group=close,
             protect_from_scale_in=False,
             force_delete=True,  # machines that still stand go with the group, and wait for nothing
@@ -94,19 +93,6 @@ class Ec2Group(Component):
                 launch_template_specification=template, overrides=overrides
             ),
         )
-
-    def _subnets(self) -> pulumi.Output[list[Any]]:
-        """Those of the pool's zones; foundation exports its subnets in the order of the network's zones."""
-        deployment, pool = self.scope.deployment, self.order.pool
-        wanted = pool_zones(pool, deployment)
-        zones = zone_names(self.scope.region, deployment.spec.network.zones)
-
-        def chosen(subnets: list[Any]) -> list[Any]:
-            if not wanted:  # an existing network: its subnets' zones are not known here
-                return subnets[:1] if in_one_zone(pool) else subnets
-            return [subnet for subnet, zone in zip(subnets, zones, strict=False) if zone in wanted]
-
-        return pulumi.Output.from_input(self.order.site.subnet_ids).apply(chosen)
 
     def _placement(self) -> aws.ec2.PlacementGroup:
         """Close together in one zone. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/placement-strategies.html"""

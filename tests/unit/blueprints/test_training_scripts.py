@@ -15,25 +15,15 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tideform.paths import blueprints_dir
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
-def environment(endpoint: str) -> dict[str, str]:
+def environment(aws_endpoint: str) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
-        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ENDPOINT_URL": aws_endpoint,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -44,10 +34,10 @@ def environment(endpoint: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def s3(endpoint: str) -> Iterator[Any]:
+def s3(aws_endpoint: str) -> Iterator[Any]:
     client = boto3.client(
         "s3",
-        endpoint_url=endpoint,
+        endpoint_url=aws_endpoint,
         region_name="us-east-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",

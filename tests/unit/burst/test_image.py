@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tideform.burst.halt import silent
 from tideform.burst.image import Images
@@ -39,26 +38,17 @@ boto3.client("ecr").put_image(repositoryName=repository, imageManifest=manifest,
 """
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
-def account(endpoint: str, deployment: Deployment) -> Iterator[Cloud]:
+def account(aws_endpoint: str, deployment: Deployment) -> Iterator[Cloud]:
     """An account with the repository."""
-    cloud = Cloud("us-east-1", "123456789012", credentials=Credentials("testing", "testing", endpoint))
+    cloud = Cloud("us-east-1", "123456789012", credentials=Credentials("testing", "testing", aws_endpoint))
     cloud.client("ecr").create_repository(repositoryName=images_repository(deployment))
     yield cloud
     cloud.client("ecr").delete_repository(repositoryName=images_repository(deployment), force=True)
 
 
 @pytest.fixture
-def noted(tmp_path: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch, account: Cloud) -> Path:
+def noted(tmp_path: Path, aws_endpoint: str, monkeypatch: pytest.MonkeyPatch, account: Cloud) -> Path:
     """Where docker notes its words; it is alone on PATH."""
     tools = tmp_path / "tools"
     tools.mkdir()
@@ -138,6 +128,6 @@ def test_without_docker_it_says_what_to_do(
     assert refusal(account, deployment, folder) == f"TD676 {folder} has to be built, and there is no docker on PATH."
 
 
-def test_without_the_repository_it_says_who_makes_it(endpoint: str, deployment: Deployment, folder: Path) -> None:
-    cloud = Cloud("eu-west-1", "123456789012", credentials=Credentials("testing", "testing", endpoint))
+def test_without_the_repository_it_says_who_makes_it(aws_endpoint: str, deployment: Deployment, folder: Path) -> None:
+    cloud = Cloud("eu-west-1", "123456789012", credentials=Credentials("testing", "testing", aws_endpoint))
     assert "`tideform apply` makes it" in refusal(cloud, deployment, folder)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tideform.cloud import Cloud, Credentials
 from tideform.engine.bootstrap import (
@@ -42,26 +41,17 @@ environments:
 """
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    running.start()
-    host, port = running.get_host_and_port()
-    yield f"http://{host}:{port}"
-    running.stop()
-
-
 @pytest.fixture(autouse=True)
-def endpoint(server: str) -> str:
+def endpoint(aws_endpoint: str) -> str:
     """An account in which nothing was made yet."""
-    with urllib.request.urlopen(f"{server}/moto-api/reset", data=b"") as answer:
+    with urllib.request.urlopen(f"{aws_endpoint}/moto-api/reset", data=b"") as answer:
         assert answer.status == 200
-    return server
+    return aws_endpoint
 
 
 @pytest.fixture(scope="module")
-def cloud(server: str) -> Iterator[Cloud]:
-    made = Cloud("eu-west-1", ACCOUNT, credentials=Credentials("test", "test", server))
+def cloud(aws_endpoint: str) -> Iterator[Cloud]:
+    made = Cloud("eu-west-1", ACCOUNT, credentials=Credentials("test", "test", aws_endpoint))
     yield made
     for client in made._clients.values():
         client.close()

@@ -9,7 +9,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tideform.engine.lock import Lock
 from tideform.engine.lock.record import Record
@@ -18,13 +17,10 @@ from tideform.errors import CloudError, LockedError
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
+def client(aws_endpoint: str) -> Iterator[Any]:
     s3 = boto3.client(
         "s3",
-        endpoint_url=f"http://{host}:{port}",
+        endpoint_url=aws_endpoint,
         region_name="us-east-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
@@ -32,7 +28,6 @@ def client() -> Iterator[Any]:
     s3.create_bucket(Bucket="state")
     yield s3
     s3.close()
-    server.stop()
 
 
 @pytest.fixture

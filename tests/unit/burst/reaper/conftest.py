@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.sandbox.batch.ground import laid
 from tests.unit.sandbox.waiting import until
 from tideform.burst.reaper.endings import batch
 from tideform.cloud import Cloud
@@ -80,22 +80,7 @@ class Reaped:
 
 @pytest.fixture(scope="module")
 def ground(cloud: Cloud) -> dict[str, Any]:
-    ec2, iam = cloud.client("ec2"), cloud.client("iam")
-    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/20", AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
-    group = ec2.create_security_group(GroupName="jobs", Description="jobs", VpcId=vpc)["GroupId"]
-    iam.create_role(RoleName="host", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17"}))
-    profile = iam.create_instance_profile(InstanceProfileName="host")["InstanceProfile"]["Arn"]
-    cloud.client("logs").create_log_group(logGroupName=GROUP)
-    return {
-        "type": "EC2",
-        "minvCpus": 0,
-        "maxvCpus": 16,
-        "instanceTypes": ["c5.large"],
-        "subnets": [subnet],
-        "securityGroupIds": [group],
-        "instanceRole": profile,
-    }
+    return laid(cloud, GROUP, "c5.large")
 
 
 @pytest.fixture
