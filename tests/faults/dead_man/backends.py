@@ -13,21 +13,20 @@ from tests.faults.dead_man.brakes import JOB_TIME_OUT, MAXIMUM_RUN_TIME, REAPER,
 from tests.faults.dead_man.cluster_brakes import EXPIRES, JOB_DEADLINE, NODE_EXPIRY, undrained
 
 POOL = "deadman"
-LEASE_SECONDS = 900
 _SPEC = """\
 version: 1
 project: deadman
 owner: ml@example.com
 region: us-east-1
 environments: {{dev: {{target: local}}}}
-storage: {{scratch: {{kind: scratch}}}}
+storage: {{models: {{kind: models}}}}
 training:
   deadman:
     backend: {backend}
     {machines}
     lease: {lease}s
     between_bursts: {between}
-    job: {{image: {image}, command: [env]}}
+    job: {{image: {image}, command: [env], outputs: [models]}}
 """
 _GPU = "accelerator: {name: A10G, count: 1}"
 
@@ -50,7 +49,7 @@ class Case:
     opened: Callable[[Path, str], AbstractContextManager[Workspace]] = applied
     note: str = ""
     off: tuple[Brake, ...] = ()
-    lease: int = LEASE_SECONDS
+    lease: int = 900  # seconds
     missing: Callable[[], str] = str
     also: Callable[[Workspace], tuple[str, ...]] = lambda _: ()
 
@@ -72,7 +71,7 @@ CASES = (
     Case("batch", "keep", (REAPER, JOB_TIME_OUT)),
     Case("batch", "remove", (REAPER,)),
     Case("ec2", "keep", (REAPER, SCHEDULED_ACTION)),
-    Case("sagemaker", "keep", (REAPER, MAXIMUM_RUN_TIME)),
+    Case("sagemaker", "keep", (REAPER, MAXIMUM_RUN_TIME), lease=3600),  # of which it may wait for 24 minutes
     Case("eks", "keep", (REAPER,), opened=eks.within_reach, note="API in reach", also=undrained, **eks.NEEDS),
     Case("eks", "keep", (REAPER,), opened=eks.out_of_reach, note="API out of reach", **eks.NEEDS),
     Case("eks", "keep", (JOB_DEADLINE,), opened=eks.out_of_reach, off=(REAPER,), **eks.NEEDS),

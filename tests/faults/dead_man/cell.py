@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.e2e.workspaces import Running, Workspace, until
-from tests.faults.dead_man.backends import LEASE_SECONDS, POOL, Case
+from tests.faults.dead_man.backends import POOL, Case
 from tests.faults.dead_man.brakes import Brake
 from tests.faults.dead_man.moments import Moment
 from tests.faults.random_kills import marked
@@ -59,7 +59,7 @@ def play(workspace: Workspace, case: Case, brake: Brake, moment: Moment) -> Outc
     until(lambda: not marked(workspace.root), "what the command had started ends")
     try:
         brake.begin(workspace)
-        brake.wait(workspace, deadline(workspace) + brake.bound)
+        brake.wait(workspace, deadline(workspace, case) + brake.bound)
         late = brake.late(workspace) if brake.late else None
         runs = running(workspace) if late is None else len(late)
         receipt = capacity_receipt(workspace.cloud, workspace.deployment, POOL)
@@ -87,10 +87,10 @@ def start(workspace: Workspace, moment: str, job: Sequence[str]) -> Running:
     return workspace.start(moment, "burst", "run", POOL, "--", *job, program=KILLED_AT, PYTHONPATH=REPOSITORY)
 
 
-def deadline(workspace: Workspace) -> float:
+def deadline(workspace: Workspace, case: Case) -> float:
     """The latest deadline of the pool's leases; without any, that of one that began now."""
     leases = LeaseTable.of(workspace.cloud, workspace.deployment).get(POOL).leases
-    return max((lease.deadline for lease in leases), default=now(workspace) + LEASE_SECONDS)
+    return max((lease.deadline for lease in leases), default=now(workspace) + case.lease)
 
 
 def now(workspace: Workspace) -> float:
