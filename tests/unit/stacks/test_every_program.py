@@ -34,6 +34,7 @@ TAKES_ONLY_A_STAR = {
     "ec2:DescribeSpotPriceHistory",
     "sagemaker:ListTrainingJobs",
     "ssm:CancelCommand",
+    "ssm:ListCommandInvocations",
     "ssm:ListCommands",
 }
 
