@@ -49,7 +49,7 @@ class Start:
     @property
     def expires(self) -> str:
         """The lease's end, as the tag of capacity says it."""
-        return datetime.fromtimestamp(self.deadline, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return utc(self.deadline)
 
     def wait(self, why: str) -> None:
         """Raises `StartError` where there is no time left; the reaper then gives the lease back."""
@@ -68,3 +68,8 @@ class Starting(Protocol):
     def working(self, clients: Clients, handle: Handle) -> set[str]:
         """The leases of the pool whose jobs are not over."""
         ...
+
+
+def utc(when: float) -> str:
+    """Seconds since the epoch as tags say them."""
+    return datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

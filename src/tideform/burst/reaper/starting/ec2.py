@@ -15,7 +15,7 @@ from typing import Any
 from tideform.burst.reaper import group
 from tideform.burst.reaper.base import Clients, Handle
 from tideform.burst.reaper.endings import ec2 as ending
-from tideform.burst.reaper.starting.base import Start, StartError
+from tideform.burst.reaper.starting.base import Start, StartError, utc
 from tideform.burst.reaper.starting.ec2_script import Node, Task, script
 
 RUNS = ("Pending", "InProgress", "Delayed", "Cancelling")
@@ -99,8 +99,8 @@ def _there(clients: Clients, start: Start, nodes: int) -> bool:
 
 
 def _tag(clients: Clients, start: Start) -> None:
-    """Say on the instances themselves whose they are and until when: that outlives every table."""
-    tags = {"tideform:lease": start.lease, "tideform:expires": start.expires}
+    """Say on the instances themselves whose they are, and until when the pool is held: that outlives every table."""
+    tags = {"tideform:lease": start.lease, "tideform:expires": utc(start.latest)}
     ids = group.in_service(clients, start.handle)
     clients.client("ec2").create_tags(Resources=ids, Tags=[{"Key": key, "Value": text} for key, text in tags.items()])
 
