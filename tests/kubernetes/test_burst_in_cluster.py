@@ -48,6 +48,16 @@ def test_a_queued_gang_brings_gpu_nodes_from_zero_and_its_end_takes_them_away(cl
     )
 
 
+def test_a_job_with_secrets_is_let_in_with_what_fetches_them(cluster: Cluster) -> None:
+    pool = PoolInCluster(cluster, "secrets", nodes=1, job={**JOB, "secrets": {"TOKEN": "secret:hub"}})
+    pool.open()
+    burst = pool.submit()
+    pool.wait("it runs", lambda: burst.running() == 1)
+    (pod,) = burst.pods()
+    assert [each["name"] for each in pod["spec"]["initContainers"]] == ["fetch-secrets"]
+    end(pool, burst)
+
+
 def test_a_gang_with_adapters_gets_machines_that_have_them_in_one_zone(cluster: Cluster) -> None:
     fields = {**gang(2), "instance_types": ["p4d.24xlarge"], "interconnect": "efa", "zones": ["b"]}
     pool = PoolInCluster(cluster, "adapters", **fields)

@@ -17,7 +17,7 @@ POOLS: dict[str, dict[str, Any]] = {
     "kubeflow": {"nodes": 4, "job": {**JOB, "nodes": 4}, "kubernetes": {"trainer": "kubeflow"}},
     "on-demand": {"capacity": {"spot": "never"}, "zones": ["a", "b"]},
     "spot-only": {"capacity": {"spot": "only"}, "kubernetes": {"disruption_budget": "20%"}},
-    "reserved": {"capacity": {"reservations": ["cr-0123456789abcdef0"]}},
+    "reserved": {"capacity": {"reservations": ["cr-0123456789abcdef0"], "blocks": ["cr-0123456789abcdef1"]}},
     "processors": {"instance_types": ["c5.2xlarge"]},
     "adapters": {
         "instance_types": ["p4d.24xlarge"], "nodes": 4, "interconnect": "efa", "job": {**JOB, "nodes": 4}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.burst_places import work_with_bursts
-from tideform.components.grants import pull_images, read, read_write, use_key
-from tideform.components.job_environment import image_of, secret_arn, tracking_arn
+from tideform.components.grants import fetch_secrets, pull_images, read, read_write, use_key
+from tideform.components.job_environment import image_of, tracking_arn
 from tideform.components.policies import Statement, allow
 
 
@@ -25,7 +25,4 @@ def statements(order: PoolOrder, log_name: str) -> list[Statement]:
     ]
     if scope.deployment.spec.tracking is not None:
         found.append(allow("Track", ["sagemaker-mlflow:*"], [tracking_arn(scope)]))
-    if job.secrets:
-        secrets = [f"{secret_arn(name, scope)}-??????" for name in sorted(job.secrets.values())]
-        found.append(allow("FetchSecrets", ["secretsmanager:GetSecretValue"], secrets))
-    return found
+    return [*found, *fetch_secrets(scope, job.secrets.values())]

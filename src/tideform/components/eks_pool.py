@@ -11,7 +11,7 @@ from tideform.catalogue.training._eks_names import SERVICE_ACCOUNT, EksNames
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.base import Component
 from tideform.components.burst_places import work_with_bursts
-from tideform.components.grants import read, read_write, use_key
+from tideform.components.grants import fetch_secrets, read, read_write, use_key
 from tideform.components.job_environment import tracking_arn
 from tideform.components.kubernetes_efa import wants_adapters
 from tideform.components.kubernetes_objects import cluster_provider, resource
@@ -130,6 +130,7 @@ class EksPool(Component):
             *read_write(scope, [scope.store_bucket(store) for store in job.outputs]),
             *work_with_bursts(scope, self._unit),
             use_key(scope),
+            *fetch_secrets(scope, job.secrets.values()),
         ]
         if self.deployment.spec.tracking is not None:
             statements.append(allow("Track", ["sagemaker-mlflow:*"], [tracking_arn(scope)]))

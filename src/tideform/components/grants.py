@@ -6,8 +6,9 @@ Bucket names follow from the deployment, and the key is named by its alias, so a
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from tideform.components.job_environment import secret_arn
 from tideform.components.policies import Statement, allow
 from tideform.components.scope import Scope
 
@@ -26,6 +27,12 @@ def read_write(scope: Scope, buckets: Sequence[str]) -> list[Statement]:
         return []
     objects = [scope.bucket_arn(bucket, "*") for bucket in buckets]
     return [_list("ListOutputs", scope, buckets), allow("WriteOutputs", [*_READ, *_WRITE], objects)]
+
+
+def fetch_secrets(scope: Scope, references: Iterable[str]) -> list[Statement]:
+    """Read the secrets that a job names, and no others; AWS ends their ARNs with six characters of its own."""
+    arns = [f"{secret_arn(name, scope)}-??????" for name in sorted(references)]
+    return [allow("FetchSecrets", ["secretsmanager:GetSecretValue"], arns)] if arns else []
 
 
 def use_key(scope: Scope) -> Statement:

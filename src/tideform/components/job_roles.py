@@ -7,8 +7,8 @@ import pulumi
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.base import Component
 from tideform.components.burst_places import images_repository, work_with_bursts
-from tideform.components.grants import pull_images, read, read_write, use_key
-from tideform.components.job_environment import image_of, secret_arn, tracking_arn
+from tideform.components.grants import fetch_secrets, pull_images, read, read_write, use_key
+from tideform.components.job_environment import image_of, tracking_arn
 from tideform.components.policies import Statement, allow, trust
 from tideform.components.roles import ServiceRole
 
@@ -56,7 +56,4 @@ class JobRoles(Component):
         if self.order.pool.job.build is not None:
             built = image_of(images_repository(scope.deployment), scope)
             statements += [{**one, "Sid": f"{one['Sid']}Built"} for one in pull_images(scope, built)[:1]]
-        secrets = [f"{secret_arn(name, scope)}-??????" for name in sorted(self.order.pool.job.secrets.values())]
-        if secrets:
-            statements.append(allow("FetchSecrets", ["secretsmanager:GetSecretValue"], secrets))
-        return statements
+        return [*statements, *fetch_secrets(scope, self.order.pool.job.secrets.values())]

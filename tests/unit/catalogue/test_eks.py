@@ -24,6 +24,10 @@ def test_a_pool_of_gpus_is_welcome() -> None:
     assert codes() == []
 
 
+def test_secrets_by_reference_are_welcome() -> None:
+    assert codes(job={**NIGHTLY["job"], "secrets": {"TOKEN": "secret:hub"}}) == []
+
+
 def test_adapters_go_to_gpus_that_can_have_them() -> None:
     assert codes(interconnect="efa") == []
 
@@ -37,10 +41,6 @@ def test_adapters_go_to_gpus_that_can_have_them() -> None:
             ("TD663", "training.nightly.interconnect"),
         ),
         (
-            {"job": {**NIGHTLY["job"], "secrets": {"TOKEN": "secret:hub"}}},
-            ("TD663", "training.nightly.job.secrets"),
-        ),
-        (
             {"kubernetes": {"disruption_budget": "0%"}},
             ("TD662", "training.nightly.kubernetes.disruption_budget"),
         ),
@@ -48,7 +48,7 @@ def test_adapters_go_to_gpus_that_can_have_them() -> None:
         ({"schedule": "rate(1 day)"}, ("TD663", "training.nightly.schedule")),
         ({"trigger": {"store": "models"}}, ("TD663", "training.nightly.trigger")),
     ],
-    ids=["old GPUs", "EFA without GPUs", "secrets", "no disruption", "Kubeflow", "a schedule", "a trigger"],
+    ids=["old GPUs", "EFA without GPUs", "no disruption", "Kubeflow", "a schedule", "a trigger"],
 )
 def test_what_a_cluster_does_not_do_is_refused_where_it_stands(words: dict[str, Any], found: tuple[str, str]) -> None:
     assert codes(**words) == [found]

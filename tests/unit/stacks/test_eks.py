@@ -92,6 +92,15 @@ def test_gangs_bring_jobset() -> None:
     assert "jobset" in charts
 
 
+def test_a_job_may_read_the_secrets_that_it_names_and_no_others() -> None:
+    secret = {**POOL, "job": {**POOL["job"], "secrets": {"TOKEN": "secret:hub"}}}
+    found = collect("training", "nightly", training={"nightly": secret})
+    policy = statements(inputs(found, "RolePolicy", "nightly-job")["policy"])
+    (fetch,) = [each for each in policy if each["Sid"] == "FetchSecrets"]
+    assert fetch["Action"] == ["secretsmanager:GetSecretValue"]
+    assert [arn.rpartition(":secret:")[2] for arn in fetch["Resource"]] == ["hub-??????"]
+
+
 def test_adapters_bring_their_plug_in_for_the_types_that_the_pools_have() -> None:
     found = collect("foundation", training={"nightly": WITH_EFA})
     labels = inputs(found, "Release", "aws-efa-k8s-device-plugin")["values"]["supportedInstanceLabels"]

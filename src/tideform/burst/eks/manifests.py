@@ -21,8 +21,9 @@ from tideform.catalogue.training._eks_names import (
 )
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components import kubernetes_efa as efa
-from tideform.components.job_environment import image_of, variables
+from tideform.components.job_environment import image_of, secret_arn, variables
 from tideform.components.kubernetes_pool import pod_resources
+from tideform.components.kubernetes_secrets import with_secrets
 from tideform.components.pool_shape import shape_of
 from tideform.components.scope import Scope
 from tideform.spec.deployment import Deployment
@@ -144,7 +145,8 @@ def _pod(order: JobOrder, environment: list[Object]) -> Object:
     }
     pod = _placed(order, [container], order.names.pool_id)
     pod["spec"]["volumes"] = [{"name": "shared-memory", "emptyDir": {"medium": "Memory"}}]
-    return pod
+    arns = {name: secret_arn(reference, _scope(order)) for name, reference in pool.job.secrets.items()}
+    return {**pod, "spec": with_secrets(pod["spec"], arns, order.deployment.region)}
 
 
 def _placed(order: JobOrder, containers: list[Object], priority: str) -> Object:

@@ -85,9 +85,6 @@ def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
         yield _not_here(path, "interconnect", "has EFA's driver in its images for GPUs alone", fix)
     if pool.kubernetes is not None and pool.kubernetes.trainer == "kubeflow":
         yield _not_here(path, "kubernetes.trainer", "runs gangs as JobSets only", "Leave it out.")
-    if pool.job.secrets:
-        fix = "Read them in the job from Secrets Manager, or use backend: batch."
-        yield _not_here(path, "job.secrets", "hands no secrets to a job", fix)
     if key := starter_key(pool):
         what = "starts no job by itself: what would start it stands outside of the network that the API is in"
         fix = "Let CI in that network run `tideform burst run`, or use backend: batch, ec2 or sagemaker."

@@ -104,6 +104,18 @@ def test_libfabric_is_told_that_a_pod_has_no_huge_pages_unless_the_job_says_othe
     assert environment(gang)["FI_EFA_USE_HUGE_PAGE"] == "1"
 
 
+def test_a_manifest_names_a_jobs_secrets_and_what_holds_nodes_has_none(tmp_path: Path) -> None:
+    nightly = FULL["training"]["nightly"]
+    job = {**nightly["job"], "secrets": {"TOKEN": "secret:hub"}}
+    spec = {**FULL, "training": {"nightly": {**nightly, "backend": "eks", "job": job}}}
+    order = JobOrder(deployment_of(spec, tmp_path), "nightly", LEASE, Work(), rest=1800)
+    made = manifests.work(order)
+    assert problem(made) == ("", "")
+    (fetch,) = made["spec"]["template"]["spec"]["initContainers"]
+    assert fetch["command"][-1].endswith(":secret:hub")
+    assert "initContainers" not in manifests.hold(order, 0)["spec"]["template"]["spec"]
+
+
 def test_what_holds_nodes_gives_way_to_a_job(order: JobOrder) -> None:
     held = manifests.hold(order, 0)["spec"]["template"]["spec"]["priorityClassName"]
     works = manifests.job(order)["spec"]["template"]["spec"]["priorityClassName"]
