@@ -35,6 +35,7 @@ _GRACE_SECONDS = 120  # for a last checkpoint: as long as a spot notice
 _RESTARTS = 5
 _GANG = "nodes"  # the one group of a JobSet
 _PORT = 29500
+_URI = "TIDEFORM_CHECKPOINT_URI"
 _INDEX = "metadata.labels['batch.kubernetes.io/job-completion-index']"
 
 
@@ -194,6 +195,8 @@ def _environment(order: JobOrder) -> list[Object]:
         **(order.own or {}),
         "TIDEFORM_LEASE": order.lease.id,
     }
+    if order.own is not None and _URI in found:  # each member of an array saves its work in a place of its own
+        found[_URI] = f"{found[_URI]}/{order.index}"
     return [{"name": name, "value": value} for name, value in found.items()]
 
 

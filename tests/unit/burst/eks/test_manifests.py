@@ -67,6 +67,14 @@ def test_a_job_knows_its_lease_and_what_the_burst_adds(order: JobOrder) -> None:
     assert manifests.work(added)["metadata"]["name"] == f"nightly-{LEASE.id}-3"
 
 
+def test_each_member_of_an_array_saves_its_work_in_a_place_of_its_own(order: JobOrder) -> None:
+    saving = replace(order, work=replace(order.work, environment={"TIDEFORM_CHECKPOINT_URI": "s3://kept/run"}), index=3)
+    uri = [
+        environment(manifests.work(one)["spec"])["TIDEFORM_CHECKPOINT_URI"] for one in (saving, replace(saving, own={}))
+    ]
+    assert uri == ["s3://kept/run", "s3://kept/run/3"]
+
+
 def test_several_nodes_are_one_gang_that_knows_its_ranks(order: JobOrder) -> None:
     gang = manifests.work(replace(order, work=replace(order.work, nodes=4)))
     assert gang["kind"] == "JobSet"
