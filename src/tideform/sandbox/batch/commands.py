@@ -53,6 +53,7 @@ class Commands:
             folder=folder,
             on_line=stream.write,
             on_exit=on_exit,
+            memory=job.needs("MEMORY"),
         )
 
     def ask_to_end(self, job: Job, reason: str, *, grace: float = STOP_GRACE) -> None:

@@ -246,6 +246,12 @@ def size_of_type(kind: str) -> Size:
     return Size(data["VCpuInfo"]["DefaultVCpus"], memory, gpus)
 
 
+def memory_of(kind: str) -> int:
+    """MiB that a command has on a machine of a type, ``ml.`` types included; 0 where nobody knows."""
+    kind = kind.removeprefix("ml.")
+    return size_of_type(kind).memory if kind in _catalogue() else 0
+
+
 def _catalogue() -> dict[str, Any]:
     from moto.ec2.models.instance_types import INSTANCE_TYPES
 

@@ -13,7 +13,10 @@ _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 
 class RunningCommand:
-    """A started command. ``on_line`` gets each line of its output, ``on_exit`` its exit code, from other threads."""
+    """A started command. ``on_line`` gets each line of its output, ``on_exit`` its exit code, from other threads.
+
+    It ends when it holds more than ``memory`` MiB; 0 lets it have all.
+    """
 
     def __init__(
         self,
@@ -23,10 +26,11 @@ class RunningCommand:
         folder: Path,
         on_line: Callable[[str], None],
         on_exit: Callable[[int], None],
+        memory: int = 0,
     ) -> None:
         self._on_line, self._on_exit = on_line, on_exit
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_SUPERVISOR), "--", *command],
+            [sys.executable, "-I", "-S", str(_SUPERVISOR), str(memory), "--", *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

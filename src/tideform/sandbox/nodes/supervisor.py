@@ -1,8 +1,9 @@
 """The process above one job's command: it ends everything that the command started, whatever happens.
 
-Run as a plain script (``python -I supervisor.py -- COMMAND…``) so that it starts fast and needs nothing. Its standard
-input is a pipe that the sandbox holds: a line ``TERM`` or ``KILL`` signals the command, and its end means that the
-sandbox is gone, however it went. On Linux it adopts orphans, so that a daemonised grandchild is found as well.
+Run as a plain script (``python -I supervisor.py MIB -- COMMAND…``, 0 for any amount of memory) so that it starts fast
+and needs nothing. Its standard input is a pipe that the sandbox holds: a line ``TERM`` or ``KILL`` signals the command,
+and its end means that the sandbox is gone, however it went. On Linux it adopts orphans, so that a daemonised grandchild
+is found as well, and ends a command that holds more memory than it has.
 """
 
 import ctypes
@@ -11,14 +12,17 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PR_SET_CHILD_SUBREAPER = 36
 CANNOT_START = 127  # what a shell says of a command that it cannot find
+LOOK_SECONDS = 0.25
+MIB = 1024 * 1024
 
 
-def main(command: list[str]) -> int:
+def main(memory: int, command: list[str]) -> int:
     """Run the command to its end; the exit code is its own, or 128 + the signal that ended it."""
     adopt_orphans()
     try:
@@ -32,6 +36,8 @@ def main(command: list[str]) -> int:
         sys.stderr.write(f"cannot start {command[0]!r}: {error.strerror}\n")
         return CANNOT_START
     threading.Thread(target=obey, args=(child,), daemon=True).start()
+    if memory:
+        threading.Thread(target=bound, args=(child, memory), daemon=True).start()
     code = wait_for(child.pid)
     kill_all(child.pid)
     return code
@@ -45,6 +51,38 @@ def obey(child: "subprocess.Popen[bytes]") -> None:
         if b"KILL" in words:
             kill_all(child.pid)
     kill_all(child.pid)
+
+
+def bound(child: "subprocess.Popen[bytes]", memory: int) -> None:
+    """Kill the command when it and all that it started hold more than so many MiB, as a container's kernel does."""
+    while (held := held_by(descendants(os.getpid()), memory * MIB)) <= memory * MIB:
+        time.sleep(LOOK_SECONDS)
+    sys.stderr.write(f"out of memory: killed, holding {held // MIB} MiB of the {memory} MiB that it has\n")
+    sys.stderr.flush()
+    kill_all(child.pid)
+
+
+def held_by(pids: list[int], enough: int) -> int:
+    """Bytes that processes hold; what they share counts once where that matters, as it is slower to find out."""
+    resident = sum(map(_resident, pids))
+    return resident if resident <= enough else sum(map(_proportional, pids))
+
+
+def _resident(pid: int) -> int:
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
+    except OSError:  # it has ended
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _proportional(pid: int) -> int:
+    """https://docs.kernel.org/filesystems/proc.html: a page that several share counts for each in part."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 def wait_for(pid: int) -> int:
@@ -119,6 +157,6 @@ def _prctl(option: int, value: int) -> None:
 
 
 if __name__ == "__main__":
-    ended = main(sys.argv[sys.argv.index("--") + 1 :])
+    ended = main(int(sys.argv[1]), sys.argv[3:])
     sys.stderr.flush()
     os._exit(ended)  # a thread still reads standard input

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tideform.sandbox.batch.fleet import memory_of
 from tideform.sandbox.batch.logs import LogStream
 from tideform.sandbox.nodes.process import RunningCommand
 from tideform.sandbox.nodes.surroundings import Surroundings
@@ -101,6 +102,7 @@ class Starter:
                 folder=self.surroundings.folder(own),
                 on_line=stream.write,
                 on_exit=lambda code, here=here: self.exited(job, here, code),  # type: ignore[misc]
+                memory=memory_of(job.kind),
             )
 
     def clear(self, hosts: list[Host]) -> None:

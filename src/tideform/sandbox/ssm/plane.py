@@ -7,6 +7,7 @@ import socket
 import threading
 from typing import Any
 
+from tideform.sandbox.batch.fleet import memory_of
 from tideform.sandbox.batch.logs import LogStream
 from tideform.sandbox.market.metadata import variables
 from tideform.sandbox.nodes.process import RunningCommand
@@ -113,6 +114,7 @@ class Plane:
             folder=surroundings.folder({}),
             on_line=on_line,
             on_exit=lambda code: self._exited(command, one, code),
+            memory=memory_of(self.nodes()[instance_id].instance_type),
         )
         self._world.timeline.at(one.started + command.seconds, f"ssm/{key}/timeout", lambda _: self._late(command, one))
 

@@ -178,3 +178,34 @@ def test_an_instance_that_is_ended_takes_its_job_along(pool: Pool) -> None:
     pool.cloud.client("ec2").terminate_instances(InstanceIds=[instance["InstanceId"]])
     assert pool.ended(job)["statusReason"].startswith("Host EC2 (instance i-")
     until(lambda: not any(lives(pid) for pid in pids))
+
+
+_SMALL = {"resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "128"}]}
+_FORKED = """
+import os, signal
+held = b"x" * 60 * 2**20
+for _ in range(3):
+    if os.fork() == 0:
+        {child}
+        signal.pause()
+{after}
+"""
+
+
+def test_a_job_that_holds_more_memory_than_it_asked_for_is_killed(pool: Pool) -> None:
+    job = pool.ended(pool.python("held = b'x' * 300 * 2**20\nimport signal; signal.pause()", container=_SMALL))
+    assert (job["status"], job["container"]["exitCode"]) == ("FAILED", 137)
+    (line,) = pool.lines(job["container"]["logStreamName"])
+    assert line.startswith("out of memory: killed") and line.endswith("of the 128 MiB that it has")
+
+
+def test_the_memory_of_what_a_job_started_counts(pool: Pool) -> None:
+    code = _FORKED.format(child="held = b'y' * 60 * 2**20", after="signal.pause()")
+    job = pool.ended(pool.python(code, container=_SMALL))
+    assert job["container"]["exitCode"] == 137
+
+
+def test_memory_that_processes_share_counts_once(pool: Pool) -> None:
+    code = _FORKED.format(child="pass", after="import time; time.sleep(1.5)")
+    job = pool.ended(pool.python(code, container=_SMALL))
+    assert (job["status"], job["container"]["exitCode"]) == ("SUCCEEDED", 0)
