@@ -45,10 +45,6 @@ def test_more_machines_than_a_command_reaches() -> None:
     assert problems(instance_types=["c5.large"], nodes="1..51") == [("TD640", "training.p")]
 
 
-def test_a_job_of_more_machines_than_the_pool_has() -> None:
-    assert problems(instance_types=["c5.large"], nodes=2, job={"nodes": 3}) == [("TD641", "training.p.job.nodes")]
-
-
 def test_a_lease_that_outlasts_every_command() -> None:
     assert problems(instance_types=["c5.large"], lease="3d") == [("TD642", "training.p.lease")]
 

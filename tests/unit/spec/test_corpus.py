@@ -53,6 +53,12 @@ def test_every_error_names_its_place_and_says_what_is_wrong(file: Path) -> None:
         assert found.location or found.code in WITHOUT_PLACE
 
 
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+def test_nothing_is_said_twice(file: Path) -> None:
+    said = [(found.code, found.detail, found.location and found.location.line) for found in findings(file)]
+    assert len(said) == len(set(said))
+
+
 @pytest.mark.parametrize("file", [f for f in FILES if expected(f) and expected(f) <= STRUCTURAL], ids=lambda f: f.stem)
 def test_the_json_schema_refuses_what_is_structurally_wrong(file: Path) -> None:
     data = compose(read(file)).plain()

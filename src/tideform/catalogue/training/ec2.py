@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tideform.catalogue.training._by_itself import begun_once, starter_key, sweep_at_once
 from tideform.catalogue.training._ec2 import LONGEST_RUN, MOST_NODES, SCHEDULE, GroupNames, unfit
 from tideform.catalogue.training.base import Exports, PoolOrder, plain_handle, problem
-from tideform.components.pool_shape import PoolShape, shape_of
+from tideform.components.pool_shape import PoolShape, shape_of, shape_problems
 from tideform.diagnostics import Diagnostic
-from tideform.errors import TideformError
 from tideform.spec.training import Pool
 
 if TYPE_CHECKING:
@@ -29,12 +28,9 @@ class Ec2:
 
     def problems(self, name: str, pool: Pool) -> list[Diagnostic]:
         """Machines without an image, and what Run Command cannot reach or outlast."""
-        path = f"training.{name}"
-        try:
-            shape = shape_of(pool)
-        except TideformError as error:
-            return [replace(found, path=path) for found in error.diagnostics]
-        return list(_problems(path, pool, shape))
+        if list(shape_problems(name, pool)):
+            return []  # said for every backend alike
+        return list(_problems(f"training.{name}", pool, shape_of(pool)))
 
     def build(self, order: PoolOrder) -> Exports:
         """Role, log group, launch template, group and its hook, and what starts its job."""
@@ -88,14 +84,6 @@ def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
             path,
             detail=f"One SSM command reaches {MOST_NODES} machines, and this pool may have {shape.nodes}.",
             fix="Use larger machines, or backend: batch or eks.",
-        )
-    if pool.job.nodes > shape.nodes:
-        yield problem(
-            "TD641",
-            "The job needs more machines than the pool has",
-            f"{path}.job.nodes",
-            detail=f"The job works on {pool.job.nodes} machines, and the pool grows to {shape.nodes}.",
-            fix=f"Let the pool grow to {pool.job.nodes} machines, or lower nodes.",
         )
     if pool.lease.seconds > LONGEST_RUN:
         yield problem(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tideform.catalogue.training._by_itself import starter_key
 from tideform.catalogue.training._eks_names import LABEL, LOCAL_QUEUE, EksNames
 from tideform.catalogue.training.base import Exports, PoolOrder, plain_handle, problem
-from tideform.components.pool_shape import PoolShape, is_nvidia, shape_of
+from tideform.components.pool_shape import PoolShape, is_nvidia, shape_of, shape_problems
 from tideform.diagnostics import Diagnostic
-from tideform.errors import TideformError
 from tideform.spec.training import Pool
 
 if TYPE_CHECKING:
@@ -31,12 +30,9 @@ class Eks:
 
     def problems(self, name: str, pool: Pool) -> list[Diagnostic]:
         """Capacity without drivers, nodes that never let go, and what a cluster does not do here."""
-        path = f"training.{name}"
-        try:
-            shape = shape_of(pool)
-        except TideformError as error:
-            return [replace(found, path=path) for found in error.diagnostics]
-        return list(_problems(path, pool, shape))
+        if list(shape_problems(name, pool)):
+            return []  # said for every backend alike
+        return list(_problems(f"training.{name}", pool, shape_of(pool)))
 
     def build(self, order: PoolOrder) -> Exports:
         """The job's role, and the pool's objects in the cluster."""
