@@ -9,7 +9,7 @@ BIN := .venv/bin
 help:
 	@echo 'make demo    set up, then plan, apply, burst, tear down and destroy blueprints/quickstart locally'
 	@echo 'make test    set up, lint, and run all tests'
-	@echo 'make test-kubernetes  the tests that run a real Kubernetes control plane, built from Go modules first'
+	@echo 'make test-kubernetes  the part of them that runs a real Kubernetes control plane, built from Go modules first'
 	@echo 'make faults  play the dead-man table: bursts killed at each step, one brake alone; make faults-all: engine events, too'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make format  let ruff put the code in order'
@@ -38,6 +38,7 @@ format: setup
 
 test: lint engine
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not bench and not kubernetes' --durations=15
+	@if $(BIN)/python -m tests.kubernetes.build --possible; then $(MAKE) --no-print-directory test-kubernetes; fi
 
 test-kubernetes: engine
 	@$(BIN)/python -m tests.kubernetes.build
