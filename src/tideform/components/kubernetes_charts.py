@@ -6,7 +6,8 @@ JobSet: https://github.com/kubernetes-sigs/jobset/blob/v0.10.1/charts/jobset/REA
 NVIDIA's device plugin: https://github.com/NVIDIA/k8s-device-plugin#deployment-via-helm, ``stable/`` of its branch
 gh-pages. DCGM exporter: ``helm-charts/`` of https://github.com/NVIDIA/dcgm-exporter's branch gh-pages; the chart's
 version is the exporter's, 4.5.2 with DCGM 4.4.1. EFA's device plugin:
-https://github.com/aws/eks-charts/tree/master/stable/aws-efa-k8s-device-plugin.
+https://github.com/aws/eks-charts/tree/master/stable/aws-efa-k8s-device-plugin. What values are called is read off each
+chart's ``values.yaml``, for Karpenter, Kueue and JobSet at the very version, for the others off its newest.
 """
 
 from __future__ import annotations
