@@ -30,6 +30,8 @@ from tideform.errors import RefusedError, TideformError
 from tideform.spec.deployment import Deployment
 from tideform.times import utc
 
+_LACKS = ("CAPACITY:", "ReservationCapacityExceeded", "InsufficientInstanceCapacity")
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -84,11 +86,12 @@ class BatchRunner:
             environments = ending.environments(self.cloud, self.handle)
             if not environments:
                 raise _not_applied(self.pool)
+            usable, reasons = ending.usable(self.cloud, self.handle, environments, self.cloud.clock())
             for environment in environments:
                 self._settle(environment, halt)
-                ending.update(self.cloud, environment, state="ENABLED")
+                ending.update(self.cloud, environment, state="ENABLED" if environment in usable else "DISABLED")
             ending.set_queue(self.cloud, self.handle, "ENABLED")
-            reasons = self._climb(environments, size, halt)
+            reasons += self._climb(usable, size, halt)
             if len(self.capacity()) < size.nodes:
                 raise _no_capacity(self.pool, size, [r for r in reasons if r])
             self._tag(lease)
@@ -151,7 +154,7 @@ class BatchRunner:
         """Why an environment will not bring what it was asked for; empty while it may."""
         now = self._now(environment)
         reason = str(now.get("statusReason") or "")
-        hopeless = now["status"] == "INVALID" or reason.startswith("CAPACITY:") or quota_in(reason)
+        hopeless = now["status"] == "INVALID" or reason.startswith(_LACKS) or quota_in(reason)
         return f"{_name(now)}: {reason or 'invalid'}" if hopeless else ""
 
     def _now(self, environment: dict[str, Any]) -> dict[str, Any]:
@@ -180,7 +183,7 @@ def _name(environment: dict[str, Any]) -> str:
 
 
 def _instance(node: Node) -> Instance:
-    return Instance(node.id, node.type, node.state, node.spot, node.launched)
+    return Instance(node.id, node.type, node.state, node.spot, node.launched, node.reservation)
 
 
 def _not_applied(pool: str) -> TideformError:

@@ -5,14 +5,16 @@ A service that refuses to answer is part of the receipt: 'could not be asked' is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tideform.burst.inventory.base import Area, Leftover, Place
+from tideform.burst.reaper.reserved import Reservation
+from tideform.burst.reservations import idle_reservations
 from tideform.cloud import Cloud
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.errors import LeftoversError
+from tideform.errors import CloudError, LeftoversError
 from tideform.spec.deployment import Deployment
 
 _AT_ONCE = 8
@@ -30,7 +32,8 @@ class Unasked:
 class Receipt:
     """What one inventory found. ``scope`` says of what; ``asked`` is the number of questions answered.
 
-    ``foreign`` has a name as we give them and not our tags: it is left alone, and proves nothing.
+    ``foreign`` has a name as we give them and not our tags: it is left alone, and proves nothing. ``idle`` is what is
+    reserved and paid for although nobody uses it; it is told, and is nothing of the pool's own that is left.
     """
 
     scope: str
@@ -39,6 +42,7 @@ class Receipt:
     foreign: tuple[Leftover, ...] = ()
     unasked: tuple[Unasked, ...] = ()
     asked: int = 0
+    idle: tuple[Reservation, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -64,7 +68,9 @@ def capacity_receipt(cloud: Cloud, deployment: Deployment, pool: str) -> Receipt
     """What one pool holds that may cost money: instances, disks, spot requests, environments above zero, jobs."""
     from tideform.burst.inventory.areas import CAPACITY
 
-    return _ask(f"capacity of {pool}", Place(cloud, deployment, pool), CAPACITY)
+    receipt = _ask(f"capacity of {pool}", Place(cloud, deployment, pool), CAPACITY)
+    spec = deployment.spec.training.get(pool)
+    return replace(receipt, idle=_idle(cloud, spec.capacity.reserved)) if spec else receipt
 
 
 def environment_receipt(cloud: Cloud, deployment: Deployment, *, unit: str | None = None) -> Receipt:
@@ -89,6 +95,14 @@ def _ask(scope: str, place: Place, areas: Iterable[Area]) -> Receipt:
         unasked=unasked,
         asked=len(answers) - len(unasked),
     )
+
+
+def _idle(cloud: Cloud, reserved: Sequence[str]) -> tuple[Reservation, ...]:
+    """What cannot be told is left out: it proves nothing either way."""
+    try:
+        return idle_reservations(cloud, reserved)
+    except CloudError:
+        return ()
 
 
 def _answer(area: Area, place: Place) -> tuple[Leftover, ...] | Unasked:

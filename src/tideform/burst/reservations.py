@@ -1,51 +1,35 @@
-"""A pool's capacity reservations: how many of their machines nobody uses, which cost the same.
-
-https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeCapacityReservations.html
-"""
+"""A pool's reservations and capacity blocks, for those who look at it or are about to use it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
+from tideform.burst.reaper.reserved import Reservation, look
 from tideform.burst.runner import cloud_errors
 from tideform.cloud import Cloud
 from tideform.prices.book import book
+from tideform.times import utc
 
 
-@dataclass(frozen=True)
-class Reservation:
-    """One reservation; ``usd`` an hour is what its ``free`` machines cost at list price (None: not in the book)."""
-
-    id: str
-    type: str
-    zone: str
-    total: int
-    free: int
-    usd: float | None
-
-    def __str__(self) -> str:
-        paid = "" if self.usd is None else f", {self.usd:.2f} USD an hour paid for nothing"
-        return f"reservation {self.id}: {self.free} of {self.total} {self.type} in {self.zone} stand idle{paid}"
+def reservations(cloud: Cloud, ids: Sequence[str]) -> tuple[Reservation, ...]:
+    """Those of EC2 as they are now; an id that the account does not have is one of them. Raises `CloudError`."""
+    ours = [identity for identity in ids if identity.startswith("cr-")]
+    if not ours:
+        return ()
+    with cloud_errors("the reservations were looked at"):
+        return tuple(look(cloud, ours, {name: kind.on_demand_usd for name, kind in book().instances.items()}))
 
 
 def idle_reservations(cloud: Cloud, ids: Sequence[str]) -> tuple[Reservation, ...]:
-    """Those of the named reservations that are not used up. Raises `CloudError` where one is unknown."""
-    if not ids:
-        return ()
-    with cloud_errors("the reservations were looked at"):
-        found = cloud.client("ec2").describe_capacity_reservations(CapacityReservationIds=list(ids))
-    return tuple(one for one in map(_reservation, found["CapacityReservations"]) if one.free)
+    """Those that are not used up, or not there. Raises `CloudError`."""
+    return tuple(one for one in reservations(cloud, ids) if one.idle)
 
 
-def _reservation(found: dict[str, object]) -> Reservation:
-    kind, free = str(found["InstanceType"]), int(str(found["AvailableInstanceCount"]))
-    known = book().instances.get(kind)
-    return Reservation(
-        id=str(found["CapacityReservationId"]),
-        type=kind,
-        zone=str(found["AvailabilityZone"]),
-        total=int(str(found["TotalInstanceCount"])),
-        free=free,
-        usd=None if known is None else known.on_demand_usd * free,
-    )
+def ends_early(cloud: Cloud, blocks: Sequence[str], deadline: float) -> Iterator[str]:
+    """A warning for each block whose machines end before the deadline of a lease. Raises `CloudError`."""
+    for one in reservations(cloud, blocks):
+        if one.emptied is not None and one.state == "active" and one.emptied < deadline:
+            yield (
+                f"The lease lasts until {utc(deadline)}, and capacity block {one.id} ends before: AWS ends machines "
+                f"in it at {utc(one.emptied)}. What runs then begins again on the next rung of the ladder."
+            )

@@ -23,13 +23,14 @@ OnLog = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Instance:
-    """One machine of a pool. ``launched`` is in seconds since the epoch."""
+    """One machine of a pool. ``launched`` is in seconds since the epoch; ``reservation`` is the one that it uses up."""
 
     id: str
     type: str
     state: str
     spot: bool
     launched: float
+    reservation: str = ""
 
 
 @dataclass(frozen=True)

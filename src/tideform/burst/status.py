@@ -11,7 +11,8 @@ from tideform.burst.reaper.ledger import Ledger
 from tideform.burst.reaper.meter import count
 from tideform.burst.reaper.pools import POOL
 from tideform.burst.reaper.prices import SpotPrices, price_of
-from tideform.burst.reservations import Reservation, idle_reservations
+from tideform.burst.reaper.reserved import Reservation
+from tideform.burst.reservations import idle_reservations
 from tideform.burst.runner import Instance, Job, cloud_errors, runner_for
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
@@ -43,7 +44,7 @@ def pool_status(cloud: Cloud, deployment: Deployment, pool: str, now: float) -> 
     spec = deployment.spec.training[pool]
     runner = runner_for(cloud, deployment, pool, spec.backend)
     table = LeaseTable.of(cloud, deployment)
-    idle = idle_reservations(cloud, spec.capacity.reservations)
+    idle = idle_reservations(cloud, spec.capacity.reserved)
     return PoolStatus(table.get(pool), runner.capacity(), runner.jobs(), _spent(table, pool, now), now, idle)
 
 

@@ -26,7 +26,14 @@ _TOKENS_ONLY: dict[str, Any] = {
     "http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1
 }  # fmt: skip
 _ON_DEMAND = ("EC2", "BEST_FIT_PROGRESSIVE")
-_BOUGHT = {"spot": ("SPOT", "SPOT_PRICE_CAPACITY_OPTIMIZED"), "on-demand": _ON_DEMAND, "reserved": _ON_DEMAND}
+# A block wants groups of one type, which Batch makes for BEST_FIT: a mixed instances policy takes no block.
+# https://docs.aws.amazon.com/autoscaling/ec2/userguide/launch-template-capacity-blocks.html
+_BOUGHT = {
+    "spot": ("SPOT", "SPOT_PRICE_CAPACITY_OPTIMIZED"),
+    "on-demand": _ON_DEMAND,
+    "reserved": _ON_DEMAND,
+    "block": ("EC2", "BEST_FIT"),
+}
 
 
 class BatchCapacity(Component):
@@ -43,7 +50,7 @@ class BatchCapacity(Component):
         self.order, self.shape, self.unit = order, shape, order.scope.unit or order.name
         self.profile = self._instance_profile()
         self.group = self._placement_group() if in_one_zone(order.pool) else None
-        self.plain = self._launch_template("")
+        self.plain = self._launch_template(Purchase("on-demand"))
         self.environments = [self._environment(way) for way in purchases(order.pool)]
         self.queue = self._queue()
 
@@ -77,11 +84,11 @@ class BatchCapacity(Component):
             self.unit, name=name, strategy="cluster", tags=self.scope.tags(name), opts=self.named()
         )
 
-    def _launch_template(self, reservation: str) -> aws.ec2.LaunchTemplate:
+    def _launch_template(self, purchase: Purchase) -> aws.ec2.LaunchTemplate:
         """It could change, but Batch keeps to the version that it found when the environment was made."""
         tags, key = self.scope.tags(self.scope.name(self.unit)), self.order.site.key_arn
-        part = f"{self.unit}-{reservation}" if reservation else self.unit
-        special, inputs = self._special(reservation)
+        part = f"{self.unit}-{purchase.reservation}" if purchase.reservation else self.unit
+        special, inputs = self._special(purchase)
         return aws.ec2.LaunchTemplate(
             part,
             name=self.hashed_name(part, [tags, _TOKENS_ONLY, _ROOT_DISK, key, *inputs], limit=128),
@@ -97,7 +104,7 @@ class BatchCapacity(Component):
             **special,
         )
 
-    def _special(self, reservation: str) -> tuple[dict[str, Any], list[Any]]:
+    def _special(self, purchase: Purchase) -> tuple[dict[str, Any], list[Any]]:
         """What only some templates have, and the inputs that it depends on."""
         special: dict[str, Any] = {}
         inputs: list[Any] = []
@@ -105,16 +112,20 @@ class BatchCapacity(Component):
             group = self.order.site.security_group_id
             special["network_interfaces"] = adapters(self.shape, group)
             inputs += ["efa", len(special["network_interfaces"]), group]
-        if reservation:
-            special["capacity_reservation_specification"] = _targeted(reservation)
-            inputs.append(reservation)
+        if purchase.reservation:
+            special["capacity_reservation_specification"] = _targeted(purchase.reservation)
+            inputs.append(purchase.reservation)
+        if purchase.kind == "block":
+            market = aws.ec2.LaunchTemplateInstanceMarketOptionsArgs(market_type="capacity-block")
+            special["instance_market_options"] = market
+            inputs.append("block")
         return special, inputs
 
     def _environment(self, purchase: Purchase) -> aws.batch.ComputeEnvironment:
         part, batch = f"{self.unit}-{purchase.reservation or purchase.kind}", aws.batch
         fixed = self._fixed(purchase)
         image = "ECS_AL2023_NVIDIA" if self.shape.accelerators else "ECS_AL2023"
-        own = self._launch_template(purchase.reservation) if purchase.reservation else self.plain
+        own = self._launch_template(purchase) if purchase.reservation else self.plain
         template: dict[str, Any] = {"launch_template_name": own.name, "version": "$Default"}
         resources = batch.ComputeEnvironmentComputeResourcesArgs(
             **fixed,
@@ -139,8 +150,12 @@ class BatchCapacity(Component):
         )
 
     def _fixed(self, purchase: Purchase) -> dict[str, Any]:
-        """Compute resources that stay as they are for as long as the environment lives."""
+        """Compute resources that stay as they are for as long as the environment lives.
+
+        Machines of a block are close together anyway, in no group of ours.
+        """
         kind, strategy = _BOUGHT[purchase.kind]
+        group = None if purchase.kind == "block" else self.group
         return {
             "type": kind,
             "allocation_strategy": strategy,
@@ -149,7 +164,7 @@ class BatchCapacity(Component):
             "security_group_ids": [self.order.site.security_group_id],
             "instance_role": self.scope.instance_profile_arn(self.scope.name(f"{self.unit}-instance", limit=128)),
             "tags": self.scope.tags(self.scope.name(self.unit)),
-            **({} if self.group is None else {"placement_group": self.group.name}),
+            **({} if group is None else {"placement_group": group.name}),
         }
 
     def _queue(self) -> aws.batch.JobQueue:

@@ -58,8 +58,9 @@ def on_batch(order: PoolOrder, cargo: Cargo) -> Begins:
     queue = scope.arn("batch", f"job-queue/{names.job_queue}")
     definition = scope.arn("batch", f"job-definition/{names.job_definition}")
     environments = scope.arn("batch", "compute-environment/*")
+    blocks = ["ec2:DescribeCapacityReservations"] if order.pool.capacity.blocks else []
     statements = [
-        allow("Look", ["batch:DescribeComputeEnvironments", "batch:DescribeJobQueues"], ["*"]),
+        allow("Look", ["batch:DescribeComputeEnvironments", "batch:DescribeJobQueues", *blocks], ["*"]),
         allow("Open", ["batch:UpdateComputeEnvironment", "batch:UpdateJobQueue"], [queue, environments], ours(order)),
         allow("Submit", ["batch:SubmitJob"], [queue, definition, f"{definition}:*"]),
         allow("TagJobs", ["batch:TagResource"], [scope.arn("batch", "job/*")]),

@@ -112,7 +112,7 @@ class PoolObjects:
         together = self.pool.job.nodes > 1 or in_one_zone(self.pool)
         # Nodes that talk to each other all the time are in one zone, where no transfer is paid.
         subnets = list(place.subnet_ids)[: 1 if together and not self.pool.zones else None]
-        reservations = [{"id": each} for each in self.pool.capacity.reservations]
+        reservations = [{"id": each} for each in self.pool.capacity.reserved]
         disk = {**_ROOT_DISK, "kmsKeyID": place.key_arn}
         spec = {
             "amiSelectorTerms": [{"alias": "al2023@latest"}],
@@ -186,7 +186,7 @@ class PoolObjects:
         kinds += ["on-demand"] if capacity.spot == "never" or capacity.fallback == "on_demand" else []
         if capacity.spot == "only":
             kinds = ["spot"]
-        kinds = ["reserved", *kinds] if capacity.reservations else kinds
+        kinds = ["reserved", *kinds] if capacity.reserved else kinds
         arch = "arm64" if self.shape.types[0].arch == "arm64" else "amd64"
         wanted = {
             "node.kubernetes.io/instance-type": self.shape.instance_types,

@@ -12,7 +12,7 @@ from tideform.spec.deployment import Deployment
 from tideform.spec.pools import in_one_zone
 from tideform.spec.training import Pool
 
-Kind = Literal["reserved", "spot", "on-demand"]
+Kind = Literal["block", "reserved", "spot", "on-demand"]
 # How EC2 and Auto Scaling tell that the account may not have more: asking for another type or zone changes nothing.
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 _QUOTA = (
@@ -23,18 +23,24 @@ _QUOTA = (
 
 @dataclass(frozen=True)
 class Purchase:
-    """One way of buying; ``reservation`` is the capacity reservation that it uses up, if it is ``reserved``."""
+    """One way of buying; ``reservation`` is the block or the reservation that it uses up, if it uses one up."""
 
     kind: Kind
     reservation: str = ""
 
     def __str__(self) -> str:
+        if self.kind == "block":
+            plan = self.reservation.partition(":training-plan/")[2]
+            return f"training plan {plan}" if plan else f"capacity block {self.reservation}"
         return f"reservation {self.reservation}" if self.reservation else self.kind
 
 
 @dataclass(frozen=True)
 class Rung:
-    """One step of the ladder: any of these types in any of these zones, bought so. USD are for an hour of one."""
+    """One step of the ladder: any of these types in any of these zones, bought so. USD are for an hour of one.
+
+    What is reserved costs the same whether it is used or not: a block was paid for before it began.
+    """
 
     purchase: Purchase
     types: tuple[str, ...]
@@ -42,11 +48,17 @@ class Rung:
     usd: tuple[float, float]  # the cheapest and the dearest of the types
 
     def __str__(self) -> str:
+        zones = ", ".join(self.zones) or "the subnets' zones"
+        return f"{self.purchase}: {' or '.join(self.types)} in {zones}, {self._price()}"
+
+    def _price(self) -> str:
+        if self.purchase.kind == "block":
+            return "paid up front: an hour costs nothing more"
         low, high = self.usd
         price = f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}"
         about = "about " if self.purchase.kind == "spot" else ""
-        zones = ", ".join(self.zones) or "the subnets' zones"
-        return f"{self.purchase}: {' or '.join(self.types)} in {zones}, {about}{price} USD an hour each"
+        unused = ", used or not" if self.purchase.kind == "reserved" else ""
+        return f"{about}{price} USD an hour each{unused}"
 
 
 def purchases(pool: Pool) -> tuple[Purchase, ...]:
@@ -57,7 +69,8 @@ def purchases(pool: Pool) -> tuple[Purchase, ...]:
     """
     capacity = pool.capacity
     spot, on_demand = Purchase("spot"), Purchase("on-demand")
-    reserved = tuple(Purchase("reserved", reservation) for reservation in capacity.reservations)
+    blocks = tuple(Purchase("block", block) for block in capacity.blocks)
+    reserved = (*blocks, *(Purchase("reserved", reservation) for reservation in capacity.reservations))
     if capacity.spot == "never" or on_demand_only(pool):
         return (*reserved, on_demand)
     if capacity.spot == "prefer" and capacity.fallback == "on_demand":

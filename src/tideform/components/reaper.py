@@ -5,6 +5,8 @@ It is the brake that needs nobody: no command line, no state file, no engine.
 
 from __future__ import annotations
 
+import json
+
 import pulumi
 import pulumi_aws as aws
 
@@ -13,10 +15,12 @@ from tideform.components.launchers import karpenter_roles
 from tideform.components.lease_table import LeaseTable
 from tideform.components.logs import log_group
 from tideform.components.policies import allow, plain_trust, trust
+from tideform.components.pool_shape import shape_of
 from tideform.components.reaper_package import HANDLER, package
 from tideform.components.reaper_statements import reaper_statements
 from tideform.components.roles import ServiceRole
 from tideform.components.scope import Scope
+from tideform.spec.deployment import Deployment
 
 RATE_MINUTES = 5
 SILENT_MINUTES = 15
@@ -56,6 +60,7 @@ class Reaper(Component):
                 table_arn=self.scope.arn("dynamodb", f"table/{self.scope.name('leases', limit=255)}"),
                 topic_arn=self.topic_arn,
                 log_group=group,
+                reservations=any(pool.capacity.reserved for pool in self.scope.deployment.spec.training.values()),
                 launch_roles=[self.scope.role_arn(name) for name in karpenter_roles(self.scope)],
             ),
             opts=self.nameless,
@@ -91,6 +96,7 @@ class Reaper(Component):
             "ENVIRONMENT": deployment.environment,
             "TOPIC": self.topic_arn,
             **stop,
+            **_reserved(deployment),
         }
 
     def _schedule(self) -> aws.scheduler.Schedule:
@@ -157,3 +163,13 @@ class Reaper(Component):
     @property
     def _function_arn(self) -> str:
         return self.scope.arn("lambda", f"function:{self.name}")
+
+
+def _reserved(deployment: Deployment) -> dict[str, str]:
+    """What EC2 has reserved for each pool, and what its types cost an hour."""
+    found = {
+        name: {"ids": ids, "prices": {kind.name: kind.on_demand_usd for kind in shape_of(pool).types}}
+        for name, pool in deployment.spec.training.items()
+        if (ids := [one for one in pool.capacity.reserved if one.startswith("cr-")])
+    }
+    return {"RESERVED": json.dumps(found, sort_keys=True)} if found else {}

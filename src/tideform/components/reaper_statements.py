@@ -49,11 +49,15 @@ _END = {
 
 
 def reaper_statements(
-    scope: Scope, *, table_arn: str, topic_arn: str, log_group: str, launch_roles: Iterable[str]
+    scope: Scope, *, table_arn: str, topic_arn: str, log_group: str, launch_roles: Iterable[str], reservations: bool
 ) -> list[Statement]:
-    """``launch_roles`` are the ARNs of roles that launch machines by themselves: they may be denied to."""
+    """``launch_roles`` are the ARNs of roles that launch machines by themselves: they may be denied to.
+
+    ``reservations``: whether pools have any, which are then looked at.
+    """
+    look = [*_LOOK, "ec2:DescribeCapacityReservations"] if reservations else list(_LOOK)
     statements = [
-        allow("Look", list(_LOOK), ["*"]),
+        allow("Look", look, ["*"]),
         *_ends(scope),
         allow("LookAtJobs", ["sagemaker:DescribeTrainingJob", "sagemaker:ListTags"], _arns(scope, "TrainingJobs")),
         allow("CancelCommands", ["ssm:CancelCommand"], ["*"]),  # takes no resource, and commands carry no tags

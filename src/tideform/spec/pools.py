@@ -37,12 +37,18 @@ def _of_other_backends(subject: Subject, path: Path, pool: Pool) -> Iterator[Dia
 
 
 def _bought(subject: Subject, path: Path, pool: Pool) -> Iterator[Diagnostic]:
-    if pool.capacity.reservations and pool.capacity.spot == "only":
-        detail = (
-            "A reservation is of on-demand capacity, and spot: only never asks for any; it is paid for all the same."
-        )
-        fix = "Use spot: prefer or never, or remove the reservations."
-        yield subject.problem("TD157", (*path, "capacity", "reservations"), detail, fix=fix, key=True)
+    capacity = pool.capacity
+    for key, what in (("blocks", "A capacity block"), ("reservations", "A reservation")):
+        if getattr(capacity, key) and capacity.spot == "only":
+            detail = (
+                f"{what} is not of spot capacity, and spot: only never asks for any other; it is paid all the same."
+            )
+            fix = f"Use spot: prefer or never, or remove the {key}."
+            yield subject.problem("TD157", (*path, "capacity", key), detail, fix=fix, key=True)
+    for twice in sorted({one for one in capacity.reserved if capacity.reserved.count(one) > 1}):
+        key = "blocks" if twice in capacity.blocks else "reservations"
+        detail = f"{twice} is named twice, and it can be used up once."
+        yield subject.problem("TD140", (*path, "capacity", key), detail, fix="Name it once.", key=True)
 
 
 def _lost_work(subject: Subject, path: Path, pool: Pool) -> Iterator[Diagnostic]:

@@ -75,6 +75,9 @@ SUMMARIES: dict[str, str] = {
     "TD160": "A waiver has expired",
     "TD172": "A schedule begins at once",
     "TD173": "A job would start itself",
+    # capacity blocks
+    "TD685": "A capacity block cannot be used here",
+    "TD686": "A capacity block is of one type in one zone",
     # places
     "TD170": "Unknown region",
     # the catalogue

@@ -19,6 +19,13 @@ Parameter = str | int | float
 Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$", max_length=255)]
 Zone = Annotated[str, StringConstraints(pattern=r"^[a-z]$")]
 Reservation = Annotated[str, StringConstraints(pattern=r"^cr-[0-9a-f]{8,17}$")]
+# A capacity block of EC2, or a training plan, which is what SageMaker calls one.
+Block = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(cr-[0-9a-f]{8,17}|arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:training-plan/[A-Za-z0-9-]{1,64})$"
+    ),
+]
 
 # A pool says in one of two ways which machines it takes; `validate` says it in words.
 _ONE_OF: list[JsonValue] = [{"required": ["accelerator"]}, {"required": ["instance_types"]}]
@@ -39,9 +46,18 @@ class Capacity(Model):
     fallback: Annotated[
         Literal["on_demand", "none"], about("What to do where there is no spot capacity.", DRAINS_FIRST)
     ] = "on_demand"
-    reservations: Annotated[
-        tuple[Reservation, ...], about("Capacity reservations and capacity blocks to use up first.", DRAINS_FIRST)
+    blocks: Annotated[
+        tuple[Block, ...],
+        about("Capacity blocks, or SageMaker's training plans by ARN, to use up before all else.", DRAINS_FIRST),
     ] = ()
+    reservations: Annotated[
+        tuple[Reservation, ...], about("On-demand capacity reservations to use up first.", DRAINS_FIRST)
+    ] = ()
+
+    @property
+    def reserved(self) -> tuple[str, ...]:
+        """Everything that is paid for whether it is used or not, in the order in which it is used up."""
+        return (*self.blocks, *self.reservations)
 
 
 class Checkpoint(Model):

@@ -11,6 +11,7 @@ from tideform.views.receipt import receipt_json
 
 if TYPE_CHECKING:
     from tideform.burst.lease import Lease
+    from tideform.burst.runner import Instance
     from tideform.burst.session import Ended
     from tideform.burst.sizing import Sizing
     from tideform.burst.status import PoolStatus
@@ -38,16 +39,22 @@ def status_lines(name: str, status: PoolStatus) -> Iterator[Line]:
         if why := lease.orphaned(status.at):
             yield Line(f"{why}: the next command that changes something ends it", mark="!")
     for instance in status.instances:
-        kind = "spot" if instance.spot else "on-demand"
-        yield Line(f"instance {instance.id} {instance.type} {kind}, {instance.state}, since {utc(instance.launched)}")
+        yield Line(
+            f"instance {instance.id} {instance.type} {how(instance)}, {instance.state}, since {utc(instance.launched)}"
+        )
     yield from (Line(f"job {job.id} {job.name}, {job.status.lower()}") for job in status.jobs)
     for reservation in status.idle:
-        bought = any(not instance.spot for instance in status.instances)
+        bought = any(not (instance.spot or instance.reservation) for instance in status.instances)
         yield Line(f"{reservation}{'; the pool runs on on-demand machines beside it' if bought else ''}", mark="!")
     if status.unheld:
         yield Line(f"nobody holds this capacity: `tideform burst down {name}` ends it", mark="!")
     if status.instances:
         yield Line(f"about {status.usd:.4f} USD so far")
+
+
+def how(instance: Instance) -> str:
+    """How a machine was bought."""
+    return "spot" if instance.spot else f"in {instance.reservation}" if instance.reservation else "on-demand"
 
 
 def status_json(name: str, status: PoolStatus) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tideform.times import utc
+from tideform.views.burst import how
 from tideform.views.lines import Line, plain
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def watched_lines(seen: Watched) -> Iterator[Line]:
     yield Line(f"cost       {_usd(status.usd)} so far, {_usd(seen.hourly_usd)} an hour now")
     for lease in status.record.leases:
         yield Line(f"lease      {lease.id} of {lease.owner}, {left(lease.rest(status.at))} left")
+    yield from (Line(f"idle       {reservation}", mark="!") for reservation in status.idle)
 
 
 def watched_line(seen: Watched) -> str:
@@ -47,6 +49,7 @@ def watched_json(seen: Watched) -> dict[str, Any]:
         "utilisation": dict(seen.utilisation),
         "usd": round(float(status.usd), 4),
         "hourly_usd": round(float(seen.hourly_usd), 4),
+        "idle_reservations": [vars(reservation) for reservation in status.idle],
         "leases": [
             {"id": lease.id, "owner": lease.owner, "deadline": utc(lease.deadline)} for lease in status.record.leases
         ],
@@ -65,8 +68,8 @@ def _jobs(seen: Watched) -> str:
 
 
 def _machines(seen: Watched) -> str:
-    counts = Counter((node.type, "spot" if node.spot else "on-demand") for node in seen.status.instances)
-    told = ", ".join(f"{count} x {kind} {how}" for (kind, how), count in sorted(counts.items()))
+    counts = Counter((node.type, how(node)) for node in seen.status.instances)
+    told = ", ".join(f"{count} x {kind} {bought}" for (kind, bought), count in sorted(counts.items()))
     gpus = f" ({seen.accelerators} accelerators)" if seen.accelerators else ""
     return f"{told}{gpus}" if told else "none"
 

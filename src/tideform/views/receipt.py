@@ -28,6 +28,9 @@ def receipt_lines(receipt: Receipt) -> Iterator[Line]:
     if receipt.foreign:
         yield plain("Same name, not ours: left alone:", style="bold")
         yield from (Line(_thing(found)) for found in receipt.foreign)
+    if receipt.idle:
+        yield plain("Reserved, and used by nobody now:", style="bold")
+        yield from (Line(str(reservation)) for reservation in receipt.idle)
     yield _verdict(receipt)
     if not receipt.empty:
         yield plain("Run the command again: what is ending may only need a moment. Remove by hand what stays.")
@@ -44,6 +47,7 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
         "kept": [vars(found) for found in receipt.kept],
         "foreign": [vars(found) for found in receipt.foreign],
         "unasked": [vars(question) for question in receipt.unasked],
+        "idle_reservations": [vars(reservation) for reservation in receipt.idle],
     }
 
 

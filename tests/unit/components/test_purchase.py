@@ -14,6 +14,8 @@ from tideform.spec.training import Pool
 
 JOB = {"image": "i", "command": ["true"]}
 RESERVATION = "cr-0123456789abcdef0"
+BLOCK = "cr-0123456789abcdef1"
+PLAN = "arn:aws:sagemaker:us-east-1:123456789012:training-plan/spring"
 
 
 def pool(**words: Any) -> Pool:
@@ -32,6 +34,11 @@ def deployment(**words: Any) -> Deployment:
         ({"capacity": {"spot": "only"}}, ["spot"]),
         ({"capacity": {"spot": "never"}}, ["on-demand"]),
         ({"capacity": {"reservations": [RESERVATION]}}, [f"reservation {RESERVATION}", "spot", "on-demand"]),
+        (
+            {"capacity": {"reservations": [RESERVATION], "blocks": [BLOCK], "spot": "never"}},
+            [f"capacity block {BLOCK}", f"reservation {RESERVATION}", "on-demand"],
+        ),
+        ({"capacity": {"blocks": [PLAN], "spot": "never"}}, ["training plan spring", "on-demand"]),
         ({"job": {**JOB, "nodes": 2}, "nodes": 2}, ["on-demand"]),
         ({"job": {**JOB, "nodes": 2}, "nodes": 2, "backend": "ec2"}, ["spot", "on-demand"]),
     ],
@@ -45,6 +52,13 @@ def test_each_rung_names_its_types_zones_and_prices() -> None:
     assert spot.zones == on_demand.zones == ("us-east-1a", "us-east-1b")
     assert str(on_demand).startswith("on-demand: g5.xlarge or g5.2xlarge in us-east-1a, us-east-1b, 1.01 to 1.21 USD")
     assert spot.usd[1] < on_demand.usd[1]
+
+
+def test_what_is_reserved_says_that_it_is_paid_anyway() -> None:
+    capacity = {"reservations": [RESERVATION], "blocks": [BLOCK], "spot": "never"}
+    block, reservation, _ = map(str, ladder(pool(capacity=capacity, zones=["a"]), deployment()))
+    assert block == f"capacity block {BLOCK}: c5.large in us-east-1a, paid up front: an hour costs nothing more"
+    assert reservation.endswith("USD an hour each, used or not")
 
 
 def test_zones_that_the_pool_names_are_the_only_ones() -> None:

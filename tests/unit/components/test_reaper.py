@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -106,6 +107,19 @@ def test_it_touches_roles_only_where_karpenter_launches() -> None:
     denying = role(training=EKS)["DenyLaunching"]
     assert denying["Action"] == ["iam:PutRolePolicy"]
     assert denying["Resource"] == ["arn:aws:iam::123456789012:role/fraud-scoring-dev-karpenter"]
+
+
+def test_it_looks_at_reservations_where_a_pool_has_any() -> None:
+    look = "ec2:DescribeCapacityReservations"
+    job = {"image": "trainer", "command": ["true"]}
+    capacity = {"reservations": ["cr-0123456789abcdef0"], "blocks": ["cr-0123456789abcdef1"], "spot": "never"}
+    pool = {"instance_types": ["c5.large"], "zones": ["a"], "capacity": capacity, "job": job}
+    assert look not in role()["Look"]["Action"]
+    assert look in role(training={"pool": pool})["Look"]["Action"]
+    told = inputs(collect("foundation", training={"pool": pool}), "Function", "reaper")["environment"]["variables"]
+    known = json.loads(told["RESERVED"])["pool"]
+    assert known["ids"] == ["cr-0123456789abcdef1", "cr-0123456789abcdef0"]
+    assert set(known["prices"]) == {"c5.large"}
 
 
 def test_it_is_called_every_five_minutes_by_a_role_of_its_own() -> None:

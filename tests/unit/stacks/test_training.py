@@ -236,6 +236,22 @@ def test_a_reservation_is_used_first_through_a_template_of_its_own() -> None:
     assert "capacityReservationSpecification" not in inputs(found, "LaunchTemplate", "pool")
 
 
+def test_a_block_goes_before_all_else_as_aws_takes_it() -> None:
+    """https://docs.aws.amazon.com/autoscaling/ec2/userguide/launch-template-capacity-blocks.html"""
+    block = "cr-0123456789abcdef0"
+    words = {"instance_types": ["p5.48xlarge"], "zones": ["a"], "nodes": 2, "job": {**JOB, "nodes": 2}}
+    found = pool(**words, capacity={"blocks": [block], "spot": "never"})
+    assert [f"-{block}-" in name for name in found.outputs["compute_environments"]] == [True, False]
+    own = inputs(found, "LaunchTemplate", f"pool-{block}")
+    assert own["instanceMarketOptions"] == {"marketType": "capacity-block"}
+    target = own["capacityReservationSpecification"]["capacityReservationTarget"]
+    assert target == {"capacityReservationId": block}
+    resources = inputs(found, "ComputeEnvironment", f"pool-{block}")["computeResources"]
+    assert (resources["type"], resources["allocationStrategy"]) == ("EC2", "BEST_FIT")
+    assert "placementGroup" not in resources
+    assert "placementGroup" in inputs(found, "ComputeEnvironment", "pool-on-demand")["computeResources"]
+
+
 def test_other_pools_have_no_placement_group_and_no_adapters() -> None:
     found = pool()
     assert of_type(found, "PlacementGroup") == []

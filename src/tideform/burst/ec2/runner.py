@@ -121,7 +121,7 @@ class Ec2Runner:
 
 
 def _instance(node: Node) -> Instance:
-    return Instance(node.id, node.type, node.state, node.spot, node.launched)
+    return Instance(node.id, node.type, node.state, node.spot, node.launched, node.reservation)
 
 
 def _not_applied(pool: str, group: str) -> TideformError:

@@ -26,6 +26,7 @@ class Node:
 
     One that is terminated and has no ``ended`` went at a time that nobody told. ``least`` is how many seconds are
     billed of the shortest life.
+    ``reservation`` is the capacity reservation that it uses up, if it does; ``paid``: one that was paid for up front.
     ``type`` is what it is priced by (``g5.xlarge``, ``ml.g5.xlarge``); ``zone`` is empty where there is none.
     """
 
@@ -36,6 +37,8 @@ class Node:
     launched: float
     ended: float | None = None
     zone: str = ""
+    reservation: str = ""
+    paid: bool = False
     least: float = 0.0
 
 

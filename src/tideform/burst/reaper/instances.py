@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tideform.burst.reaper.base import Clients, Node
+from tideform.burst.reaper.reserved import BLOCK
 
 STANDING = ("pending", "running", "stopping", "stopped", "shutting-down")  # every state but terminated
 _COSTS_NOTHING = ("shutting-down", "terminated")
@@ -64,5 +65,7 @@ def node_of(found: Mapping[str, Any]) -> Node:
         launched=found["LaunchTime"].timestamp(),
         ended=ended_at(found.get("StateTransitionReason", "")) if state in _COSTS_NOTHING else None,
         zone=found.get("Placement", {}).get("AvailabilityZone", ""),
+        reservation=found.get("CapacityReservationId", ""),
+        paid=found.get("InstanceLifecycle") == BLOCK,
         least=_LEAST_BILLED,
     )

@@ -56,9 +56,14 @@ def _is_sagemakers(node: Node) -> bool:
 
 
 def price_of(on_demand: Mapping[str, float], spot: Mapping[tuple[str, str], float]) -> Price:
-    """How one node is priced: spot at the market's price, or at list price where the market tells none."""
+    """How one node is priced: spot at the market's price, or at list price where the market tells none.
+
+    A machine in a capacity block costs nothing more: the block was paid for before it began.
+    """
 
     def price(node: Node) -> float | None:
+        if node.paid:
+            return 0.0
         listed = on_demand.get(node.type)
         told = spot.get((node.type, node.zone)) if node.spot else None
         return told if told is not None else None if listed is None else float(listed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,17 +11,21 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Settings:
-    """The lease table, what its capacity is tagged with, the month's hard stop if any, and whom to tell if anybody."""
+    """The lease table, what its capacity is tagged with, the month's hard stop if any, and whom to tell if anybody.
+
+    ``reserved`` is by pool: the ``ids`` of its reservations, and the ``prices`` of its types in USD an hour.
+    """
 
     table: str
     project: str
     environment: str
     budget_usd: float | None = None
     topic: str = ""
+    reserved: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Settings:
-        """Out of ``TABLE``, ``PROJECT``, ``ENVIRONMENT``, ``BUDGET_USD`` and ``TOPIC``."""
+        """Out of ``TABLE``, ``PROJECT``, ``ENVIRONMENT``, ``BUDGET_USD``, ``TOPIC`` and ``RESERVED``."""
         budget = environ.get("BUDGET_USD")
         return cls(
             table=environ["TABLE"],
@@ -28,6 +33,7 @@ class Settings:
             environment=environ["ENVIRONMENT"],
             budget_usd=float(budget) if budget else None,
             topic=environ.get("TOPIC", ""),
+            reserved=json.loads(environ.get("RESERVED", "{}")),
         )
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from tideform.burst.reaper import instances, unheld
+from tideform.burst.reaper import idle, instances, unheld
 from tideform.burst.reaper.base import Clients
 from tideform.burst.reaper.decide import Budget
 from tideform.burst.reaper.items import HEARTBEAT, Item, Items
@@ -53,6 +53,7 @@ class Round:
             list(threads.map(lambda item: self._look_after(item, accounts, budget), busy))
             self._end_unheld(pools)
             self._wait(threads, accounts, budget)
+            list(threads.map(self._tell_idle, self.settings.reserved))
         return self._heartbeat(began, len(pools), budget)
 
     def _count(self, item: Item, accounts: dict[str, Account], now: float) -> None:
@@ -81,6 +82,16 @@ class Round:
                 self._outcome(pool).did.append(f"ended {len(machines)} machines that nobody held")
 
         self._guarded("capacity without a lease", end)
+
+    def _tell_idle(self, pool: str) -> None:
+        """A failure is not the pool's: it holds up no burst."""
+        about = f"reservations of {pool}"
+
+        def look() -> None:
+            for line in idle.tell_idle(self.clients, self.settings, self.items, pool, self.clock()):
+                self._outcome(about).did.append(line)
+
+        self._guarded(about, look)
 
     def _wait(self, threads: ThreadPoolExecutor, accounts: dict[str, Account], budget: Budget) -> None:
         """Call what answered 'not yet' again, for as long as there is time; then the next round does."""

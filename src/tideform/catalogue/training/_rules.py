@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tideform.catalogue.training._blocks import block_problems
 from tideform.components.pool_shape import PoolShape, shape_of, shape_problems
 from tideform.components.zones import zone_names
 from tideform.diagnostics import Diagnostic
@@ -24,6 +25,7 @@ def pool_rules(deployment: Deployment, name: str) -> Iterator[Diagnostic]:
     if not wrong:
         yield from _nodes(path, pool, shape_of(pool))
         yield from _cap(path, pool)
+        yield from block_problems(deployment, path, pool)
 
 
 def _accelerator_of_types(path: str, pool: Pool) -> Iterator[Diagnostic]:

@@ -68,7 +68,7 @@ def job_prefix(deployment: Deployment, unit: str) -> str:
 def rungs(pool: Pool, types: Sequence[str]) -> Iterator[tuple[Purchase, str]]:
     """The ladder: each type on spot, then each on demand. A training job has one type, so each rung is a job."""
     for way in purchases(pool):
-        if way.kind != "reserved":
+        if way.kind in ("spot", "on-demand"):
             for kind in types:
                 yield way.kind, kind
 

@@ -74,7 +74,9 @@ def plain_handle(deployment: Deployment, backend: str, pool: str) -> dict[str, A
     """What every handle begins with; a pool that was renamed keeps the tags it was made with."""
     tags = deployment.tags("training", deployment.identity("training", pool))
     own = ("tideform:project", "tideform:environment", "tideform:unit")
-    return {"backend": backend, "pool": pool, "tags": {key: tags[key] for key in own}}
+    named = deployment.spec.training.get(pool)
+    blocks = {"blocks": list(named.capacity.blocks)} if named and named.capacity.blocks else {}
+    return {"backend": backend, "pool": pool, "tags": {key: tags[key] for key in own}, **blocks}
 
 
 def problem(code: str, summary: str, path: str, *, detail: str, fix: str) -> Diagnostic:

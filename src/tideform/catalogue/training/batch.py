@@ -108,9 +108,9 @@ def _ways_of_buying(path: str, pool: Pool) -> Iterator[Diagnostic]:
         yield said(
             "TD157",
             f"A queue of Batch has at most {_MOST_ENVIRONMENTS} compute environments, and this pool needs {ways}: "
-            "one for each reservation, and one each for spot and on-demand.",
+            "one for each reservation or block, and one each for spot and on-demand.",
             fix="Name fewer reservations, or use fewer ways of buying.",
-            path=f"{path}.capacity.reservations",
+            path=f"{path}.capacity.{'reservations' if capacity.reservations else 'blocks'}",
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from tideform.burst.reaper import instances
 from tideform.burst.reaper.base import Clients, Handle, Node
+from tideform.burst.reaper.reserved import look
 
 BUSY = ("CREATING", "UPDATING", "DELETING", "DELETED")
 _UNFINISHED = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
@@ -55,6 +56,23 @@ def _environments(clients: Clients, queues: list[dict[str, Any]]) -> list[dict[s
     found = clients.client("batch").describe_compute_environments(computeEnvironments=names)["computeEnvironments"]
     by_name = {e[key]: e for e in found for key in ("computeEnvironmentArn", "computeEnvironmentName")}
     return [by_name[name] for name in names if name in by_name]
+
+
+def usable(
+    clients: Clients, handle: Handle, environments: list[dict[str, Any]], now: float
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The environments that a burst may open now, and why not the others.
+
+    One whose capacity block has not begun, is full or is over would keep jobs waiting that others could run.
+    """
+    found = {one.id: one for one in look(clients, handle.get("blocks", ()), {})}
+    closed = {
+        environment["computeEnvironmentName"]: f"capacity block {identity}: {why}"
+        for environment in environments
+        for identity, block in found.items()
+        if f"-{identity}-" in environment["computeEnvironmentName"] and (why := block.closed(now))
+    }
+    return [e for e in environments if e["computeEnvironmentName"] not in closed], list(closed.values())
 
 
 def update(clients: Clients, environment: dict[str, Any], *, state: str | None = None, **resources: int) -> None:

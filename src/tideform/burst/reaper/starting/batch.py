@@ -15,7 +15,9 @@ from tideform.burst.reaper.starting.base import Start
 
 def begin(clients: Clients, start: Start) -> str:
     """Open what the last end closed, and submit the job with the lease as its time-out."""
-    for environment in ending.environments(clients, start.handle):
+    environments = ending.environments(clients, start.handle)
+    usable, _ = ending.usable(clients, start.handle, environments, start.deadline - start.rest)
+    for environment in usable:
         if environment["state"] != "ENABLED":
             ending.update(clients, environment, state="ENABLED")
     while not ending.set_queue(clients, start.handle, "ENABLED"):

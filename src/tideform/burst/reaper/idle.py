@@ -1,0 +1,34 @@
+"""What is reserved for a pool and used by nobody: it costs the same, so somebody is told, once a day at most."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tideform.burst.reaper import tell
+from tideform.burst.reaper.base import Clients
+from tideform.burst.reaper.items import Items
+from tideform.burst.reaper.reserved import look
+from tideform.burst.reaper.settings import Settings
+
+PREFIX = "idle#"
+_DAY = 86_400  # seconds
+
+
+def tell_idle(clients: Clients, settings: Settings, items: Items, pool: str, now: float) -> list[str]:
+    """Tell of the pool's idle reservations, unless that was done within a day; what was told.
+
+    ``settings.reserved`` has each pool's ``ids`` and the ``prices`` of its types. It is written down before it is
+    told: a topic that refuses is not tried again before the next day.
+    """
+    key = f"{PREFIX}{pool}"
+    told = items.get(key)
+    if told is not None and float(told["told"]) > now - _DAY:
+        return []
+    named: Mapping[str, Any] = settings.reserved[pool]
+    idle = [str(one) for one in look(clients, named["ids"], named["prices"]) if one.idle]
+    due = "attribute_not_exists(pk) OR told <= :since"
+    if not idle or not items.put({"pk": key, "told": int(now)}, due, {":since": int(now) - _DAY}):
+        return []
+    tell.message(clients, settings, "\n".join([f"Reserved for {pool}, and used by nobody now:", *idle]))
+    return idle
