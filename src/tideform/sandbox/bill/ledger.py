@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,8 @@ _LEAST = {"ec2": 60.0, "sagemaker": 0.0}  # seconds that are billed of the short
 class Entry:
     """One stretch of a machine's life, in seconds since the epoch; ``hourly`` is None where no price is known.
 
-    ``count`` is how many machines it stands for (a SageMaker job's instances).
+    ``count`` is how many machines it stands for (a SageMaker job's instances), ``share`` how much of its seconds is
+    billed: SageMaker tells of spot capacity by fewer seconds, and not by another price.
     """
 
     id: str
@@ -31,16 +33,25 @@ class Entry:
     started: float
     hourly: float | None
     count: int = 1
+    share: float = 1.0
     ended: float | None = None
     tags: dict[str, str] = field(default_factory=dict)
 
     def seconds(self, now: float) -> float:
         """How long it is billed so far, all its machines together."""
-        return max(_LEAST[self.service], (now if self.ended is None else self.ended) - self.started) * self.count
+        if self.service == "sagemaker" and self.ended is not None:
+            return float(whole_seconds(self.ended - self.started, self.share) * self.count)
+        ran = max(_LEAST[self.service], (now if self.ended is None else self.ended) - self.started)
+        return ran * self.share * self.count
 
     def dollars(self, now: float) -> float:
         """What that costs; 0.0 where no price is known."""
         return self.seconds(now) / 3600 * (self.hourly or 0.0)
+
+
+def whole_seconds(ran: float, share: float = 1.0) -> int:
+    """What is billed of so many seconds where whole ones are, as in ``BillableTimeInSeconds``."""
+    return math.ceil(ran * share - 1e-6)
 
 
 class Ledger:

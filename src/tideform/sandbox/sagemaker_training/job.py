@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tideform.sandbox.market.spot import SHARE
+from tideform.sandbox.bill.ledger import whole_seconds
 
 if TYPE_CHECKING:
     from tideform.sandbox.sagemaker_training.hosts import Host
@@ -57,7 +57,8 @@ class TrainingJob:
     """One job; ``request`` is CreateTrainingJob's. Times are seconds since the epoch, by the sandbox's clock.
 
     ``leaving`` is why its commands were asked to end: a final secondary status, or ``Interrupted``. ``billed`` are the
-    seconds of earlier attempts; ``on_since`` is when the present machines began to cost.
+    seconds of earlier attempts, and ``billable`` those that SageMaker takes money for; ``on_since`` is when the present
+    machines began to cost.
     """
 
     request: dict[str, Any]
@@ -77,6 +78,7 @@ class TrainingJob:
     ended: float | None = None
     on_since: float | None = None
     billed: float = 0.0
+    billable: int = 0
     modified: float = 0.0
     warm: Warm | None = None
 
@@ -158,7 +160,7 @@ class TrainingJob:
         if self.ended is not None:
             told["TrainingEndTime"] = moment(self.ended)
             told["TrainingTimeInSeconds"] = round(self.billed)
-            told["BillableTimeInSeconds"] = round(self.billed * (SHARE if self.spot else 1.0))
+            told["BillableTimeInSeconds"] = self.billable
         return told
 
     def _warm_pool(self) -> dict[str, Any]:
@@ -166,7 +168,7 @@ class TrainingJob:
             return {"WarmPoolStatus": {"Status": "InUse"}} if self.keep_alive and self.status not in ENDED else {}
         told: dict[str, Any] = {"Status": self.warm.status}
         if self.warm.ended is not None:
-            told["ResourceRetainedBillableTimeInSeconds"] = round(self.warm.ended - self.warm.since)
+            told["ResourceRetainedBillableTimeInSeconds"] = whole_seconds(self.warm.ended - self.warm.since)
         if self.warm.reused_by:
             told["ReusedByJob"] = self.warm.reused_by
         return {"WarmPoolStatus": told}

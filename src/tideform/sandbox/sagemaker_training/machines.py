@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from tideform.sandbox.bill.ledger import Entry
-from tideform.sandbox.market import spot
+from tideform.sandbox.bill.ledger import Entry, whole_seconds
+from tideform.sandbox.market.spot import SHARE
 from tideform.sandbox.market.supply import Standing
 from tideform.sandbox.sagemaker_training.job import TrainingJob
 from tideform.sandbox.world import World
@@ -33,16 +33,22 @@ class Machines:
         """They cost nothing more."""
         if job.on_since is not None:
             job.billed += now - job.on_since
+            job.billable += whole_seconds(now - job.on_since, _share(is_spot=job.spot))
             self._world.ledger.end(f"{job.name}/{job.attempt}", now)
         job.on_since, job.has_machines = None, False
 
     def enter(self, job: TrainingJob, name: str, now: float, *, is_spot: bool) -> None:
         """Put them into the sandbox's account."""
-        price = spot.hourly(self._world, job.kind, job.region, spot=is_spot)
-        entry = Entry(name, "sagemaker", job.kind, job.region, is_spot, now, price, job.count)
+        price = self._world.list_price(job.kind)
+        share = _share(is_spot=is_spot)
+        entry = Entry(name, "sagemaker", job.kind, job.region, is_spot, now, price, job.count, share)
         self._world.ledger.start(entry, lambda: {tag["Key"]: tag["Value"] for tag in job.tags})
 
     def _standing(self) -> Iterator[Standing]:
         for job in self._jobs():
             if job.has_machines:
                 yield Standing(job.kind, job.region, job.spot, job.count)
+
+
+def _share(*, is_spot: bool) -> float:
+    return SHARE if is_spot else 1.0

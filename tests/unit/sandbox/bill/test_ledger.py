@@ -35,6 +35,15 @@ def test_a_machine_of_ec2_costs_a_minute_at_least(clock: Clock) -> None:
     assert ledger.bill()["total"] == pytest.approx(2.0 / 60)
 
 
+def test_a_training_job_costs_whole_seconds_and_on_spot_fewer_of_them(clock: Clock) -> None:
+    ledger = Ledger(clock)
+    entry = Entry("job/1", "sagemaker", "ml.g5.xlarge", "us-east-1", True, clock.now(), 3600.0, count=2, share=0.35)
+    ledger.start(entry, dict)
+    clock.advance(3.5)
+    ledger.end("job/1")
+    assert ledger.bill()["total"] == pytest.approx(2 * 2)  # two machines, 1.225 s of each
+
+
 def test_a_machine_that_runs_costs_up_to_now(clock: Clock) -> None:
     ledger = Ledger(clock)
     _start(ledger, clock, "i-1")
