@@ -22,13 +22,14 @@ def over(clients: Clients, item: Item, now: float, known: Container[str] = ()) -
     waiting = {lease: held for lease, held in leases if held["mode"] == MODE and lease not in known}
     if not waiting:
         return {}
-    working = starting(item["handle"]["backend"]).working(clients, item["handle"])
+    backend = starting(item["handle"]["backend"])
+    working = backend.working(clients, item["handle"])
     found: dict[str, str] = {}
     for lease, held in waiting.items():
         if not alive(held, now):
             found[lease] = NEVER_BEGAN
         elif lease not in working and "job" in held and now >= item.get("begun", 0) + _SEEN:
-            found[lease] = JOB_OVER
+            found[lease] = backend.failed(clients, item["handle"], str(held["job"])) or JOB_OVER
     return found
 
 

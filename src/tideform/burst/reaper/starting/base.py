@@ -69,6 +69,10 @@ class Starting(Protocol):
         """The leases of the pool whose jobs are not over."""
         ...
 
+    def failed(self, clients: Clients, handle: Handle, job: str) -> str:
+        """Why a job that is over failed, where AWS has no event that tells of it; empty otherwise."""
+        ...
+
 
 def utc(when: float) -> str:
     """Seconds since the epoch as tags say them."""

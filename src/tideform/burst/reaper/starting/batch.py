@@ -30,6 +30,11 @@ def working(clients: Clients, handle: Handle) -> set[str]:
     return {ending.lease_of(job) for job in ending.jobs(clients, handle)}
 
 
+def failed(clients: Clients, handle: Handle, job: str) -> str:  # noqa: ARG001  # every backend is asked alike
+    """Nothing: Batch tells of failed jobs by an event."""
+    return ""
+
+
 def _submit(clients: Clients, start: Start) -> str:
     plan, handle = start.plan, start.handle
     variables = {**plan.get("environment", {}), **start.variables, "TIDEFORM_LEASE": start.lease}

@@ -40,7 +40,7 @@ def begin(clients: Clients, start: Start) -> str:
         send(clients, comment, plan["log_group"], task, there[place * size : (place + 1) * size], start.rest)
         for place, task in enumerate(_tasks(start))
     ]
-    return sent[0]
+    return " ".join(sent)
 
 
 def working(clients: Clients, handle: Handle) -> set[str]:
@@ -48,8 +48,21 @@ def working(clients: Clients, handle: Handle) -> set[str]:
     executing = ending.commands(clients, handle)
     if not executing:
         return set()
-    alive = {node.id for node in ending.nodes(clients, handle) if node.state in ("pending", "running")}
+    alive = _alive(clients, handle)
     return {ending.lease_of(one) for one in executing if _goes_on(clients, one["CommandId"], alive)}
+
+
+def failed(clients: Clients, handle: Handle, job: str) -> str:
+    """What SSM says of the first command that did not end well."""
+    alive = _alive(clients, handle)
+    for command_id in job.split():
+        found = invocations(clients, command_id)
+        if bad := next((one for one in found if one["Status"] not in (*RUNS, "Success")), None):
+            return f"its job failed on {bad['InstanceId']}: {bad['StatusDetails']}"
+        running = {one["InstanceId"] for one in found if one["Status"] in RUNS}
+        if lost := sorted(running - alive):
+            return f"its job lost {' and '.join(lost)}"
+    return ""
 
 
 def send(clients: Clients, comment: str, log_group: str, task: Task, nodes: Sequence[Node], rest: int) -> str:
@@ -123,6 +136,10 @@ def _tasks(start: Start) -> list[Task]:
             environment[_URI] = f"{environment[_URI]}/{index}"
         found.append(Task(**{**told, "environment": environment}))
     return found
+
+
+def _alive(clients: Clients, handle: Handle) -> set[str]:
+    return {node.id for node in ending.nodes(clients, handle) if node.state in ("pending", "running")}
 
 
 def _goes_on(clients: Clients, command_id: str, alive: set[str]) -> bool:

@@ -35,6 +35,11 @@ def working(clients: Clients, handle: Handle) -> set[str]:
     return {ending.lease_of(handle, job) for job in ending.jobs(clients, handle)}
 
 
+def failed(clients: Clients, handle: Handle, job: str) -> str:  # noqa: ARG001  # every backend is asked alike
+    """Nothing: SageMaker tells of failed jobs by an event."""
+    return ""
+
+
 def _request(template: Mapping[str, Any], start: Start) -> dict[str, Any]:
     place = start.plan["place"]
     marks = {
