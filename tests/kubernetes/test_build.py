@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -65,7 +67,7 @@ def test_where_it_is_not_it_says_why(
 
 def test_a_build_that_fails_names_its_part_its_reason_and_its_log(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put_go(cache, "1.26.8")
-    (cache.parent / "bin" / "nice").symlink_to("/usr/bin/nice")
+    (cache.parent / "bin" / "nice").symlink_to(shutil.which("nice", path=os.defpath) or "")
     with pytest.raises(UnusableError, match="manifests could not be built: no such module") as failed:
         build.ensure(versions.PARTS, print)
     assert str(cache / "kubernetes" / "manifests.log") in str(failed.value)
