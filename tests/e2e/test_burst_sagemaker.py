@@ -20,6 +20,7 @@ pytestmark = pytest.mark.e2e
 
 JOB = "image: trainer, command: [env], outputs: [models]"
 POOL = "{backend: sagemaker, instance_types: [ml.m5.large], lease: 1h, job: *job"
+PLAN = "arn:aws:sagemaker:us-east-1:123456789012:training-plan/spring"
 SPEC = f"""\
 version: 1
 project: tide
@@ -33,6 +34,12 @@ training:
   warm: {POOL}, capacity: {{spot: never}}, keep_alive: 30m}}
   brief: {POOL}, between_bursts: remove}}
   saved: {POOL}, checkpoint: {{every: 5m}}}}
+  planned:
+    backend: sagemaker
+    instance_types: [ml.p4d.24xlarge]
+    lease: 2h
+    capacity: {{spot: never, blocks: ["{PLAN}"]}}
+    job: *job
   duo: {{backend: sagemaker, instance_types: [ml.m5.large], nodes: 2, lease: 1h, job: {{nodes: 2, {JOB}}}}}
   swept:
     backend: sagemaker
@@ -245,3 +252,37 @@ def test_down_ends_what_a_killed_burst_left(project: Workspace) -> None:
     downed = project.run("burst", "down", "steady")
     assert (downed.returncode, "nothing is left" in downed.stdout) == (0, True), downed.stderr
     assert nothing_runs(project)
+
+
+def test_a_training_plan_is_used_first_and_costs_nothing_more(project: Workspace) -> None:
+    """Where there is none, or it has no machines, the burst goes on with the next rung, and says why."""
+    missing = project.run("burst", "run", "planned", "--json")
+    assert missing.returncode == 0, missing.stderr
+    assert "Training plan spring is left aside: the account has none of this id" in missing.stderr
+    assert json.loads(missing.stdout)["usd"] > 0
+    api = project.cloud.client("sagemaker")
+    offers = api.search_training_plan_offerings(
+        InstanceType="ml.p4d.24xlarge", InstanceCount=1, DurationHours=2, TargetResources=["training-job"]
+    )["TrainingPlanOfferings"]
+    made = api.create_training_plan(
+        TrainingPlanName="spring", TrainingPlanOfferingId=offers[0]["TrainingPlanOfferingId"]
+    )
+    assert made["TrainingPlanArn"] == PLAN
+    burst = project.start("burst", "run", "planned", "--json", *SLEEP)
+    until(lambda: [one for one in running(project) if one["SecondaryStatus"] == "Training"], "a job that trains")
+    assert "training plan spring ends before" in burst.stderr
+    (job,) = running(project)
+    assert job["ResourceConfig"]["TrainingPlanArn"] == PLAN
+    status = json.loads(project.run("burst", "status", "planned", "--json").stdout)["pools"][0]
+    assert (status["usd"], status["idle_reservations"]) == (0, [])
+    api.stop_training_job(TrainingJobName=job["TrainingJobName"])
+    burst.ended()
+    idle = json.loads(project.run("burst", "status", "planned", "--json").stdout)["pools"][0]["idle_reservations"]
+    assert [(one["free"], one["total"], one["block"]) for one in idle] == [(1, 1, True)]
+
+
+def running(project: Workspace) -> list[dict[str, Any]]:
+    """The training jobs that are not over, whole."""
+    api = project.cloud.client("sagemaker")
+    found = api.list_training_jobs(StatusEquals="InProgress")["TrainingJobSummaries"]
+    return [api.describe_training_job(TrainingJobName=one["TrainingJobName"]) for one in found]

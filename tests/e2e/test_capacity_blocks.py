@@ -104,6 +104,7 @@ def test_a_full_block_is_left_to_those_who_have_it(project: Workspace, block: li
     identity = other["Instances"][0]["InstanceId"]
     done = project.run("burst", "up", "fit")
     assert done.returncode == 0, done.stderr
+    assert f"Capacity block {block[0]} is left aside: it is full" in done.stderr
     assert sorted(where(project), key=str) == [("capacity-block", block[0]), (None, None)]
     assert project.run("burst", "down", "fit").returncode == 0
     ec2.terminate_instances(InstanceIds=[identity])

@@ -12,12 +12,12 @@ from tideform.times import utc
 
 
 def reservations(cloud: Cloud, ids: Sequence[str]) -> tuple[Reservation, ...]:
-    """Those of EC2 as they are now; an id that the account does not have is one of them. Raises `CloudError`."""
-    ours = [identity for identity in ids if identity.startswith("cr-")]
-    if not ours:
+    """Those of AWS as they are now; an id that the account does not have is one of them. Raises `CloudError`."""
+    if not ids:
         return ()
     with cloud_errors("the reservations were looked at"):
-        return tuple(look(cloud, ours, {name: kind.on_demand_usd for name, kind in book().instances.items()}))
+        known = {**book().instances, **book().sagemaker().instances}
+        return tuple(look(cloud, ids, {name: kind.on_demand_usd for name, kind in known.items()}))
 
 
 def idle_reservations(cloud: Cloud, ids: Sequence[str]) -> tuple[Reservation, ...]:
@@ -25,11 +25,13 @@ def idle_reservations(cloud: Cloud, ids: Sequence[str]) -> tuple[Reservation, ..
     return tuple(one for one in reservations(cloud, ids) if one.idle)
 
 
-def ends_early(cloud: Cloud, blocks: Sequence[str], deadline: float) -> Iterator[str]:
-    """A warning for each block whose machines end before the deadline of a lease. Raises `CloudError`."""
+def block_warnings(cloud: Cloud, blocks: Sequence[str], now: float, deadline: float) -> Iterator[str]:
+    """What a lease has to know of each block: why it is left aside, or that it ends first. Raises `CloudError`."""
     for one in reservations(cloud, blocks):
-        if one.emptied is not None and one.state == "active" and one.emptied < deadline:
+        if why := one.closed(now):
+            yield f"{one.called[0].upper()}{one.called[1:]} is left aside: {why}."
+        elif one.emptied is not None and one.emptied < deadline:
             yield (
-                f"The lease lasts until {utc(deadline)}, and capacity block {one.id} ends before: AWS ends machines "
-                f"in it at {utc(one.emptied)}. What runs then begins again on the next rung of the ladder."
+                f"The lease lasts until {utc(deadline)}, and {one.called} ends before: AWS ends machines in it at "
+                f"{utc(one.emptied)}."
             )

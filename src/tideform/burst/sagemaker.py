@@ -20,7 +20,7 @@ from tideform.burst.runner import Instance, Job, OnLog, Work, cloud_errors
 from tideform.burst.sagemaker_climb import Climb, Patience
 from tideform.burst.sagemaker_place import find_place, find_role
 from tideform.burst.sagemaker_request import JobOrder
-from tideform.catalogue.training._sagemaker import TrainingNames, rungs
+from tideform.catalogue.training._sagemaker import TrainingNames, ladder
 from tideform.catalogue.training.base import backends
 from tideform.cloud import Cloud
 from tideform.components.pool_shape import shape_of
@@ -117,7 +117,9 @@ class SageMakerRunner:
         """The machines of running jobs, and of warm pools."""
         with cloud_errors(f"machines of {self.pool} were counted"):
             found = ending.nodes(self.cloud, self.handle)
-            return tuple(Instance(n.id, n.type, n.state, n.spot, n.launched) for n in found if n.ended is None)
+            return tuple(
+                Instance(n.id, n.type, n.state, n.spot, n.launched, n.reservation) for n in found if n.ended is None
+            )
 
     def jobs(self) -> tuple[Job, ...]:
         """The training jobs that have not ended."""
@@ -131,13 +133,13 @@ class SageMakerRunner:
 
     def _climbs(self, lease: Lease, work: Work, on_log: OnLog) -> list[Climb]:
         place = find_place(self.cloud, self.deployment, self.pool)
-        ladder = tuple(rungs(self._spec, shape_of(self._spec).instance_types))
+        steps = tuple(ladder(self._spec, shape_of(self._spec).instance_types))
         orders = [
             JobOrder(self.deployment, self.pool, lease, work, place, index, own)
             for index, own in enumerate(work.array or (None,))
         ]
         return [
-            Climb(self.cloud, order, ladder, self.pace, lambda: lease.rest(self.cloud.clock()), on_log, self.say)
+            Climb(self.cloud, order, steps, self.pace, lambda: lease.rest(self.cloud.clock()), on_log, self.say)
             for order in orders
         ]
 

@@ -15,6 +15,7 @@ from typing import Any
 from tideform.burst.halt import Halt, Say, silent
 from tideform.burst.log_stream import LogTail
 from tideform.burst.reaper.endings import sagemaker as ending
+from tideform.burst.reaper.reserved import look
 from tideform.burst.runner import OnLog
 from tideform.burst.sagemaker_request import JobOrder, request
 from tideform.catalogue.training._sagemaker import LOG_GROUP, SHORTEST_ON_DEMAND, Purchase
@@ -84,12 +85,23 @@ class Climb:
         return _exit_code(job)
 
     def _fits(self) -> bool:
-        """Whether enough of the lease is left for this rung: what may be waited is held back from the run."""
+        """Whether enough of the lease is left for this rung: what may be waited is held back from the run.
+
+        A training plan has to have machines now: SageMaker puts no bound on waiting for a plan's beginning.
+        """
         purchase, kind = self.ladder[self._rung]
+        if purchase == "training plan" and (why := self._closed()):
+            self._reasons.append(f"{kind} (training plan): {why}")
+            return False
         if purchase == "spot" or self.rest() >= SHORTEST_ON_DEMAND:
             return True
         self._reasons.append(f"{kind} (on-demand): {self.rest() // 60} minutes of the lease are too short")
         return False
+
+    def _closed(self) -> str:
+        plans = self.order.deployment.spec.training[self.order.pool].capacity.blocks
+        (plan,) = look(self.cloud, plans, {})
+        return plan.closed(self.cloud.clock(), self.order.work.nodes)
 
     def _create(self, wanted: dict[str, Any], purchase: Purchase, kind: str) -> None:
         """A name that is taken is this very job, which another attempt has started."""

@@ -71,7 +71,7 @@ def request(order: JobOrder, rung: int, purchase: Purchase, kind: str, rest: int
         "AlgorithmSpecification": _algorithm(order),
         "RoleArn": place.role_arn,
         "OutputDataConfig": {"S3OutputPath": _outputs(order), "KmsKeyId": place.key_arn},
-        "ResourceConfig": _resources(order, kind),
+        "ResourceConfig": _resources(order, purchase, kind),
         "VpcConfig": {"Subnets": list(place.subnets), "SecurityGroupIds": [place.security_group]},
         "StoppingCondition": stopping(rest, purchase),
         "EnableManagedSpotTraining": spot,
@@ -141,12 +141,14 @@ def _algorithm(order: JobOrder) -> dict[str, Any]:
     return {**found, "ContainerArguments": command[1:]} if command[1:] else found
 
 
-def _resources(order: JobOrder, kind: str) -> dict[str, Any]:
+def _resources(order: JobOrder, purchase: Purchase, kind: str) -> dict[str, Any]:
     pool = _pool(order)
-    found = {"InstanceType": kind, "InstanceCount": order.work.nodes, "VolumeSizeInGB": _DISK_GIB}
+    found: dict[str, Any] = {"InstanceType": kind, "InstanceCount": order.work.nodes, "VolumeSizeInGB": _DISK_GIB}
     if not has_local_storage(kind):
         found["VolumeKmsKeyId"] = order.place.key_arn
-    if pool.keep_alive is not None:
+    if purchase == "training plan":
+        found["TrainingPlanArn"] = pool.capacity.blocks[0]
+    elif pool.keep_alive is not None:
         found["KeepAlivePeriodInSeconds"] = pool.keep_alive.seconds
     return found
 

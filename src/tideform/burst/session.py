@@ -11,7 +11,7 @@ from tideform.burst.lease import Lease, Mode, State, new_lease
 from tideform.burst.meter import Meter, spending_limit
 from tideform.burst.month import require_budget
 from tideform.burst.receipt import Receipt
-from tideform.burst.reservations import ends_early
+from tideform.burst.reservations import block_warnings
 from tideform.burst.runner import OnLog, Work
 from tideform.burst.sizing import sizing
 from tideform.burst.teardown import Teardown
@@ -94,8 +94,9 @@ class Session:
         Raises `RefusedError` TD614 where another command has ended the lease meanwhile: without one, nothing may start.
         """
         table = self.teardown.table
-        for warning in ends_early(table.cloud, self.pool.capacity.blocks, lease.deadline):
-            self.teardown.say(warning)
+        if blocks := self.pool.capacity.blocks:
+            for warning in block_warnings(table.cloud, blocks, self.teardown.clock(), lease.deadline):
+                self.teardown.say(warning)
         with self.teardown.hooks.lock(lease.pool, halt.pause):
             if table.get(lease.pool).state is not State.UP:
                 if table.starting(lease) is None:

@@ -50,6 +50,7 @@ class Reaper(Component):
         self._alarms()
 
     def _role(self, group: str) -> ServiceRole:
+        pools = self.scope.deployment.spec.training
         return ServiceRole(
             "reaper",
             self.scope,
@@ -60,7 +61,7 @@ class Reaper(Component):
                 table_arn=self.scope.arn("dynamodb", f"table/{self.scope.name('leases', limit=255)}"),
                 topic_arn=self.topic_arn,
                 log_group=group,
-                reservations=any(pool.capacity.reserved for pool in self.scope.deployment.spec.training.values()),
+                reserved=[one for pool in pools.values() for one in pool.capacity.reserved],
                 launch_roles=[self.scope.role_arn(name) for name in karpenter_roles(self.scope)],
             ),
             opts=self.nameless,
@@ -166,10 +167,10 @@ class Reaper(Component):
 
 
 def _reserved(deployment: Deployment) -> dict[str, str]:
-    """What EC2 has reserved for each pool, and what its types cost an hour."""
+    """What AWS has reserved for each pool, and what its types cost an hour."""
     found = {
         name: {"ids": ids, "prices": {kind.name: kind.on_demand_usd for kind in shape_of(pool).types}}
         for name, pool in deployment.spec.training.items()
-        if (ids := [one for one in pool.capacity.reserved if one.startswith("cr-")])
+        if (ids := pool.capacity.reserved)
     }
     return {"RESERVED": json.dumps(found, sort_keys=True)} if found else {}

@@ -25,6 +25,7 @@ _LOOK = (
     "ssm:ListCommandInvocations",
     "ssm:ListCommands",
 )
+_RESERVATIONS = "ec2:DescribeCapacityReservations"
 # By tag: the action, and the resource that it takes.
 _END = {
     "Batch": (
@@ -49,13 +50,20 @@ _END = {
 
 
 def reaper_statements(
-    scope: Scope, *, table_arn: str, topic_arn: str, log_group: str, launch_roles: Iterable[str], reservations: bool
+    scope: Scope,
+    *,
+    table_arn: str,
+    topic_arn: str,
+    log_group: str,
+    launch_roles: Iterable[str],
+    reserved: Iterable[str],
 ) -> list[Statement]:
     """``launch_roles`` are the ARNs of roles that launch machines by themselves: they may be denied to.
 
-    ``reservations``: whether pools have any, which are then looked at.
+    ``reserved`` are ids of reservations and ARNs of training plans, which are looked at.
     """
-    look = [*_LOOK, "ec2:DescribeCapacityReservations"] if reservations else list(_LOOK)
+    kinds = {"sagemaker:DescribeTrainingPlan" if one.startswith("arn:") else _RESERVATIONS for one in reserved}
+    look = [*_LOOK, *sorted(kinds)]
     statements = [
         allow("Look", look, ["*"]),
         *_ends(scope),

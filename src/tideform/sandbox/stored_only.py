@@ -40,6 +40,7 @@ STORED_ONLY: tuple[StoredOnly, ...] = (
     StoredOnly("ec2", "security groups, routes, endpoints, flow logs", "no packet is filtered, routed or logged"),
     StoredOnly("ec2", "placement groups", "no placement"),
     StoredOnly("ec2", "Capacity Blocks: the upfront fee", "nothing is charged; any type, time and length is offered"),
+    StoredOnly("sagemaker", "training plans: fee and end", "nothing is charged; jobs run on when their plan is over"),
     StoredOnly(
         "eks", "clusters, node groups, add-ons, access entries", "records: no Kubernetes answers, no node joins"
     ),

@@ -54,7 +54,9 @@ def status_lines(name: str, status: PoolStatus) -> Iterator[Line]:
 
 def how(instance: Instance) -> str:
     """How a machine was bought."""
-    return "spot" if instance.spot else f"in {instance.reservation}" if instance.reservation else "on-demand"
+    if instance.reservation:
+        return f"in {instance.reservation.rpartition('/')[2]}"
+    return "spot" if instance.spot else "on-demand"
 
 
 def status_json(name: str, status: PoolStatus) -> dict[str, Any]:

@@ -122,6 +122,15 @@ def test_it_looks_at_reservations_where_a_pool_has_any() -> None:
     assert set(known["prices"]) == {"c5.large"}
 
 
+def test_it_looks_at_a_training_plan_where_a_pool_has_one() -> None:
+    plan = "arn:aws:sagemaker:eu-west-1:123456789012:training-plan/spring"
+    job = {"image": "trainer", "command": ["true"], "outputs": ["models"]}
+    capacity = {"blocks": [plan], "spot": "never"}
+    pool = {"backend": "sagemaker", "instance_types": ["ml.p4d.24xlarge"], "capacity": capacity, "job": job}
+    actions = set(role(training={"pool": pool})["Look"]["Action"]) - set(role()["Look"]["Action"])
+    assert actions == {"sagemaker:DescribeTrainingPlan"}
+
+
 def test_it_is_called_every_five_minutes_by_a_role_of_its_own() -> None:
     found = collect("foundation")
     schedule = inputs(found, "Schedule", "reaper")

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tideform.catalogue.training._by_itself import starter_key
 from tideform.components.pool_shape import shape_of
 from tideform.components.purchase import pool_zones
-from tideform.diagnostics import Diagnostic
+from tideform.diagnostics import Diagnostic, Severity
 from tideform.spec.deployment import Deployment
 from tideform.spec.problems import problem
 from tideform.spec.training import Pool
 
 _EC2, _PLAN = "cr-", "arn:"
-_TAKES = {"batch": _EC2, "eks": _EC2}
+_TAKES = {"batch": _EC2, "eks": _EC2, "sagemaker": _PLAN}
 _CALLED = {_EC2: "capacity blocks by id (cr-…)", _PLAN: "SageMaker training plans by ARN"}
 
 
@@ -35,6 +36,8 @@ def block_problems(deployment: Deployment, path: str, pool: Pool) -> Iterator[Di
             yield problem("TD685", detail, fix="Name one of these, or none.", path=f"{path}.{place}")
     if pool.backend == "eks":
         return
+    if pool.backend == "sagemaker":
+        yield from _plan_problems(path, pool)
     types = shape_of(pool).instance_types
     if len(types) > 1:
         detail = f"This pool may get {', '.join(types)}, and only one of them is the block's."
@@ -43,6 +46,16 @@ def block_problems(deployment: Deployment, path: str, pool: Pool) -> Iterator[Di
         detail = "This pool has several zones, and machines start in the block's alone."
         fix = "Name the block's: zones: [a], or one subnet in network.subnets."
         yield problem("TD686", detail, fix=fix, path=path)
+
+
+def _plan_problems(path: str, pool: Pool) -> Iterator[Diagnostic]:
+    if len(pool.capacity.blocks) > 1:
+        detail = "A training job takes one training plan."
+        yield problem("TD685", detail, fix="Keep one.", path=path)
+    if key := starter_key(pool):
+        detail = f"A {key} begins its job outside the plan: nobody is there to see whether that has machines."
+        fix = "Use `tideform burst run` for what is to run in the plan."
+        yield problem("TD685", detail, fix=fix, path=path, severity=Severity.WARNING)
 
 
 def _in_one_zone(deployment: Deployment, pool: Pool) -> bool:

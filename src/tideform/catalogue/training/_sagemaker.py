@@ -14,7 +14,7 @@ from tideform.components.purchase import purchases
 from tideform.spec.deployment import Deployment
 from tideform.spec.training import Pool
 
-Purchase = Literal["spot", "on-demand"]
+Purchase = Literal["training plan", "spot", "on-demand"]
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"  # of the whole account; SageMaker takes no other
 LONGEST_RUN = 28 * 86400  # seconds
 LONGEST_KEEP_ALIVE = 3600
@@ -71,6 +71,13 @@ def rungs(pool: Pool, types: Sequence[str]) -> Iterator[tuple[Purchase, str]]:
         if way.kind in ("spot", "on-demand"):
             for kind in types:
                 yield way.kind, kind
+
+
+def ladder(pool: Pool, types: Sequence[str]) -> Iterator[tuple[Purchase, str]]:
+    """What a burst tries: the training plan, if there is one, and then `rungs`."""
+    if pool.capacity.blocks:
+        yield "training plan", types[0]
+    yield from rungs(pool, types)
 
 
 def stopping(rest: int, purchase: Purchase) -> dict[str, int]:

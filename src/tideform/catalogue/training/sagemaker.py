@@ -84,7 +84,7 @@ def _job(path: str, pool: Pool) -> Iterator[Diagnostic]:
         detail = f"SageMaker takes words of {rules.LONGEST_WORD} characters; one of the command's has {len(long[0])}."
         yield _cannot_run(f"{path}.job.command", detail, "Put the script into the image or the code.")
     if pool.capacity.reservations:
-        detail = "Training jobs use no capacity reservations of EC2."
+        detail = "Training jobs use no capacity reservations of EC2; what they use is a training plan, in blocks."
         yield _cannot_run(f"{path}.capacity.reservations", detail, "Remove them, or use the backend ec2, batch or eks.")
 
 

@@ -99,6 +99,11 @@ class TrainingJob:
         return bool(self.request.get("EnableManagedSpotTraining"))
 
     @property
+    def plan(self) -> str:
+        """The ARN of the training plan that it uses up, if any."""
+        return str(self.request["ResourceConfig"].get("TrainingPlanArn") or "")
+
+    @property
     def keep_alive(self) -> float:
         return float(self.request["ResourceConfig"].get("KeepAlivePeriodInSeconds") or 0)
 

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from tideform.sandbox.bill.ledger import Entry, whole_seconds
+from tideform.sandbox.market.market import ML_NO_CAPACITY
 from tideform.sandbox.market.spot import SHARE
 from tideform.sandbox.market.supply import Standing
 from tideform.sandbox.sagemaker_training.job import TrainingJob
+from tideform.sandbox.sagemaker_training.plans import Plans
 from tideform.sandbox.world import World
 
 
 class Machines:
     """Those of one region. Not thread-safe: the plane's lock guards it."""
 
-    def __init__(self, world: World, jobs: Callable[[], Iterable[TrainingJob]]) -> None:
+    def __init__(self, world: World, place: str, jobs: Callable[[], Iterable[TrainingJob]]) -> None:
         self._world, self._jobs = world, jobs
+        self.plans = Plans(world, place, jobs)
         world.market.standing.append(self._standing)
 
     def refusal(self, job: TrainingJob, now: float) -> str | None:
-        """The code with which SageMaker would refuse the job's machines now."""
+        """The code with which SageMaker would refuse the job's machines now. Raises `AwsError` for no plan of its."""
+        if job.plan:
+            return ML_NO_CAPACITY if self.plans.refuses(job, now) else None
         return self._world.market.launch_refusal(job.kind, job.region, job.spot, job.count, now)
 
     def come(self, job: TrainingJob, now: float) -> None:
@@ -39,14 +44,14 @@ class Machines:
 
     def enter(self, job: TrainingJob, name: str, now: float, *, is_spot: bool) -> None:
         """Put them into the sandbox's account."""
-        price = self._world.list_price(job.kind)
+        price = 0.0 if job.plan else self._world.list_price(job.kind)  # a plan is paid for before it begins
         share = _share(is_spot=is_spot)
         entry = Entry(name, "sagemaker", job.kind, job.region, is_spot, now, price, job.count, share)
         self._world.ledger.start(entry, lambda: {tag["Key"]: tag["Value"] for tag in job.tags})
 
     def _standing(self) -> Iterator[Standing]:
         for job in self._jobs():
-            if job.has_machines:
+            if job.has_machines and not job.plan:
                 yield Standing(job.kind, job.region, job.spot, job.count)
 
 

@@ -60,6 +60,9 @@ def install(world: World) -> None:
         "stop_training_job": stop,
         "update_training_job": update,
         "list_training_jobs": list_jobs,
+        "search_training_plan_offerings": lambda plane, given: plane.machines.plans.search(given),
+        "create_training_plan": lambda plane, given: plane.machines.plans.create(given),
+        "describe_training_plan": lambda plane, given: plane.machines.plans.describe(given),
     }
     for name, operation in operations.items():
         put(SageMakerResponse, name, _method(operation, planes))

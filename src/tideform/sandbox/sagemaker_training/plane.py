@@ -39,8 +39,8 @@ class Plane:
         self._lock = threading.RLock()
         self._s3 = Cloud(backend.region_name, backend.account_id, world.inner).client("s3")
         self._starter = Starter(world.surroundings, _logs(backend), self._s3, world.clock.now, self._exited)
-        self._machines = Machines(world, lambda: self.jobs)
-        self.warm = WarmPools(world, self._machines, self._lock)
+        self.machines = Machines(world, f"{backend.region_name}:{backend.account_id}", lambda: self.jobs)
+        self.warm = WarmPools(world, self.machines, self._lock)
         world.market.listeners.append(self._try_again)
 
     @property
@@ -62,7 +62,7 @@ class Plane:
             now, region = self._clock.now(), self._backend.region_name
             arn = f"arn:aws:sagemaker:{region}:{self._backend.account_id}:training-job/{request['TrainingJobName']}"
             job = TrainingJob(request, arn, region, now, [*(request.get("Tags") or [])])
-            if self._machines.refusal(job, now) == ML_NO_QUOTA:
+            if self.machines.refusal(job, now) == ML_NO_QUOTA:
                 raise AwsError(ML_NO_QUOTA, refusal_message(ML_NO_QUOTA, job.kind, region))
             job.enter("Starting", now, "Starting the training job")
             self._backend.training_jobs[job.name] = job
@@ -123,7 +123,7 @@ class Plane:
             if job.status != "InProgress" or job.has_machines:
                 return None
             reused = self.warm.reuse(job, self.jobs, due)
-            refusal = None if reused else self._machines.refusal(job, due)
+            refusal = None if reused else self.machines.refusal(job, due)
             if refusal is not None:
                 return self._no_machines(job, due, refusal)
             job.has_machines = True
@@ -133,8 +133,8 @@ class Plane:
             return None
 
     def _no_machines(self, job: TrainingJob, due: float, refusal: str) -> float | None:
-        """Managed spot waits for machines as long as it may; on demand SageMaker gives up."""
-        if not job.spot:
+        """Managed spot and plans wait for machines as long as they may; on demand SageMaker gives up."""
+        if not (job.spot or job.plan):
             message = refusal_message(refusal, job.kind, job.region)
             self._end(job, "Failed", "Failed", due, f"{refusal}: {message}")
             return None
@@ -148,7 +148,7 @@ class Plane:
         with self._lock:
             if job.status != "InProgress":
                 return
-            self._machines.come(job, due)
+            self.machines.come(job, due)
             job.enter("Downloading", due, "Downloading the training image")
             if (longest := job.limit("MaxRuntimeInSeconds")) is not None:
                 self._at(job, "run", due + longest - job.billed, self._ran_too_long)
@@ -268,7 +268,7 @@ class Plane:
 
     def _let_go(self, job: TrainingJob, due: float) -> None:
         """The machines cost nothing more."""
-        self._machines.go(job, due)
+        self.machines.go(job, due)
         self._starter.clear(job.hosts)
         job.hosts = []
 

@@ -85,10 +85,12 @@ def nodes_of(job: dict[str, Any]) -> Iterator[Node]:
     billed = _billed(job)
     if billed is None:
         return
-    spot = bool(job.get("EnableManagedSpotTraining"))
+    spot, plan = bool(job.get("EnableManagedSpotTraining")), resources.get("TrainingPlanArn", "")
     for index in range(int(resources["InstanceCount"])):
         name = f"{job['TrainingJobName']}#{index}"
-        yield Node(name, resources["InstanceType"], _state(job, billed[1]), spot, *billed)
+        yield Node(
+            name, resources["InstanceType"], _state(job, billed[1]), spot, *billed, reservation=plan, paid=bool(plan)
+        )
         if (kept := _kept(job, status)) is not None:
             yield Node(f"{name}/warm", resources["InstanceType"], "warm" if kept[1] is None else _GONE, False, *kept)
 
