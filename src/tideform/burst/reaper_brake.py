@@ -8,13 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from tideform.burst.brakes import Brake, Kind
-from tideform.burst.reaper.items import HEARTBEAT
+from tideform.burst.reaper.items import HEARTBEAT, SILENCE
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.spec.deployment import Deployment
 from tideform.times import utc
-
-SILENCE = 900.0  # seconds: three of its rounds
 
 
 def reaper_brake(cloud: Cloud, deployment: Deployment, pool: str = "") -> Brake:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from tideform.burst.brakes import Kind
-from tideform.burst.reaper_brake import SILENCE, reaper_brake
+from tideform.burst.reaper.items import SILENCE
+from tideform.burst.reaper_brake import reaper_brake
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.spec.deployment import Deployment

@@ -14,6 +14,7 @@ from tideform.burst.reaper.base import Clients
 
 Item = dict[str, Any]
 HEARTBEAT = "reaper"  # the key of what the reaper writes at the end of each round
+SILENCE = 900.0  # seconds without one, three of its rounds, after which nobody relies on it
 _CONFLICT = "ConditionalCheckFailedException"
 
 

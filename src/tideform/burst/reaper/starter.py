@@ -25,7 +25,7 @@ from typing import Any
 
 from tideform.burst.reaper.base import Clients
 from tideform.burst.reaper.handler import now as clock
-from tideform.burst.reaper.items import HEARTBEAT, Item, Items
+from tideform.burst.reaper.items import HEARTBEAT, SILENCE, Item, Items
 from tideform.burst.reaper.pools import POOL, STOPPING, UP, Pools
 from tideform.burst.reaper.scheduled import MODE, TO_BEGIN, alive
 from tideform.burst.reaper.settings import Boto
@@ -33,7 +33,6 @@ from tideform.burst.reaper.starting import starting
 from tideform.burst.reaper.starting.base import Plan, Start, StartError
 
 _PACKAGE = Path(__file__).parents[3]
-SILENCE = 900.0  # seconds: three rounds of the reaper
 # As `tideform.process.Process` reads it: a process of nowhere, which nobody takes for dead.
 _NOWHERE = {"pid": 0, "host": MODE, "boot": MODE, "namespace": MODE, "started": 0}
 
