@@ -1,6 +1,7 @@
 """What a machine of an ``ec2`` pool does when it starts: it gets ready to run jobs, and watches for its own end. Pure.
 
-Commands come by SSM and end in ``tideform-run COMMAND…``; `tideform.burst.reaper.starting.ec2_script` sets their variables.
+Commands come by SSM and end in ``tideform-run COMMAND…``; their variables are set by
+`tideform.burst.reaper.starting.ec2_script`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ from tideform.components.base import Component
 from tideform.components.launchers import karpenter_roles
 from tideform.components.lease_table import LeaseTable
 from tideform.components.logs import log_group
-from tideform.components.policies import allow, plain_trust, trust
+from tideform.components.own_function import Calls, on_schedule, own_function
+from tideform.components.policies import plain_trust
 from tideform.components.pool_shape import shape_of
 from tideform.components.reaper_package import HANDLER, package
 from tideform.components.reaper_statements import reaper_statements
@@ -25,7 +26,6 @@ from tideform.spec.deployment import Deployment
 RATE_MINUTES = 5
 SILENT_MINUTES = 15
 _TIMEOUT = 240  # seconds: a round is over before the next one begins
-_MEMORY = 256  # MB
 
 
 class Reaper(Component):
@@ -68,23 +68,18 @@ class Reaper(Component):
         )
 
     def _function(self, leases: LeaseTable, key_arn: pulumi.Input[str]) -> aws.lambda_.Function:
-        texts = {path: pulumi.StringAsset(text) for path, text in package().items()}
-        return aws.lambda_.Function(
+        return own_function(
+            self,
             "reaper",
             name=self.name,
             description="Ends bursts that are past their limits",
-            code=pulumi.AssetArchive(texts),  # type: ignore[arg-type]  # a mapping of assets, which the SDK's types forget
+            files=package(),
             handler=HANDLER,
-            runtime="python3.13",
-            architectures=["arm64"],
-            memory_size=_MEMORY,
-            timeout=_TIMEOUT,
-            reserved_concurrent_executions=1,
-            environment=aws.lambda_.FunctionEnvironmentArgs(variables=self._variables()),
-            kms_key_arn=key_arn,
-            role=self.role.arn,
-            tags=self.scope.tags(),
-            opts=self.named(after=[leases.table, self.log_group, *self.role.policies]),
+            seconds=_TIMEOUT,
+            variables=self._variables(),
+            key_arn=key_arn,
+            role=self.role,
+            after=[leases.table, self.log_group],
         )
 
     def _variables(self) -> dict[str, str]:
@@ -101,33 +96,9 @@ class Reaper(Component):
         }
 
     def _schedule(self) -> aws.scheduler.Schedule:
-        """https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html"""
-        group = self.scope.arn("scheduler", "schedule-group/default")
-        role = ServiceRole(
-            "reaper-schedule",
-            self.scope,
-            trust=trust("scheduler.amazonaws.com", self.scope.account, arn_like=group),
-            description="Calls the reaper",
-            statements=[allow("Call", ["lambda:InvokeFunction"], [self._function_arn])],
-            opts=self.nameless,
-        )
-        return aws.scheduler.Schedule(
-            "reaper",
-            name=self.name,
-            group_name="default",
-            description="Calls the reaper every five minutes",
-            schedule_expression=f"rate({RATE_MINUTES} minutes)",
-            flexible_time_window=aws.scheduler.ScheduleFlexibleTimeWindowArgs(mode="OFF"),
-            state="ENABLED",
-            target=aws.scheduler.ScheduleTargetArgs(
-                arn=self.function.arn,
-                role_arn=role.arn,
-                retry_policy=aws.scheduler.ScheduleTargetRetryPolicyArgs(
-                    maximum_event_age_in_seconds=RATE_MINUTES * 60, maximum_retry_attempts=3
-                ),
-            ),
-            opts=self.named(after=role.policies),
-        )
+        calls = Calls(f"rate({RATE_MINUTES} minutes)", "Calls the reaper every five minutes", RATE_MINUTES * 60)
+        names = {"role_part": "reaper-schedule", "name": self.name, "of": self.name}
+        return on_schedule(self, "reaper", calls=calls, function=self.function, **names)
 
     def _alarms(self) -> None:
         """Somebody is told when a round fails, and when there is none: no data is the alarm."""
@@ -160,10 +131,6 @@ class Reaper(Component):
             tags=self.scope.tags(),
             opts=self.named(after=[self.function]),
         )
-
-    @property
-    def _function_arn(self) -> str:
-        return self.scope.arn("lambda", f"function:{self.name}")
 
 
 def _reserved(deployment: Deployment) -> dict[str, str]:

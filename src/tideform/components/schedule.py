@@ -21,7 +21,8 @@ from tideform.components.cargo import Cargo
 from tideform.components.grants import use_key
 from tideform.components.launchers import STARTER
 from tideform.components.logs import log_group
-from tideform.components.policies import Statement, allow, plain_trust, trust
+from tideform.components.own_function import Calls, on_schedule, own_function
+from tideform.components.policies import Statement, allow, plain_trust
 from tideform.components.pool_shape import PoolShape
 from tideform.components.reaper_package import package
 from tideform.components.roles import ServiceRole
@@ -30,8 +31,7 @@ from tideform.components.trigger import Arrivals
 PLAN = "plan.json"  # at the root of the package, where `burst.reaper.starter` looks
 HANDLER = "tideform.burst.reaper.starter.handler"
 _DEAD = 60  # seconds after a start's time at which one that did not come to its end is given up
-_MEMORY = 256  # MB
-_RETRIES, _OLDEST = 3, 900  # a start that fails is tried again for a quarter of an hour
+_OLDEST = 900  # a start that fails is tried again for a quarter of an hour
 
 
 class ScheduledBurst(Component):
@@ -62,24 +62,18 @@ class ScheduledBurst(Component):
             opts=self.nameless,
         )
         plan = json.dumps(start_plan(self.order, self.shape, self.cargo, self.begins), sort_keys=True)
-        files = {**package(), PLAN: plan, **self.cargo.files}
-        texts = {path: pulumi.StringAsset(text) for path, text in files.items()}
-        return aws.lambda_.Function(
+        return own_function(  # one at a time: two at once would both see a pool that nobody holds
+            self,
             self.part,
             name=self.name,
             description=f"Begins bursts of {self.order.name}",
-            code=pulumi.AssetArchive(texts),  # type: ignore[arg-type]  # a mapping of assets, which the SDK's types forget
+            files={**package(), PLAN: plan, **self.cargo.files},
             handler=HANDLER,
-            runtime="python3.13",
-            architectures=["arm64"],
-            memory_size=_MEMORY,
-            timeout=self.begins.seconds,
-            reserved_concurrent_executions=1,  # two at once would both see a pool that nobody holds
-            environment=aws.lambda_.FunctionEnvironmentArgs(variables=self._variables()),
-            kms_key_arn=self.order.site.key_arn,
-            role=role.arn,
-            tags=self.scope.tags(),
-            opts=self.named(after=[logs, *role.policies]),
+            seconds=self.begins.seconds,
+            variables=self._variables(),
+            key_arn=self.order.site.key_arn,
+            role=role,
+            after=[logs],
         )
 
     def _variables(self) -> dict[str, pulumi.Input[str]]:
@@ -100,38 +94,11 @@ class ScheduledBurst(Component):
         ]
 
     def _schedule(self, expression: str) -> None:
-        """https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html"""
         part = f"{self.order.scope.unit or self.order.name}-schedule"
-        role = ServiceRole(
-            part,
-            self.scope,
-            trust=trust(
-                "scheduler.amazonaws.com",
-                self.scope.account,
-                arn_like=self.scope.arn("scheduler", "schedule-group/default"),
-            ),
-            description=f"Calls what begins bursts of {self.order.name}",
-            statements=[allow("Call", ["lambda:InvokeFunction"], [self.scope.arn("lambda", f"function:{self.name}")])],
-            opts=self.nameless,
-        )
-        aws.scheduler.Schedule(
-            part,
-            name=self.scope.name(part, limit=64),
-            group_name="default",
-            description=f"Runs the job of {self.order.name}",
-            schedule_expression=expression,
-            flexible_time_window=aws.scheduler.ScheduleFlexibleTimeWindowArgs(mode="OFF"),
-            state="ENABLED",
-            target=aws.scheduler.ScheduleTargetArgs(
-                arn=self.function.arn,
-                role_arn=role.arn,
-                input=json.dumps({"cause": "schedule"}),
-                retry_policy=aws.scheduler.ScheduleTargetRetryPolicyArgs(
-                    maximum_event_age_in_seconds=_OLDEST, maximum_retry_attempts=_RETRIES
-                ),
-            ),
-            opts=self.named(after=role.policies),
-        )
+        told = json.dumps({"cause": "schedule"})
+        calls = Calls(expression, f"Runs the job of {self.order.name}", _OLDEST, told)
+        names = {"role_part": part, "name": self.scope.name(part, limit=64), "of": self.name}
+        on_schedule(self, part, calls=calls, function=self.function, **names)
 
     def _alarm(self) -> None:
         """A job that did not start at night is nobody's news otherwise."""
