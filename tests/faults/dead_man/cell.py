@@ -37,11 +37,13 @@ class Outcome:
     metered: float
     billed: float
     seconds: float
+    broken: str = ""
 
     @property
     def problems(self) -> list[str]:
-        """What is wrong; nothing where the brake has kept its word."""
-        found = [f"{self.runs} still run"] if self.runs else []
+        """What is wrong; nothing where the brake has kept its word, and the cell was ``broken`` by nothing else."""
+        found = [self.broken] if self.broken else []
+        found += [f"{self.runs} still run"] if self.runs else []
         found += [f"left: {', '.join(self.leftovers)}"] if self.leftovers else []
         if abs(self.metered - self.billed) > TOLERANCE * self.billed:
             found.append(f"metered {self.metered:.6f} USD where {self.billed:.6f} was billed")
@@ -49,7 +51,19 @@ class Outcome:
 
 
 def play(workspace: Workspace, case: Case, brake: Brake, moment: Moment) -> Outcome:
-    """Play one cell in a workspace that is applied and idle; leaves it so. Raises `AssertionError` if it cannot be."""
+    """Play one cell in a workspace that is applied and idle; leaves it so if it can.
+
+    A cell that could not be played holds nothing.
+    """
+    began = time.monotonic()
+    try:
+        return _played(workspace, case, brake, moment)
+    except AssertionError as error:
+        workspace.run("burst", "down", POOL, "--all")
+        return Outcome(case, brake, moment, 0, (), 0.0, 0.0, time.monotonic() - began, f"not played: {error}")
+
+
+def _played(workspace: Workspace, case: Case, brake: Brake, moment: Moment) -> Outcome:
     began = time.monotonic()
     billed, metered = bill(workspace), meter(workspace)
     kill(workspace, case, moment)
