@@ -89,7 +89,9 @@ class BatchRunner:
             usable, reasons = ending.usable(self.cloud, self.handle, environments, self.cloud.clock())
             for environment in environments:
                 self._settle(environment, halt)
-                ending.update(self.cloud, environment, state="ENABLED" if environment in usable else "DISABLED")
+                state = "ENABLED" if environment in usable else "DISABLED"
+                if state == "ENABLED" or environment["state"] != state:  # Batch calls one whose block is over invalid
+                    ending.update(self.cloud, environment, state=state)
             ending.set_queue(self.cloud, self.handle, "ENABLED")
             reasons += self._climb(usable, size, halt)
             if len(self.capacity()) < size.nodes:

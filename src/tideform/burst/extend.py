@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tideform.burst.lease import Lease
+from tideform.burst.reservations import ends_early
 from tideform.burst.runner import Runner, cloud_errors
 from tideform.burst.table import LeaseTable
 from tideform.errors import RefusedError
@@ -63,6 +64,9 @@ def _follow(runner: Runner, deployment: Deployment, pool: str, leases: tuple[Lea
     if hold is not None:
         hold(latest)
         yield "the group's own end moved with it"
+    blocks, cloud = deployment.spec.training[pool].capacity.blocks, getattr(runner, "cloud", None)
+    if blocks and cloud is not None:
+        yield from ends_early(cloud, blocks, cloud.clock(), latest)
     if fixed := _FIXED.get(deployment.spec.training[pool].backend):
         yield fixed
     _tag(runner, deployment, pool, latest)

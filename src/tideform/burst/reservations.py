@@ -25,12 +25,17 @@ def idle_reservations(cloud: Cloud, ids: Sequence[str]) -> tuple[Reservation, ..
     return tuple(one for one in reservations(cloud, ids) if one.idle)
 
 
-def block_warnings(cloud: Cloud, blocks: Sequence[str], now: float, deadline: float) -> Iterator[str]:
-    """What a lease has to know of each block: why it is left aside, or that it ends first. Raises `CloudError`."""
+def left_aside(cloud: Cloud, blocks: Sequence[str], now: float) -> Iterator[str]:
+    """Why a burst that begins now does not use a block. Raises `CloudError`."""
     for one in reservations(cloud, blocks):
         if why := one.closed(now):
             yield f"{one.called[0].upper()}{one.called[1:]} is left aside: {why}."
-        elif one.emptied is not None and one.emptied < deadline:
+
+
+def ends_early(cloud: Cloud, blocks: Sequence[str], now: float, deadline: float) -> Iterator[str]:
+    """A warning for each block whose machines end before the deadline of a lease. Raises `CloudError`."""
+    for one in reservations(cloud, blocks):
+        if one.state == "active" and one.emptied is not None and now < one.emptied < deadline:
             yield (
                 f"The lease lasts until {utc(deadline)}, and {one.called} ends before: AWS ends machines in it at "
                 f"{utc(one.emptied)}."

@@ -11,7 +11,7 @@ from tideform.burst.lease import Lease, Mode, State, new_lease
 from tideform.burst.meter import Meter, spending_limit
 from tideform.burst.month import require_budget
 from tideform.burst.receipt import Receipt
-from tideform.burst.reservations import block_warnings
+from tideform.burst.reservations import ends_early, left_aside
 from tideform.burst.runner import OnLog, Work
 from tideform.burst.sizing import sizing
 from tideform.burst.teardown import Teardown
@@ -95,7 +95,7 @@ class Session:
         """
         table = self.teardown.table
         if blocks := self.pool.capacity.blocks:
-            for warning in block_warnings(table.cloud, blocks, self.teardown.clock(), lease.deadline):
+            for warning in ends_early(table.cloud, blocks, self.teardown.clock(), lease.deadline):
                 self.teardown.say(warning)
         with self.teardown.hooks.lock(lease.pool, halt.pause):
             if table.get(lease.pool).state is not State.UP:
@@ -115,6 +115,9 @@ class Session:
             teardown.hooks.apply(lease.pool)
         for warning in require(teardown.runner.brakes()):
             teardown.say(warning)
+        if blocks := self.pool.capacity.blocks:
+            for remark in left_aside(teardown.table.cloud, blocks, teardown.clock()):
+                teardown.say(remark)
         halt.check()
         teardown.say(f"Bringing in {sizing(self.pool).words}.")
         teardown.runner.up(lease, halt)

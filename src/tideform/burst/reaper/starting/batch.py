@@ -17,9 +17,10 @@ def begin(clients: Clients, start: Start) -> str:
     """Open what the last end closed, and submit the job with the lease as its time-out."""
     environments = ending.environments(clients, start.handle)
     usable, _ = ending.usable(clients, start.handle, environments, start.deadline - start.rest)
-    for environment in usable:
-        if environment["state"] != "ENABLED":
-            ending.update(clients, environment, state="ENABLED")
+    for environment in environments:
+        state = "ENABLED" if environment in usable else "DISABLED"
+        if environment["state"] != state:
+            ending.update(clients, environment, state=state)
     while not ending.set_queue(clients, start.handle, "ENABLED"):
         start.wait("its queue does not open")
     return _submit(clients, start)
