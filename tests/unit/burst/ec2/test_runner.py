@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import signal
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from tests.unit.burst.ec2.conftest import Desk
+from tests.unit.burst.ec2.conftest import POOL, Desk
 from tests.unit.sandbox.waiting import until
 from tideform.burst.brakes import require
 from tideform.burst.halt import Halt
 from tideform.burst.runner import Work
 from tideform.errors import InterruptedRunError, RefusedError
+from tideform.spec.training import Capacity
 
 
 def ends_at(desk: Desk) -> float:
@@ -80,6 +82,24 @@ def test_without_spot_capacity_the_machines_are_bought_on_demand(desk: Desk) -> 
     desk.market(lack=[{"types": "c5", "market": "spot"}])
     desk.up()
     assert [instance.spot for instance in desk.runner.capacity()] == [False, False]
+
+
+@pytest.mark.parametrize("machines", [2, 1])
+def test_a_reservation_is_used_up_before_anything_is_bought(desk: Desk, machines: int) -> None:
+    ec2 = desk.cloud.client("ec2")
+    reservation = ec2.create_capacity_reservation(
+        InstanceType="c5.large",
+        InstancePlatform="Linux/UNIX",
+        AvailabilityZone="us-east-1a",
+        InstanceCount=machines,
+        InstanceMatchCriteria="targeted",
+    )["CapacityReservation"]["CapacityReservationId"]
+    spec = desk.deployment.spec
+    pool = spec.training[POOL].model_copy(update={"capacity": Capacity(reservations=(reservation,))})
+    changed = spec.model_copy(update={"training": {POOL: pool}})
+    replace(desk, deployment=replace(desk.deployment, spec=changed)).up()
+    held = [one.reservation for one in desk.runner.capacity()]
+    assert (len(held), held.count(reservation)) == (2, machines)
 
 
 def test_without_the_first_type_the_second_comes(desk: Desk) -> None:
