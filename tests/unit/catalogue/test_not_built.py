@@ -40,12 +40,13 @@ def test_each_gap_is_said_with_its_place(words: dict[str, Any], path: str) -> No
     assert paths(**words) == [path]
 
 
-def test_a_pool_on_kubernetes_gets_its_reservations_its_gangs_and_its_zones() -> None:
+def test_a_pool_on_kubernetes_gets_its_reservations_its_gangs_its_adapters_and_its_zones() -> None:
     job = {**NIGHTLY["job"], "nodes": 2}
     pool = {
         **NIGHTLY,
         "backend": "eks",
         "capacity": {"reservations": ["cr-0123456789abcdef0"]},
+        "interconnect": "efa",
         "zones": ["a"],
         "job": job,
     }
