@@ -15,8 +15,8 @@ from tideform.catalogue.training._eks_names import LABEL, EksNames
 from tideform.kube import Kube
 from tideform.sandbox import client
 
-SHORT = 45  # seconds that a job may take, where the spec gives it a lease of fifteen minutes
-EXPIRES = 90  # seconds of a lease, and so of a node's life
+SHORT = 15  # seconds that a job may take, where the spec gives it a lease of fifteen minutes
+EXPIRES = 60  # seconds of a lease, and so of a node's life
 _DRAIN = 5  # seconds that a node's drain may take then, of the pool's five minutes
 _GRACE, _IDLE = 120.0, 30.0  # of the jobs' pods, and of a node without any
 _BOUND = _GRACE + _IDLE
