@@ -83,7 +83,8 @@ def test_an_endpoint_that_waits_and_does_not_stand_is_no_error() -> None:
     assert errors_in(make_plan(here, engine=engine).plan.findings) == []
 
 
-TRIGGERED = {**SERVED, "training": pool(backend="ec2", trigger={"store": "models"}), "network": {"private": False}}
+BUILT = {"image": "trainer", "build": ".", "command": ["python", "train.py"]}
+TRIGGERED = {**SERVED, "training": pool(trigger={"store": "models"}, job=BUILT), "network": {"private": False}}
 
 
 @pytest.mark.parametrize(

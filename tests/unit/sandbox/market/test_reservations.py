@@ -10,9 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.unit.sandbox.market.machines import Machines
+from tideform.burst.reaper.reserved import MISSING
 from tideform.burst.reservations import idle_reservations
 from tideform.cloud import Cloud
-from tideform.errors import CloudError
 from tideform.sandbox import client
 
 
@@ -56,9 +56,9 @@ def test_one_that_was_given_back_is_not_idle(cloud: Cloud, reservation: str) -> 
     assert idle_reservations(cloud, [reservation]) == ()
 
 
-def test_an_unknown_one_is_an_error(cloud: Cloud) -> None:
-    with pytest.raises(CloudError):
-        idle_reservations(cloud, ["cr-0123456789abcdef0"])
+def test_one_that_the_account_does_not_have_is_told_beside_those_that_it_has(cloud: Cloud, reservation: str) -> None:
+    missing, idle = sorted(idle_reservations(cloud, ["cr-0123456789abcdef0", reservation]), key=lambda one: one.total)
+    assert (missing.state, missing.id, idle.id) == (MISSING, "cr-0123456789abcdef0", reservation)
 
 
 def test_a_pool_without_reservations_asks_nobody() -> None:
