@@ -10,7 +10,7 @@ help:
 	@echo 'make demo    set up, then plan, apply, burst, tear down and destroy blueprints/quickstart locally'
 	@echo 'make test    set up, lint, and run all tests'
 	@echo 'make test-kubernetes  the part of them that runs a real Kubernetes control plane, built from Go modules first'
-	@echo 'make faults  play the dead-man table: bursts killed at each step, one brake alone; make faults-all: engine events, too'
+	@echo 'make faults  play the dead-man table: bursts killed at each step, one brake alone; make faults-all: at every engine event, too'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make format  let ruff put the code in order'
 	@echo 'make bench   the figures, as ratios measured in one run'
@@ -38,11 +38,13 @@ format: setup
 
 test: lint engine
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not bench and not kubernetes' --durations=15
+	@$(BIN)/python -u -m tests.faults.dead_man --sample 1 --backend batch --backend ec2 --backend sagemaker
 	@if $(BIN)/python -m tests.kubernetes.build --possible; then $(MAKE) --no-print-directory test-kubernetes; fi
 
 test-kubernetes: engine
 	@$(BIN)/python -m tests.kubernetes.build
 	@$(BIN)/pytest -m kubernetes tests/kubernetes -s --durations=5
+	@$(BIN)/python -u -m tests.faults.dead_man --sample 1 --backend eks
 
 faults: engine
 	@$(BIN)/python -u -m tests.faults.dead_man --out docs/reference/dead-man.md
