@@ -16,7 +16,7 @@ from tideform.spec.training import Pool
 # The backends that do what a field of a pool asks for.
 _BUILT = {
     "interconnect": ("batch", "ec2", "eks"),
-    "capacity.reservations": ("batch", "ec2", "eks"),
+    "capacity.reservations": ("batch", "ec2", "eks", "sagemaker"),  # sagemaker refuses them
     "job.nodes": ("batch", "ec2", "eks", "sagemaker"),
     "schedule": ("batch", "ec2", "eks", "sagemaker"),  # eks refuses both
     "trigger": ("batch", "ec2", "eks", "sagemaker"),
