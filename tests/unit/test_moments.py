@@ -35,3 +35,8 @@ def test_a_draw_is_the_same_for_the_same_seed_and_in_the_order_of_the_burst() ->
     assert (drawn, len(drawn)) == (some(every, 5, "7 reaper"), 5)
     assert drawn == sorted(drawn)
     assert some(every, None, "7 reaper") == every
+
+
+def test_a_round_that_ends_otherwise_than_those_before_is_no_other_step() -> None:
+    found = [moment.words for moment in steps([*ROUND * 5, "call ec2.TerminateInstances", *ROUND], 0)]
+    assert [words for words in found if not words.endswith(("#1", "#2"))] == []

@@ -44,14 +44,19 @@ def steps(record: Sequence[str], job_ends_at: int) -> list[Moment]:
 
 
 def _repeated(record: Sequence[str]) -> set[int]:
-    """Places of the third and later of equal rounds: the way down through a cluster is gone until nothing is left."""
+    """Places of the third and later of equal rounds: the way down through a cluster is gone until nothing is left.
+
+    What has come round so often is no step of its own any more: how often it is asked again is a matter of luck.
+    """
     changes = [place for place, what in enumerate(record) if _changes(what)]
     words = [record[place] for place in changes]
-    found, earlier = set[int](), dict[str, list[int]]()
+    found, earlier, again = set[int](), dict[str, list[int]](), set[str]()
     for order, place in enumerate(changes):
         *_, first, second = (-1, -1, *earlier.setdefault(words[order], []))
         round_ = words[second + 1 : order]
         if first >= 0 and round_ == words[first + 1 : second] and any(what.startswith("kube ") for what in round_):
+            again.add(words[order])
+        if words[order] in again:
             found.add(place)
         earlier[words[order]].append(order)
     return found

@@ -57,7 +57,7 @@ class Ending(Protocol):
         ...
 
     def nodes(self, clients: Clients, handle: Handle) -> Iterable[Node]:
-        """The pool's machines: what is there, and what ended within about the last hour, for the meter."""
+        """The pool's machines: what is there, and what ended within the last hour at least, for the meter."""
         ...
 
     def end_jobs(self, clients: Clients, handle: Handle, lease: str) -> None:

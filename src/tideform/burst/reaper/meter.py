@@ -19,7 +19,6 @@ from tideform.burst.reaper.base import Node
 Price = Callable[[Node], float | None]  # USD an hour; None: nobody knows
 
 _REMEMBER = 7200.0  # seconds; EC2 tells of an ended instance for about an hour
-_LATE = 3600.0
 _KEEP_ENDED = 200
 _KEEP_MONTHS = 13
 
@@ -105,7 +104,8 @@ def count(
     for node in nodes:
         usd = price(node)
         _note_type(after, node, known=usd is not None)
-        before, mark = account.nodes.get(node.id), _mark(account.nodes.get(node.id), node, now)
+        before = account.nodes.get(node.id)
+        mark = _mark(before, node, now, forgotten=min(account.at, now - _REMEMBER))
         if mark is None:
             continue
         after.nodes[node.id] = mark
@@ -140,14 +140,15 @@ def _note_leases(account: Account, live: Mapping[str, Any], ended: Mapping[str, 
             hold.ended = now
 
 
-def _mark(before: Counted | None, node: Node, now: float) -> Counted | None:
+def _mark(before: Counted | None, node: Node, now: float, forgotten: float) -> Counted | None:
     """How far the node is counted now; None where there is nothing to count.
 
+    One that ended before ``forgotten`` may have been counted, and is remembered no more.
     Its seconds may shrink: SageMaker tells what it bills of a spot job when that has ended.
     """
     gone_untold = node.ended is None and node.state == "terminated"
     if before is None:
-        if gone_untold or (node.ended is not None and node.ended < now - _LATE):
+        if gone_untold or (node.ended is not None and node.ended <= forgotten):
             return None
     elif before.lost:
         return before

@@ -201,6 +201,15 @@ def test_a_machine_that_lived_for_seconds_is_billed_its_least_once_to_whom_it_wa
     assert account.leases["l"].usd == account.usd == pytest.approx(0.085 / 60)
 
 
+def test_what_ended_since_the_last_look_counts_however_long_ago_that_was() -> None:
+    live = {"l": {"owner": "ann", "created": START}}
+    account = look(Account(), [], live, {}, START)
+    job = Node("job", "c5.large", "terminated", spot=False, launched=START + 60, ended=START + 3660)
+    for now in (5 * 3600, 5 * 3600 + 300, 9 * 3600):
+        account = look(account, [job], live, {}, START + now)
+    assert account.usd == pytest.approx(0.085)
+
+
 def test_a_machine_without_a_price_is_named() -> None:
     node = Node("i", "x9.huge", "running", spot=False, launched=START)
     assert look(Account(), [node], {}, {}, START + 60).unpriced == ["x9.huge"]

@@ -17,7 +17,7 @@ from tideform.burst.reaper.base import Clients, Handle, Node
 RUNNING = ("InProgress", "Stopping")
 _COSTS = ("Downloading", "Training", "Uploading", "Stopping")  # secondary statuses with machines that are paid for
 _GONE = "terminated"
-_LOOK_BACK = 3600.0  # seconds
+_LOOK_BACK = 7200.0  # seconds: as long as the meter remembers what it has counted
 
 
 def stop(clients: Clients, handle: Handle) -> bool:
