@@ -29,6 +29,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, help="only so many steps of each brake, and one engine event")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
     parser.add_argument("--backend", action="append", help="only these")
+    parser.add_argument("--moment", action="append", help="only these, as the table calls them")
     parser.add_argument("--out", type=Path, help="write the table there")
     asked = parser.parse_args()
     print(f"seed {asked.seed}", flush=True)
@@ -37,7 +38,7 @@ def main() -> int:
         print("\n".join(missing), file=sys.stderr)
         return 1
     events = None if asked.all else 1 if asked.sample else _EVENTS
-    draw = _Draw(asked.sample, events, asked.seed)
+    draw = _Draw(asked.sample, events, asked.seed, asked.moment)
     with ThreadPoolExecutor(_LANES) as lanes:
         outcomes = [one for played in lanes.map(lambda case: [*_play_case(case, draw)], chosen) for one in played]
     if asked.out:
@@ -54,11 +55,13 @@ class _Draw:
     steps: int | None
     events: int | None
     seed: int
+    only: Sequence[str] | None = None
 
     def of(self, steps: Sequence[Moment], events: Sequence[Moment], brake: Brake) -> list[Moment]:
         """In the order of the burst."""
         seed = f"{self.seed} {brake.name}"
-        return sorted([*some(steps, self.steps, seed), *some(events, self.events, seed)])
+        drawn = [*some(steps, self.steps, seed), *some(events, self.events, seed)]
+        return sorted(moment for moment in drawn if not self.only or moment.words in self.only)
 
 
 def _play_case(case: Case, draw: _Draw) -> Iterator[Outcome]:

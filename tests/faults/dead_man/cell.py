@@ -23,6 +23,7 @@ from tideform.sandbox import client
 KILLED_AT = (sys.executable, "-m", "tests.faults.killed_at")
 REPOSITORY = str(Path(__file__).parents[3])
 TOLERANCE = 0.02
+_BURSTS = 5
 
 
 @dataclass(frozen=True)
@@ -91,9 +92,16 @@ def _played(workspace: Workspace, case: Case, brake: Brake, moment: Moment) -> O
 
 
 def kill(workspace: Workspace, case: Case, moment: Moment) -> None:
-    """Start a burst and let it die at the moment. Raises `AssertionError` where the moment never came."""
-    burst = start(workspace, moment.text, case.for_good if moment.working else case.short)
-    assert burst.ended() == -signal.SIGKILL, f"{moment.text} never came: {burst.stdout}{burst.stderr}"
+    """Start a burst and let it die at the moment. Raises `AssertionError` where the moment never came.
+
+    Who ends a machine first, Karpenter or tideform, is a matter of luck: a burst that ran through is followed by another.
+    """
+    for _ in range(_BURSTS):
+        burst = start(workspace, moment.text, case.for_good if moment.working else case.short)
+        if burst.ended() == -signal.SIGKILL:
+            return
+        assert burst.process.returncode == 0, f"{moment.text} never came: {burst.stdout}{burst.stderr}"
+    raise AssertionError(f"{moment.text} came in none of {_BURSTS} bursts")
 
 
 def start(workspace: Workspace, moment: str, job: Sequence[str]) -> Running:
