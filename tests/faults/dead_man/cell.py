@@ -94,7 +94,8 @@ def _played(workspace: Workspace, case: Case, brake: Brake, moment: Moment) -> O
 def kill(workspace: Workspace, case: Case, moment: Moment) -> None:
     """Start a burst and let it die at the moment. Raises `AssertionError` where the moment never came.
 
-    Who ends a machine first, Karpenter or tideform, is a matter of luck: a burst that ran through is followed by another.
+    Who ends a machine first, Karpenter or tideform, is a matter of luck: a burst that ran through is followed by
+    another.
     """
     for _ in range(_BURSTS):
         burst = start(workspace, moment.text, case.for_good if moment.working else case.short)
