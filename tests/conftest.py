@@ -1,7 +1,8 @@
-"""What every test may use: golden files, compared or written anew with ``pytest --update-golden``."""
+"""What every test stands on: golden files, compared or written anew with ``pytest --update-golden``, and signals."""
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,12 @@ GOLDEN = Path(__file__).parent / "golden"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the switch that writes golden files anew."""
     parser.addoption("--update-golden", action="store_true", help="write golden files instead of comparing")
+
+
+def pytest_configure() -> None:
+    """Signals mean what they mean in a terminal, for commands under test as well: nohup and ``&`` turn some off."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture
