@@ -33,6 +33,6 @@ def page(outcomes: Sequence[Outcome], seed: int) -> str:
 
 
 def _row(cell: Outcome) -> str:
-    verdict = "holds" if not cell.problems else "**" + "; ".join(cell.problems) + "**"
+    verdict = "holds" if not cell.problems else "**" + " ".join("; ".join(cell.problems).split()) + "**"
     numbers = f"{cell.runs} | {len(cell.leftovers)} | {cell.metered:.6f} | {cell.billed:.6f}"
     return f"| {cell.moment.words} | {numbers} | {verdict} |"
