@@ -51,9 +51,9 @@ class Metadata:
 
         if path.startswith("meta-data/") and (notice := self._world.market.notices.get(instance_id)):
             told = {
-                "spot/instance-action": json.dumps({"action": "terminate", "time": _utc(notice.at)}),
-                "spot/termination-time": _utc(notice.at),
-                "events/recommendations/rebalance": json.dumps({"noticeTime": _utc(notice.told)}),
+                "spot/instance-action": json.dumps({"action": "terminate", "time": utc(notice.at)}),
+                "spot/termination-time": utc(notice.at),
+                "events/recommendations/rebalance": json.dumps({"noticeTime": utc(notice.told)}),
             }
             if (found := told.get(path.removeprefix("meta-data/"))) is not None:
                 return found
@@ -96,10 +96,6 @@ def _token(environ: dict[str, Any], start_response: Callable[..., Any], path: st
 def _secret(credentials: Credentials, instance_id: str, purpose: str) -> str:
     key = credentials.secret_key.encode()
     return hmac.new(key, f"{purpose}/{instance_id}".encode(), hashlib.sha256).hexdigest()[:32]
-
-
-def _utc(moment: float) -> str:
-    return utc(moment)
 
 
 def _answer(start_response: Callable[..., Any], status: str, text: str, *headers: tuple[str, str]) -> Iterable[bytes]:
