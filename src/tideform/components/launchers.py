@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tideform.catalogue.training._by_itself import starter_key
 from tideform.catalogue.training._eks_names import EksNames
 from tideform.components.scope import Scope
 
@@ -24,7 +25,7 @@ def starter_roles(scope: Scope) -> list[str]:
     units = [
         deployment.identity("training", name)
         for name, pool in deployment.spec.training.items()
-        if pool.backend in STARTS and (pool.schedule is not None or pool.trigger is not None)
+        if pool.backend in STARTS and starter_key(pool)
     ]
     return sorted(scope.name(f"{unit}-{STARTER}", limit=64) for unit in units)
 

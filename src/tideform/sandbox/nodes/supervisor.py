@@ -18,7 +18,7 @@ from pathlib import Path
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PR_SET_CHILD_SUBREAPER = 36
 CANNOT_START = 127  # what a shell says of a command that it cannot find
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 1.0  # between two looks at every process of the machine
 MIB = 1024 * 1024
 
 
