@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tideform.burst.eks.prints import Prints, rank_of, taken_away
 from tideform.burst.runner import OnLog
 from tideform.catalogue.training._eks_names import LEASE_LABEL
 from tideform.errors import RefusedError
@@ -24,7 +25,9 @@ class Follower:
     on_log: OnLog
     _told: str = field(default="", init=False)
     _failed: int = field(default=0, init=False)
-    _read: dict[str, str] = field(default_factory=dict, init=False)  # the time of the last line of each pod
+
+    def __post_init__(self) -> None:
+        self._prints = Prints(self.kube, self.name, _nodes(self.submitted) > 1, self.on_log)
 
     @property
     def name(self) -> str:
@@ -51,7 +54,7 @@ class Follower:
         if found is None:
             raise _not_run("it was deleted")
         pods = self.pods()
-        self._follow(pods)
+        self._prints.look(pods)
         ended = _ended(found)
         if ended is None:
             self._tell(self.waiting(pods))
@@ -59,14 +62,14 @@ class Follower:
         done, why = ended
         if done:
             return 0
-        codes = [code for pod in pods for code in _exit_codes(pod) if code]
+        codes = [code for pod in sorted(pods, key=_was_taken_away) for code in _exit_codes(pod) if code]
         if not codes:
             raise _not_run(why or self.waiting(pods))
         return codes[0]
 
     def read(self) -> None:
         """Hand on what its pods have printed since the last time."""
-        self._follow(self.pods())
+        self._prints.look(self.pods())
 
     def waiting(self, pods: list[Object] | None = None) -> str:
         """Why the job has not begun, in Kueue's words, or the scheduler's; empty when its pods run."""
@@ -91,7 +94,7 @@ class Follower:
             if _label(pod, jobset) == self.name
             or (_label(pod, "batch.kubernetes.io/controller-uid") == uid and not _label(pod, jobset))
         ]
-        return sorted(chosen, key=lambda pod: int(_label(pod, "batch.kubernetes.io/job-completion-index") or 0))
+        return sorted(chosen, key=rank_of)
 
     def _get(self) -> Object | None:
         made = self.submitted
@@ -117,26 +120,6 @@ class Follower:
             self.on_log(f"[tideform] {self.name} waits: {reason}")
         self._told = reason
 
-    def _follow(self, pods: list[Object]) -> None:
-        for rank, pod in enumerate(pods):
-            if pod.get("status", {}).get("phase") in ("Running", "Succeeded", "Failed"):
-                self._lines(pod, f"[{rank}] " if len(pods) > 1 else "")
-
-    def _lines(self, pod: Object, prefix: str) -> None:
-        """What a pod has printed since the last look; one without a log yet has none."""
-        name, space = pod["metadata"]["name"], pod["metadata"]["namespace"]
-        last = self._read.get(name, "")
-        query = [("timestamps", "true"), *([("sinceTime", f"{last[:19]}Z")] if last else [])]
-        try:
-            text = self.kube().text(f"/api/v1/namespaces/{space}/pods/{name}/log", query)
-        except KubeError:
-            return
-        for line in text.splitlines():
-            when, _, said = line.partition(" ")
-            if when > last:
-                self.on_log(prefix + said)
-                self._read[name] = when
-
 
 def _ended(found: Object) -> tuple[bool, str] | None:
     """Whether a Job or JobSet is over: well or not, and why."""
@@ -148,6 +131,18 @@ def _ended(found: Object) -> tuple[bool, str] | None:
         if condition.get("status") == "True" and condition["type"] == "Failed":
             return False, f"{condition.get('reason', '')}: {condition.get('message', '')}".strip(": ")
     return None
+
+
+def _nodes(job: Object) -> int:
+    """How many pods it has at once: a Job's own number, or that of a JobSet's gang."""
+    spec = job.get("spec") or {}
+    jobs = [each["template"]["spec"] for each in spec.get("replicatedJobs") or ()] or [spec]
+    return sum(int(each.get("parallelism", 1)) for each in jobs)
+
+
+def _was_taken_away(pod: Object) -> bool:
+    """Its exit code is then the cluster's doing, and another pod of the job has one of its own."""
+    return any(taken_away(pod))
 
 
 def _exit_codes(pod: Object) -> Iterator[int]:

@@ -60,10 +60,13 @@ def follower(cluster: Cluster, told: list[str]) -> Follower:
     return Follower(lambda: cast(Kube, cluster), JOB, told.append)
 
 
-def pod(phase: str, exit_code: int | None = None) -> Object:
+def pod(phase: str, exit_code: int | None = None, name: str = "fit-0123-0-abc", **taken: str) -> Object:
+    """``taken`` is why the cluster took it away: reason and message."""
     terminated = [] if exit_code is None else [{"state": {"terminated": {"exitCode": exit_code}}}]
-    metadata = {"name": "fit-0123-0-abc", "namespace": "demo", "labels": LABELS}
-    return {"metadata": metadata, "status": {"phase": phase, "containerStatuses": terminated}}
+    conditions = [{"type": "DisruptionTarget", "status": "True", **taken}] if taken else []
+    metadata = {"name": name, "namespace": "demo", "labels": LABELS, "uid": f"uid-of-{name}"}
+    status = {"phase": phase, "containerStatuses": terminated, "conditions": conditions}
+    return {"metadata": metadata, "status": status}
 
 
 def ended(kind: str, reason: str = "") -> Object:
@@ -86,6 +89,49 @@ def test_each_line_is_handed_on_once(cluster: Cluster, told: list[str], follower
     cluster.log += "2026-01-01T00:00:00.2Z two\n"
     follower.look()
     assert told == ["one", "two"]
+
+
+EVICTED = {"reason": "DeletionByTaintManager", "message": "the node is going"}
+LOG = "2026-01-01T00:00:00.1Z one\n"
+
+
+def test_a_pod_in_the_place_of_another_is_told_with_the_reason(
+    cluster: Cluster, told: list[str], follower: Follower
+) -> None:
+    cluster.log, cluster.pods = LOG, [pod("Running")]
+    follower.look()
+    cluster.pods = [pod("Failed", 143, **EVICTED)]
+    follower.look()
+    cluster.pods = [pod("Running", name="another")]
+    follower.look()
+    begins = "[tideform] fit-0123 begins again: DeletionByTaintManager: the node is going"
+    assert told == ["one", begins, "one"]
+
+
+def test_a_pod_that_was_taken_away_and_is_still_listed_is_told_once(
+    cluster: Cluster, told: list[str], follower: Follower
+) -> None:
+    cluster.log, cluster.pods = LOG, [pod("Running")]
+    follower.look()
+    cluster.pods = [pod("Failed", 143, **EVICTED), pod("Running", name="another")]
+    for _ in range(3):
+        follower.look()
+    assert [line for line in told if "begins again" in line] == [told[1]]
+
+
+def test_lines_of_a_gang_say_whose_they_are(cluster: Cluster, told: list[str]) -> None:
+    gang = {"replicatedJobs": [{"template": {"spec": {"parallelism": 2}}}]}
+    second = pod("Running", name="second")
+    second["metadata"]["labels"] = {**LABELS, "batch.kubernetes.io/job-completion-index": "1"}
+    cluster.log, cluster.pods = LOG, [second, pod("Running")]
+    Follower(lambda: cast(Kube, cluster), {**JOB, "spec": gang}, told.append).look()
+    assert told == ["[0] one", "[1] one"]
+
+
+def test_the_exit_code_is_not_that_of_a_pod_that_was_taken_away(cluster: Cluster, follower: Follower) -> None:
+    cluster.job = ended("Failed", "PodFailurePolicy")
+    cluster.pods = [pod("Failed", 143, **EVICTED), pod("Failed", 7, name="another")]
+    assert follower.look() == 7
 
 
 def test_a_job_that_is_complete_ended_well(cluster: Cluster, follower: Follower) -> None:

@@ -1,0 +1,74 @@
+"""What the pods of one job print, each line once, and which of them took the place of one that was taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tideform.burst.runner import OnLog
+from tideform.kube import Kube, KubeError
+
+Object = dict[str, Any]
+_STARTED = ("Running", "Succeeded", "Failed")
+
+
+@dataclass
+class Prints:
+    """Of the job ``name``; where it has ``several`` nodes, each line says whose it is."""
+
+    kube: Callable[[], Kube]
+    name: str
+    several: bool
+    on_log: OnLog
+    _read: dict[str, str] = field(default_factory=dict, init=False)  # the time of the last line of each pod, by uid
+    _pods: dict[str, Object] = field(default_factory=dict, init=False)  # as each was last seen, the oldest first
+
+    def look(self, pods: list[Object]) -> None:
+        """Hand on what is new since the last look."""
+        for pod in sorted(pods, key=lambda pod: (rank_of(pod), pod["metadata"].get("creationTimestamp") or "")):
+            if pod.get("status", {}).get("phase") in _STARTED:
+                prefix = f"[{rank_of(pod)}] " if self.several else ""
+                self._tell_another(pod, prefix)
+                self._lines(pod, prefix)
+
+    def _tell_another(self, pod: Object, prefix: str) -> None:
+        """A pod in the place of another prints all over again what the job prints: say why."""
+        before = [known for known in self._pods.values() if rank_of(known) == rank_of(pod)]
+        if before and _uid(pod) not in self._pods:
+            why = next(taken_away(before[-1]), "its pod was taken away")
+            self.on_log(f"{prefix}[tideform] {self.name} begins again: {why}")
+        self._pods[_uid(pod)] = pod
+
+    def _lines(self, pod: Object, prefix: str) -> None:
+        """One without a log yet, or without one any more, has no lines."""
+        metadata, last = pod["metadata"], self._read.get(_uid(pod), "")
+        query = [("timestamps", "true"), *([("sinceTime", f"{last[:19]}Z")] if last else [])]
+        try:
+            text = self.kube().text(f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/log", query)
+        except KubeError:
+            return
+        for line in text.splitlines():
+            when, _, said = line.partition(" ")
+            if when > last:
+                self.on_log(prefix + said)
+                self._read[_uid(pod)] = when
+
+
+def rank_of(pod: Object) -> int:
+    """Its place in the job, from 0."""
+    return int((pod["metadata"].get("labels") or {}).get("batch.kubernetes.io/job-completion-index") or 0)
+
+
+def taken_away(pod: Object) -> Iterator[str]:
+    """Why the cluster took the pod away, in its words: a lost node, an eviction. Nothing where it ended by itself.
+
+    https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions
+    """
+    for condition in pod.get("status", {}).get("conditions") or ():
+        if condition["type"] == "DisruptionTarget" and condition["status"] == "True":
+            yield f"{condition.get('reason', '')}: {condition.get('message', '')}".strip(": ")
+
+
+def _uid(pod: Object) -> str:
+    return str(pod["metadata"].get("uid") or pod["metadata"]["name"])
