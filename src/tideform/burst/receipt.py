@@ -33,7 +33,8 @@ class Receipt:
     """What one inventory found. ``scope`` says of what; ``asked`` is the number of questions answered.
 
     ``foreign`` has a name as we give them and not our tags: it is left alone, and proves nothing. ``idle`` is what is
-    reserved and paid for although nobody uses it; it is told, and is nothing of the pool's own that is left.
+    reserved and paid for although nobody uses it; it is told, and is nothing of the pool's own that is left. Where that
+    could not be asked, ``idle_unasked`` tells why.
     """
 
     scope: str
@@ -43,6 +44,7 @@ class Receipt:
     unasked: tuple[Unasked, ...] = ()
     asked: int = 0
     idle: tuple[Reservation, ...] = ()
+    idle_unasked: Unasked | None = None
 
     @property
     def empty(self) -> bool:
@@ -70,7 +72,7 @@ def capacity_receipt(cloud: Cloud, deployment: Deployment, pool: str) -> Receipt
 
     receipt = _ask(f"capacity of {pool}", Place(cloud, deployment, pool), CAPACITY)
     spec = deployment.spec.training.get(pool)
-    return replace(receipt, idle=_idle(cloud, spec.capacity.reserved)) if spec else receipt
+    return _with_idle(receipt, cloud, spec.capacity.reserved) if spec else receipt
 
 
 def environment_receipt(cloud: Cloud, deployment: Deployment, *, unit: str | None = None) -> Receipt:
@@ -97,12 +99,11 @@ def _ask(scope: str, place: Place, areas: Iterable[Area]) -> Receipt:
     )
 
 
-def _idle(cloud: Cloud, reserved: Sequence[str]) -> tuple[Reservation, ...]:
-    """What cannot be told is left out: it proves nothing either way."""
+def _with_idle(receipt: Receipt, cloud: Cloud, reserved: Sequence[str]) -> Receipt:
     try:
-        return idle_reservations(cloud, reserved)
-    except CloudError:
-        return ()
+        return replace(receipt, idle=idle_reservations(cloud, reserved))
+    except CloudError as error:
+        return replace(receipt, idle_unasked=Unasked("reservations", error.diagnostics[0].detail))
 
 
 def _answer(area: Area, place: Place) -> tuple[Leftover, ...] | Unasked:

@@ -31,6 +31,8 @@ def receipt_lines(receipt: Receipt) -> Iterator[Line]:
     if receipt.idle:
         yield plain("Reserved, and used by nobody now:", style="bold")
         yield from (Line(str(reservation)) for reservation in receipt.idle)
+    if receipt.idle_unasked:
+        yield plain(f"Whether {receipt.idle_unasked.what} stand idle could not be asked: {receipt.idle_unasked.why}")
     yield _verdict(receipt)
     if not receipt.empty:
         yield plain("Run the command again: what is ending may only need a moment. Remove by hand what stays.")
@@ -48,6 +50,7 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
         "foreign": [vars(found) for found in receipt.foreign],
         "unasked": [vars(question) for question in receipt.unasked],
         "idle_reservations": [vars(reservation) for reservation in receipt.idle],
+        "idle_unasked": vars(receipt.idle_unasked) if receipt.idle_unasked else None,
     }
 
 

@@ -15,9 +15,9 @@ from tideform.burst.inventory.identity import aliases, keys, profiles
 from tideform.burst.inventory.network import endpoints
 from tideform.burst.inventory.storage import buckets, log_groups
 from tideform.burst.inventory.watch import dashboards
-from tideform.burst.receipt import Receipt, Unasked, _ask
+from tideform.burst.receipt import Receipt, Unasked, _ask, capacity_receipt
 from tideform.cloud import Cloud
-from tideform.errors import LeftoversError
+from tideform.errors import CloudError, LeftoversError
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Project
 
@@ -173,6 +173,23 @@ def refuses(_: Place) -> list[Leftover]:
 def test_a_service_that_refuses_is_told_and_not_taken_for_empty(place: Place) -> None:
     receipt = _ask("demo", place, [Area("things", refuses), Area("other", lambda _: [])])
     assert (receipt.empty, [gap.what for gap in receipt.unasked], receipt.asked) == (False, ["things"], 1)
+
+
+def test_reservations_that_nobody_could_ask_for_are_told_and_spoil_nothing(
+    cloud: Cloud, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = deployment.spec.training["fit"]
+    reserved = pool.model_copy(
+        update={"capacity": pool.capacity.model_copy(update={"blocks": ("cr-0123456789abcdef0",)})}
+    )
+    spec = deployment.spec.model_copy(update={"training": {"fit": reserved}})
+
+    def refused(*_: object) -> None:
+        raise CloudError.of("TD611", "AWS refused", detail="access denied", fix="Ask.")
+
+    monkeypatch.setattr("tideform.burst.receipt.idle_reservations", refused)
+    receipt = capacity_receipt(cloud, replace(deployment, spec=spec), "fit")
+    assert (receipt.empty, receipt.idle_unasked) == (True, Unasked("reservations", "access denied"))
 
 
 def test_what_is_kept_does_not_spoil_a_receipt() -> None:

@@ -13,6 +13,7 @@ DISK = Leftover("ec2", "volume", "vol-1", name="scratch", hourly_usd=0.011)
 GROUP = Leftover("ec2", "security group", "sg-1", note="still referenced")
 IDLE = Reservation("cr-1", "p5.48xlarge", "us-east-1a", total=4, free=1, usd=98.32, state="active")
 SILENT = Unasked("queues", "access denied")
+DENIED = Unasked("reservations", "access denied")
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,8 @@ SILENT = Unasked("queues", "access denied")
         (Receipt("x", unasked=(SILENT,)), "Receipt for x: it is not certain that nothing is left."),
         (Receipt("x", unasked=(SILENT,)), "  ? queues: access denied"),
         (Receipt("x", asked=1, idle=(IDLE,)), "Receipt for x: nothing is left (1 question asked)."),
+        (Receipt("x", asked=1, idle_unasked=DENIED), "Receipt for x: nothing is left (1 question asked)."),
+        (Receipt("x", idle_unasked=DENIED), "Whether reservations stand idle could not be asked: access denied"),
         (
             Receipt("x", idle=(IDLE,)),
             "    reservation cr-1: 1 of 4 p5.48xlarge in us-east-1a stand idle, 98.32 USD an hour paid for nothing",
