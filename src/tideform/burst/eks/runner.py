@@ -77,7 +77,7 @@ class EksRunner:
             waiting = deque(self._orders(lease, work))
             at_once = max(1, min(work.at_once, shape_of(self._spec).nodes // work.nodes))
             active: list[Follower] = []
-            code, tagged = 0, 0
+            code, tagged = 0, frozenset[str]()
             while waiting or active:
                 while waiting and len(active) < at_once:
                     active.append(self._submit(waiting.popleft(), on_log))
@@ -140,7 +140,7 @@ class EksRunner:
                 waits = [Follower(lambda: self.access.kube, each, silent).waiting() for each in holders]
                 raise _no_capacity(self.pool, size.words, next(filter(None, waits), "nobody says why"))
             halt.wait(self.pace.poll)
-        self._tag(lease, 0)
+        self._tag(lease, frozenset())
 
     def _orders(self, lease: Lease, work: Work) -> list[manifests.JobOrder]:
         rest = lease.rest(self.cloud.clock())
@@ -173,17 +173,18 @@ class EksRunner:
                 active[0].on_log(f"[tideform] {text}")
             raise
 
-    def _tag(self, lease: Lease, known: int) -> int:
-        """Say on the machines themselves whose they are and until when: that outlives every state file."""
-        standing = instances.standing(ending.nodes(self.cloud, self.handle))
-        if len(standing) != known and standing:
-            expires = utc(lease.deadline)
-            tags = {"tideform:lease": lease.id, "tideform:expires": expires}
+    def _tag(self, lease: Lease, known: frozenset[str]) -> frozenset[str]:
+        """Say on the machines themselves whose they are and until when: that outlives every state file.
+
+        Answers with those that stand: one that comes in the place of another is told, too.
+        """
+        standing = frozenset(node.id for node in instances.standing(ending.nodes(self.cloud, self.handle)))
+        if new := sorted(standing - known):
+            tags = {"tideform:lease": lease.id, "tideform:expires": utc(lease.deadline)}
             self.cloud.client("ec2").create_tags(
-                Resources=[node.id for node in standing],
-                Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+                Resources=new, Tags=[{"Key": key, "Value": value} for key, value in tags.items()]
             )
-        return len(standing)
+        return standing
 
     def _reach(self) -> Any:
         """Our way to the API, if there is one; the machines go without it, too."""
