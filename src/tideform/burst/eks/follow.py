@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tideform.burst.eks.objects import Object, condition, label, reason
 from tideform.burst.eks.prints import Prints, rank_of, taken_away
 from tideform.burst.runner import OnLog
 from tideform.catalogue.training._eks_names import LEASE_LABEL
 from tideform.errors import RefusedError
 from tideform.kube import Kube, KubeError
 
-Object = dict[str, Any]
 _FAILURES = 60  # looks in a row
 
 
@@ -62,7 +62,8 @@ class Follower:
         done, why = ended
         if done:
             return 0
-        codes = [code for pod in sorted(pods, key=_was_taken_away) for code in _exit_codes(pod) if code]
+        own_end_first = sorted(pods, key=lambda pod: taken_away(pod) is not None)  # the rest is the cluster's doing
+        codes = [code for pod in own_end_first for code in _exit_codes(pod) if code]
         if not codes:
             raise _not_run(why or self.waiting(pods))
         return codes[0]
@@ -83,7 +84,7 @@ class Follower:
         return "; ".join(sorted(set(said)))
 
     def pods(self) -> list[Object]:
-        """The job's pods, in the order of their ranks."""
+        """The job's pods, in the order of their ranks; of one rank, the oldest first."""
         space, uid = self.submitted["metadata"]["namespace"], self.submitted["metadata"].get("uid")
         mine = {LEASE_LABEL: self.submitted["metadata"]["labels"][LEASE_LABEL]}
         found = self.kube().find("v1", "Pod", space, labels=mine)
@@ -91,10 +92,10 @@ class Follower:
         chosen = [
             pod
             for pod in found
-            if _label(pod, jobset) == self.name
-            or (_label(pod, "batch.kubernetes.io/controller-uid") == uid and not _label(pod, jobset))
+            if label(pod, jobset) == self.name
+            or (label(pod, "batch.kubernetes.io/controller-uid") == uid and not label(pod, jobset))
         ]
-        return sorted(chosen, key=rank_of)
+        return sorted(chosen, key=lambda pod: (rank_of(pod), pod["metadata"].get("creationTimestamp") or ""))
 
     def _get(self) -> Object | None:
         made = self.submitted
@@ -123,13 +124,10 @@ class Follower:
 
 def _ended(found: Object) -> tuple[bool, str] | None:
     """Whether a Job or JobSet is over: well or not, and why."""
-    conditions = (found.get("status") or {}).get("conditions") or []
-    for condition in conditions:
-        if condition.get("status") == "True" and condition["type"] in ("Complete", "Completed"):
-            return True, ""
-    for condition in conditions:
-        if condition.get("status") == "True" and condition["type"] == "Failed":
-            return False, f"{condition.get('reason', '')}: {condition.get('message', '')}".strip(": ")
+    if condition(found, "Complete", "Completed"):
+        return True, ""
+    if failed := condition(found, "Failed"):
+        return False, reason(failed)
     return None
 
 
@@ -138,11 +136,6 @@ def _nodes(job: Object) -> int:
     spec = job.get("spec") or {}
     jobs = [each["template"]["spec"] for each in spec.get("replicatedJobs") or ()] or [spec]
     return sum(int(each.get("parallelism", 1)) for each in jobs)
-
-
-def _was_taken_away(pod: Object) -> bool:
-    """Its exit code is then the cluster's doing, and another pod of the job has one of its own."""
-    return any(taken_away(pod))
 
 
 def _exit_codes(pod: Object) -> Iterator[int]:
@@ -157,24 +150,20 @@ def _not_admitted(workload: Object) -> str:
     held = {c["type"]: c for c in conditions}
     admitted = held.get("Admitted", {}).get("status") == "True"
     for kind in () if admitted else ("QuotaReserved", "Evicted"):
-        condition = held.get(kind, {})
-        if condition.get("status") == ("False" if kind == "QuotaReserved" else "True"):
-            return f"Kueue: {condition.get('message', condition.get('reason', ''))}"
+        found = held.get(kind, {})
+        if found.get("status") == ("False" if kind == "QuotaReserved" else "True"):
+            return f"Kueue: {found.get('message', found.get('reason', ''))}"
     return ""
 
 
 def _unscheduled(pod: Object) -> Iterator[str]:
-    for condition in (pod.get("status") or {}).get("conditions") or ():
-        if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            yield str(condition.get("message", ""))
+    for each in (pod.get("status") or {}).get("conditions") or ():
+        if each["type"] == "PodScheduled" and each["status"] == "False":
+            yield str(each.get("message", ""))
 
 
 def _owned_by(found: Object, uid: Any) -> bool:
     return any(owner.get("uid") == uid for owner in found["metadata"].get("ownerReferences") or ())
-
-
-def _label(found: Mapping[str, Any], key: str) -> str:
-    return str((found["metadata"].get("labels") or {}).get(key, ""))
 
 
 def _not_run(why: str) -> Exception:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from tideform.burst.eks.objects import Object, condition
 from tideform.catalogue.training._eks_names import LABEL
 from tideform.kube import Kube
 
-Object = dict[str, Any]
 _KINDS = (("batch/v1", "Job"), ("jobset.x-k8s.io/v1alpha2", "JobSet"))
 _FINISHED = ("Complete", "Completed", "Failed")
 _HOLD = "hold-"
@@ -24,8 +22,7 @@ def jobs_of(kube: Kube, space: str) -> list[Object]:
 
 def over(job: Object) -> bool:
     """Whether it has ended, well or not."""
-    conditions = (job.get("status") or {}).get("conditions") or ()
-    return any(c["type"] in _FINISHED and c["status"] == "True" for c in conditions)
+    return condition(job, *_FINISHED) is not None
 
 
 def holds(job: Object) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from tideform.burst.eks.objects import condition
 from tideform.burst.runner import Instance
 from tideform.catalogue.training._eks_names import LABEL
 from tideform.kube import Kube
@@ -16,7 +17,7 @@ _TYPE = "node.kubernetes.io/instance-type"
 def of_pool(kube: Kube, pool: str, *, ready: bool = False) -> list[Instance]:
     """The nodes with the pool's label; with ``ready`` those that take pods."""
     found = kube.find("v1", "Node", labels={LABEL: pool})
-    return [_instance(each) for each in found if not ready or _is_ready(each)]
+    return [_instance(each) for each in found if not ready or condition(each, "Ready")]
 
 
 def _instance(node: dict[str, Any]) -> Instance:
@@ -26,8 +27,3 @@ def _instance(node: dict[str, Any]) -> Instance:
     state = "shutting-down" if metadata.get("deletionTimestamp") else "running"
     identity = str(node["spec"].get("providerID") or metadata["name"]).rpartition("/")[2]
     return Instance(identity, labels.get(_TYPE, ""), state, labels.get(_SPOT) == "spot", made)
-
-
-def _is_ready(node: dict[str, Any]) -> bool:
-    conditions = (node.get("status") or {}).get("conditions") or ()
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from tideform.burst.eks.access import Access, kube_errors
 from tideform.burst.eks.follow import Follower
-from tideform.burst.eks.listing import Object, holds, jobs_of, over
+from tideform.burst.eks.listing import holds, jobs_of, over
+from tideform.burst.eks.objects import Object
 from tideform.burst.halt import Halt
 from tideform.burst.runner import OnLog
 from tideform.catalogue.training._eks_names import EksNames

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
+from tideform.burst.eks.objects import Object, condition, label, reason
 from tideform.burst.runner import OnLog
 from tideform.kube import Kube, KubeError
 
-Object = dict[str, Any]
 _STARTED = ("Running", "Succeeded", "Failed")
 
 
@@ -25,8 +24,8 @@ class Prints:
     _pods: dict[str, Object] = field(default_factory=dict, init=False)  # as each was last seen, the oldest first
 
     def look(self, pods: list[Object]) -> None:
-        """Hand on what is new since the last look."""
-        for pod in sorted(pods, key=lambda pod: (rank_of(pod), pod["metadata"].get("creationTimestamp") or "")):
+        """Hand on what is new since the last look; of one rank, the oldest pod comes first."""
+        for pod in pods:
             if pod.get("status", {}).get("phase") in _STARTED:
                 prefix = f"[{rank_of(pod)}] " if self.several else ""
                 self._tell_another(pod, prefix)
@@ -36,7 +35,7 @@ class Prints:
         """A pod in the place of another prints all over again what the job prints: say why."""
         before = [known for known in self._pods.values() if rank_of(known) == rank_of(pod)]
         if before and _uid(pod) not in self._pods:
-            why = next(taken_away(before[-1]), "its pod was taken away")
+            why = taken_away(before[-1]) or "its pod was taken away"
             self.on_log(f"{prefix}[tideform] {self.name} begins again: {why}")
         self._pods[_uid(pod)] = pod
 
@@ -57,17 +56,16 @@ class Prints:
 
 def rank_of(pod: Object) -> int:
     """Its place in the job, from 0."""
-    return int((pod["metadata"].get("labels") or {}).get("batch.kubernetes.io/job-completion-index") or 0)
+    return int(label(pod, "batch.kubernetes.io/job-completion-index") or 0)
 
 
-def taken_away(pod: Object) -> Iterator[str]:
-    """Why the cluster took the pod away, in its words: a lost node, an eviction. Nothing where it ended by itself.
+def taken_away(pod: Object) -> str | None:
+    """Why the cluster took the pod away, in its words: a lost node, an eviction. None where it ended by itself.
 
     https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions
     """
-    for condition in pod.get("status", {}).get("conditions") or ():
-        if condition["type"] == "DisruptionTarget" and condition["status"] == "True":
-            yield f"{condition.get('reason', '')}: {condition.get('message', '')}".strip(": ")
+    taken = condition(pod, "DisruptionTarget")
+    return None if taken is None else reason(taken)
 
 
 def _uid(pod: Object) -> str:
