@@ -94,9 +94,10 @@ class BatchRunner:
                     ending.update(self.cloud, environment, state=state)
             ending.set_queue(self.cloud, self.handle, "ENABLED")
             reasons += self._climb(usable, size, halt)
-            if len(self.capacity()) < size.nodes:
+            machines = [instance.id for instance in self.capacity()]
+            if len(machines) < size.nodes:
                 raise _no_capacity(self.pool, size, [r for r in reasons if r])
-            self._tag(lease)
+            instances.tell_lease(self.cloud, machines, lease.id, utc(lease.deadline))
 
     def run(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt) -> int:
         """Submit one job, follow its log, and return its exit code."""
@@ -170,14 +171,6 @@ class BatchRunner:
         while self._now(environment)["status"] in ending.BUSY and time.monotonic() < deadline:
             halt.check()
             halt.wait(self.pace.poll)
-
-    def _tag(self, lease: Lease) -> None:
-        """Say on the instances themselves whose they are and until when: that outlives every state file."""
-        expires = utc(lease.deadline)
-        self.cloud.client("ec2").create_tags(
-            Resources=[instance.id for instance in self.capacity()],
-            Tags=[{"Key": "tideform:lease", "Value": lease.id}, {"Key": "tideform:expires", "Value": expires}],
-        )
 
 
 def _name(environment: dict[str, Any]) -> str:

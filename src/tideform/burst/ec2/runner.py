@@ -67,7 +67,7 @@ class Ec2Runner:
             self.hold_until(lease.deadline)
             climb = Climb(self.cloud, self.handle, self.pace, wanted, max(size.most_nodes, wanted))
             climb.climb(ladder(pool, self.deployment), halt)
-            self._tag(lease, climb.in_service())
+            instances.tell_lease(self.cloud, climb.in_service(), lease.id, utc(lease.deadline))
             self._jobs.reachable(climb.in_service(), halt)
 
     def hold_until(self, deadline: int = 0) -> None:
@@ -111,13 +111,6 @@ class Ec2Runner:
                 Job(one["CommandId"], one["Comment"], one["Status"], ending.lease_of(one))
                 for one in ending.commands(self.cloud, self.handle)
             )
-
-    def _tag(self, lease: Lease, ids: list[str]) -> None:
-        """Say on the instances themselves whose they are and until when: that outlives every state file."""
-        tags = {"tideform:lease": lease.id, "tideform:expires": utc(lease.deadline)}
-        self.cloud.client("ec2").create_tags(
-            Resources=ids, Tags=[{"Key": key, "Value": value} for key, value in tags.items()]
-        )
 
 
 def _instance(node: Node) -> Instance:

@@ -174,16 +174,10 @@ class EksRunner:
             raise
 
     def _tag(self, lease: Lease, known: frozenset[str]) -> frozenset[str]:
-        """Say on the machines themselves whose they are and until when: that outlives every state file.
-
-        Answers with those that stand: one that comes in the place of another is told, too.
-        """
+        """Tell the lease to machines that are not known yet, those in the place of others too; all that stand."""
         standing = frozenset(node.id for node in instances.standing(ending.nodes(self.cloud, self.handle)))
         if new := sorted(standing - known):
-            tags = {"tideform:lease": lease.id, "tideform:expires": utc(lease.deadline)}
-            self.cloud.client("ec2").create_tags(
-                Resources=new, Tags=[{"Key": key, "Value": value} for key, value in tags.items()]
-            )
+            instances.tell_lease(self.cloud, new, lease.id, utc(lease.deadline))
         return standing
 
     def _reach(self) -> Any:

@@ -44,6 +44,12 @@ def end(clients: Clients, nodes: Iterable[Node]) -> None:
         clients.client("ec2").terminate_instances(InstanceIds=ids[start : start + _AT_ONCE])
 
 
+def tell_lease(clients: Clients, ids: Iterable[str], lease: str, expires: str) -> None:
+    """Say on the machines themselves whose they are and until when: that outlives every state file and table."""
+    tags = [{"Key": "tideform:lease", "Value": lease}, {"Key": "tideform:expires", "Value": expires}]
+    clients.client("ec2").create_tags(Resources=list(ids), Tags=tags)
+
+
 def ended_at(reason: str) -> float | None:
     """When the state last changed, out of ``User initiated (2026-11-21 17:40:00 GMT)``; None where it is not said."""
     found = _WHEN.search(reason)

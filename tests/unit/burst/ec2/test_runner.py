@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,9 +11,13 @@ import pytest
 from tests.unit.burst.ec2.conftest import POOL, Desk
 from tests.unit.sandbox.waiting import until
 from tideform.burst.brakes import require
-from tideform.burst.halt import Halt
+from tideform.burst.ec2.gang import Gang
+from tideform.burst.halt import Halt, silent
+from tideform.burst.reaper import group
+from tideform.burst.reaper.starting.ec2_script import Node, Task
 from tideform.burst.runner import Work
-from tideform.errors import InterruptedRunError, RefusedError
+from tideform.catalogue.training._ec2 import GroupNames
+from tideform.errors import RefusedError
 from tideform.spec.training import Capacity
 
 
@@ -208,18 +211,13 @@ def test_down_of_a_pool_that_was_never_made_is_done(desk: Desk) -> None:
 
 
 def test_the_schedule_alone_ends_everything_with_a_job_that_does_not_want_to(desk: Desk) -> None:
-    lease, halt = desk.up(), Halt()
-    stubborn = ("sh", "-c", "trap '' TERM; while :; do sleep 1; done")
-
-    def abandoned() -> None:
-        with pytest.raises(InterruptedRunError):
-            desk.run(lease, *stubborn, halt=halt)
-
-    job = threading.Thread(target=abandoned)
-    job.start()
+    """Nobody follows the job: whoever sent it is gone."""
+    lease, names = desk.up(), GroupNames(desk.deployment, POOL)
+    found = group.running(desk.cloud, group.in_service(desk.cloud, desk.runner.handle))
+    job = Gang(desk.cloud, f"{names.comment}{lease.id}", names.log_group, [Node(*one) for one in found], silent)
+    stubborn = Task(("sh", "-c", "trap '' TERM; while :; do sleep 1; done"), "trainer")
+    job.start(stubborn, lease.rest(desk.cloud.clock()))
     until(lambda: len(desk.runner.jobs()) == 1)
     desk.advance(30 * 60)
     desk.advance(10 * 60)
-    until(lambda: desk.runner.capacity() == ())
-    halt.ask(signal.SIGTERM)
-    job.join(30)
+    until(lambda: not desk.runner.capacity() and not desk.runner.jobs())

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tideform.burst.reaper import group
+from tideform.burst.reaper import group, instances
 from tideform.burst.reaper.base import Clients, Handle
 from tideform.burst.reaper.endings import ec2 as ending
 from tideform.burst.reaper.starting.base import Start, StartError, utc
@@ -32,7 +32,7 @@ def begin(clients: Clients, start: Start) -> str:
     if why := group.put_end(clients, start.handle, start.latest):
         raise StartError(why)
     _come(clients, start)
-    _tag(clients, start)
+    instances.tell_lease(clients, group.in_service(clients, start.handle), start.lease, utc(start.latest))
     plan, size = start.plan, int(start.plan["size"])
     there = _nodes(clients, start, size * len(plan["tasks"]))
     comment = f"{start.handle['comment']}{start.lease}"
@@ -109,13 +109,6 @@ def _come(clients: Clients, start: Start) -> None:
 
 def _there(clients: Clients, start: Start, nodes: int) -> bool:
     return len(group.in_service(clients, start.handle)) >= nodes
-
-
-def _tag(clients: Clients, start: Start) -> None:
-    """Say on the instances themselves whose they are, and until when the pool is held: that outlives every table."""
-    tags = {"tideform:lease": start.lease, "tideform:expires": utc(start.latest)}
-    ids = group.in_service(clients, start.handle)
-    clients.client("ec2").create_tags(Resources=ids, Tags=[{"Key": key, "Value": text} for key, text in tags.items()])
 
 
 def _nodes(clients: Clients, start: Start, wanted: int) -> list[Node]:
