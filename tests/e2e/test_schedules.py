@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.workspaces import Workspace, applied, until
+from tests.e2e.workspaces import Workspace, applied, hourly, until
 from tideform.burst.lease import State
 from tideform.burst.table import LeaseTable
 from tideform.sandbox.client import advance_clock
@@ -24,7 +24,7 @@ environments: {dev: {target: local}}
 training:
   hourly:
     instance_types: [c5.large]
-    schedule: cron(30 * * * ? *)
+    schedule: EACH HOUR
     lease: 30m
     job: {image: trainer, command: [sh, -c, 'echo "held by $TIDEFORM_LEASE"']}
 """
@@ -32,7 +32,7 @@ training:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    with applied(tmp_path_factory.mktemp("clockwork"), SPEC) as made:
+    with applied(tmp_path_factory.mktemp("clockwork"), SPEC.replace("EACH HOUR", hourly(30))) as made:
         yield made
 
 

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,11 @@ def until(condition: Callable[[], object], what: str, *, seconds: float = PATIEN
     while not condition():
         assert time.monotonic() < deadline, f"not in {seconds:.0f} s: {what}"
         time.sleep(_LOOK)
+
+
+def hourly(minutes: int) -> str:
+    """Each hour at a minute that many ahead of now: whatever o'clock it is, none comes while a project is applied."""
+    return f"cron({(datetime.now(UTC) + timedelta(minutes=minutes)).minute} * * * ? *)"
 
 
 @dataclass(frozen=True)

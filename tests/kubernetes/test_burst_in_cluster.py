@@ -123,7 +123,7 @@ def test_a_job_whose_lease_is_over_is_ended_and_its_nodes_go(cluster: Cluster) -
     soon = {"disruption": {"consolidateAfter": "1s"}}  # of the 30 seconds that the test of a gang waits for
     pool.api.patch("karpenter.sh/v1", "NodePool", pool.id, None, {"spec": soon})
     pool.open()
-    burst = pool.submit(rest=10)
+    burst = pool.submit(rest=20)
     pool.wait("it runs", lambda: burst.running() == 1)
     pool.wait("its deadline", burst.ending)
     assert burst.ending() == ("Failed", "DeadlineExceeded")
