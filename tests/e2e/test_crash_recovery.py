@@ -177,8 +177,8 @@ def test_a_live_holder_is_respected_with_who_and_since_when(standing: Workspace)
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_in_order_and_the_next_apply_goes_on(standing: Workspace, number: signal.Signals) -> None:
-    added = SPEC.replace("images: {kind: dataset}", "images: {kind: dataset}, more: {kind: scratch}")
-    standing.spec.write_text(added)
+    more = "".join(f", more{n}: {{kind: scratch}}" for n in range(12))  # so many that a busy machine sees them begin
+    standing.spec.write_text(SPEC.replace("images: {kind: dataset}", "images: {kind: dataset}" + more))
     running = standing.start("apply", "--yes")
     until(lambda: pending(standing) or running.process.poll() is not None, "a creation begins")
     running.signal(number)
