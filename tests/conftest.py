@@ -7,6 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no failure: no property of ours is one of time.
+settings.register_profile("tideform", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tideform")
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -58,7 +58,7 @@ NAMES = st.from_regex(r"\A[A-Z_]{3,8}\Z").filter(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.dictionaries(NAMES, st.lists(TEXT, min_size=1, max_size=4, unique=True), min_size=1, max_size=3), st.data())
 def test_every_member_of_a_sweep_has_the_variables_of_its_index(
     grid: dict[str, list[str]], data: st.DataObject

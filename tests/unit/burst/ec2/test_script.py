@@ -51,7 +51,7 @@ def test_a_machine_may_know_a_better_address(tools: Path) -> None:
     assert (found["MASTER_ADDR"], found["MASTER_PORT"]) == ("127.0.0.1", "4711")
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=40))
 def test_any_value_and_any_word_arrives_as_it_was(tools: Path, text: str) -> None:
     task = Task(("sh", "-c", 'printf "%s|%s" "$GIVEN" "$1"', "sh", text), "trainer", {"GIVEN": text})

@@ -122,13 +122,13 @@ def histories(draw: st.DrawFn) -> History:
 
 
 @given(histories())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_sum_is_the_true_one_whenever_somebody_looked(history: History) -> None:
     assert history.account().usd == pytest.approx(history.true_usd(), rel=1e-9)
 
 
 @given(histories())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_each_leases_share_is_the_true_one(history: History) -> None:
     account = history.account()
     found = {lease: hold.usd for lease, hold in account.leases.items()}
@@ -136,7 +136,7 @@ def test_each_leases_share_is_the_true_one(history: History) -> None:
 
 
 @given(histories())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_months_and_owners_add_up_to_the_whole(history: History) -> None:
     account = history.account()
     assert sum(account.months.values()) == pytest.approx(account.usd)
@@ -144,7 +144,7 @@ def test_months_and_owners_add_up_to_the_whole(history: History) -> None:
 
 
 @given(histories(), st.integers(0, 1000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_looking_again_at_the_same_moment_changes_no_sum(history: History, again: int) -> None:
     twice = History(history.machines, history.leases, tuple(now for now in history.looks for _ in range(2)))
     assert twice.account().usd == pytest.approx(history.account().usd)
