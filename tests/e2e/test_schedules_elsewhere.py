@@ -41,7 +41,7 @@ training:
   worked:
     backend: ec2
     instance_types: [c5.large]
-    schedule: LATER EACH HOUR
+    schedule: EACH LATER HOUR
     lease: 30m
     checkpoint: {every: 5m}
     job: {image: trainer, code: src, command: [python3, train.py]}
@@ -57,7 +57,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     folder = tmp_path_factory.mktemp("elsewhere")
     (folder / "src").mkdir()
     (folder / "src" / "train.py").write_text(TRAIN, encoding="utf-8")
-    spec = SPEC.replace("LATER EACH HOUR", hourly(40)).replace("EACH HOUR", hourly(20))
+    spec = SPEC.replace("EACH LATER HOUR", hourly(40)).replace("EACH HOUR", hourly(20))
     with applied(folder, spec) as made:
         yield made
 

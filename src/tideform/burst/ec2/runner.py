@@ -67,8 +67,9 @@ class Ec2Runner:
             self.hold_until(lease.deadline)
             climb = Climb(self.cloud, self.handle, self.pace, wanted, max(size.most_nodes, wanted))
             climb.climb(ladder(pool, self.deployment), halt)
-            instances.tell_lease(self.cloud, climb.in_service(), lease.id, utc(lease.deadline))
-            self._jobs.reachable(climb.in_service(), halt)
+            machines = climb.in_service()
+            instances.tell_lease(self.cloud, machines, lease.id, utc(lease.deadline))
+            self._jobs.reachable(machines, halt)
 
     def hold_until(self, deadline: int = 0) -> None:
         """Move the group's own end to the latest deadline of all its leases, at least to this one.

@@ -146,20 +146,15 @@ def _exit_codes(pod: Object) -> Iterator[int]:
 
 
 def _not_admitted(workload: Object) -> str:
-    conditions = (workload.get("status") or {}).get("conditions") or ()
-    held = {c["type"]: c for c in conditions}
-    admitted = held.get("Admitted", {}).get("status") == "True"
-    for kind in () if admitted else ("QuotaReserved", "Evicted"):
-        found = held.get(kind, {})
-        if found.get("status") == ("False" if kind == "QuotaReserved" else "True"):
-            return f"Kueue: {found.get('message', found.get('reason', ''))}"
-    return ""
+    if condition(workload, "Admitted"):
+        return ""
+    found = condition(workload, "QuotaReserved", status="False") or condition(workload, "Evicted")
+    return f"Kueue: {found.get('message', found.get('reason', ''))}" if found else ""
 
 
 def _unscheduled(pod: Object) -> Iterator[str]:
-    for each in (pod.get("status") or {}).get("conditions") or ():
-        if each["type"] == "PodScheduled" and each["status"] == "False":
-            yield str(each.get("message", ""))
+    if found := condition(pod, "PodScheduled", status="False"):
+        yield str(found.get("message", ""))
 
 
 def _owned_by(found: Object, uid: Any) -> bool:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from tideform.burst.eks.objects import condition
+from tideform.burst.eks.objects import Object, condition, label
 from tideform.burst.runner import Instance
 from tideform.catalogue.training._eks_names import LABEL
 from tideform.kube import Kube
@@ -20,10 +19,10 @@ def of_pool(kube: Kube, pool: str, *, ready: bool = False) -> list[Instance]:
     return [_instance(each) for each in found if not ready or condition(each, "Ready")]
 
 
-def _instance(node: dict[str, Any]) -> Instance:
+def _instance(node: Object) -> Instance:
     """``providerID`` ends in the instance's id: ``aws:///eu-west-1a/i-0abc``."""
-    labels, metadata = node["metadata"].get("labels", {}), node["metadata"]
+    metadata = node["metadata"]
     made = datetime.fromisoformat(metadata["creationTimestamp"].replace("Z", "+00:00")).timestamp()
     state = "shutting-down" if metadata.get("deletionTimestamp") else "running"
     identity = str(node["spec"].get("providerID") or metadata["name"]).rpartition("/")[2]
-    return Instance(identity, labels.get(_TYPE, ""), state, labels.get(_SPOT) == "spot", made)
+    return Instance(identity, label(node, _TYPE), state, label(node, _SPOT) == "spot", made)

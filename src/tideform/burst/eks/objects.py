@@ -12,10 +12,10 @@ def label(found: Object, key: str) -> str:
     return str((found["metadata"].get("labels") or {}).get(key, ""))
 
 
-def condition(found: Object, *kinds: str) -> Object | None:
-    """The first condition of these types that holds."""
+def condition(found: Object, *kinds: str, status: str = "True") -> Object | None:
+    """The first condition of these types that holds, or that does not with ``status`` False."""
     conditions = (found.get("status") or {}).get("conditions") or ()
-    return next((each for each in conditions if each["type"] in kinds and each.get("status") == "True"), None)
+    return next((each for each in conditions if each["type"] in kinds and each.get("status") == status), None)
 
 
 def reason(held: Object) -> str:

@@ -17,6 +17,7 @@ from tideform.burst.eks.access import Access, kube_errors
 from tideform.burst.eks.brakes import brakes
 from tideform.burst.eks.follow import Follower
 from tideform.burst.eks.listing import holds, jobs_of, over
+from tideform.burst.eks.objects import label
 from tideform.burst.halt import Halt, silent
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.reaper import instances
@@ -94,7 +95,7 @@ class EksRunner:
         """Delete the jobs of one lease, or all."""
         with kube_errors(f"jobs on {self.pool} were ended"):
             for job in self._unfinished():
-                if lease is None or job["metadata"]["labels"].get(LEASE_LABEL) == lease.id:
+                if lease is None or label(job, LEASE_LABEL) == lease.id:
                     metadata = job["metadata"]
                     which = (job["apiVersion"], job["kind"], metadata["name"], metadata["namespace"])
                     self.access.kube.delete(*which, propagation="Background")
@@ -174,7 +175,7 @@ class EksRunner:
             raise
 
     def _tag(self, lease: Lease, known: frozenset[str]) -> frozenset[str]:
-        """Tell the lease to machines that are not known yet, those in the place of others too; all that stand."""
+        """Tell the lease to machines that are not known yet, those in the place of others too; answers with all."""
         standing = frozenset(node.id for node in instances.standing(ending.nodes(self.cloud, self.handle)))
         if new := sorted(standing - known):
             instances.tell_lease(self.cloud, new, lease.id, utc(lease.deadline))
@@ -209,7 +210,7 @@ def runner(cloud: Cloud, deployment: Deployment, pool: str) -> EksRunner:
 def _job(found: dict[str, Any]) -> Job:
     metadata, spec = found["metadata"], found["spec"]
     status = "Suspended" if spec.get("suspend") else "Running"
-    return Job(metadata["uid"], metadata["name"], status, metadata["labels"].get(LEASE_LABEL, ""))
+    return Job(metadata["uid"], metadata["name"], status, label(found, LEASE_LABEL))
 
 
 def _not_applied(pool: str) -> TideformError:
