@@ -16,15 +16,15 @@ from moto.moto_server.werkzeug_app import (
     create_backend_app,
 )
 
-from tideform.sandbox import extension, not_emulated, world
+from tideform.sandbox import extension, not_emulated, steady, world
 from tideform.sandbox.backends import backends
 from tideform.sandbox.market import throttling
 
 log = logging.getLogger(__name__)
 
 _NO_BACKEND = "no such service in moto"
-# moto walks through IAM's roles while others add to them, and checks, changes and answers DynamoDB's items without a
-# lock, where AWS promises that each operation on an item happens whole.
+# moto checks and changes without a lock: two of one name could be made in IAM, and AWS promises that each operation on
+# an item of DynamoDB happens whole.
 _ONE_AT_A_TIME = {"iam", "dynamodb"}
 
 
@@ -49,6 +49,7 @@ def create(shared: world.World) -> Dispatcher:
     config: dict[str, Any] = moto.core.models.default_user_config  # type: ignore[attr-defined, assignment]
     for service in ("batch", "lambda"):
         config.setdefault(service, {})["use_docker"] = False
+    steady.install()
     return Dispatcher(lambda service: _service_app(service, shared))
 
 

@@ -5,9 +5,12 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_UpdateComputeEnvironme
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from tideform.sandbox.batch.call import Call, client_error
+
+_making_role = threading.Lock()  # a service's role is one, whoever asks for it at the same time
 
 
 def create_compute_environment(call: Call) -> dict[str, Any]:
@@ -130,7 +133,8 @@ def delete_job_queue(call: Call) -> dict[str, Any]:
 def _service_linked_role(call: Call) -> str:
     """The role that Batch makes for itself where none is given."""
     iam = call.backend.iam_backend
-    for role in iam.get_roles():
-        if role.path == "/aws-service-role/batch.amazonaws.com/":
-            return str(role.arn)
-    return str(iam.create_service_linked_role("batch.amazonaws.com", "", "").arn)
+    with _making_role:
+        for role in iam.get_roles():
+            if role.path == "/aws-service-role/batch.amazonaws.com/":
+                return str(role.arn)
+        return str(iam.create_service_linked_role("batch.amazonaws.com", "", "").arn)
