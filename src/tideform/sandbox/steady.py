@@ -3,13 +3,13 @@
 moto walks through its dictionaries (every tag of every resource, for each instance that is described) and knows nothing
 of threads. Here many requests, and the sandbox's own launches, come at once, and Python ends a walk through a
 dictionary that grows or shrinks with a `RuntimeError`. A reader of these sees what was in them when it began.
+There is no lock, as no order of locks would do: the sandbox's planes call moto, and moto calls them.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, ItemsView, Iterator, KeysView, ValuesView
-from functools import partial
+from collections.abc import ItemsView, Iterator, KeysView, ValuesView
 from typing import Any
 
 from tideform.sandbox.extension.request import put
@@ -50,10 +50,11 @@ class SteadyDefaultDict(_Steady, defaultdict[Any, Any]):  # type: ignore[misc]
 def steady(value: Any) -> Any:
     """The steady kind of an empty dictionary; anything else as it is, as others may know it already."""
     kind = type(value)
-    if value or kind not in (dict, OrderedDict, defaultdict):
+    if kind not in (dict, OrderedDict, defaultdict) or value:
         return value
     if kind is defaultdict:
-        return SteadyDefaultDict(value.default_factory and partial(_made, value.default_factory))
+        factory = value.default_factory
+        return SteadyDefaultDict(factory and (lambda: steady(factory())))
     return SteadyDict() if kind is dict else SteadyOrderedDict()
 
 
@@ -81,7 +82,3 @@ def _tag(original: Any) -> Any:
 
 def _set(self: Any, name: str, value: Any) -> None:
     object.__setattr__(self, name, steady(value))
-
-
-def _made(factory: Callable[[], Any]) -> Any:
-    return steady(factory())
