@@ -29,7 +29,7 @@ from tideform.spec.deployment import SANDBOX_ACCOUNT
 pytestmark = pytest.mark.bench
 
 POOLS, LEASES = 20, 1000
-SECONDS, MEBIBYTES = 10.0, 60.0
+SECONDS, MEBIBYTES = 10.0, 60.0  # of the whole process, as Lambda counts it, which calls them MB
 
 
 @pytest.fixture(scope="module")
@@ -94,10 +94,10 @@ def test_a_round_over_a_thousand_leases_is_short_and_small(cloud: Cloud, name: s
     found = round_of(cloud, table)
     print(
         f"\nreaper, {LEASES} leases ({name}): {found['seconds']:.2f} s ({found['cpu']:.2f} s of its own), "
-        f"{found['peak'] - found['idle']:.0f} MiB over an idle interpreter with boto3 ({found['idle']:.0f} MiB)"
+        f"{found['peak']:.1f} MiB, of which an idle interpreter with boto3 has {found['idle']:.1f}"
     )
     assert found["seconds"] < SECONDS
-    assert found["peak"] - found["idle"] < MEBIBYTES
+    assert found["peak"] < MEBIBYTES
 
 
 def test_two_hundred_bursts_at_once_lose_no_lease(cloud: Cloud) -> None:

@@ -46,8 +46,9 @@ class Boto:
 
     def client(self, service: str) -> Any:
         """The client of one service, with patience for throttling and none for silence."""
-        import boto3
         from botocore.config import Config
+
+        from tideform.burst.reaper.aws import session
 
         with self._lock:
             if service not in self._clients:
@@ -58,5 +59,5 @@ class Boto:
                     max_pool_connections=16,
                     s3={"addressing_style": "path"},
                 )
-                self._clients[service] = boto3.client(service, config=config)
+                self._clients[service] = session().client(service, config=config)
             return self._clients[service]
