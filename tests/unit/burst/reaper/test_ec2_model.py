@@ -10,9 +10,10 @@ import pytest
 from botocore.loaders import Loader
 
 from tideform.burst.reaper import aws, instances, reserved, unheld
-from tideform.burst.reaper.base import Clients
+from tideform.burst.reaper.base import Clients, Node
 from tideform.burst.reaper.ec2_model import MODEL
 from tideform.burst.reaper.group import running
+from tideform.burst.reaper.prices import SpotPrices
 from tideform.burst.reaper.settings import Boto, Settings
 from tideform.cloud import Cloud
 
@@ -85,10 +86,7 @@ READ: dict[str, Callable[[Clients, list[str], str], Any]] = {
         clients, Settings("leases", "model", "dev"), [], 2e9
     ),
     "reservations": lambda clients, _ids, held: reserved.look(clients, [held], {"c5.large": 0.085}),
-    "prices": lambda clients, _ids, _held: sorted(
-        (one["InstanceType"], one["AvailabilityZone"], one["SpotPrice"])
-        for one in clients.client("ec2").describe_spot_price_history(InstanceTypes=["c5.large"])["SpotPriceHistory"]
-    ),
+    "prices": lambda clients, _ids, _held: SpotPrices(clients).of([Node("i-1", "c5.large", "running", True, 0.0)]),
 }
 
 
