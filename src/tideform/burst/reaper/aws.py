@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import botocore.session
+from boto3.session import Session
 from botocore.loaders import Loader
 
 from tideform.burst.reaper.ec2_model import MODEL
-
-if TYPE_CHECKING:
-    from boto3.session import Session
 
 
 class ShortLoader(Loader):
@@ -27,8 +25,6 @@ class ShortLoader(Loader):
 @cache
 def session() -> Session:
     """One for all rounds of a function that stays warm: what it has read of AWS's models, it does not read again."""
-    import boto3
-
     inner = botocore.session.get_session()
     inner.register_component("data_loader", ShortLoader())
-    return boto3.session.Session(botocore_session=inner)
+    return Session(botocore_session=inner)

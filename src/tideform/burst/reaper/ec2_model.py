@@ -25,12 +25,6 @@ def _list(shape: str, wire: str = "item") -> Shape:
     return {"type": "list", "member": _member(shape, wire)}
 
 
-def _operation(name: str, *, answers: bool = True) -> Shape:
-    """``answers``: whether anybody reads what comes back, when it is no error."""
-    asked = {"name": name, "http": {"method": "POST", "requestUri": "/"}, "input": {"shape": f"{name}Request"}}
-    return asked | ({"output": {"shape": f"{name}Result"}} if answers else {})
-
-
 _METADATA: Final = {
     "apiVersion": "2016-11-15",
     "auth": ["aws.auth#sigv4"],
@@ -43,14 +37,6 @@ _METADATA: Final = {
     "signatureVersion": "v4",
     "uid": "ec2-2016-11-15",
     "xmlNamespace": "http://ec2.amazonaws.com/doc/2016-11-15",
-}
-
-_OPERATIONS: Final = {
-    "CreateTags": _operation("CreateTags", answers=False),
-    "DescribeCapacityReservations": _operation("DescribeCapacityReservations"),
-    "DescribeInstances": _operation("DescribeInstances"),
-    "DescribeSpotPriceHistory": _operation("DescribeSpotPriceHistory"),
-    "TerminateInstances": _operation("TerminateInstances", answers=False),
 }
 
 _SHAPES: Final = {
@@ -128,4 +114,25 @@ _SHAPES: Final = {
     ),
 }
 
-MODEL: Final[Shape] = {"version": "2.0", "metadata": _METADATA, "operations": _OPERATIONS, "shapes": _SHAPES}
+_OPERATIONS: Final = (
+    "CreateTags",
+    "DescribeCapacityReservations",
+    "DescribeInstances",
+    "DescribeSpotPriceHistory",
+    "TerminateInstances",
+)
+
+
+def _operation(name: str) -> Shape:
+    """An operation without a shape of its result is one of which nobody reads what comes back, when it is no error."""
+    ends = {"input": f"{name}Request", "output": f"{name}Result"}
+    shapes = {end: {"shape": shape} for end, shape in ends.items() if shape in _SHAPES}
+    return {"name": name, "http": {"method": "POST", "requestUri": "/"}, **shapes}
+
+
+MODEL: Final[Shape] = {
+    "version": "2.0",
+    "metadata": _METADATA,
+    "operations": {name: _operation(name) for name in _OPERATIONS},
+    "shapes": _SHAPES,
+}
