@@ -38,7 +38,9 @@ def carried(deployment: Deployment, name: str) -> Carried:
     code, command = pool.job.code, pool.job.command
     if code is None and pool.checkpoint is None:
         return Carried(command)
-    packed = pack(None if code is None else deployment.spec_file.parent / code, {HELPER: helper()})
+    project = deployment.spec_file.parent
+    folder, allowed = None if code is None else project / code, deployment.spec.not_secrets
+    packed = pack(folder, {HELPER: helper()}, project=project, allowed=allowed)
     archive = gzip.decompress(packed.data)
     _check(name, archive)
     plan: dict[str, Any] = {"code": {"bucket": bursts_bucket(deployment), "key": code_key("{digest}")}}

@@ -40,7 +40,9 @@ class Images:
 
         Raises `RefusedError` TD676 where it cannot be built, and what `pack` raises of the folder.
         """
-        tag = pack(folder, {}).digest[:32]
+        spec = self.deployment
+        packed = pack(folder, {}, project=spec.spec_file.parent, allowed=spec.spec.not_secrets)
+        tag = packed.digest[:32]
         if found := self._digest(tag):
             return f"{self._repository()}@{found}"
         docker = shutil.which("docker")

@@ -41,8 +41,11 @@ def prepare(places: Places, name: str, pool: Pool, wanted: Wanted, say: Say) -> 
     shown = " ".join(command)
     if wanted.code is None and pool.checkpoint is None:
         return with_sweep(Work(wanted.command, image=wanted.image, nodes=wanted.nodes, label=shown), pool)
-    archive = pack(wanted.code, {HELPER: helper()})
+    spec = places.deployment
+    archive = pack(wanted.code, {HELPER: helper()}, project=spec.spec_file.parent, allowed=spec.spec.not_secrets)
     uri = places.send(archive)
+    for line in archive.left:
+        say(f"Not sent, {line}.")
     if wanted.code is not None:
         size = f"{len(archive.data) / 1024:.0f} KiB"
         say(f"Sent {len(archive.files)} files of {wanted.code} ({size}, {archive.digest[:12]}).")

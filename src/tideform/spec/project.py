@@ -8,6 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from tideform.spec.base import REPLACE, Model, Name, about
 from tideform.spec.compliance import Compliance
+from tideform.spec.detected import FINGERPRINT_PATTERN
 from tideform.spec.monitoring import Monitoring
 from tideform.spec.network import Network
 from tideform.spec.quantities import Duration, Money, Percent
@@ -22,6 +23,7 @@ STATE_PATTERN = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?$"
 ROLE_PATTERN = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$"
 
 Region = Annotated[str, StringConstraints(pattern=REGION_PATTERN)]
+Fingerprint = Annotated[str, StringConstraints(pattern=FINGERPRINT_PATTERN)]
 AccountId = Annotated[str, StringConstraints(pattern=ACCOUNT_PATTERN)]
 
 
@@ -111,6 +113,9 @@ class Project(Model):
     serving: Annotated[dict[Name, Endpoint], about("Endpoints that answer with a model.")] = {}
     monitoring: Annotated[Monitoring, about("Whom to tell, and what to watch.")] = Monitoring()
     compliance: Annotated[Compliance, about("Frameworks, and exceptions from them.")] = Compliance()
+    not_secrets: Annotated[
+        tuple[Fingerprint, ...], about("Fingerprints of values that look like secrets, here or in code, and are none.")
+    ] = ()
     moved: Annotated[tuple[Moved, ...], about("Units that have a new name.")] = ()
 
 

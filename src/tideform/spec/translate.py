@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from tideform.diagnostics import Diagnostic
 from tideform.spec.base import NAME_PATTERN
+from tideform.spec.detected import FINGERPRINT_PATTERN
 from tideform.spec.fields import field_of, keys_of, section_at
 from tideform.spec.network import SUBNET_PATTERN, VPC_PATTERN
 from tideform.spec.nodes import Node, Path
@@ -30,6 +31,7 @@ _PATTERNS = {
     ROLE_PATTERN: "a role's ARN such as arn:aws:iam::123456789012:role/deploy",
     VPC_PATTERN: "a VPC's id such as vpc-0a1b2c3d",
     SUBNET_PATTERN: "a subnet's id such as subnet-0a1b2c3d",
+    FINGERPRINT_PATTERN: "a fingerprint of 16 hexadecimal digits, in quotes, as the error about the value gives it",
     VARIABLE_PATTERN: "a variable's name of letters, digits and _ that does not start with a digit",
 }
 _TYPES = {

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tideform.burst.code import Archive, pack
+from tideform.burst.code import LIMIT, Archive, pack
 from tideform.errors import RefusedError
 
 NAMES = st.text("abcdefgh", min_size=1, max_size=6)
@@ -33,9 +33,9 @@ def names(archive: Archive) -> set[str]:
         return set(tar.getnames())
 
 
-def refusal(folder: Path, **given: int) -> str:
+def refusal(folder: Path, limit: int = LIMIT) -> str:
     with pytest.raises(RefusedError) as refused:
-        pack(folder, {}, **given)
+        pack(folder, {}, limit=limit)
     [found] = refused.value.diagnostics
     return f"{found.code} {found.detail}"
 
@@ -124,3 +124,53 @@ def test_ignoring_is_what_git_does(tmp_path: Path) -> None:
     listed = ["git", "ls-files", "--others", "--cached", "--exclude-standard"]
     told = subprocess.run(listed, cwd=tmp_path, check=True, capture_output=True, text=True)
     assert names(pack(tmp_path, {})) == set(told.stdout.split())
+
+
+def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, train__py="", private__txt="")
+
+    def refuse(path: Path, most: int) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("tideform.burst.code.read_plain", refuse)  # root may read everything
+    assert refusal(tmp_path).startswith(f"TD176 {tmp_path / 'private.txt'}: Permission denied")
+
+
+def test_the_whole_machine_is_no_code() -> None:
+    assert refusal(Path("/")).startswith("TD671 / is the whole machine")
+
+
+def test_a_folder_of_which_nothing_would_go_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, __gitignore="*\n", train__py="")
+    assert refusal(tmp_path).startswith("TD177")
+
+
+def test_what_stays_is_told_with_why(tmp_path: Path) -> None:
+    write(tmp_path, train__py="")
+    for number in range(7):
+        (tmp_path / f"link{number}").symlink_to("/")
+    [line] = pack(tmp_path, {}).left
+    assert line == "links that leave the folder: link0, link1, link2, link3, link4 and 2 more"
+
+
+SECRET = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "latin-1"])
+def test_a_secret_in_a_file_of_any_name_is_refused_with_its_line(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "notes.txt").write_bytes(f"h\xe9llo\n{SECRET}".encode(encoding))
+    told = refusal(tmp_path)
+    assert told.startswith("TD672 notes.txt, line 2: a private key")
+    assert "MIIE" not in told
+
+
+def test_one_secret_is_allowed_by_its_fingerprint_alone(tmp_path: Path) -> None:
+    write(tmp_path, notes__txt=SECRET)
+    with pytest.raises(RefusedError) as refused:
+        pack(tmp_path, {})
+    [found] = refused.value.diagnostics
+    fingerprint = found.fix.rpartition("[")[2].removesuffix("]")
+    assert names(pack(tmp_path, {}, allowed=[fingerprint])) == {"notes.txt"}
+    write(tmp_path, notes__txt=SECRET.replace("MIIE", "MIIF"))
+    with pytest.raises(RefusedError):
+        pack(tmp_path, {}, allowed=[fingerprint])

@@ -97,3 +97,10 @@ def test_without_the_bucket_the_user_is_told_to_apply(cloud: Cloud, deployment: 
     with pytest.raises(RefusedError) as refused:
         prepared(Places(cloud, deployment), pool(deployment), code=code)
     assert refused.value.diagnostics[0].code == "TD673"
+
+
+def test_what_is_not_sent_is_told(places: Places, deployment: Deployment, code: Path) -> None:
+    (code / "shared").symlink_to("/etc")
+    said: list[str] = []
+    prepare(places, "fit", pool(deployment), Wanted(code=code), said.append)
+    assert "Not sent, links that leave the folder: shared." in said

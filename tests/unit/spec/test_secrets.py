@@ -68,3 +68,21 @@ def test_no_line_that_is_quoted_shows_the_secret() -> None:
     diagnostics = found("environment: {DB_PASSWORD: hunter2, N: 3}")
     assert len(diagnostics) == 2
     assert not any("hunter2" in str(one) or "hunter2" in one.location.text for one in diagnostics if one.location)
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["EOS_TOKEN: '</s>'", "PAD_TOKEN: '[PAD]'", "MY_TOKEN: '<|end_of_text|>'", "STOP_TOKEN: '###'", "eos_token: end"],
+)
+def test_a_token_of_a_tokenizer_is_no_secret(variable: str) -> None:
+    assert found(f"environment: {{{variable}}}") == ()
+
+
+@pytest.mark.parametrize("variable", ["DB_PASSWORD: hunter2", "URL: 'postgres://me:hunter2@db/x'"])
+def test_what_is_no_secret_is_allowed_by_the_fingerprint_that_the_error_gives(variable: str) -> None:
+    (one,) = found(f"environment: {{{variable}}}")
+    fingerprint = one.fix.rpartition("[")[2]
+    spec = SPEC % f"environment: {{{variable}}}" + f"not_secrets: [{fingerprint}\n"
+    assert load_source(decode(spec.encode(), "x"), Path("x")).diagnostics == ()
+    with pytest.raises(SpecError):
+        load_source(decode(spec.replace("hunter2", "hunter3").encode(), "x"), Path("x"))
