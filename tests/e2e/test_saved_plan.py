@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.workspaces import Workspace, opened
+from tideform.engine.backend import Backend
 
 pytestmark = pytest.mark.e2e
 
@@ -77,3 +78,26 @@ def test_a_change_behind_our_back_is_shown_and_put_right(project: Workspace) -> 
     assert project.run("apply", "--yes").returncode == 0
     found = project.cloud.client("s3").get_bucket_tagging(Bucket=bucket(project))["TagSet"]
     assert {"Key": "tideform:project", "Value": "saved"} in found
+
+
+def test_the_settings_of_a_bucket_go_with_it_and_not_before_it(project: Workspace) -> None:
+    backend = Backend.of(project.deployment)
+    (storage,) = (state for p in backend.existing() if p.layer == "storage" and (state := backend.checkpoint(p)))
+    (whole,) = (r["urn"] for r in storage.resources if r["type"] == "aws:s3/bucket:Bucket")
+    settings = [r for r in storage.resources if r["type"].startswith("aws:s3/bucket") and r["urn"] != whole]
+    assert len(settings) == 6
+    assert {r.get("deletedWith") for r in settings} == {whole}
+
+
+def test_a_store_with_data_that_left_the_spec_goes_only_when_it_is_named(project: Workspace) -> None:
+    s3, old = project.cloud.client("s3"), bucket(project)
+    s3.put_object(Bucket=old, Key="a", Body=b"x")
+    project.spec.write_text(SPEC.replace("scratch:", "other:"))
+    assert "error[TD330]" in project.run("plan").stdout
+    refused = project.run("apply", "--yes")
+    assert (refused.returncode, "error[TD330]" in refused.stderr) == (1, True)
+    assert s3.get_bucket_policy(Bucket=old)["Policy"]
+    assert project.run("plan", "--out", "named.plan", "--delete-data", "scratch").returncode == 0
+    done = project.run("apply", "named.plan")
+    assert done.returncode == 0, done.stderr
+    assert [b["Name"] for b in s3.list_buckets()["Buckets"]] == [old.replace("scratch", "other")]

@@ -13,6 +13,7 @@ import typer
 from tideform.cli import plan as plan_command
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
 from tideform.cli.confirm import confirm
+from tideform.cli.losing import DeleteDataOption, losing
 from tideform.cli.run import WaitOption, YesOption, say, seconds
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def command(
     refresh: Annotated[
         bool, typer.Option("--refresh/--no-refresh", help="Read back what stands, and put right what was changed.")
     ] = True,
+    delete_data: DeleteDataOption = None,
     wait: WaitOption = "0s",
     as_json: JsonOption = False,
 ) -> None:
@@ -48,11 +50,12 @@ def command(
 
     if as_json and plan_file is None and not yes:
         raise typer.BadParameter("--json asks nobody: give --yes or a saved plan with it")
-    saved = _saved(plan_file, unit)
+    saved = _saved(plan_file, unit, delete_data)
     deployment = load_deployment(spec, environment or (saved.environment if saved else None))
+    named = losing(deployment, delete_data)
     with changing(deployment, "apply", wait=seconds(wait), say=say) as change:
         end_dead_bursts(change, say)
-        planned = _plan(change, unit, saved, as_json=as_json, refresh=refresh)
+        planned = _saved_plan(change, saved, as_json) if saved else _plan(change, unit, named, as_json, refresh)
         _refuse_errors(planned.plan)
         if saved is None and not yes and planned.plan.has_changes:
             confirm(f"Do you want to make these changes in {planned.plan.environment}?")
@@ -60,27 +63,35 @@ def command(
     _report(deployment, planned, applied, as_json)
 
 
-def _saved(plan_file: Path | None, unit: str | None) -> SavedPlan | None:
+def _saved(plan_file: Path | None, unit: str | None, delete_data: list[str] | None) -> SavedPlan | None:
     if plan_file is None:
         return None
-    if unit is not None:
-        raise typer.BadParameter("a saved plan already says which units it is about; leave --unit out")
+    if unit is not None or delete_data:
+        what = "--unit" if unit else "--delete-data"
+        raise typer.BadParameter(f"a saved plan already says which units and data it is about; leave {what} out")
     from tideform.plan.saved import load_saved
 
     return load_saved(plan_file)
 
 
-def _plan(change: Change, unit: str | None, saved: SavedPlan | None, *, as_json: bool, refresh: bool) -> Planned:
-    if saved is None:
-        planned = plan_command.make(change.deployment, refresh=refresh, unit=unit, engine=change.engine)
-        if not as_json:
-            plan_command.show(change.deployment, planned)
-        return planned
+def _plan(change: Change, unit: str | None, named: tuple[str, ...], as_json: bool, refresh: bool) -> Planned:
+    planned = plan_command.make(change.deployment, refresh=refresh, unit=unit, delete_data=named, engine=change.engine)
+    if not as_json:
+        plan_command.show(change.deployment, planned)
+    return planned
+
+
+def _saved_plan(change: Change, saved: SavedPlan, as_json: bool) -> Planned:
     from tideform.plan.moved import refuse_stale
     from tideform.plan.provenance import provenance
 
     planned = plan_command.make(
-        change.deployment, refresh=saved.refreshed, unit=saved.unit, pool=saved.pool, engine=change.engine
+        change.deployment,
+        refresh=saved.refreshed,
+        unit=saved.unit,
+        pool=saved.pool,
+        delete_data=saved.delete_data,
+        engine=change.engine,
     )
     refuse_stale(saved, planned.plan, provenance(change.deployment, planned))
     typer.echo("The saved plan still holds.", err=as_json)

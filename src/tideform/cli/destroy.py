@@ -8,6 +8,7 @@ import typer
 
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, console, load_deployment
 from tideform.cli.confirm import confirm
+from tideform.cli.losing import DeleteDataOption, losing
 from tideform.cli.run import WaitOption, YesOption, say, seconds
 from tideform.cli.units import refuse_unknown_unit
 from tideform.errors import ExitCode
@@ -21,10 +22,7 @@ def command(
     spec: SpecOption = DEFAULT_SPEC,
     environment: EnvironmentOption = None,
     yes: YesOption = False,
-    delete_data: Annotated[
-        list[str] | None,
-        typer.Option("--delete-data", help="A store whose data may be lost; once for each.", metavar="NAME"),
-    ] = None,
+    delete_data: DeleteDataOption = None,
     unit: Annotated[
         str | None, typer.Option("--unit", help="Destroy one training pool or endpoint only.", metavar="NAME")
     ] = None,
@@ -32,30 +30,19 @@ def command(
 ) -> None:
     """Remove an environment, or one unit of it, and prove that nothing is left."""
     deployment = load_deployment(spec, environment)
-    named = tuple(dict.fromkeys(delete_data or ()))
-    _refuse_unknown(deployment, unit, named)
+    _refuse_unknown(deployment, unit)
+    named = losing(deployment, delete_data)
     if not yes:
         _show(deployment, unit)
         _ask(deployment, unit, named)
     _report(_destroy(deployment, unit, named, seconds(wait)))
 
 
-def _refuse_unknown(deployment: Deployment, unit: str | None, named: tuple[str, ...]) -> None:
-    """A slip of the pen in what goes or may be lost is no permission to guess."""
+def _refuse_unknown(deployment: Deployment, unit: str | None) -> None:
     from tideform.engine.backend import Backend
-    from tideform.errors import RefusedError
-    from tideform.spec.suggest import did_you_mean
 
-    backend = Backend.of(deployment)
-    refuse_unknown_unit(deployment, unit, (program.unit for program in backend.existing()) if unit else ())
-    known = {*deployment.spec.storage, *backend.bucket_names()} if named else set()
-    if unknown := [name for name in named if name not in known]:
-        raise RefusedError.of(
-            "TD333",
-            "There is no such store",
-            detail=f"--delete-data {unknown[0]}: neither the spec nor what stands has a store of that name.",
-            fix=did_you_mean(unknown[0], sorted(known)) or f"Stores: {', '.join(sorted(known)) or 'none'}.",
-        )
+    standing = (program.unit for program in Backend.of(deployment).existing()) if unit else ()
+    refuse_unknown_unit(deployment, unit, standing)
 
 
 def _show(deployment: Deployment, unit: str | None) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
+from tideform.cli.losing import DeleteDataOption, losing
 from tideform.cli.units import refuse_unknown_unit
 from tideform.errors import ExitCode
 
@@ -41,6 +42,7 @@ def command(
     out: Annotated[
         Path | None, typer.Option("--out", help="Save the plan, to be applied exactly.", metavar="FILE")
     ] = None,
+    delete_data: DeleteDataOption = None,
     as_json: JsonOption = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 0 for no changes, 1 for errors, 2 for changes.")
@@ -51,7 +53,8 @@ def command(
         raise typer.BadParameter("--offline knows no state, so it goes with neither --refresh nor --out")
     deployment = load_deployment(spec, environment)
     look = out is not None if refresh is None else refresh
-    planned = make(deployment, offline=offline, refresh=look, unit=unit, pool=pool)
+    named = losing(deployment, delete_data)
+    planned = make(deployment, offline=offline, refresh=look, unit=unit, pool=pool, delete_data=named)
     if out is not None:
         save_plan(deployment, planned, out, unit=unit, pool=pool, refreshed=look)
     show(deployment, planned, as_json=as_json)
@@ -67,6 +70,7 @@ def make(
     refresh: bool = False,
     unit: str | None = None,
     pool: str | None = None,
+    delete_data: tuple[str, ...] = (),
     engine: PulumiEngine | None = None,
 ) -> Planned:
     """The plan, made while a terminal sees what is being looked at. Raises `RefusedError` for an unknown unit."""
@@ -80,6 +84,7 @@ def make(
             refresh=refresh,
             unit=unit,
             full_pool=pool,
+            delete_data=delete_data,
             on_phase=on_phase,
             engine=engine,
         )
@@ -109,7 +114,10 @@ def save_plan(
     from tideform.plan.saved import SavedPlan, save
 
     made_of = provenance(deployment, planned)
-    save(SavedPlan.of(planned.plan, made_of, unit=unit, pool=pool, refreshed=refreshed), out)
+    saved = SavedPlan.of(
+        planned.plan, made_of, unit=unit, pool=pool, refreshed=refreshed, delete_data=planned.delete_data
+    )
+    save(saved, out)
 
 
 def exit_code(plan: Plan, *, detailed: bool) -> ExitCode:

@@ -22,9 +22,16 @@ class Component(pulumi.ComponentResource):
         """Options of a child whose replacement may stand beside it: no fixed name, or a hash in the name."""
         return pulumi.ResourceOptions(parent=self)
 
-    def named(self, *, after: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
-        """Options of a child with a fixed name: the name is taken until the old one is gone, so that goes first."""
-        return pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=list(after))
+    def named(
+        self, *, after: Sequence[pulumi.Resource] = (), goes_with: pulumi.Resource | None = None
+    ) -> pulumi.ResourceOptions:
+        """Options of a child with a fixed name: the name is taken until the old one is gone, so that goes first.
+
+        What ``goes_with`` another is a setting of that, which its deletion ends: the engine leaves it alone then.
+        """
+        return pulumi.ResourceOptions(
+            parent=self, delete_before_replace=True, depends_on=list(after), deleted_with=goes_with
+        )
 
     def hashed_name(self, part: str, inputs: Any, *, limit: int = 63) -> pulumi.Output[str]:
         """The name of something immutable: other ``inputs`` give another name, so old and new can stand side by side.

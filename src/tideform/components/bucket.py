@@ -14,7 +14,8 @@ from tideform.components.scope import Scope
 class PrivateBucket(Component):
     """One bucket and its companions.
 
-    A bucket that ``holds_data`` is tagged so, and is never emptied by the engine: `tideform destroy` wants it named.
+    A bucket that ``holds_data`` is tagged so, and is never emptied by the engine: its deletion wants it named. Its
+    settings are deleted with it and not before: a bucket whose deletion fails keeps all that protects it.
     ``statements`` are added to the bucket's policy. With a ``bucket_key`` S3 asks KMS once for many objects.
     """
 
@@ -60,7 +61,7 @@ class PrivateBucket(Component):
                     bucket_key_enabled=bucket_key,  # a hundredth of the cost of KMS
                 )
             ],
-            opts=self.named(),
+            opts=self.named(goes_with=self.bucket),
         )
 
     def _close(self) -> pulumi.Resource:
@@ -68,7 +69,7 @@ class PrivateBucket(Component):
             self.part,
             bucket=self.bucket.bucket,
             rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
-            opts=self.named(),
+            opts=self.named(goes_with=self.bucket),
         )
         return aws.s3.BucketPublicAccessBlock(
             self.part,
@@ -77,7 +78,9 @@ class PrivateBucket(Component):
             block_public_policy=True,
             ignore_public_acls=True,
             restrict_public_buckets=True,
-            opts=self.named(after=[owned]),  # S3 refuses two such changes of one bucket at the same time
+            opts=self.named(
+                after=[owned], goes_with=self.bucket
+            ),  # S3 refuses two such changes of one bucket at the same time
         )
 
     def _policy(self, statements: tuple[Statement, ...], after: pulumi.Resource) -> pulumi.Resource:
@@ -85,7 +88,7 @@ class PrivateBucket(Component):
             self.part,
             bucket=self.bucket.bucket,
             policy=document(*tls_only(self.scope, self.name), *statements),
-            opts=self.named(after=[after]),
+            opts=self.named(after=[after], goes_with=self.bucket),
         )
 
     def _versions(self, versioned: bool) -> pulumi.Resource:
@@ -94,7 +97,7 @@ class PrivateBucket(Component):
             self.part,
             bucket=self.bucket.bucket,
             versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(status=status),
-            opts=self.named(),
+            opts=self.named(goes_with=self.bucket),
         )
 
     def _lifecycle(self, lifecycle: Lifecycle, versions: pulumi.Resource) -> None:
@@ -102,7 +105,7 @@ class PrivateBucket(Component):
             self.part,
             bucket=self.bucket.bucket,
             rules=lifecycle.rules(),
-            opts=self.named(after=[versions]),
+            opts=self.named(after=[versions], goes_with=self.bucket),
         )
 
 

@@ -35,7 +35,8 @@ class StoreBucket(PrivateBucket):
             opts=opts,
         )
         if watched:
-            aws.s3.BucketNotification(self.part, bucket=self.bucket.bucket, eventbridge=True, opts=self.named())
+            with_it = self.named(goes_with=self.bucket)
+            aws.s3.BucketNotification(self.part, bucket=self.bucket.bucket, eventbridge=True, opts=with_it)
 
 
 def labels(store: Store) -> dict[str, str]:

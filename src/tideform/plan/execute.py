@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tideform.engine import data
 from tideform.engine.base import OnProgress, Preview, Program
 from tideform.engine.values import contains
 from tideform.plan.changing import Change
@@ -46,6 +47,7 @@ class _Run:
         """Carry one stage out; returns how many resources it touched."""
         self.change.held.check()
         if stage.action == "destroy":
+            self._clear(self.planned.previews[stage.program.key])
             return self.change.engine.destroy(stage.program, on_progress=self.on_progress).changed
         shown = self.planned.previews[stage.program.key]
         if self._nothing_to_do(stage.program, shown):
@@ -53,12 +55,16 @@ class _Run:
             return 0
         return self._up(stage.program, shown)
 
+    def _clear(self, shown: Preview) -> None:
+        data.clear(lambda: self.change.cloud, data.doomed_by(shown.resources), self.planned.delete_data)
+
     def _up(self, program: Program, shown: Preview) -> int:
         file = self.folder / f"{program.slug}.plan.json"
         if shown.drift:  # the plan was made from how things really are: so is what follows
             self.change.engine.refresh(program)
         now = self.change.engine.preview(program, self.outputs, plan=file)
         refuse_moved(shown, now)
+        self._clear(now)
         result = self.change.engine.up(program, self.outputs, plan=file, on_progress=self.on_progress)
         self.outputs[program.key] = result.outputs
         return result.changed

@@ -11,11 +11,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tideform.catalogue.not_built import not_built_notes
+from tideform.diagnostics import Diagnostic
 from tideform.engine.base import Preview, Program
 from tideform.errors import TideformError
 from tideform.plan.cost import cost_findings, price, worst_case_text
 from tideform.plan.deferred import deferred_units, standing_on_nothing, standing_without_a_model
-from tideform.plan.model import Deferred, Dormant, OutputChange, Outputs, Plan, PlannedResource
+from tideform.plan.losses import losses
+from tideform.plan.model import Deferred, Dormant, OutputChange, Outputs, Plan, PlannedResource, PriceLine
 from tideform.plan.pools import pool_choices
 from tideform.plan.programs import parse_key, programs
 from tideform.plan.review import review
@@ -37,6 +39,7 @@ class Planned:
     plan: Plan
     previews: Mapping[str, Preview]
     upstream: Mapping[str, Outputs]
+    delete_data: tuple[str, ...] = ()  # stores whose data may be lost
 
 
 def make_plan(
@@ -47,6 +50,7 @@ def make_plan(
     unit: str | None = None,
     full_pool: str | None = None,
     destroy: bool = False,
+    delete_data: tuple[str, ...] = (),
     on_phase: OnPhase = lambda _: None,
     engine: PulumiEngine | None = None,
 ) -> Planned:
@@ -62,6 +66,7 @@ def make_plan(
     dormant = _dormant(deployment, chosen)
     judged = tuple(r for p in (*previews.values(), *dormant.values()) for r in p.resources)
     prices = price(judged, deployment)
+    resources = _sorted(previews.values())
     plan = Plan(
         project=deployment.spec.project,
         environment=deployment.environment,
@@ -69,7 +74,7 @@ def make_plan(
         account=deployment.account,
         region=deployment.region,
         offline=offline,
-        resources=_sorted(previews.values()),
+        resources=resources,
         outputs=tuple(_output_changes(previews)),
         deferred=chosen.deferred,
         dormant=tuple(_dormant_line(deployment, key, preview) for key, preview in dormant.items()),
@@ -77,18 +82,31 @@ def make_plan(
         removed_programs=tuple(p.key for p in chosen.removed),
         findings=()
         if destroy
-        else (
-            *standing_without_a_model(chosen.deferred, chosen.standing),
-            *(standing_on_nothing(chosen.up, chosen.standing) if engine and unit else ()),
-            *review(judged, deployment, partial=unit is not None),
-            *cost_findings(prices, deployment),
-            *not_built_notes(deployment.spec, unit=unit),
-        ),
+        else _findings(deployment, chosen, judged, prices, unit, live=engine is not None)
+        + losses(deployment, resources, delete_data),
         prices=prices,
         refreshed=tuple(r for p in previews.values() for r in p.drift),
         meta={"not_emulated": sorted({n for p in previews.values() for n in p.not_emulated})},
     )
-    return Planned(plan, previews, {key: p.outputs for key, p in previews.items()})
+    return Planned(plan, previews, {key: p.outputs for key, p in previews.items()}, delete_data)
+
+
+def _findings(
+    deployment: Deployment,
+    chosen: _Choice,
+    judged: tuple[PlannedResource, ...],
+    prices: tuple[PriceLine, ...],
+    unit: str | None,
+    *,
+    live: bool,
+) -> tuple[Diagnostic, ...]:
+    return (
+        *standing_without_a_model(chosen.deferred, chosen.standing),
+        *(standing_on_nothing(chosen.up, chosen.standing) if live and unit else ()),
+        *review(judged, deployment, partial=unit is not None),
+        *cost_findings(prices, deployment),
+        *not_built_notes(deployment.spec, unit=unit),
+    )
 
 
 def stages_of(deployment: Deployment, planned: Planned) -> tuple[Stage, ...]:

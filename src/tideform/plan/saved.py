@@ -105,6 +105,7 @@ class SavedPlan(_Model):
     region: str
     unit: str | None
     pool: str | None
+    delete_data: tuple[str, ...] = ()  # stores whose data may be lost
     refreshed: bool = False  # what stands was read back: what is changed outside after that is found, too
     spec_digest: _Digest
     commit: str
@@ -124,8 +125,9 @@ class SavedPlan(_Model):
         unit: str | None = None,
         pool: str | None = None,
         refreshed: bool = False,
+        delete_data: tuple[str, ...] = (),
     ) -> Self:
-        """What to save of a plan that was made with ``unit``, ``pool`` and ``refreshed``."""
+        """What to save of a plan that was made with ``unit``, ``pool``, ``refreshed`` and ``delete_data``."""
         return cls.model_validate(
             {
                 "project": plan.project,
@@ -136,6 +138,7 @@ class SavedPlan(_Model):
                 "unit": unit,
                 "pool": pool,
                 "refreshed": refreshed,
+                "delete_data": delete_data,
                 "spec_digest": provenance.spec_digest,
                 "commit": provenance.commit,
                 "versions": dict(provenance.versions),

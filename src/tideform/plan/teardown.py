@@ -5,7 +5,7 @@ The order is that of `stages.removal`: what costs most and depends on others goe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from tideform.engine.base import OnProgress, Program
@@ -40,21 +40,31 @@ def destroy(
     nothing was touched. Raises `EngineError` for what could not be deleted; the rest can be continued.
     """
     from tideform.burst.receipt import environment_receipt
-    from tideform.engine import data
 
     with changing(deployment, "destroy", wait=wait, say=say) as change:
         end_dead_bursts(change, say)
         refuse_living_leases(change)
         programs = standing(change.engine, unit)
-        held = data.held_data(change.cloud, filter(None, map(change.engine.checkpoint, programs)))
-        data.refuse_unnamed(held, delete_data)
-        data.empty(change.cloud, held)
-        remove(change, programs, on_progress=on_progress)
+        remove(change, programs, delete_data=delete_data, on_progress=on_progress)
         return environment_receipt(change.cloud, deployment, unit=unit)
 
 
-def remove(change: Change, programs: Iterable[Program], *, on_progress: OnProgress = lambda _: None) -> None:
-    """Take these programs' stacks away, in the order of removal, under a lock that is held."""
+def remove(
+    change: Change,
+    programs: Iterable[Program],
+    *,
+    delete_data: Collection[str] = (),
+    on_progress: OnProgress = lambda _: None,
+) -> None:
+    """Take these programs' stacks away, in the order of removal, under a lock that is held.
+
+    Raises `RefusedError` TD330 for data that ``delete_data`` does not name, before anything is touched.
+    """
+    from tideform.engine import data
+
+    programs = tuple(programs)
+    states = filter(None, map(change.engine.checkpoint, programs))
+    data.clear(lambda: change.cloud, data.doomed_in(states), delete_data)
     walkable = removal(programs, why="asked for")
     by_key = {stage.program.key: stage.program for stage in walkable}
     needs = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -9,6 +10,8 @@ import pytest
 
 from tests.unit.plan.making import deployment
 from tideform.engine.base import Preview, Program, Result
+from tideform.engine.data import Doomed, HeldData
+from tideform.errors import RefusedError
 from tideform.plan.changing import Change
 from tideform.plan.execute import carry_out
 from tideform.plan.model import Action, Plan, PlannedResource
@@ -50,6 +53,14 @@ class Notes:
     def refresh(self, _program: Program) -> None:
         self.done.append("refresh")
 
+    @property
+    def cloud(self) -> Any:
+        return "the cloud"
+
+    def destroy(self, _program: Program, **_words: Any) -> Result:
+        self.done.append("destroy")
+        return Result({}, 0)
+
     def up(self, _program: Program, _upstream: Any, **_words: Any) -> Result:
         self.done.append("up")
         return Result({}, 0)
@@ -67,3 +78,26 @@ def test_a_stage_without_changes_is_left_alone_unless_its_state_tells_something_
     plan = Plan("demo", "dev", "local", "123456789012", "us-east-1", offline=False, resources=())
     carry_out(cast("Change", notes), Planned(plan, {"storage": shown}, {"storage": {}}))
     assert notes.done == done
+
+
+GONE = PlannedResource("storage", "aws:s3/bucket:Bucket", "raw", Action.DELETE, {}, None, id="bucket")
+
+
+@pytest.mark.parametrize("removed", [(), ("storage",)], ids=["a-store-of-a-layer", "a-whole-layer"])
+@pytest.mark.parametrize(("named", "done"), [((), []), (("raw",), ["emptied", "gone"])], ids=["unnamed", "named"])
+def test_data_that_came_after_the_plan_was_shown_is_not_deleted_unnamed(
+    removed: tuple[str, ...], named: tuple[str, ...], done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = (HeldData(Doomed(GONE.type, "raw", "bucket"), "objects"),)
+    shown = Preview((GONE,), {}, {}, state_digest="0" * 64)
+    notes = Notes(shown)
+    monkeypatch.setattr("tideform.plan.execute._remember_sandbox", lambda _deployment: None)
+    monkeypatch.setattr("tideform.engine.data.held_data", lambda _cloud, _doomed: held)
+    monkeypatch.setattr("tideform.engine.data.empty", lambda _cloud, _held: notes.done.append("emptied"))
+    plan = Plan(
+        "demo", "dev", "local", "123456789012", "us-east-1", offline=False, resources=(), removed_programs=removed
+    )
+    planned = Planned(plan, {"storage": shown}, {"storage": {}}, delete_data=named)
+    with nullcontext() if named else pytest.raises(RefusedError):
+        carry_out(cast("Change", notes), planned)
+    assert [word.replace("destroy", "gone").replace("up", "gone") for word in notes.done] == done
