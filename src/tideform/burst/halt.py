@@ -9,15 +9,22 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
+from queue import Empty, SimpleQueue
 from types import FrameType
 
+from tideform import outlets
 from tideform.errors import InterruptedRunError, RefusedError, TideformError
+from tideform.signals import hang_up_ignored, heeding, writing_in_the_background
 
 Say = Callable[[str], None]
 Limit = Callable[[], None]  # raises when the burst has to stop
 Pause = Callable[[float], None]  # waits so many seconds; raises if there is no sense in waiting longer
 _LOOK_SECONDS = 15.0
+_READER_SECONDS = 1.0  # between two looks at whether anybody reads what is printed: a job may print nothing for hours
+_STOPPING = "Stopping: the job is ended and the capacity taken away. Asking again does not shorten that."
+_AGAIN = "Still taking the capacity away, so that nothing goes on costing money. This ends by itself."
 
 
 def silent(_: str) -> None:
@@ -25,21 +32,25 @@ def silent(_: str) -> None:
 
 
 class Halt:
-    """The reasons to stop, looked at in turn; a signal comes first."""
+    """The reasons to stop, looked at in turn; a signal comes first. ``asked`` counts how often somebody asked."""
 
     def __init__(self) -> None:
-        self._asked = threading.Event()
+        self._woken: SimpleQueue[None] = SimpleQueue()  # unlike an event, it may be set inside its own wait
         self.signal: signal.Signals | None = None
+        self.asked = 0
         self.limits: list[Limit] = []
 
     def ask(self, number: signal.Signals) -> None:
-        """Somebody wants it to stop; the first signal counts."""
+        """Somebody wants it to stop; the first signal counts. Safe in a signal handler."""
         self.signal = self.signal or number
-        self._asked.set()
+        self.asked += 1
+        self._woken.put(None)
 
     def wait(self, seconds: float) -> None:
         """Wait, but not longer than until somebody asks to stop."""
-        self._asked.wait(seconds)
+        with suppress(Empty):
+            self._woken.get(timeout=max(0.0, seconds))
+            self._woken.put(None)  # for whoever waits beside us, or later
 
     def check(self) -> None:
         """Raise if there is a reason to stop: `InterruptedRunError` for a signal, else what a limit raises."""
@@ -55,38 +66,60 @@ class Halt:
 
 
 @contextmanager
-def halting(say: Say) -> Iterator[Halt]:
-    """Turn SIGINT, SIGTERM and SIGHUP into a `Halt`, for as long as capacity may be there.
+def halting(say: Say, *, needs_reader: bool = True) -> Iterator[Halt]:
+    """Turn every signal that asks to end into a `Halt`, for as long as capacity may be there.
 
-    Outside the main thread signals cannot be caught; there the halt has its limits only.
+    What is printed can stop nothing from here on (`tideform.outlets`). A reader that goes away asks to stop, as a
+    terminal does that is closed; not where ``needs_reader`` is off, and not under nohup. Outside the main thread
+    signals cannot be caught; there the halt has its limits only.
     """
     halt = Halt()
+    heard: SimpleQueue[str | None] = SimpleQueue()
 
-    def note(number: int, _frame: FrameType | None) -> None:
-        if halt.signal is not None:
-            say("Still taking the capacity away, so that nothing goes on costing money. This ends by itself.")
-        else:
-            say("Stopping: the job is ended and the capacity taken away. Asking again does not shorten that.")
+    def note(number: int, _frame: FrameType | None = None) -> None:
+        heard.put(_STOPPING if halt.signal is None else _AGAIN)
         halt.ask(signal.Signals(number))
+        outlets.hurry()
 
-    if threading.current_thread() is not threading.main_thread():
+    outlets.carry_on()
+    listens = needs_reader and not hang_up_ignored()
+    with (
+        _answering(heard, say),
+        heeding(note),
+        writing_in_the_background(),
+        outlets.on_reader_gone(partial(note, signal.SIGPIPE)) if listens else nullcontext(),
+    ):
         yield halt
-        return
-    caught = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup means: go on
-        caught.append(signal.SIGHUP)
-    before = {number: signal.signal(number, note) for number in caught}
+
+
+@contextmanager
+def _answering(heard: SimpleQueue[str | None], say: Say) -> Iterator[None]:
+    """Say what is heard, in a thread: a handler that prints would meet the very print that it has interrupted."""
+
+    def answer() -> None:
+        while True:
+            try:
+                text = heard.get(timeout=_READER_SECONDS)
+            except Empty:
+                outlets.look()
+                continue
+            if text is None:
+                return
+            say(text)
+
+    thread = threading.Thread(target=answer, name="halt-answers", daemon=True)
+    thread.start()
     try:
-        yield halt
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        heard.put(None)
+        thread.join()
 
 
 @contextmanager
 def uncut(say: Say) -> Iterator[Halt]:
     """For a teardown inside another command: a signal that comes meanwhile takes its effect afterwards."""
-    with halting(say) as halt:
+    with halting(say, needs_reader=False) as halt:
         yield halt
     if halt.signal is not None:
         signal.raise_signal(halt.signal)
@@ -107,10 +140,11 @@ def now_and_then(limit: Limit, clock: Callable[[], float]) -> Limit:
 
 def interrupted(number: signal.Signals) -> TideformError:
     """What a signal becomes once everything is in order again."""
+    why = "Nobody reads its output any more" if number == signal.SIGPIPE else f"{number.name} was received"
     return InterruptedRunError.of(
         "TD613",
         "The burst was interrupted",
-        detail=f"{number.name} was received; what had been started was ended before it had finished.",
+        detail=f"{why}; what had been started was ended before it had finished.",
     )
 
 

@@ -69,7 +69,7 @@ class Session:
 
         Without any lease it looks after capacity that nobody holds, and ends that.
         """
-        with halting(self.teardown.say) as halt:
+        with halting(self.teardown.say, needs_reader=False) as halt:
             record = self.teardown.table.get(self.teardown.pool)
             chosen = [lease for lease in record.leases if everybody or lease.owner == user()]
             if not record.leases:

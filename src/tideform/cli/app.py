@@ -22,7 +22,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from tideform import __version__
+from tideform import __version__, outlets
 from tideform.cli.boundary import guarded, plug_closed_streams
 from tideform.cli.common import NoColorOption
 
@@ -123,6 +123,7 @@ def root(
 def main(args: list[str] | None = None) -> int:
     """Run one command line and return its exit code; the ``tideform`` script exits with it."""
     plug_closed_streams()
+    outlets.guard()
     gc.set_threshold(50_000)  # a command makes much and frees little: looking for garbage is 7 % of an offline plan
     words = _color_first(sys.argv[1:] if args is None else args)
     return guarded(lambda: typer.main.get_command(app).main(words, "tideform", standalone_mode=False))

@@ -6,31 +6,34 @@ import os
 import signal
 import sys
 import tempfile
-import threading
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import typer
 
+from tideform import outlets
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import ExitCode, TerminatedError, TideformError
+from tideform.signals import heeding
 
 # What all exceptions of the option parser are, whether typer brings its own copy of click or uses the package.
 _PARSER_ERROR = typer.BadParameter.__mro__[2]
 
 
 def guarded(run: Callable[[], Any]) -> int:
-    """Call ``run`` and say how it ended; SIGTERM unwinds like Ctrl-C, so that clean-up code runs."""
+    """Call ``run`` and say how it ended; signals that ask to end unwind like Ctrl-C, so that clean-up code runs."""
     try:
-        with _sigterm_unwinds():
+        with heeding(_unwind, but_for=(signal.SIGINT,)):
             result = run()
             sys.stdout.flush()
-    except BrokenPipeError:
-        return _reader_gone()
+    except outlets.ReaderGoneError:  # `tideform … | head`: the reader has what it wanted
+        outlets.silence()
+        return ExitCode.ERROR
+    except outlets.OutputLostError as error:
+        return _output_lost(error)
     except KeyboardInterrupt:
         return _interrupted()
     except TideformError as error:
@@ -54,22 +57,14 @@ def plug_closed_streams() -> None:
             if nowhere != number:
                 os.dup2(nowhere, number)
                 os.close(nowhere)
-            setattr(sys, name, os.fdopen(number, mode))
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115  # for the life of the process
 
 
-@contextmanager
-def _sigterm_unwinds() -> Iterator[None]:
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise TerminatedError
-
-    if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _unwind(number: int, _frame: FrameType | None) -> None:
+    """A terminal that closes says so several times, and each would cut the clean-up of the one before."""
+    if number == signal.SIGHUP:
+        signal.signal(number, signal.SIG_IGN)
+    raise TerminatedError
 
 
 def _show(diagnostics: tuple[Diagnostic, ...]) -> None:
@@ -79,10 +74,9 @@ def _show(diagnostics: tuple[Diagnostic, ...]) -> None:
 
 
 def _say(text: str) -> None:
-    try:
-        print(text, file=sys.stderr, flush=True)  # noqa: T201  # the last words of a command
-    except BrokenPipeError:
-        _reader_gone()
+    """The last words of a command: if nobody can hear them, its exit code tells."""
+    outlets.carry_on()
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _interrupted() -> int:
@@ -90,16 +84,26 @@ def _interrupted() -> int:
     return ExitCode.INTERRUPTED
 
 
-def _reader_gone() -> int:
-    """``tideform … | head``: the reader has what it wanted; let the interpreter's last flush go nowhere."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(nowhere, stream.fileno())
+def _output_lost(error: OSError) -> int:
+    """What was to be printed is not there: a caller who relies on it has to know."""
+    outlets.carry_on()
+    _show(
+        (
+            Diagnostic(
+                "TD092",
+                Severity.ERROR,
+                "The output cannot be written",
+                detail=f"{error.strerror}. What the command was to print is not whole.",
+                fix="Make room where its output goes, or let it go elsewhere, and run the command again.",
+            ),
+        )
+    )
     return ExitCode.ERROR
 
 
 def _usage(error: Any) -> int:
     """Exit code 1: the parser's own would be 2, which means 'there are changes' here."""
+    outlets.carry_on()
     error.show()
     return ExitCode.ERROR
 

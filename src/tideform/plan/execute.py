@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tideform import outlets
 from tideform.engine import data
 from tideform.engine.base import OnProgress, Preview, Program
 from tideform.engine.values import contains
@@ -85,6 +86,7 @@ def carry_out(change: Change, planned: Planned, *, on_progress: OnProgress = lam
     Raises `EngineError` for what failed (what runs beside it is finished, later stages are not begun), and
     `RefusedError` where the world moved since the plan was shown.
     """
+    outlets.carry_on()  # half an apply would be worse than one that nobody watched
     deployment, engine = change.deployment, change.engine
     _remember_sandbox(deployment)
     walkable = {stage.program.key: stage for stage in stages_of(deployment, planned)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
+from tideform import outlets
 from tideform.engine.base import OnProgress, Program
 from tideform.plan.changing import Change, Say, changing, end_dead_bursts, refuse_living_leases
 from tideform.plan.pipeline import raise_all
@@ -62,6 +63,7 @@ def remove(
     """
     from tideform.engine import data
 
+    outlets.carry_on()  # what goes, goes whole, whether somebody watches or not
     programs = tuple(programs)
     states = filter(None, map(change.engine.checkpoint, programs))
     data.clear(lambda: change.cloud, data.doomed_in(states), delete_data)

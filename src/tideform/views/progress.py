@@ -1,7 +1,6 @@
 """What the engine is doing, as it does it: a live table on a terminal, plain lines everywhere else.
 
-Events come from several threads. Whatever happens to the run, leaving the view gives the terminal back. When the
-reader of a pipe goes away, the run goes on to its end unseen: half a run would be worse than one that nobody watched.
+Events come from several threads. Whatever happens to the run, leaving the view gives the terminal back.
 """
 
 from __future__ import annotations
@@ -43,7 +42,6 @@ class Tracker:
     clock: Clock = time.monotonic
     running: dict[str, tuple[str, float]] = field(default_factory=dict)
     done: int = 0
-    watched: bool = True  # until the reader of the lines goes away
     _lock: Lock = field(default_factory=Lock)
 
     def line(self, event: Progress) -> Line | None:
@@ -85,14 +83,9 @@ def _lines(console: Console, tracker: Tracker) -> Iterator[OnProgress]:
     from tideform.views.lines import emit
 
     def listener(event: Progress) -> None:
-        line = tracker.line(event)
-        if line is None or not tracker.watched:
-            return
-        try:
+        if line := tracker.line(event):
             emit([line], console)
             console.file.flush()  # a log that is followed shows each step when it happens
-        except BrokenPipeError:
-            tracker.watched = False
 
     yield listener
 

@@ -62,7 +62,7 @@ def test_capacity_goes_whatever_is_raised(stage: Stage, problem: BaseException) 
     assert stage.runner.instances == ()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_capacity_goes_on_a_signal(stage: Stage, number: signal.Signals) -> None:
     def work(_lease: Lease, _log: OnLog, halt: Halt) -> int:
         signal.raise_signal(number)

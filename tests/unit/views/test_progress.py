@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 
 import pytest
 from rich.console import Console
@@ -41,16 +40,6 @@ def test_a_log_gets_one_line_when_a_step_starts_and_one_when_it_is_done() -> Non
     assert run(log(), step("started"), step("done")) == (
         "storage: aws_s3_bucket.digits creating…\nstorage: aws_s3_bucket.digits created (2s)\n"
     )
-
-
-def test_a_reader_that_goes_away_disturbs_no_run() -> None:
-    read, write = os.pipe()
-    os.close(read)
-    with os.fdopen(write, "w", encoding="utf-8") as pipe:
-        with progress(Console(file=pipe, force_terminal=False)) as listener:
-            listener(step("started"))
-            listener(step("done"))
-        os.dup2(os.open(os.devnull, os.O_WRONLY), write)  # what was buffered goes nowhere
 
 
 def test_a_failure_says_why_and_after_how_long() -> None:
