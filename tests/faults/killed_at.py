@@ -1,4 +1,4 @@
-"""A command line that dies at a chosen moment.
+"""A command line that dies, or stops, at a chosen moment.
 
 python -m tests.faults.killed_at 'after call batch.SubmitJob' burst run fit
 
@@ -11,16 +11,20 @@ The moment is ``before`` or ``after``, then one of
 
 and at the end perhaps ``#N``: not the first time, but the N-th. The process kills itself with SIGKILL then and there:
 no handler, no finally, no exit hook runs. ``--record FILE`` kills nothing and writes down each moment that comes by.
+
+``--stop 'before …'`` stops the process with SIGSTOP instead, as a laptop that sleeps, until somebody continues it.
+With ``--die`` it then dies right after what it was stopped before: a call that is late by as long as it was stopped.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
@@ -38,6 +42,7 @@ class Moment:
     when: str
     what: str
     left: int = 1
+    signal: signal.Signals = signal.SIGKILL
 
     @classmethod
     def parse(cls, text: str) -> Moment:
@@ -52,7 +57,7 @@ class Moment:
         if when == self.when:
             self.left -= 1
             if self.left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), self.signal)
 
 
 @dataclass
@@ -148,18 +153,35 @@ def _resource(path: str) -> str:
     return named[0] if named else "-"
 
 
-def main(arguments: list[str]) -> int:
+def stop(text: str, *, die: bool) -> None:
+    """Stop at the moment, and with ``die`` be killed after it, too."""
+    moment = Moment.parse(text)
+    arm(replace(moment, signal=signal.SIGSTOP))
+    if die:
+        arm(replace(moment, when="after"))
+
+
+def main(arguments: list[str] | None = None) -> int:
     """Arm, and run the command line."""
-    if arguments[0] == "--record":
-        record(Path(arguments[1]))
-        arguments = arguments[1:]
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--record", type=Path)
+    parser.add_argument("--stop")
+    parser.add_argument("--die", action="store_true")
+    parser.add_argument("words", nargs=argparse.REMAINDER)
+    asked = parser.parse_args(arguments)
+    words = asked.words
+    if asked.record:
+        record(asked.record)
+    elif asked.stop:
+        stop(asked.stop, die=asked.die)
     else:
-        arm(Moment.parse(arguments[0]))
+        arm(Moment.parse(words[0]))
+        words = words[1:]
     from tideform.cli.app import main as tideform
 
-    sys.argv = ["tideform", *arguments[1:]]
+    sys.argv = ["tideform", *words]
     return tideform()
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

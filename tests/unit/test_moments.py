@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from tests.faults.dead_man.__main__ import MISHAPS, drawn, rows_of
+from tests.faults.dead_man.backends import CASES
+from tests.faults.dead_man.faults import KILLED
 from tests.faults.dead_man.moments import some, steps
 
 ROUND = ["call iam.PutRolePolicy", "kube PATCH localqueues", "kube GET nodeclaims", "kube DELETE jobs"]
@@ -40,3 +43,20 @@ def test_a_draw_is_the_same_for_the_same_seed_and_in_the_order_of_the_burst() ->
 def test_a_round_that_ends_otherwise_than_those_before_is_no_other_step() -> None:
     found = [moment.words for moment in steps([*ROUND * 5, "call ec2.TerminateInstances", *ROUND], 0)]
     assert [words for words in found if not words.endswith(("#1", "#2"))] == []
+
+
+def test_what_is_frozen_is_frozen_right_before_the_step_that_a_kill_comes_after() -> None:
+    (moment,) = steps(["call batch.SubmitJob"], 1)
+    assert (moment.text, moment.before) == ("after call batch.SubmitJob#1", "before call batch.SubmitJob#1")
+
+
+def test_a_draw_of_mishaps_leaves_every_kill_in_and_is_the_same_for_the_same_seed() -> None:
+    rows = rows_of(CASES, None)
+    found = drawn(rows, 3, seed=7)
+    assert [row for row in found if row.fault is KILLED] == [row for row in rows if row.fault is KILLED]
+    assert len([row for row in found if row.fault is not KILLED]) == 3
+    assert found == drawn(rows, 3, seed=7)
+
+
+def test_every_mishap_that_a_case_names_is_one() -> None:
+    assert {name for case in CASES for name in case.mishaps} == set(MISHAPS)

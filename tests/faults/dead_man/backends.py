@@ -12,16 +12,27 @@ from tests.faults.dead_man import eks
 from tests.faults.dead_man.brakes import JOB_TIME_OUT, MAXIMUM_RUN_TIME, REAPER, SCHEDULED_ACTION, Brake
 from tests.faults.dead_man.cluster_brakes import EXPIRES, JOB_DEADLINE, NODE_EXPIRY, undrained
 
-POOL = "deadman"
+POOL, BESIDE = "deadman", "beside"
+_ON_THE_COMMAND = (
+    "frozen and killed",
+    "frozen and woken",
+    "frozen in its teardown, and overtaken",
+    "its pipe closed",
+    "its terminal closed",
+)
+_BROKEN_BRAKE, _BROKEN_ITEM = "a part of the brake broken", "the pool's item broken"
+_TWO_DAYS, _SEVEN_DAYS = 2 * 86_400, 7 * 86_400
 _SPEC = """\
 version: 1
 project: deadman
 owner: ml@example.com
 region: us-east-1
-environments: {{dev: {{target: local}}}}
-storage: {{models: {{kind: models}}}}
+environments: {dev: {target: local}}
+storage: {models: {kind: models}}
 training:
-  deadman:
+"""
+_POOL = """\
+  {name}:
     backend: {backend}
     {machines}
     lease: {lease}s
@@ -37,7 +48,8 @@ class Case:
 
     Those in ``off`` are off whichever of them is the one. ``short`` and ``for_good`` are jobs; ``opened`` gives an
     applied workspace, with what the backend needs around it, and ``missing`` tells what of that is not at hand.
-    ``also`` tells what is left where no receipt looks.
+    ``also`` tells what is left where no receipt looks. ``mishaps`` are the names of what befalls it beside a kill;
+    without ``killed`` they are all that is tried. ``longest`` is how long a lease on this backend can be, in seconds.
     """
 
     backend: str
@@ -52,13 +64,17 @@ class Case:
     lease: int = 900  # seconds
     missing: Callable[[], str] = str
     also: Callable[[Workspace], tuple[str, ...]] = lambda _: ()
+    mishaps: tuple[str, ...] = ()
+    longest: int = _SEVEN_DAYS
+    killed: bool = True
 
     @property
     def spec(self) -> str:
         """The project spec."""
         image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/trainer:1"
         own = {"backend": self.backend, "machines": self.machines, "between": self.between_bursts, "lease": self.lease}
-        return _SPEC.format(image=image, **own)
+        pools = [POOL, BESIDE] if _BROKEN_ITEM in self.mishaps else [POOL]
+        return _SPEC + "".join(_POOL.format(name=name, image=image, **own) for name in pools)
 
     @property
     def name(self) -> str:
@@ -68,11 +84,48 @@ class Case:
 
 
 CASES = (
-    Case("batch", "keep", (REAPER, JOB_TIME_OUT)),
-    Case("batch", "remove", (REAPER,)),
-    Case("ec2", "keep", (REAPER, SCHEDULED_ACTION)),
-    Case("sagemaker", "keep", (REAPER, MAXIMUM_RUN_TIME), lease=3600),  # of which it may wait for 24 minutes
-    Case("eks", "keep", (REAPER,), opened=eks.within_reach, note="API in reach", also=undrained, **eks.NEEDS),
+    Case("batch", "keep", (REAPER, JOB_TIME_OUT), mishaps=(*_ON_THE_COMMAND, _BROKEN_BRAKE)),
+    Case("batch", "remove", (REAPER,), mishaps=_ON_THE_COMMAND),
+    Case("ec2", "keep", (REAPER, SCHEDULED_ACTION), mishaps=(*_ON_THE_COMMAND, _BROKEN_BRAKE)),
+    # A training job may wait for 24 minutes of its lease.
+    Case(
+        "sagemaker",
+        "keep",
+        (REAPER, MAXIMUM_RUN_TIME),
+        lease=3600,
+        mishaps=(*_ON_THE_COMMAND, _BROKEN_BRAKE),
+    ),
+    Case("batch", "keep", (REAPER,), note="two pools", mishaps=(_BROKEN_ITEM,), killed=False),
+    Case(
+        "ec2",
+        "keep",
+        (REAPER,),
+        note="two pools",
+        mishaps=(_BROKEN_ITEM,),
+        killed=False,
+        off=(SCHEDULED_ACTION,),
+        longest=_TWO_DAYS,
+    ),
+    Case(
+        "sagemaker",
+        "keep",
+        (REAPER,),
+        note="two pools",
+        mishaps=(_BROKEN_ITEM,),
+        killed=False,
+        off=(MAXIMUM_RUN_TIME,),
+        lease=3600,
+    ),
+    Case(
+        "eks",
+        "keep",
+        (REAPER,),
+        opened=eks.within_reach,
+        note="API in reach",
+        also=undrained,
+        mishaps=_ON_THE_COMMAND,
+        **eks.NEEDS,
+    ),
     Case("eks", "keep", (REAPER,), opened=eks.out_of_reach, note="API out of reach", **eks.NEEDS),
     Case("eks", "keep", (JOB_DEADLINE,), opened=eks.out_of_reach, off=(REAPER,), **eks.NEEDS),
     Case(

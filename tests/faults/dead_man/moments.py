@@ -26,6 +26,11 @@ class Moment:
     working: bool
 
     @property
+    def before(self) -> str:
+        """Right before the step, where ``text`` is right after it."""
+        return self.text.replace("after ", "before ", 1)
+
+    @property
     def words(self) -> str:
         """As the table shows it."""
         text = self.text.removeprefix("after call ").replace("after event", "engine event ")

@@ -1,0 +1,162 @@
+"""The reaper with one of its parts broken: a burst that nothing would end must not begin."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests.e2e.workspaces import Workspace
+from tests.faults.dead_man.backends import POOL
+from tests.faults.dead_man.faults import Fault
+from tests.faults.dead_man.moments import Moment
+from tests.faults.dead_man.trial import Trial
+from tideform.burst.reaper.items import HEARTBEAT, Items
+from tideform.burst.table import LeaseTable
+
+Undo = Callable[[], object]
+_KEPT = ("ScheduleExpression", "FlexibleTimeWindow", "Target", "ScheduleExpressionTimezone", "State")
+_NOTHING = "def handler(event, context):\n    return {}\n"
+_LONG_AGO = 86_400  # seconds
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the brake. ``breaks`` answers with what puts it right again."""
+
+    words: str
+    breaks: Callable[[Workspace], Undo]
+
+
+def _name(workspace: Workspace) -> str:
+    return f"{workspace.deployment.name}-reaper"
+
+
+def _schedule(change: Callable[[dict[str, Any]], Mapping[str, Any]]) -> Callable[[Workspace], Undo]:
+    def breaks(workspace: Workspace) -> Undo:
+        scheduler, name = workspace.cloud.client("scheduler"), _name(workspace)
+        found = scheduler.get_schedule(Name=name)
+        given = {key: found[key] for key in _KEPT if key in found}
+        scheduler.update_schedule(Name=name, **{**given, **change(found)})
+        return lambda: scheduler.update_schedule(Name=name, **given)
+
+    return breaks
+
+
+def _configuration(change: Callable[[dict[str, Any]], Mapping[str, Any]]) -> Callable[[Workspace], Undo]:
+    def breaks(workspace: Workspace) -> Undo:
+        functions, name = workspace.cloud.client("lambda"), _name(workspace)
+        found = functions.get_function_configuration(FunctionName=name)
+        given = {key: found[key] for key in ("Environment", "Handler", "Timeout", "Role") if key in found}
+        functions.update_function_configuration(FunctionName=name, **change(found))
+        return lambda: functions.update_function_configuration(FunctionName=name, **given)
+
+    return breaks
+
+
+def _variable(**variables: str) -> Callable[[Workspace], Undo]:
+    return _configuration(
+        lambda found: {"Environment": {"Variables": {**found["Environment"]["Variables"], **variables}}}
+    )
+
+
+def _code(workspace: Workspace) -> Undo:
+    """Nobody keeps the old code but whoever made it: `apply` puts it back."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as package:
+        package.writestr("tideform/__init__.py", "")
+        package.writestr("tideform/burst/__init__.py", "")
+        package.writestr("tideform/burst/reaper/__init__.py", "")
+        package.writestr("tideform/burst/reaper/handler.py", _NOTHING)
+    functions = workspace.cloud.client("lambda")
+    functions.update_function_code(FunctionName=_name(workspace), ZipFile=packed.getvalue())
+    return lambda: _applied(workspace)
+
+
+def _concurrency(workspace: Workspace) -> Undo:
+    functions, name = workspace.cloud.client("lambda"), _name(workspace)
+    found = functions.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
+    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    if found is None:
+        return lambda: functions.delete_function_concurrency(FunctionName=name)
+    return lambda: functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=found)
+
+
+def _without_policies(part: str) -> Callable[[Workspace], Undo]:
+    def breaks(workspace: Workspace) -> Undo:
+        iam, role = workspace.cloud.client("iam"), f"{workspace.deployment.name}-{part}"
+        inline = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        kept = {name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in inline}
+        assert kept, f"the role {role} has no policy of its own"
+        for name in kept:
+            iam.delete_role_policy(RoleName=role, PolicyName=name)
+
+        def undo() -> None:
+            for name, document in kept.items():
+                text = document if isinstance(document, str) else json.dumps(document)
+                iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=text)
+
+        return undo
+
+    return breaks
+
+
+def _silent(workspace: Workspace) -> Undo:
+    """Its last round was yesterday; its schedule was not changed since."""
+    items = Items(workspace.cloud, LeaseTable.of(workspace.cloud, workspace.deployment).name)
+    beat = items.get(HEARTBEAT)
+    assert beat is not None, "the reaper has never run"
+    items.write({**beat, "at": int(beat["at"]) - _LONG_AGO})
+    return lambda: items.write(beat)
+
+
+def _applied(workspace: Workspace) -> None:
+    done = workspace.run("apply", "--yes")
+    assert done.returncode == 0, done.stderr
+
+
+def _aimed_at(name: str) -> Callable[[dict[str, Any]], Mapping[str, Any]]:
+    return lambda found: {"Target": {**found["Target"], "Arn": found["Target"]["Arn"].rpartition(":")[0] + f":{name}"}}
+
+
+PARTS = (
+    Part("schedule: every thirty days", _schedule(lambda _: {"ScheduleExpression": "rate(30 days)"})),
+    Part("schedule: once, long ago", _schedule(lambda _: {"ScheduleExpression": "at(2020-01-01T00:00:00)"})),
+    Part("schedule: disabled", _schedule(lambda _: {"State": "DISABLED"})),
+    Part("schedule: aimed at another function", _schedule(_aimed_at("something-else"))),
+    Part("schedule: its role may nothing", _without_policies("reaper-schedule")),
+    Part("function: another table", _variable(TABLE="another-table")),
+    Part("function: another project", _variable(PROJECT="another-project")),
+    Part("function: another environment", _variable(ENVIRONMENT="another")),
+    Part("function: another handler", _configuration(lambda _: {"Handler": "tideform.burst.reaper.items.plain"})),
+    Part("function: one second of time", _configuration(lambda _: {"Timeout": 1})),
+    Part("function: never at once", _concurrency),
+    Part("function: its role may nothing", _without_policies("reaper")),
+    Part("function: other code", _code),
+    Part("heartbeat: of yesterday", _silent),
+)
+_BY_WORDS = {part.words: part for part in PARTS}
+
+
+def _moments(_steps: Sequence[Moment], _events: Sequence[Moment]) -> Sequence[Moment]:
+    return [Moment(order, part.words, working=False) for order, part in enumerate(PARTS)]
+
+
+def _broken(trial: Trial) -> str:
+    trial.undo.callback(_BY_WORDS[trial.moment.words].breaks(trial.workspace))
+    done = trial.workspace.run("burst", "run", POOL, "--", *trial.case.short)
+    if done.returncode == 0:
+        return "the burst began all the same"
+    return "" if "TD605" in done.stderr else f"it does not say which brake is missing: {done.stderr[-300:]}"
+
+
+GUARDS = Fault(
+    "a part of the brake broken",
+    "what is broken",
+    "One part of the reaper is broken, and somebody bursts: the burst is refused (TD605), and nothing is started.",
+    _broken,
+    _moments,
+)
