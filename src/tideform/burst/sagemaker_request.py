@@ -5,14 +5,15 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from tideform.burst.lease import Lease
 from tideform.burst.runner import Work
 from tideform.burst.sagemaker_place import Place
-from tideform.catalogue.training._sagemaker import LONGEST_WORD, Purchase, TrainingNames, stopping
+from tideform.catalogue.training._sagemaker import Purchase, TrainingNames, stopping
+from tideform.catalogue.training._told import refused_word
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.job_environment import image_of, variables
 from tideform.components.local_storage import has_local_storage
@@ -87,6 +88,17 @@ def request(order: JobOrder, rung: int, purchase: Purchase, kind: str, rest: int
     return found
 
 
+def check_words(command: Sequence[str]) -> None:
+    """Raise `RefusedError` TD654 where SageMaker does not take a command."""
+    if reason := refused_word(command):
+        raise RefusedError.of(
+            "TD654",
+            "SageMaker does not take the command",
+            detail=reason,
+            fix="Put the script into a file that the job finds.",
+        )
+
+
 def environment(order: JobOrder) -> dict[str, str]:
     """What the job finds: where its data is, its folders, its lease, and what the burst and the array add."""
     scope = _scope(order)
@@ -126,13 +138,7 @@ def _algorithm(order: JobOrder) -> dict[str, Any]:
     command = [*(order.work.command or job.command)]
     if order.work.nodes > 1:
         command = ["python3", "-c", f"import os;exec(os.environ[{_START!r}])", *command]
-    if long := next((word for word in command if len(word) > LONGEST_WORD), None):
-        raise RefusedError.of(
-            "TD654",
-            "A word of the command is too long",
-            detail=f"SageMaker takes words of at most {LONGEST_WORD} characters; one has {len(long)}.",
-            fix="Put the script into a file that the job finds.",
-        )
+    check_words(command)
     found = {
         "TrainingImage": image_of(order.work.image or job.image, _scope(order)),
         "TrainingInputMode": "File",

@@ -12,6 +12,7 @@ from tideform.cli.burst_session import WAIT, PoolArgument, announce, known, sess
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
 from tideform.cli.confirm import confirm
 from tideform.cli.run import WaitOption, YesOption, say, seconds
+from tideform.errors import RefusedError
 
 if TYPE_CHECKING:
     from tideform.burst.interruption import Interruptions
@@ -124,6 +125,7 @@ def _folder(deployment: Deployment, name: str, code: Path | None) -> Path | None
 def _image(cloud: Cloud, deployment: Deployment, pool: Pool, named: str | None) -> str | None:
     """The image that is named, or the one that the spec has built; None: that of the pool's definition."""
     from tideform.burst.image import Images
+    from tideform.catalogue.training._image import unreachable
     from tideform.components.job_environment import image_of
     from tideform.components.scope import Scope
 
@@ -133,6 +135,8 @@ def _image(cloud: Cloud, deployment: Deployment, pool: Pool, named: str | None) 
             say("The sandbox pulls and builds no image: the command runs on this machine.")
         return None
     if named is not None:
+        if wrong := list(unreachable(deployment, named, "--image")):
+            raise RefusedError(wrong)
         return image_of(named, Scope(deployment, "training"))
     return None if folder is None else Images(cloud, deployment, say).built(deployment.spec_file.parent / folder, pool)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from tideform.catalogue.training._image import host_of
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.scope import Scope
 
 
 def image_of(image: str, scope: Scope) -> str:
     """A bare name is a repository of the account's own registry; anything with a host is taken as it stands."""
-    host, slash, _ = image.partition("/")
-    if slash and ("." in host or ":" in host or host == "localhost"):
+    if host_of(image):
         return image
     return f"{scope.account}.dkr.ecr.{scope.region}.{scope.dns_suffix}/{image}"
 

@@ -10,7 +10,7 @@ from tideform.components.endpoints import interface_services, service_name
 from tideform.components.firewall import Firewall
 from tideform.components.scope import Scope
 from tideform.components.served import served
-from tideform.components.zones import subnet_blocks, zone_names
+from tideform.components.zones import subnet_block, zone_names
 
 
 class Network(Component):
@@ -44,9 +44,8 @@ class Network(Component):
 
     def _subnets(self) -> list[aws.ec2.Subnet]:
         network = self.scope.deployment.spec.network
-        zones = zone_names(self.scope.region, network.zones)
-        blocks = subnet_blocks(network.cidr, len(zones))
-        return [self._subnet(zone, block) for zone, block in zip(zones, blocks, strict=True)]
+        zones = zone_names(self.scope.deployment)
+        return [self._subnet(zone, subnet_block(network.cidr, zone)) for zone in zones]
 
     def _subnet(self, zone: str, block: str) -> aws.ec2.Subnet:
         name = f"private-{zone}"

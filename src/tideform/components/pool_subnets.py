@@ -17,7 +17,7 @@ def pool_subnets(order: PoolOrder) -> pulumi.Input[Sequence[pulumi.Input[str]]]:
     """Those of the pool's zones; foundation exports its subnets in the order of the network's zones."""
     deployment, pool = order.scope.deployment, order.pool
     wanted = pool_zones(pool, deployment)
-    zones = zone_names(deployment.region, deployment.spec.network.zones)
+    zones = zone_names(deployment)
     if list(wanted) == zones or not (wanted or in_one_zone(pool)):
         return order.site.subnet_ids  # all of them; a plan can tell how many although it knows none
 

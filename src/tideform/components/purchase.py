@@ -88,7 +88,7 @@ def pool_zones(pool: Pool, deployment: Deployment) -> tuple[str, ...]:
     network = deployment.spec.network
     if network.existing is not None:
         return ()
-    names = zone_names(deployment.region, network.zones)
+    names = zone_names(deployment)
     chosen = [name for name in names if not pool.zones or name[-1] in pool.zones]
     return tuple(chosen[:1] if in_one_zone(pool) else chosen)
 

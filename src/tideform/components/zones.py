@@ -1,33 +1,31 @@
-"""Which availability zones a region has, so that a plan need not ask AWS.
+"""Which availability zones a network is in, so that a plan need not ask AWS.
 
-Zone letters are per account but stable: an account never loses one. The table holds the regions whose zones are not
-``a``, ``b`` and ``c``. Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-regions-availability-zones.html
+Zone letters are per account but stable: an account never loses one. One whose zones differ from `zone_letters` names
+them in the spec.
 """
 
 from __future__ import annotations
 
 from ipaddress import IPv4Network
 
-_LETTERS = {
-    "ap-northeast-1": "acd",
-    "ap-northeast-2": "abcd",
-    "ca-central-1": "abd",
-    "cn-north-1": "ab",
-    "us-east-1": "abcdf",  # not e: it offers few of the instance types that pools want
-    "us-west-1": "ab",
-    "us-west-2": "abcd",
-}
+from tideform.spec.deployment import Deployment
+from tideform.spec.regions import zone_letters
+
+_ALL = "abcdefgh"
 
 
-def zone_names(region: str, count: int) -> list[str]:
-    """The first ``count`` zones of ``region``; fewer where the region has fewer."""
-    return [f"{region}{letter}" for letter in _LETTERS.get(region, "abc")[:count]]
+def zone_names(deployment: Deployment) -> list[str]:
+    """The zones of the deployment's own network: those that the spec names, or the first so many of the region."""
+    region, zones = deployment.region, deployment.spec.network.zones
+    letters = zone_letters(region)[:zones] if isinstance(zones, int) else zones
+    return [f"{region}{letter}" for letter in letters]
 
 
-def subnet_blocks(cidr: str, count: int) -> list[str]:
-    """``count`` blocks of ``cidr``, an eighth each whatever the count: one zone more must not move the others.
+def subnet_block(cidr: str, zone: str) -> str:
+    """The block of ``cidr`` for a zone, an eighth of it whatever the others are: one zone more must not move them.
 
     A subnet in use cannot go, and no other can take its addresses. Raises `ValueError` where ``cidr`` is no network.
     """
-    blocks = IPv4Network(cidr).subnets(prefixlen_diff=3)
-    return [str(next(blocks)) for _ in range(count)]
+    known = zone_letters(zone[:-1])
+    order = known + "".join(letter for letter in _ALL if letter not in known)
+    return str(list(IPv4Network(cidr).subnets(prefixlen_diff=3))[order.index(zone[-1])])

@@ -101,7 +101,7 @@ def _endpoint(resource: PlannedResource, deployment: Deployment) -> Iterator[Pri
     if _after(resource, "vpcEndpointType") != "Interface":
         return  # a gateway endpoint costs nothing
     subnets = _after(resource, "subnetIds")
-    zones = len(subnets) if isinstance(subnets, list | tuple) else deployment.spec.network.zones
+    zones = len(subnets) if isinstance(subnets, list | tuple) else deployment.spec.network.zone_count
     hourly = book().services["ec2:interface-endpoint"].hourly * zones
     yield PriceLine(resource.address, f"interface endpoint in {zones} zones", hourly, "data priced by use")
 

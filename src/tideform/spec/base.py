@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 NAME_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+ZONE_PATTERN = r"^[a-h]$"
 
 
 class Model(BaseModel):
@@ -31,6 +32,9 @@ def about(description: str, update: UpdatePolicy = UpdatePolicy.IN_PLACE) -> Any
     """What a field is for and what changing it does; the JSON Schema carries both (``x-update``)."""
     return Field(description=description, json_schema_extra={"x-update": update.value})
 
+
+# An availability zone by its letter; EC2's subnets are in zones a to f, and nowhere are there more than eight.
+Zone = Annotated[str, StringConstraints(pattern=ZONE_PATTERN)]
 
 # Names become parts of AWS names, so they are short, lower case and DNS-like.
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=32)]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from tideform.spec.base import REPLACE, Model, about
+from tideform.spec.base import REPLACE, Model, Zone, about
 
 VPC_PATTERN = r"^vpc-[0-9a-f]{8,17}$"
 SUBNET_PATTERN = r"^subnet-[0-9a-f]{8,17}$"
@@ -21,4 +21,12 @@ class Network(Model):
     existing: Annotated[VpcId | None, about("A VPC to use instead of an own one.", REPLACE)] = None
     subnets: Annotated[tuple[SubnetId, ...], about("The subnets of the existing VPC to use.", REPLACE)] = ()
     cidr: Annotated[str, about("The address range of the own VPC, /16 to /24.", REPLACE)] = "10.42.0.0/16"
-    zones: Annotated[int, about("Over how many availability zones it stretches.", REPLACE), Field(ge=1, le=6)] = 2
+    zones: Annotated[
+        Annotated[int, Field(ge=1, le=6)] | Annotated[tuple[Zone, ...], Field(min_length=1, max_length=6)],
+        about("Over how many availability zones it stretches, or which ones by letter: 2, or [a, c].", REPLACE),
+    ] = 2
+
+    @property
+    def zone_count(self) -> int:
+        """How many zones are asked for."""
+        return self.zones if isinstance(self.zones, int) else len(self.zones)

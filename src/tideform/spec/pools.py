@@ -92,7 +92,7 @@ def _zones(subject: Subject, path: Path, pool: Pool) -> Iterator[Diagnostic]:
     if len(pool.zones) > 1:
         detail = f"Nodes that work together have to be close, and {len(pool.zones)} zones are given."
         yield subject.problem("TD148", (*path, "zones"), detail, fix=f"Keep one: zones: [{pool.zones[0]}].", key=True)
-    elif not pool.zones and (network.zones > 1 or network.existing is not None):
+    elif not pool.zones and (network.zone_count > 1 or network.existing is not None):
         detail = "Nodes that work together have to be close: all of them come from the network's first zone alone."
         fix = "Say which zone has the machines, such as zones: [a]."
         if network.existing is not None:

@@ -71,6 +71,12 @@ SUMMARIES: dict[str, str] = {
     # what must not stand in a file
     "TD150": "A secret stands in the spec",
     "TD151": "A reference to a secret is malformed",
+    # what a job is told
+    "TD178": "A variable's name is taken",
+    "TD179": "The backend does not take so much",
+    # images
+    "TD180": "The image cannot be pulled in this network",
+    "TD181": "The image is one of the account's own registry",
     # promises with a date
     "TD160": "A waiver has expired",
     "TD172": "A schedule begins at once",

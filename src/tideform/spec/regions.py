@@ -33,3 +33,20 @@ KNOWN = frozenset(
     }.items()
     for number in numbers
 )
+
+# The zones of most accounts where they are not a, b and c.
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-regions-availability-zones.html
+_LETTERS = {
+    "ap-northeast-1": "acd",
+    "ap-northeast-2": "abcd",
+    "ca-central-1": "abd",
+    "cn-north-1": "ab",
+    "us-east-1": "abcdf",  # not e: it offers few of the instance types that pools want
+    "us-west-1": "ab",
+    "us-west-2": "abcd",
+}
+
+
+def zone_letters(region: str) -> str:
+    """The letters that most accounts have in a region."""
+    return _LETTERS.get(region, "abc")

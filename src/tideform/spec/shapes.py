@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from tideform.diagnostics import Diagnostic
 from tideform.spec.nodes import Path
-from tideform.spec.regions import KNOWN
+from tideform.spec.regions import KNOWN, zone_letters
 from tideform.spec.subject import Subject
 from tideform.spec.suggest import did_you_mean
 
@@ -40,8 +40,23 @@ def _network(subject: Subject) -> Iterator[Diagnostic]:
     elif network.subnets:
         detail = "subnets are those of an existing network, and none is named."
         yield subject.problem("TD140", ("network", "subnets"), detail, fix="Add existing: vpc-….", key=True)
-    elif reason := _what_is_wrong_with(network.cidr):
-        yield subject.problem("TD143", ("network", "cidr"), reason, fix="Use one such as 10.42.0.0/16.")
+    else:
+        if reason := _what_is_wrong_with(network.cidr):
+            yield subject.problem("TD143", ("network", "cidr"), reason, fix="Use one such as 10.42.0.0/16.")
+        yield from _zones(subject, network.zones)
+
+
+def _zones(subject: Subject, zones: int | tuple[str, ...]) -> Iterator[Diagnostic]:
+    known = zone_letters(subject.deployment.region)
+    if isinstance(zones, int):
+        if zones > len(known):
+            where = subject.deployment.region
+            detail = f"{zones} zones are wanted, and most accounts have {', '.join(known)} in {where}."
+            fix = "Ask for fewer, or name those that your account has by their letters, such as zones: [a, c]."
+            yield subject.problem("TD143", ("network", "zones"), detail, fix=fix)
+    elif len(set(zones)) < len(zones):
+        detail = "A zone is named twice, and a network has one subnet in each."
+        yield subject.problem("TD143", ("network", "zones"), detail, fix="Name it once.", key=True)
 
 
 def _what_is_wrong_with(cidr: str) -> str:

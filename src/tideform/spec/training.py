@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 
-from tideform.spec.base import DRAINS_FIRST, REPLACE, Model, Name, about
+from tideform.spec.base import DRAINS_FIRST, REPLACE, Model, Name, Zone, about
 from tideform.spec.quantities import Count, Duration, Money, Percent, Size
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=255)]
@@ -17,7 +17,6 @@ Variable = Annotated[str, StringConstraints(pattern=VARIABLE_PATTERN)]
 
 Parameter = str | int | float
 Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$", max_length=255)]
-Zone = Annotated[str, StringConstraints(pattern=r"^[a-z]$")]
 Reservation = Annotated[str, StringConstraints(pattern=r"^cr-[0-9a-f]{8,17}$")]
 # A capacity block of EC2, or a training plan, which is what SageMaker calls one.
 Block = Annotated[

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tideform.diagnostics import Diagnostic
-from tideform.spec.base import NAME_PATTERN
+from tideform.spec.base import NAME_PATTERN, ZONE_PATTERN
 from tideform.spec.detected import FINGERPRINT_PATTERN
 from tideform.spec.fields import field_of, keys_of, section_at
 from tideform.spec.network import SUBNET_PATTERN, VPC_PATTERN
@@ -29,6 +29,7 @@ _PATTERNS = {
     REGION_PATTERN: "a region such as us-east-1",
     STATE_PATTERN: "a place in S3 such as s3://acme-tideform-state",
     ROLE_PATTERN: "a role's ARN such as arn:aws:iam::123456789012:role/deploy",
+    ZONE_PATTERN: "a zone's letter, such as a",
     VPC_PATTERN: "a VPC's id such as vpc-0a1b2c3d",
     SUBNET_PATTERN: "a subnet's id such as subnet-0a1b2c3d",
     FINGERPRINT_PATTERN: "a fingerprint of 16 hexadecimal digits, in quotes, as the error about the value gives it",

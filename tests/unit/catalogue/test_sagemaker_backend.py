@@ -49,7 +49,6 @@ def test_pools_that_it_runs(words: dict[str, Any]) -> None:
         ({"job": {**JOB, "secrets": {"TOKEN": "secret:hub"}}}, ("TD650", "training.p.job.secrets")),
         ({"job": {**JOB, "image": "ghcr.io/team/trainer"}}, ("TD650", "training.p.job.image")),
         ({"job": {**JOB, "outputs": []}}, ("TD650", "training.p.job")),
-        ({"job": {**JOB, "command": ["x" * 257]}}, ("TD650", "training.p.job.command")),
         ({"capacity": {"reservations": ["cr-01234567"]}}, ("TD650", "training.p.capacity.reservations")),
         ({"lease": "20m"}, ("TD651", "training.p.lease")),
         ({"keep_alive": "2h", "capacity": {"spot": "never"}}, ("TD651", "training.p.keep_alive")),

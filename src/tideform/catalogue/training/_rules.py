@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tideform.catalogue.training._blocks import block_problems
+from tideform.catalogue.training._image import image_problems
+from tideform.catalogue.training._told import told_problems
 from tideform.components.pool_shape import PoolShape, shape_of, shape_problems
 from tideform.components.zones import zone_names
 from tideform.diagnostics import Diagnostic
@@ -20,6 +22,8 @@ def pool_rules(deployment: Deployment, name: str) -> Iterator[Diagnostic]:
     pool, path = deployment.spec.training[name], f"training.{name}"
     yield from _accelerator_of_types(path, pool)
     yield from _zones(deployment, path, pool)
+    yield from told_problems(deployment, name)
+    yield from image_problems(deployment, name)
     wrong = list(shape_problems(name, pool))
     yield from wrong
     if not wrong:
@@ -45,11 +49,11 @@ def _zones(deployment: Deployment, path: str, pool: Pool) -> Iterator[Diagnostic
     network = deployment.spec.network
     if network.existing is not None:
         return
-    known = [name[-1] for name in zone_names(deployment.region, network.zones)]
+    known = [name[-1] for name in zone_names(deployment)]
     for index, zone in enumerate(pool.zones):
         if zone not in known:
             detail = f"The network has the zones {', '.join(known)} of {deployment.region}, and no {zone!r}."
-            fix = "Name one of these, or raise network.zones."
+            fix = f"Name one of these, or the network's own in network.zones: [{', '.join([*known, zone])}]."
             yield problem("TD140", detail, fix=fix, path=f"{path}.zones.{index}")
 
 

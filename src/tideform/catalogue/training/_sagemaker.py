@@ -18,7 +18,6 @@ Purchase = Literal["training plan", "spot", "on-demand"]
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"  # of the whole account; SageMaker takes no other
 LONGEST_RUN = 28 * 86400  # seconds
 LONGEST_KEEP_ALIVE = 3600
-LONGEST_WORD = 256  # characters of one word of a command
 PENDING = 1800  # seconds; SageMaker takes no shorter bound on waiting for on-demand machines
 _STOPPING = 240  # seconds from SIGTERM to the uploaded model: 120 s of grace, and about as much for the upload
 _LATE = 600  # seconds after the deadline at which nothing may run any more

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tideform.catalogue.training import _sagemaker as rules
 from tideform.catalogue.training._by_itself import first_rung, starter_key, sweep_at_once
+from tideform.catalogue.training._image import host_of
 from tideform.catalogue.training._sagemaker import TrainingNames, rungs
 from tideform.catalogue.training.base import Exports, PoolOrder, plain_handle, problem
 from tideform.components.pool_shape import shape_of, shape_problems
@@ -73,16 +74,13 @@ def _job(path: str, pool: Pool) -> Iterator[Diagnostic]:
         yield _cannot_run(
             f"{path}.job.secrets", detail, "Let the job ask Secrets Manager itself, or use another backend."
         )
-    host, slash, _ = job.image.partition("/")
-    if slash and ("." in host or ":" in host) and ".dkr.ecr." not in host:
+    host = host_of(job.image)
+    if host and ".dkr.ecr." not in host:
         detail = f"SageMaker pulls images from Amazon ECR alone, not from {host}."
         yield _cannot_run(f"{path}.job.image", detail, "Copy the image to a repository of the account.")
     if not job.outputs:
         detail = "A training job ends with its model in a bucket, and the job names no store that it writes."
         yield _cannot_run(f"{path}.job", detail, "Add outputs: [STORE].")
-    if long := [word for word in job.command if len(word) > rules.LONGEST_WORD]:
-        detail = f"SageMaker takes words of {rules.LONGEST_WORD} characters; one of the command's has {len(long[0])}."
-        yield _cannot_run(f"{path}.job.command", detail, "Put the script into the image or the code.")
     if pool.capacity.reservations:
         detail = "Training jobs use no capacity reservations of EC2; what they use is a training plan, in blocks."
         yield _cannot_run(f"{path}.capacity.reservations", detail, "Remove them, or use the backend ec2, batch or eks.")

@@ -10,6 +10,7 @@ import uuid
 from typing import Any
 
 from tideform.sandbox.batch.call import Call, client_error
+from tideform.sandbox.batch.definition_checks import check_variables
 from tideform.sandbox.batch.job import STATES, Job, array_status, details, summary
 from tideform.sandbox.batch.node_request import check_nodes, nodes_of
 from tideform.sandbox.batch.plane import Plane
@@ -48,6 +49,7 @@ def submit_job(call: Call) -> dict[str, Any]:
 def _check_submission(body: dict[str, Any], queue: Any, definition: Any) -> None:
     if not _NAME.fullmatch(str(body.get("jobName", ""))):
         raise client_error("Job name should match valid pattern")
+    check_variables((body.get("containerOverrides") or {}).get("environment") or [])
     if queue is None:
         raise client_error(f"JobQueue {body.get('jobQueue')} not found.")
     if queue.state != "ENABLED":

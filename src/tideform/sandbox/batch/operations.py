@@ -12,6 +12,7 @@ from typing import Any
 from tideform.sandbox.batch import environment_operations as environments
 from tideform.sandbox.batch import job_operations as jobs
 from tideform.sandbox.batch.call import Call
+from tideform.sandbox.batch.definition_checks import check_definition
 from tideform.sandbox.batch.planes import Planes
 from tideform.sandbox.world import World
 
@@ -42,6 +43,7 @@ def install(world: World) -> None:
     world.closers.append(planes.close)
     for operation in _OPERATIONS:
         setattr(BatchResponse, operation.__name__.replace("_", ""), _method(operation, planes))
+    _check_definitions(BatchResponse)
     _tell_ends(InstanceBackend, planes)
 
 
@@ -50,6 +52,17 @@ def _method(operation: Operation, planes: Planes) -> Callable[[Any], str]:
         return json.dumps(operation(Call(self, planes)))
 
     return answer
+
+
+def _check_definitions(response: Any) -> None:
+    """Let moto register only what Batch would."""
+    register = response.registerjobdefinition
+
+    def checked(self: Any) -> Any:
+        check_definition(json.loads(self.body or "{}"))
+        return register(self)
+
+    response.registerjobdefinition = checked
 
 
 def _tell_ends(instance_backend: Any, planes: Planes) -> None:

@@ -42,8 +42,10 @@ def _check_sizes(request: dict[str, Any]) -> None:
     algorithm = request["AlgorithmSpecification"]
     for member in ("ContainerEntrypoint", "ContainerArguments"):
         words = algorithm.get(member) or []
-        if len(words) > 100 or any(len(word) > 256 for word in words):
-            raise refused(f"'algorithmSpecification.{member}' failed to satisfy constraint: at most 100 words of 256")
+        if len(words) > 100 or any(len(word) > 256 or "\n" in word for word in words):
+            raise refused(
+                f"'algorithmSpecification.{member}' failed to satisfy constraint: at most 100 words of 256 in one line"
+            )
     variables = request.get("Environment") or {}
     if len(variables) > 100 or any(len(key) > 512 or len(value) > 512 for key, value in variables.items()):
         raise refused("'environment' failed to satisfy constraint: at most 100 entries of 512 characters")

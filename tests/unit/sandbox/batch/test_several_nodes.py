@@ -198,3 +198,12 @@ def test_nodes_are_listed_under_their_job_and_read_back(pool: Pool) -> None:
 def test_what_batch_refuses_of_gangs(pool: Pool, submission: dict[str, Any], message: str) -> None:
     with pytest.raises(ClientError, match=message):
         submit(pool, "pass", submission=submission)
+
+
+@pytest.mark.parametrize("container", [{"name": "AWS_BATCH_X", "value": "1"}, {"name": "X", "value": "a" * 25_000}])
+def test_a_definition_that_batch_refuses_is_refused(pool: Pool, container: dict[str, str]) -> None:
+    properties = {"image": "trainer", "command": ["true"], "environment": [container]}
+    with pytest.raises(ClientError, match=r"AWS_BATCH|24 KiB"):
+        pool.batch.register_job_definition(
+            jobDefinitionName="refused", type="container", containerProperties=properties
+        )
