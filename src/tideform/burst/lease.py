@@ -115,7 +115,7 @@ class PoolRecord:
     """A pool's item. ``stopper`` is the process that takes the capacity away, since ``stopping_since``.
 
     ``reaped`` is when the reaper ended it, until a command has looked after what the reaper leaves: definitions.
-    ``ended`` are leases that the meter has not been told of.
+    ``ended`` are leases that the meter has not been told of; ``handle`` and ``prices`` are those of the last lease.
     """
 
     pool: str
@@ -127,6 +127,13 @@ class PoolRecord:
     stopping_since: int = 0
     reaped: int = 0
     ended: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    handle: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    prices: Mapping[str, float] = field(default_factory=dict, compare=False)
+
+    @property
+    def held(self) -> bool:
+        """Whether it has capacity, may have some, or is about to."""
+        return bool(self.leases) or self.state is not State.IDLE
 
     def lease(self, lease_id: str) -> Lease | None:
         """The lease of that id, if it is still held."""

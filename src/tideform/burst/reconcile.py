@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tideform.burst.as_held import as_held, moves
 from tideform.burst.halt import Say, silent, uncut
 from tideform.burst.lease import Lease, PoolRecord, State
 from tideform.burst.table import LeaseTable
@@ -28,10 +29,11 @@ def reconcile(
     done: list[str] = []
     clock = cloud.clock
     for record in LeaseTable.of(cloud, deployment).all():
-        teardown = Teardown.of(cloud, deployment, record.pool, hooks or Hooks(), say)
+        teardown = Teardown.of(cloud, as_held(deployment, record), record.pool, hooks or Hooks(), say)
         done += _finish(teardown, record, clock()) if record.state is State.STOPPING else []
         done += _end_orphans(teardown, record, clock()) if record.state is not State.STOPPING else []
         done += _after_the_reaper(teardown, record) if record.reaped and not record.leases else []
+        done += _leave(teardown, record) if moves(deployment, record) else []
     return done
 
 
@@ -52,6 +54,15 @@ def _finish(teardown: Teardown, record: PoolRecord, now: float) -> list[str]:
     with uncut(teardown.say) as halt:
         teardown.finish(taken, halt.pause)
     return [f"finished the teardown of {record.pool}, which had been cut short"]
+
+
+def _leave(teardown: Teardown, record: PoolRecord) -> list[str]:
+    """An idle pool has another backend now: once nothing of it is where it was, that place may be forgotten."""
+    with uncut(teardown.say) as halt:
+        receipt = teardown.end_unheld(halt.pause)
+    if receipt is None or not teardown.table.forget_place(teardown.table.get(record.pool)):
+        return []
+    return [f"nothing of {record.pool} is left on {record.handle['backend']}"]
 
 
 def _after_the_reaper(teardown: Teardown, record: PoolRecord) -> list[str]:

@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 
 from tideform.burst.lease import Lease, PoolRecord, State
 from tideform.burst.reaper.items import Item, Items
-from tideform.burst.reaper.pools import POOL, Pools
+from tideform.burst.reaper.pools import POOL, Pools, same_place
 from tideform.cloud import Cloud
+from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import CloudError, RefusedError, TideformError
 from tideform.process import Process
 from tideform.spec.deployment import Deployment
@@ -75,31 +76,16 @@ class LeaseTable:
         return [_record(called.get(key, key), item) for key, item in zip(keys, items, strict=True)]
 
     def acquire(self, lease: Lease, terms: Terms | None = None) -> PoolRecord:
-        """Add the lease, and how the pool is ended and priced. Raises `BusyPoolError` while it is being ended."""
-        self._seed(lease.pool)
+        """Add the lease, and how the pool is ended and priced. Raises `BusyPoolError` while it is being ended,
+
+        `RefusedError` TD621 while it has its capacity in another place.
+        """
         terms = terms or Terms()
-        record = self._update(
-            lease.pool,
-            "SET leases.#id = :lease, tokens.#id = #token + :one, handle = :handle, prices = :prices "
-            "ADD #count :one, #token :one",
-            "attribute_not_exists(leases.#id) AND #state <> :stopping",
-            lease_id=lease.id,
-            values={
-                ":lease": lease.as_record(),
-                ":handle": dict(terms.handle),
-                ":prices": dict(terms.prices),
-                ":one": 1,
-                ":stopping": State.STOPPING,
-            },
-        )
-        if record is None:
-            raise BusyPoolError.of(
-                "TD604",
-                "The pool is being taken down",
-                detail=f"A burst of {lease.pool} is just ending; its teardown would end a new one too.",
-                fix="Try again in a minute; `tideform burst status` shows when the pool is idle.",
-            )
-        return record
+        key, held = self._key(lease.pool), lease.as_record()
+        item = self._call(lambda: self._pools.acquire(key, lease.id, held, terms.handle, terms.prices))
+        if item is None:
+            raise self._refusal(self.get(lease.pool), terms)
+        return _record(lease.pool, item)
 
     def starting(self, lease: Lease) -> PoolRecord | None:
         """Note that this lease brings the capacity. None: the lease is no longer held, or the pool has its capacity."""
@@ -181,6 +167,10 @@ class LeaseTable:
         )
         return done is not None
 
+    def forget_place(self, record: PoolRecord) -> bool:
+        """Forget where an idle pool's capacity was, once there is none. False: the pool has changed meanwhile."""
+        return self._call(lambda: self._pools.forget_place(self._key(record.pool), record.token)) is not None
+
     def _release_last(self, lease: Lease, now: float) -> PoolRecord | None:
         return self._update(
             lease.pool,
@@ -190,13 +180,14 @@ class LeaseTable:
             values={**_stopper(now), ":stopping": State.STOPPING, ":one": 1},
         )
 
-    def _seed(self, pool: str) -> None:
-        """Make the item if it is absent: an update cannot set a key inside a map that does not exist."""
-        self._update(
-            pool,
-            "SET leases = :empty, tokens = :empty, ended = :empty, #count = :zero, #token = :zero, #state = :idle",
-            "attribute_not_exists(pk)",
-            values={":empty": {}, ":zero": 0, ":idle": State.IDLE},
+    def _refusal(self, record: PoolRecord, terms: Terms) -> TideformError:
+        if not same_place(record.handle, terms.handle):
+            return RefusedError(elsewhere(record, str(terms.handle.get("backend"))))
+        return BusyPoolError.of(
+            "TD604",
+            "The pool is being taken down",
+            detail=f"A burst of {record.pool} is just ending; its teardown would end a new one too.",
+            fix="Try again in a minute; `tideform burst status` shows when the pool is idle.",
         )
 
     def _update(
@@ -221,6 +212,21 @@ class LeaseTable:
 
     def _key(self, pool: str) -> str:
         return f"{POOL}{self.identity(pool)}"
+
+
+def elsewhere(record: PoolRecord, wanted: str) -> Diagnostic:
+    """TD621: the pool has its capacity where ``wanted`` would not find it again."""
+    there = record.handle.get("backend")
+    where = f"backend {there}" if there != wanted else "another cluster"
+    return Diagnostic(
+        "TD621",
+        Severity.ERROR,
+        "The pool holds capacity in another place",
+        detail=f"{record.pool}: what it has is of {where}, and the spec now says {wanted}. Another handle in the lease "
+        "table would put it out of reach of every brake.",
+        fix=f"`tideform burst down {record.pool} --all` ends it; then `tideform apply` makes the change.",
+        path=f"training.{record.pool}.backend",
+    )
 
 
 def _code(error: Exception) -> str:
@@ -258,4 +264,6 @@ def _record(pool: str, item: Item | None) -> PoolRecord:
         stopping_since=int(item.get("stopping_since", 0)),
         reaped=int(item.get("reaped", 0)),
         ended=item.get("ended", {}),
+        handle=item.get("handle") or {},
+        prices=item.get("prices") or {},
     )

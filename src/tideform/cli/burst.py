@@ -56,7 +56,7 @@ def down(
     from tideform.views.lines import emit
     from tideform.views.receipt import receipt_json, receipt_lines
 
-    session = session_for(load_deployment(spec, environment), pool, seconds(wait), announced=False)
+    session = session_for(load_deployment(spec, environment), pool, seconds(wait), announced=False, ending=True)
     receipt = session.down(everybody=everybody)
     if as_json:
         write_json({"pool": pool, "receipt": None if receipt is None else receipt_json(receipt)})
@@ -72,15 +72,20 @@ def status(
     as_json: JsonOption = False,
 ) -> None:
     """Show each pool's leases, instances, jobs and cost so far."""
+    from tideform.burst.as_held import as_held
     from tideform.burst.status import pool_status
+    from tideform.burst.table import LeaseTable
     from tideform.connect import cloud_for
     from tideform.views.burst import status_json, status_lines
     from tideform.views.json_plan import write_json
     from tideform.views.lines import emit
 
     deployment = load_deployment(spec, environment)
-    names = list(deployment.spec.training) if pool is None else [known(deployment, pool)]
     cloud = cloud_for(deployment)
+    for record in LeaseTable.of(cloud, deployment).all():
+        if record.held or record.pool == pool:
+            deployment = as_held(deployment, record)
+    names = list(deployment.spec.training) if pool is None else [known(deployment, pool)]
     now = cloud.clock()
     found = {name: pool_status(cloud, deployment, name, now) for name in names}
     if as_json:

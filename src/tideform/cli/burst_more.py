@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tideform.cli.burst_session import PoolArgument, known
+from tideform.cli.burst_session import PoolArgument, as_it_stands, known
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, load_deployment
 from tideform.cli.run import say
 
@@ -37,8 +37,9 @@ def extend(
 
     longer = _duration(by)
     deployment = load_deployment(spec, environment)
-    chosen = deployment.spec.training[known(deployment, pool)]
     cloud = cloud_for(deployment)
+    deployment = as_it_stands(deployment, cloud, pool)
+    chosen = deployment.spec.training[known(deployment, pool)]
     runner = runner_for(cloud, deployment, pool, chosen.backend)
     extended = extended_by(LeaseTable.of(cloud, deployment), runner, deployment, pool, longer)
     if as_json:
@@ -82,8 +83,9 @@ def shell(
     from tideform.connect import cloud_for
 
     deployment = load_deployment(spec, environment)
-    chosen = deployment.spec.training[known(deployment, pool)]
     cloud = cloud_for(deployment)
+    deployment = as_it_stands(deployment, cloud, pool)
+    chosen = deployment.spec.training[known(deployment, pool)]
     found = node_of(pool, runner_for(cloud, deployment, pool, chosen.backend).capacity(), node)
     if deployment.target == "local":
         say(f"{found.id} is emulated: this is a shell of this machine, in the node's environment.")

@@ -38,6 +38,15 @@ def known(deployment: Deployment, pool: str) -> str:
     )
 
 
+def as_it_stands(deployment: Deployment, cloud: Cloud, pool: str) -> Deployment:
+    """The deployment with the pool where the lease table has it, for commands that look at a pool or end it."""
+    from tideform.burst.as_held import as_held
+    from tideform.burst.table import LeaseTable
+
+    record = next((one for one in LeaseTable.of(cloud, deployment).all() if one.pool == pool), None)
+    return deployment if record is None or not record.handle else as_held(deployment, record)
+
+
 def shortened(pool: Pool, lease: Duration | None, max_cost: Money | None) -> Pool:
     """The pool with less time or money. Raises `RefusedError` TD675 where that is more than the spec allows."""
     from tideform.errors import RefusedError
@@ -62,21 +71,27 @@ def with_pool(deployment: Deployment, name: str, pool: Pool) -> Deployment:
     return replace(deployment, spec=spec)
 
 
-def session_for(deployment: Deployment, name: str, wait: float, *, announced: bool = True) -> Session:
-    """A session for one pool, after what crashed bursts left has been ended."""
+def session_for(
+    deployment: Deployment, name: str, wait: float, *, announced: bool = True, ending: bool = False
+) -> Session:
+    """A session for one pool, after what crashed bursts left has been ended; one that only ends it takes it as it is.
+
+    Raises `RefusedError` TD602 where there is no such pool.
+    """
     from tideform.burst.definitions import Definitions
     from tideform.burst.month import hard_stop
     from tideform.burst.session import Session
     from tideform.burst.teardown import Teardown
     from tideform.connect import cloud_for
 
-    pool = deployment.spec.training[known(deployment, name)]
     if announced:
-        announce(deployment, name, pool)
+        announce(deployment, name, deployment.spec.training[known(deployment, name)])
     cloud = cloud_for(deployment)
+    standing = as_it_stands(deployment, cloud, name) if ending else deployment
+    pool = standing.spec.training[known(standing, name)]
     hooks = Definitions(deployment, wait=wait, say=say, on_progress=_silent).hooks()
     _finish_others(cloud, deployment, hooks)
-    return Session(pool, Teardown.of(cloud, deployment, name, hooks, say), hard_stop(deployment))
+    return Session(pool, Teardown.of(cloud, standing, name, hooks, say), hard_stop(deployment))
 
 
 def announce(deployment: Deployment, name: str, pool: Pool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tideform.cli.burst_session import PoolArgument, known
+from tideform.cli.burst_session import PoolArgument, as_it_stands, known
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
 from tideform.cli.run import say
 
@@ -26,7 +26,7 @@ def watch(
 ) -> None:
     """Show jobs, machines, cost and what is left of the lease as they change; Ctrl-C leaves the burst alone."""
     deployment = load_deployment(spec, environment)
-    seen = _looks(deployment, known(deployment, pool))
+    seen = _looks(deployment, pool)
     try:
         if as_json or not sys.stdout.isatty():
             _lines(seen, as_json)
@@ -42,6 +42,8 @@ def _looks(deployment: Deployment, pool: str) -> Iterator[Watched]:
     from tideform.connect import cloud_for
 
     cloud, pause = cloud_for(deployment), 0.5 if deployment.target == "local" else 10.0
+    deployment = as_it_stands(deployment, cloud, pool)
+    known(deployment, pool)
     while True:
         seen = look(cloud, deployment, pool, cloud.clock())
         yield seen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tideform.cli.burst_session import PoolArgument, known
+from tideform.cli.burst_session import PoolArgument, as_it_stands, known
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, load_deployment
 
 
@@ -21,8 +21,10 @@ def command(
     from tideform.views.lines import neutral
 
     deployment = load_deployment(spec, environment)
+    cloud = cloud_for(deployment)
+    deployment = as_it_stands(deployment, cloud, pool)
     chosen = deployment.spec.training[known(deployment, pool)]
-    jobs = runner_for(cloud_for(deployment), deployment, pool, chosen.backend).jobs()
+    jobs = runner_for(cloud, deployment, pool, chosen.backend).jobs()
     if as_json:
         write_json({"pool": pool, "jobs": [vars(job) for job in jobs]})
         return

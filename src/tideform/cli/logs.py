@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tideform.cli.burst_session import PoolArgument, known
+from tideform.cli.burst_session import PoolArgument, as_it_stands, known
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, load_deployment
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def command(
 
     deployment = load_deployment(spec, environment)
     cloud = cloud_for(deployment)
+    deployment = as_it_stands(deployment, cloud, pool)
     if deployment.spec.training[known(deployment, pool)].backend == "eks":
         _of_pods(cloud, deployment, pool, job, follow)
         return

@@ -108,8 +108,10 @@ class Engine(Protocol):
         """Carry the program out; with ``plan`` never more than it says."""
         ...
 
-    def destroy(self, program: Program, *, on_progress: OnProgress = lambda _: None) -> Result:
-        """Delete everything in the program's stack, and then the stack."""
+    def destroy(
+        self, program: Program, *, targets: tuple[str, ...] = (), on_progress: OnProgress = lambda _: None
+    ) -> Result:
+        """Delete everything in the program's stack, and then the stack; or only the resources with these URNs."""
         ...
 
     def outputs(self, program: Program) -> Outputs:

@@ -108,8 +108,10 @@ class PulumiEngine:
         with self._stack(program, {}, self.checkpoint(program)) as stack, engine_failure(program, seen):
             stack.refresh(on_event=seen.append, color="never", target=list(targets) or None)
 
-    def destroy(self, program: Program, *, on_progress: OnProgress = lambda _: None) -> Result:
-        """Delete what the stack holds, and then the stack itself."""
+    def destroy(
+        self, program: Program, *, targets: tuple[str, ...] = (), on_progress: OnProgress = lambda _: None
+    ) -> Result:
+        """Delete what the stack holds, and then the stack itself; or the resources with these URNs alone."""
         known = self.checkpoint(program)
         if known is None:
             return Result(outputs={}, changed=0)
@@ -122,8 +124,9 @@ class PulumiEngine:
 
         with self._stack(program, {}, known) as stack, engine_failure(program, seen):
             if not known.empty:
-                stack.destroy(on_event=on_event, color="never")
-            stack.workspace.remove_stack(program.stack)
+                stack.destroy(on_event=on_event, color="never", target=list(targets) or None)
+            if not targets:
+                stack.workspace.remove_stack(program.stack)
         return Result(outputs={}, changed=events.changed(seen))
 
     def outputs(self, program: Program) -> Outputs:

@@ -18,15 +18,20 @@ def refuse_moved(shown: Preview, now: Preview) -> None:
 
 
 def _differences(shown: Preview, now: Preview) -> Iterator[Diagnostic]:
-    before = {r.address: r for r in shown.resources}
+    before = {_identity(r): r for r in shown.resources}
     for resource in now.resources:
-        planned = before.get(resource.address)
+        planned = before.get(_identity(resource))
         if planned is None and resource.action is not Action.NO_OP:
             yield _moved(resource.address, f"the plan did not have it, and now it would {resource.action}")
         elif planned is not None and not _allowed(planned, resource):
             yield _moved(resource.address, f"planned: {planned.action}, now: {resource.action}")
         elif planned is not None:
             yield from _values(resource.address, planned.after, resource.after)
+
+
+def _identity(resource: PlannedResource) -> str:
+    """Two resources may have one address: what a component of another kind makes in the place of one that goes."""
+    return resource.urn or resource.address
 
 
 def _allowed(planned: PlannedResource, now: PlannedResource) -> bool:
@@ -39,6 +44,24 @@ def _values(address: str, planned: Mapping[str, Any] | None, now: Mapping[str, A
         one, other = (planned or {}).get(key), (now or {}).get(key)
         if not agrees(one, other):
             yield _moved(address, f"{key} was planned as {one!r} and is now {other!r}")
+
+
+def in_the_way(shown: Preview) -> tuple[str, ...]:
+    """The URNs of everything that goes, where what comes takes a name of theirs; else none.
+
+    The engine creates before it deletes, and a name is free once what has it is gone.
+    """
+    going = [r for r in shown.resources if r.action is Action.DELETE]
+    coming = {taken for r in shown.resources if r.action is Action.CREATE for taken in _names(r, r.after)}
+    collides = any(taken in coming for r in going for taken in _names(r, r.before))
+    return tuple(r.urn for r in going) if collides else ()
+
+
+def _names(resource: PlannedResource, inputs: Mapping[str, Any] | None) -> set[tuple[str, str]]:
+    """A resource's address, and the name that it has in the account where that is known."""
+    given = (inputs or {}).get("name")
+    names = {given} if isinstance(given, str) else set()
+    return {(resource.type, name) for name in names | {resource.address}}
 
 
 def agrees(planned: Any, now: Any) -> bool:

@@ -18,7 +18,7 @@ from tideform.engine import data
 from tideform.engine.base import OnProgress, Preview, Program
 from tideform.engine.values import contains
 from tideform.plan.changing import Change
-from tideform.plan.compare import refuse_moved
+from tideform.plan.compare import in_the_way, refuse_moved
 from tideform.plan.model import UNKNOWN, Action, Outputs
 from tideform.plan.pipeline import Planned, raise_all, stages_of
 from tideform.plan.stages import Stage
@@ -63,6 +63,8 @@ class _Run:
         file = self.folder / f"{program.slug}.plan.json"
         if shown.drift:  # the plan was made from how things really are: so is what follows
             self.change.engine.refresh(program)
+        if program.unit is not None and (going := in_the_way(shown)):  # units hold no data
+            self.change.engine.destroy(program, targets=going, on_progress=self.on_progress)
         now = self.change.engine.preview(program, self.outputs, plan=file)
         refuse_moved(shown, now)
         self._clear(now)

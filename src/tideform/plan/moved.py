@@ -61,12 +61,13 @@ def _states(was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Diagnost
 
 
 def _resources(saved: SavedPlan, now: Plan) -> Iterator[Diagnostic]:
-    was = {(r.program, r.type, r.name): r for r in saved.resources}
-    is_ = {(r.program, r.type, r.name): r for r in now.resources}
+    # One that goes and one that comes may have one address: they are two.
+    was = {(r.program, r.type, r.name, r.action is Action.DELETE): r for r in saved.resources}
+    is_ = {(r.program, r.type, r.name, r.action is Action.DELETE): r for r in now.resources}
     for key in sorted({*was, *is_}):
         one = was.get(key)
         other = SavedResource.of(is_[key]) if key in is_ else None
-        address = is_[key].address if key in is_ else ".".join(key)
+        address = is_[key].address if key in is_ else ".".join(key[:3])
         for difference in _differences(one, other):
             yield _stale("TD314", "The plan would be another one now", f"{address}: {difference}")
 

@@ -16,6 +16,7 @@ from tideform.engine.base import Preview, Program
 from tideform.errors import TideformError
 from tideform.plan.cost import cost_findings, price, worst_case_text
 from tideform.plan.deferred import deferred_units, standing_on_nothing, standing_without_a_model
+from tideform.plan.leases import lease_findings
 from tideform.plan.losses import losses
 from tideform.plan.model import Deferred, Dormant, OutputChange, Outputs, Plan, PlannedResource, PriceLine
 from tideform.plan.pools import pool_choices
@@ -82,8 +83,7 @@ def make_plan(
         removed_programs=tuple(p.key for p in chosen.removed),
         findings=()
         if destroy
-        else _findings(deployment, chosen, judged, prices, unit, live=engine is not None)
-        + losses(deployment, resources, delete_data),
+        else _findings(deployment, chosen, judged, prices, unit, engine) + losses(deployment, resources, delete_data),
         prices=prices,
         refreshed=tuple(r for p in previews.values() for r in p.drift),
         meta={"not_emulated": sorted({n for p in previews.values() for n in p.not_emulated})},
@@ -97,12 +97,12 @@ def _findings(
     judged: tuple[PlannedResource, ...],
     prices: tuple[PriceLine, ...],
     unit: str | None,
-    *,
-    live: bool,
+    engine: PulumiEngine | None,
 ) -> tuple[Diagnostic, ...]:
     return (
         *standing_without_a_model(chosen.deferred, chosen.standing),
-        *(standing_on_nothing(chosen.up, chosen.standing) if live and unit else ()),
+        *(standing_on_nothing(chosen.up, chosen.standing) if engine and unit else ()),
+        *(lease_findings(deployment, engine, unit=unit) if engine else ()),
         *review(judged, deployment, partial=unit is not None),
         *cost_findings(prices, deployment),
         *not_built_notes(deployment.spec, unit=unit),

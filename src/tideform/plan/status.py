@@ -6,15 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tideform.engine.backend import Backend
-from tideform.plan.programs import in_order, program, programs
+from tideform.plan.leases import lease_table
+from tideform.plan.programs import in_order, programs
 
 if TYPE_CHECKING:
     from tideform.burst.lease import PoolRecord
     from tideform.engine.base import Program
     from tideform.engine.lock.record import Holder
     from tideform.spec.deployment import Deployment
-
-_TABLE = "aws:dynamodb/table:Table"
 
 
 @dataclass(frozen=True)
@@ -113,12 +112,6 @@ def _lost(deployment: Deployment) -> bool:
 
 def _pools(deployment: Deployment) -> tuple[PoolRecord, ...]:
     """The pools that are not idle; none where the lease table does not stand."""
-    state = Backend.of(deployment).checkpoint(program(deployment, "foundation"))
-    if state is None or all(r["type"] != _TABLE for r in state.resources):
-        return ()
-    from tideform.burst.table import LeaseTable
-    from tideform.connect import cloud_for
-
-    table = LeaseTable.of(cloud_for(deployment), deployment)
-    records = map(table.get, sorted(deployment.spec.training))
-    return tuple(record for record in records if record.leases or record.count)
+    table = lease_table(deployment, Backend.of(deployment))
+    records = [] if table is None else table.all()
+    return tuple(sorted((r for r in records if r.held or r.count), key=lambda record: record.pool))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tideform.engine.base import Preview
 from tideform.errors import RefusedError
-from tideform.plan.compare import agrees, refuse_moved
+from tideform.plan.compare import agrees, in_the_way, refuse_moved
 from tideform.plan.model import SECRET, UNKNOWN, Action, PlannedResource
 
 
@@ -57,3 +58,25 @@ def test_markers_agree_with_what_they_stand_for(planned: Any, now: Any) -> None:
 @pytest.mark.parametrize(("planned", "now"), [([1], [1, 2]), ({"a": 1}, {"a": 2}), (1, None), ("a", UNKNOWN)])
 def test_known_values_have_to_be_equal(planned: Any, now: Any) -> None:
     assert not agrees(planned, now)
+
+
+def _log_group(action: Action, urn: str, name: str = "/logs/fit") -> PlannedResource:
+    given = {"name": name}
+    before, after = (given, None) if action is Action.DELETE else (None, given)
+    return PlannedResource("training/fit", "aws:cloudwatch/logGroup:LogGroup", "fit", action, before, after, urn=urn)
+
+
+def test_of_two_with_one_address_each_is_compared_with_itself() -> None:
+    shown = Preview((_log_group(Action.CREATE, "new"), _log_group(Action.DELETE, "old")), {}, {})
+    refuse_moved(shown, shown)
+    refuse_moved(shown, Preview((_log_group(Action.CREATE, "new"),), {}, {}))
+
+
+def test_what_goes_is_in_the_way_of_what_takes_its_name() -> None:
+    coming = replace(_log_group(Action.CREATE, "new"), name="other")
+    assert in_the_way(Preview((coming, _log_group(Action.DELETE, "old")), {}, {})) == ("old",)
+
+
+def test_what_goes_is_in_nobodys_way_where_names_differ() -> None:
+    coming = replace(_log_group(Action.CREATE, "new", "/logs/other"), name="other")
+    assert in_the_way(Preview((coming, _log_group(Action.DELETE, "old")), {}, {})) == ()

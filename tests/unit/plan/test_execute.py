@@ -57,8 +57,8 @@ class Notes:
     def cloud(self) -> Any:
         return "the cloud"
 
-    def destroy(self, _program: Program, **_words: Any) -> Result:
-        self.done.append("destroy")
+    def destroy(self, _program: Program, *, targets: tuple[str, ...] = (), **_words: Any) -> Result:
+        self.done.append(" ".join(("destroy", *targets)))
         return Result({}, 0)
 
     def up(self, _program: Program, _upstream: Any, **_words: Any) -> Result:
@@ -101,3 +101,18 @@ def test_data_that_came_after_the_plan_was_shown_is_not_deleted_unnamed(
     with nullcontext() if named else pytest.raises(RefusedError):
         carry_out(cast("Change", notes), planned)
     assert [word.replace("destroy", "gone").replace("up", "gone") for word in notes.done] == done
+
+
+@pytest.mark.parametrize(("key", "first"), [("training/fit", ["destroy old"]), ("storage", [])])
+def test_what_a_units_new_parts_need_the_names_of_goes_before_them_and_no_store_does(
+    key: str, first: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tideform.plan.execute._remember_sandbox", lambda _deployment: None)
+    kind, name = "aws:cloudwatch/logGroup:LogGroup", {"name": "/logs/fit"}
+    comes = PlannedResource(key, kind, "fit", Action.CREATE, None, name, urn="new")
+    goes = PlannedResource(key, kind, "fit", Action.DELETE, name, None, urn="old")
+    shown = Preview((comes, goes), {}, {}, state_digest="0" * 64)
+    notes = Notes(shown)
+    plan = Plan("demo", "dev", "local", "123456789012", "us-east-1", offline=False, resources=())
+    carry_out(cast("Change", notes), Planned(plan, {key: shown}, {key: {}}))
+    assert notes.done == [*first, "up"]

@@ -35,6 +35,9 @@ class Standing:
     def outputs(self, _program: Program) -> dict[str, Any]:
         return {}
 
+    def checkpoint(self, _program: Program) -> None:
+        """Foundation has made no lease table."""
+
     def preview(self, _program: Program, _upstream: Any, *, destroy: bool = False, refresh: bool = False) -> Preview:
         assert not refresh
         return Preview((), {}, {})

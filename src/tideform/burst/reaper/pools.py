@@ -18,6 +18,8 @@ STOPPING = "stopping"
 IDLE = "idle"
 UP = "up"
 NAMES = {"#count": "count", "#state": "state", "#token": "token"}
+# What of a handle leads to the capacity; all else of it follows from the project, the environment and the pool.
+_PLACE = ("backend", "cluster", "context")
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,43 @@ class Pools:
     def all(self) -> list[Item]:
         """Every pool's item."""
         return [item for item in self.items.all() if is_pool(item)]
+
+    def acquire(
+        self, key: str, lease: str, held: Mapping[str, Any], handle: Mapping[str, Any], prices: Mapping[str, float]
+    ) -> Item | None:
+        """Add a lease, and how its pool is ended and priced; the item is made where there is none.
+
+        A handle that leads to another place is kept: it is all by which what stands there is found. Whoever has seen
+        that nothing does forgets it (`forget_place`).
+        """
+        self.update(  # an update cannot set a key inside a map that does not exist
+            key,
+            "SET leases = :empty, tokens = :empty, ended = :empty, #count = :zero, #token = :zero, #state = :idle",
+            "attribute_not_exists(pk)",
+            values={":empty": {}, ":zero": 0, ":idle": IDLE},
+        )
+        place = {name: handle[name] for name in _PLACE if name in handle}
+        same = [f"(attribute_not_exists(handle.#{name}) OR handle.#{name} = :{name})" for name in place]
+        return self.update(
+            key,
+            "SET leases.#id = :lease, tokens.#id = #token + :one, handle = :handle, prices = :prices "
+            "ADD #count :one, #token :one",
+            " AND ".join(("attribute_not_exists(leases.#id)", "#state <> :stopping", *same)),
+            {"#id": lease, **{f"#{name}": name for name in place}},
+            {
+                ":lease": dict(held),
+                ":handle": dict(handle),
+                ":prices": dict(prices),
+                ":one": 1,
+                ":stopping": STOPPING,
+                **{f":{name}": value for name, value in place.items()},
+            },
+        )
+
+    def forget_place(self, key: str, token: int) -> Item | None:
+        """Forget how the capacity is found, after nothing of it was there: nobody has come since ``token``."""
+        condition = "#token = :token AND #state = :idle AND #count = :zero"
+        return self.update(key, "REMOVE handle", condition, values={":token": token, ":idle": IDLE, ":zero": 0})
 
     def release_shared(self, key: str, lease: str, held: Mapping[str, Any], now: float) -> Item | None:
         """Give back a lease that is not the last one; ``held`` is its ``owner`` and ``created``."""
@@ -107,6 +146,11 @@ class Pools:
     ) -> Item | None:
         """One conditional update of the pool's item."""
         return self.items.update(key, change, condition, values=values or {}, names={**NAMES, **(names or {})})
+
+
+def same_place(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two handles lead to the same capacity; one that says nothing leads anywhere."""
+    return all(one.get(key, other.get(key)) == other.get(key, one.get(key)) for key in _PLACE)
 
 
 def is_pool(item: Mapping[str, Any]) -> bool:

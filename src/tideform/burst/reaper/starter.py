@@ -161,13 +161,7 @@ def _send_code(clients: Clients, plan: Plan) -> dict[str, str]:
 
 
 def _acquire(pools: Pools, key: str, lease: str, plan: Plan, now: float, checkpoints: str) -> Item:
-    """The pool's item once it holds the lease. Raises `StartError` where the pool is just being taken down."""
-    pools.update(
-        key,
-        "SET leases = :empty, tokens = :empty, ended = :empty, #count = :zero, #token = :zero, #state = :idle",
-        "attribute_not_exists(pk)",
-        values={":empty": {}, ":zero": 0, ":idle": "idle"},
-    )
+    """The pool's item once it holds the lease. Raises `StartError` where that is not to be had now."""
     record = {
         "owner": plan["cause"],
         "process": _NOWHERE,
@@ -180,20 +174,7 @@ def _acquire(pools: Pools, key: str, lease: str, plan: Plan, now: float, checkpo
         "detached": True,
         **({"checkpoint_uri": checkpoints} if checkpoints else {}),
     }
-    done = pools.update(
-        key,
-        "SET leases.#id = :lease, tokens.#id = #token + :one, handle = :handle, prices = :prices "
-        "ADD #count :one, #token :one",
-        "attribute_not_exists(leases.#id) AND #state <> :stopping",
-        {"#id": lease},
-        {
-            ":lease": record,
-            ":handle": dict(plan["handle"]),
-            ":prices": dict(plan["prices"]),
-            ":one": 1,
-            ":stopping": STOPPING,
-        },
-    )
+    done = pools.acquire(key, lease, record, plan["handle"], plan["prices"])
     if done is None:
-        raise StartError(f"{plan['pool']} is just being taken down")
+        raise StartError(f"{plan['pool']} is just being taken down, or has capacity of another backend")
     return done
