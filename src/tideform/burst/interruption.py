@@ -68,10 +68,12 @@ class Interruptions:
                 return
 
     def _busy(self) -> list[Instance]:
-        """The pool's machines while a job runs on it."""
-        if not any(job.status == "RUNNING" for job in self.runner.jobs()):
+        """The machines under the pool's running jobs; all where the backend does not tell which."""
+        running = [job for job in self.runner.jobs() if job.status == "RUNNING"]
+        if not running:
             return []
-        return [node for node in self.runner.capacity() if node.state == "running"]
+        under = {node for job in running for node in job.nodes}
+        return [one for one in self.runner.capacity() if one.state == "running" and (not under or one.id in under)]
 
     def _take(self, node: Instance, notice: float) -> None:
         from tideform.sandbox import client

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogE
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,21 +31,17 @@ class LogTail:
         """Hand on what is new, and change over to a new attempt's stream."""
         stream = container.get("logStreamName")
         if stream and stream != self._stream:
-            self._read()
+            self.read()
             options = (container.get("logConfiguration") or {}).get("options") or {}
             self._group, self._stream = options.get("awslogs-group", _DEFAULT_GROUP), stream
             self._token = None
-        self._read()
+        self.read()
 
     def finish(self, halt: Halt, poll: float) -> None:
         """Read until nothing more comes: the agent sends the last lines some time after the job's end."""
-        quiet = 0
-        while quiet < _QUIET_READS:
-            quiet = 0 if self._read() else quiet + 1
-            if quiet < _QUIET_READS:
-                halt.wait(poll)
+        finish_all([self], halt, poll)
 
-    def _read(self) -> bool:
+    def read(self) -> bool:
         """Hand on every event up to now; whether there was one."""
         found = False
         while self._stream:
@@ -69,3 +65,13 @@ class LogTail:
         self._token = answer["nextForwardToken"]
         events: list[dict[str, Any]] = answer["events"]
         return events
+
+
+def finish_all(tails: Iterable[LogTail], halt: Halt, poll: float) -> None:
+    """Read the logs of one job's nodes until nothing more comes of any."""
+    quiet, chosen = 0, list(tails)
+    while quiet < _QUIET_READS:
+        came = [tail.read() for tail in chosen]
+        quiet = 0 if any(came) else quiet + 1
+        if quiet < _QUIET_READS:
+            halt.wait(poll)

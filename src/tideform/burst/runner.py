@@ -35,12 +35,16 @@ class Instance:
 
 @dataclass(frozen=True)
 class Job:
-    """One unfinished job on a pool; ``lease`` is the id of the burst that it belongs to, if any."""
+    """One unfinished job on a pool; ``lease`` is the id of the burst that it belongs to, if any.
+
+    ``status`` is RUNNING, or another word of the backend's; ``nodes`` are its machines where the backend tells them.
+    """
 
     id: str
     name: str
     status: str
     lease: str
+    nodes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,21 @@
 """One job: a command that runs on several nodes at once, followed to its end or cancelled.
 
+A job that is asked to end because its machine goes ends with a code like any other, and one of several nodes with
+whatever the loss of a peer makes of it. So a code counts as the job's own only where all its machines stay.
 https://docs.aws.amazon.com/systems-manager/latest/userguide/monitor-commands.html
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tideform.burst.halt import Halt
-from tideform.burst.log_stream import LogTail
+from tideform.burst.log_stream import LogTail, finish_all
+from tideform.burst.reaper import group
+from tideform.burst.reaper.base import Handle
 from tideform.burst.reaper.endings import ec2 as ending
 from tideform.burst.reaper.starting import ec2 as starting
 from tideform.burst.reaper.starting.ec2_script import Node, Task
@@ -25,19 +30,28 @@ class NodeLost(Exception):  # noqa: N818  # an answer: the job may go on with an
 
 @dataclass
 class Gang:
-    """``comment`` ends in the lease; ``log_group`` gets the output of every node in a stream of its own."""
+    """``comment`` ends in the lease; ``log_group`` gets the output of every node in a stream of its own.
+
+    ``settle`` is how many seconds after a failure the end of a machine may still come to light.
+    """
 
     cloud: Cloud
+    handle: Handle
     comment: str
     log_group: str
     nodes: Sequence[Node]
     on_log: OnLog
+    settle: float = 0.0
     command_id: str = ""
+    _failed: float = field(default=0.0, init=False)
     _tails: list[LogTail] = field(default_factory=list, init=False)
 
     def start(self, task: Task, rest: int) -> None:
-        """Send the command; SSM ends it after ``rest`` seconds."""
-        self.command_id = starting.send(self.cloud, self.comment, self.log_group, task, self.nodes, rest)
+        """Send the command; SSM ends it after ``rest`` seconds. Raises `NodeLost` where a node is there no more."""
+        try:
+            self.command_id = starting.send(self.cloud, self.comment, self.log_group, task, self.nodes, rest)
+        except self.cloud.client("ssm").exceptions.InvalidInstanceId as error:
+            raise NodeLost(", ".join(self._going()) or "a machine") from error
         self._tails = [LogTail(self.cloud, self._prefixed(rank)) for rank in range(len(self.nodes))]
 
     def look(self, halt: Halt, poll: float) -> int | None:
@@ -52,10 +66,11 @@ class Gang:
         if failed is None and len(ended) == len(self.nodes) == len(found):
             self._finish(halt, poll)
             return 0
-        if lost := self._lost(found):
+        if lost := self._lost(found) if failed is None else self._going():
             self.cancel()
+            self._finish(halt, poll)
             raise NodeLost(", ".join(lost))
-        if failed is None:
+        if failed is None or not self._settled():
             return None
         self.cancel()
         self._finish(halt, poll)
@@ -72,12 +87,15 @@ class Gang:
     def _lost(self, found: list[dict[str, Any]]) -> list[str]:
         """The nodes that SSM waits for in vain: it does not hear of instances that end."""
         running = [one["InstanceId"] for one in found if one["Status"] in starting.RUNS]
-        if not running:
-            return []
-        states = [{"Name": "instance-id", "Values": running}, {"Name": "instance-state-name", "Values": ["running"]}]
-        pages = self.cloud.client("ec2").get_paginator("describe_instances").paginate(Filters=states)
-        alive = {i["InstanceId"] for page in pages for r in page["Reservations"] for i in r["Instances"]}
-        return sorted(set(running) - alive)
+        return sorted(set(running) - {machine for machine, _ in group.running(self.cloud, running)})
+
+    def _going(self) -> list[str]:
+        return group.going(self.cloud, self.handle, [node.id for node in self.nodes])
+
+    def _settled(self) -> bool:
+        """EC2 and Auto Scaling may tell of a machine's end some seconds after its jobs have felt it."""
+        self._failed = self._failed or time.monotonic()
+        return time.monotonic() - self._failed >= self.settle
 
     def _follow(self) -> None:
         for tail, node in zip(self._tails, self.nodes, strict=True):
@@ -86,8 +104,7 @@ class Gang:
             tail.follow({"logStreamName": stream, "logConfiguration": {"options": options}})
 
     def _finish(self, halt: Halt, poll: float) -> None:
-        for tail in self._tails:
-            tail.finish(halt, poll)
+        finish_all(self._tails, halt, poll)
 
     def _prefixed(self, rank: int) -> OnLog:
         """Lines of several nodes are told apart."""

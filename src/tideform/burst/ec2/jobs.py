@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from tideform.burst.ec2.gang import Gang, NodeLost
@@ -40,80 +41,113 @@ class Jobs:
 
     def run(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt, rest: Callable[[], int]) -> int:
         """Run all of it; the first exit code that is not zero, once everything has ended."""
-        waiting = deque((own, 1) for own in members(work))
         size = max(work.nodes, 1 if work.array else self.deployment.spec.training[self.pool].job.nodes)
-        running: list[tuple[Gang, _Own, int]] = []
-        codes: list[int] = []
+        return _Run(self, lease, work, on_log, halt, rest, size).run()
+
+    def ready(self, size: int, halt: Halt) -> list[Node]:
+        """Wait until there are so many machines in service that SSM reaches; one that goes meanwhile is not waited for.
+
+        The oldest come first.
+        """
+        while (found := self.free(size, ())) is None:
+            halt.pause(self.pace.poll)
+        return found
+
+    def free(self, size: int, busy: Collection[str]) -> list[Node] | None:
+        """So many machines in service that SSM reaches, but for the busy ones; None where there are not.
+
+        The oldest come first: that one is where the others meet.
+        """
+        there = group.running(self.cloud, group.in_service(self.cloud, self.handle))
+        found = [Node(*one) for one in there if one[0] not in busy][:size]
+        return found if len(found) == size and group.reachable(self.cloud, [node.id for node in found]) else None
+
+
+@dataclass
+class _Attempt:
+    """A job on its nodes, and how often it has begun."""
+
+    gang: Gang
+    own: _Own
+    number: int
+
+
+@dataclass
+class _Run:
+    """One job, or the many of an array, ``size`` machines each."""
+
+    jobs: Jobs
+    lease: Lease
+    work: Work
+    on_log: OnLog
+    halt: Halt
+    rest: Callable[[], int]
+    size: int
+    _waiting: deque[tuple[_Own, int]] = field(init=False)
+    _running: list[_Attempt] = field(default_factory=list, init=False)
+    _codes: list[int] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        self._waiting = deque((own, 1) for own in members(self.work))
+
+    def run(self) -> int:
+        """The first exit code that is not zero, once everything has ended."""
         try:
-            while waiting or running:
-                halt.check()
-                while waiting and len(running) < max(work.at_once, 1):
-                    free = self._free(running, size, halt, must=not running)
-                    if free is None:
-                        break
-                    own, attempt = waiting.popleft()
-                    gang = self._start(lease, work, own, free, on_log, rest())
-                    running.append((gang, own, attempt))
-                for entry in running:
-                    self._look(entry, running, waiting, codes, on_log, halt)
-                if running:
-                    halt.wait(self.pace.poll)
+            while self._waiting or self._running:
+                self.halt.check()
+                self._start_more()
+                for attempt in list(self._running):
+                    self._look(attempt)
+                if self._waiting or self._running:
+                    self.halt.wait(self.jobs.pace.poll)
         except BaseException:
-            for gang, _, _ in running:
-                gang.cancel()
+            for attempt in self._running:
+                attempt.gang.cancel()
             raise
-        return next((code for code in codes if code), 0)
+        return next((code for code in self._codes if code), 0)
 
-    def reachable(self, ids: list[str], halt: Halt) -> None:
-        """Wait until SSM's agent on each of these machines has reported."""
-        while not group.reachable(self.cloud, ids):
-            halt.pause(self.pace.poll)
+    def _start_more(self) -> None:
+        while self._waiting and len(self._running) < max(self.work.at_once, 1):
+            nodes = self.jobs.free(self.size, {node.id for one in self._running for node in one.gang.nodes})
+            if nodes is None:
+                return
+            own, number = self._waiting.popleft()
+            attempt = _Attempt(self._gang(nodes), own, number)
+            self._running.append(attempt)
+            with self._going_on(attempt):
+                attempt.gang.start(self._task(own), self.rest())
+            if attempt not in self._running:  # its machines went while it was sent: look anew who is there
+                return
 
-    def _look(
-        self,
-        entry: tuple[Gang, _Own, int],
-        running: list[tuple[Gang, _Own, int]],
-        waiting: deque[tuple[_Own, int]],
-        codes: list[int],
-        on_log: OnLog,
-        halt: Halt,
-    ) -> None:
-        gang, own, attempt = entry
+    def _look(self, attempt: _Attempt) -> None:
+        with self._going_on(attempt):
+            if (code := attempt.gang.look(self.halt, self.jobs.pace.poll)) is not None:
+                self._running.remove(attempt)
+                self._codes.append(code)
+
+    @contextmanager
+    def _going_on(self, attempt: _Attempt) -> Iterator[None]:
+        """Let a job whose machine goes begin anew. Raises `RefusedError` TD645 where it has begun often enough."""
         try:
-            code = gang.look(halt, self.pace.poll)
+            yield
         except NodeLost as lost:
-            running.remove(entry)
-            if attempt >= _ATTEMPTS:
-                raise _too_often(self.pool, attempt) from lost
-            on_log(f"tideform: {lost} was taken away; the job starts again where its checkpoints are.")
-            waiting.append((own, attempt + 1))
-            return
-        if code is not None:
-            running.remove(entry)
-            codes.append(code)
+            self._again(attempt, lost)
 
-    def _start(self, lease: Lease, work: Work, own: _Own, nodes: list[Node], on_log: OnLog, rest: int) -> Gang:
-        names = GroupNames(self.deployment, self.pool)
-        gang = Gang(self.cloud, f"{names.comment}{lease.id}", names.log_group, nodes, on_log)
-        task = task_of(self.deployment, self.pool, work, {**own, "TIDEFORM_LEASE": lease.id})
-        gang.start(task, rest)
-        return gang
+    def _again(self, attempt: _Attempt, lost: NodeLost) -> None:
+        self._running.remove(attempt)
+        if attempt.number >= _ATTEMPTS:
+            raise _too_often(self.jobs.pool, attempt.number) from lost
+        self.on_log(f"tideform: {lost} was taken away; the job starts again where its checkpoints are.")
+        self._waiting.append((attempt.own, attempt.number + 1))
 
-    def _free(self, running: list[tuple[Gang, _Own, int]], size: int, halt: Halt, *, must: bool) -> list[Node] | None:
-        """So many nodes that nothing of this burst runs on; None if there are not, and one need not wait for them."""
-        while True:
-            busy = {node.id for gang, _, _ in running for node in gang.nodes}
-            free = [node for node in self._nodes() if node.id not in busy]
-            if len(free) >= size:
-                self.reachable([node.id for node in free[:size]], halt)
-                return free[:size]
-            if not must:
-                return None
-            halt.pause(self.pace.poll)
+    def _gang(self, nodes: list[Node]) -> Gang:
+        jobs, names = self.jobs, GroupNames(self.jobs.deployment, self.jobs.pool)
+        comment = f"{names.comment}{self.lease.id}"
+        return Gang(jobs.cloud, jobs.handle, comment, names.log_group, nodes, self.on_log, jobs.pace.settle)
 
-    def _nodes(self) -> list[Node]:
-        """The members in service, the oldest first: that one is where the others meet."""
-        return [Node(*one) for one in group.running(self.cloud, group.in_service(self.cloud, self.handle))]
+    def _task(self, own: _Own) -> Task:
+        jobs = self.jobs
+        return task_of(jobs.deployment, jobs.pool, self.work, {**own, "TIDEFORM_LEASE": self.lease.id})
 
 
 def members(work: Work) -> list[_Own]:

@@ -7,6 +7,7 @@ launch. https://docs.aws.amazon.com/autoscaling/ec2/userguide/what-is-amazon-ec2
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from tideform.burst.brakes import Brake
 from tideform.burst.budget_brake import budget_brakes
@@ -69,7 +70,7 @@ class Ec2Runner:
             climb.climb(ladder(pool, self.deployment), halt)
             machines = climb.in_service()
             instances.tell_lease(self.cloud, machines, lease.id, utc(lease.deadline))
-            self._jobs.reachable(machines, halt)
+            self._jobs.ready(wanted, halt)
 
     def hold_until(self, deadline: int = 0) -> None:
         """Move the group's own end to the latest deadline of all its leases, at least to this one.
@@ -109,13 +110,18 @@ class Ec2Runner:
         """The pool's commands that have not ended."""
         with cloud_errors(f"jobs on {self.pool} were listed"):
             return tuple(
-                Job(one["CommandId"], one["Comment"], one["Status"], ending.lease_of(one))
+                Job(one["CommandId"], one["Comment"], _status(one), ending.lease_of(one), tuple(one["InstanceIds"]))
                 for one in ending.commands(self.cloud, self.handle)
             )
 
 
 def _instance(node: Node) -> Instance:
     return Instance(node.id, node.type, node.state, node.spot, node.launched, node.reservation)
+
+
+def _status(command: dict[str, Any]) -> str:
+    """In the words of the other backends."""
+    return "RUNNING" if command["Status"] == "InProgress" else str(command["Status"]).upper()
 
 
 def _not_applied(pool: str, group: str) -> TideformError:

@@ -209,7 +209,7 @@ def runner(cloud: Cloud, deployment: Deployment, pool: str) -> EksRunner:
 
 def _job(found: dict[str, Any]) -> Job:
     metadata, spec = found["metadata"], found["spec"]
-    status = "Suspended" if spec.get("suspend") else "Running"
+    status = "SUSPENDED" if spec.get("suspend") else "RUNNING"
     return Job(metadata["uid"], metadata["name"], status, label(found, LEASE_LABEL))
 
 

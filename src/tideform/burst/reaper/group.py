@@ -73,6 +73,19 @@ def in_service(clients: Clients, handle: Handle) -> list[str]:
     return sorted(one["InstanceId"] for one in members if one["LifecycleState"] == "InService")
 
 
+def going(clients: Clients, handle: Handle, ids: Iterable[str]) -> list[str]:
+    """Those of these machines that have ended, or are on their way out of the group; in order.
+
+    What runs on such a machine gets SIGTERM while EC2 still calls it running: only the group knows better then.
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html
+    """
+    wanted = set(ids)
+    found = ending.group(clients, handle)
+    members = found["Instances"] if found else []
+    staying = {one["InstanceId"] for one in members if not one["LifecycleState"].startswith("Terminating")}
+    return sorted(wanted - (staying & {machine for machine, _ in running(clients, wanted)}))
+
+
 def running(clients: Clients, ids: Iterable[str]) -> list[tuple[str, str]]:
     """The running ones among these instances and their private addresses, the oldest first."""
     if not (wanted := list(ids)):

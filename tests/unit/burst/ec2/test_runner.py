@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -214,10 +215,91 @@ def test_the_schedule_alone_ends_everything_with_a_job_that_does_not_want_to(des
     """Nobody follows the job: whoever sent it is gone."""
     lease, names = desk.up(), GroupNames(desk.deployment, POOL)
     found = group.running(desk.cloud, group.in_service(desk.cloud, desk.runner.handle))
-    job = Gang(desk.cloud, f"{names.comment}{lease.id}", names.log_group, [Node(*one) for one in found], silent)
+    job = Gang(
+        desk.cloud,
+        desk.runner.handle,
+        f"{names.comment}{lease.id}",
+        names.log_group,
+        [Node(*one) for one in found],
+        silent,
+    )
     stubborn = Task(("sh", "-c", "trap '' TERM; while :; do sleep 1; done"), "trainer")
     job.start(stubborn, lease.rest(desk.cloud.clock()))
     until(lambda: len(desk.runner.jobs()) == 1)
     desk.advance(30 * 60)
     desk.advance(10 * 60)
     until(lambda: not desk.runner.capacity() and not desk.runner.jobs())
+
+
+def run_and_take(desk: Desk, script: str, take: Callable[[str], None]) -> tuple[int, list[str]]:
+    """Run a job that touches ``on-RANK`` when it begins, and take the machine of rank 0 once both ranks have."""
+    lease, folder = desk.up(), desk.workspace.sandbox / "jobs"
+    for left in folder.glob("on-*"):
+        left.unlink()
+    ended: list[tuple[int, list[str]]] = []
+    command = ("sh", "-c", script)
+    job = threading.Thread(target=lambda: ended.append(desk.run(lease, *command)))
+    job.start()
+    until(lambda: len(list(folder.glob("on-*"))) == 2)
+    take(desk.cloud.client("ssm").list_commands()["Commands"][0]["InstanceIds"][0])
+    job.join(60)
+    (found,) = ended
+    return found
+
+
+DIES_OF_SIGTERM = 'at="$HOME/../on-$RANK"; [ ! -e "$at" ] || exit 0; touch "$at"; exec sleep 300'
+
+
+@pytest.mark.parametrize("notice", [0, 2, 8, 120])
+def test_a_job_that_dies_of_its_machines_notice_starts_again(desk: Desk, notice: int) -> None:
+    def take(machine: str) -> None:
+        desk.market(reclaim=[{"instance": machine, "notice": notice}])
+
+    code, lines = run_and_take(desk, DIES_OF_SIGTERM, take)
+    assert code == 0
+    assert "was taken away" in lines[-1]
+
+
+def test_a_job_on_a_machine_that_auto_scaling_replaces_starts_again(desk: Desk) -> None:
+    def take(machine: str) -> None:
+        asg = desk.cloud.client("autoscaling")
+        asg.terminate_instance_in_auto_scaling_group(InstanceId=machine, ShouldDecrementDesiredCapacity=False)
+
+    code, lines = run_and_take(desk, DIES_OF_SIGTERM, take)
+    assert (code, "was taken away" in lines[-1]) == (0, True)
+
+
+def test_a_rank_that_fails_because_its_peer_has_gone_is_no_failure_of_the_job(desk: Desk) -> None:
+    """As collectives do: the machine of rank 0 goes without a word, and rank 1 ends with a code of its own."""
+    left = 'at="$HOME/../on-$RANK"; [ ! -e "$at" ] || exit 0; touch "$at"; [ "$RANK" = 0 ] && exec sleep 300'
+    wait = 'until [ -e "$HOME/../gone" ]; do sleep 0.1; done; exit 1'
+
+    def take(machine: str) -> None:
+        desk.market(reclaim=[{"instance": machine, "notice": 0}])
+        until(lambda: machine not in {one.id for one in desk.runner.capacity()})
+        (desk.workspace.sandbox / "jobs" / "gone").touch()
+
+    code, lines = run_and_take(desk, f"{left}; {wait}", take)
+    assert (code, "was taken away" in lines[-1]) == (0, True)
+
+
+def test_a_job_that_ends_with_143_on_machines_that_stay_has_failed(desk: Desk) -> None:
+    code, lines = desk.run(desk.up(), "sh", "-c", "kill -TERM $$")
+    assert code == 143
+    assert not any("was taken away" in line for line in lines)
+
+
+def test_a_running_job_says_so_and_names_its_machines(desk: Desk) -> None:
+    lease = desk.up()
+    halt = Halt()
+    seen: list[tuple[str, int]] = []
+
+    def note() -> None:
+        seen.extend((job.status, len(job.nodes)) for job in desk.runner.jobs())
+        if ("RUNNING", 2) in seen:
+            raise KeyError
+
+    halt.limits.append(note)
+    with pytest.raises(KeyError):
+        desk.runner.run(lease, Work(("sleep", "300")), silent, halt)
+    assert ("RUNNING", 2) in seen

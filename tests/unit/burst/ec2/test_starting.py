@@ -146,3 +146,13 @@ def test_each_member_of_a_sweep_has_machines_and_a_place_of_its_own(desk: Desk) 
     mine = [one for one in commands if str(one["Comment"]).startswith(plan["handle"]["comment"])]
     assert len({tuple(one["InstanceIds"]) for one in mine}) == 2
     until(lambda: {status(desk, one["CommandId"]) for one in mine} == {"Success"})
+
+
+def test_a_job_that_failed_because_its_machine_was_taken_away_is_told_as_lost(desk: Desk) -> None:
+    plan = plan_for(desk, "sh", "-c", 'test "$RANK" = 0 || exec sleep 600; touch "$HOME/../$TIDEFORM_LEASE"; sleep 600')
+    begun = begin(desk, plan)
+    until((desk.workspace.sandbox / "jobs" / begun["lease"]).exists)
+    first = desk.cloud.client("ssm").list_commands(CommandId=begun["job"])["Commands"][0]["InstanceIds"][0]
+    desk.market(reclaim=[{"instance": first, "notice": 120}])
+    until(lambda: starting.working(desk.cloud, plan["handle"]) == set())
+    assert f"its job lost {first}" in starting.failed(desk.cloud, plan["handle"], begun["job"])

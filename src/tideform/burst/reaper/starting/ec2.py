@@ -53,15 +53,15 @@ def working(clients: Clients, handle: Handle) -> set[str]:
 
 
 def failed(clients: Clients, handle: Handle, job: str) -> str:
-    """What SSM says of the first command that did not end well."""
-    alive = _alive(clients, handle)
+    """What became of the first command that did not end well: its machines went, or what SSM says."""
     for command_id in job.split():
         found = invocations(clients, command_id)
-        if bad := next((one for one in found if one["Status"] not in (*RUNS, "Success")), None):
-            return f"its job failed on {bad['InstanceId']}: {bad['StatusDetails']}"
-        running = {one["InstanceId"] for one in found if one["Status"] in RUNS}
-        if lost := sorted(running - alive):
+        bad = next((one for one in found if one["Status"] not in (*RUNS, "Success")), None)
+        asked = found if bad else [one for one in found if one["Status"] in RUNS]
+        if lost := group.going(clients, handle, [one["InstanceId"] for one in asked]):
             return f"its job lost {' and '.join(lost)}"
+        if bad:
+            return f"its job failed on {bad['InstanceId']}: {bad['StatusDetails']}"
     return ""
 
 
