@@ -92,6 +92,15 @@ def test_a_job_of_two_nodes_that_loses_one_begins_again_with_both(project: Works
     assert project.instances() == []
 
 
+def test_the_first_node_that_fails_ends_the_job_with_its_code_and_the_log_has_all_nodes(project: Workspace) -> None:
+    script = 'echo "rank $RANK"; if [ "$RANK" = 1 ]; then echo "out of memory"; exit 9; fi; exec sleep 600'
+    ran = project.run("burst", "run", "gang", "--", "sh", "-c", script)
+    assert ran.returncode == 9, ran.stderr
+    assert sorted(ran.stdout.splitlines()) == ["[0] rank 0", "[1] out of memory", "[1] rank 1"]
+    assert project.run("logs", "gang").stdout.splitlines() == ["[0] rank 0", "[1] rank 1", "[1] out of memory"]
+    assert project.instances() == []
+
+
 def test_a_sweep_runs_every_combination_and_fails_with_the_first_that_does(project: Workspace) -> None:
     ran = project.run("burst", "run", "sweep")
     assert ran.returncode == 1, ran.stderr

@@ -1,60 +1,94 @@
-"""One job of several nodes on AWS Batch: followed by its main node, and begun again where a machine was lost.
+"""One job of several nodes on AWS Batch: its first node that fails ends it, and a lost machine makes it begin again.
 
-Batch tries again when the main node loses its machine. When another one does, it takes no action, and the rest would
-wait for that node for as long as the job may run: so the job is ended here, and all nodes begin again together.
+Batch looks at the main node alone: its exit ends the others, and where it loses its machine all are tried again. When
+another node fails, or loses its machine, Batch takes no action, and the rest would wait for it for as long as the job
+may run: so the job is ended here.
 https://docs.aws.amazon.com/batch/latest/userguide/job-lifecycle.html
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from tideform.burst.batch_jobs import BatchJobs, exit_code
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
-from tideform.burst.log_stream import LogTail
+from tideform.burst.log_stream import LogTail, finish_all
 from tideform.burst.reaper.endings import batch as ending
+from tideform.burst.reaper.starting.batch import failed_first, lost_machine
 from tideform.burst.runner import OnLog, Work
 
 _TRIES = 5
-_LOST = "Host EC2"  # how the reason of a node begins whose machine is gone
+
+
+class _NodeLost(Exception):  # noqa: N818  # an answer: all nodes may begin again
+    """A node other than the main one lost its machine."""
 
 
 def run_gang(jobs: BatchJobs, lease: Lease, work: Work, on_log: OnLog, halt: Halt, *, rest: int) -> int:
-    """Submit, follow, and return the main node's exit code."""
+    """Submit and follow; the exit code of the first node that failed, 0 where the main one ended well before that.
+
+    Raises `RefusedError` TD612 where a node did not run to its end.
+    """
     over = time.monotonic() + rest
     for again in range(_TRIES):
         job_id = jobs.submit_nodes(lease, work, int(over - time.monotonic()))
-        job, lost = _follow(jobs, job_id, on_log, halt)
-        if not lost or again == _TRIES - 1:
-            return exit_code(job)
-        on_log(f"tideform: {lost} lost its machine; all nodes begin again")
+        try:
+            return _Following(jobs, job_id, on_log, halt, retried=again < _TRIES - 1).code()
+        except _NodeLost as lost:
+            on_log(f"tideform: {lost} lost its machine; all nodes begin again")
     raise AssertionError("the last try returns")
 
 
-def _follow(jobs: BatchJobs, job_id: str, on_log: OnLog, halt: Halt) -> tuple[dict[str, Any], str]:
-    """The job once it is over, with its main node's container, and which node lost its machine, if that ended it."""
-    tail, lost = LogTail(jobs.cloud, on_log), ""
-    while True:
-        job, main = jobs.describe(job_id), jobs.describe(f"{job_id}#0")
-        tail.follow(main.get("container", {}))
-        over = job["status"] in ("SUCCEEDED", "FAILED")
-        if job["status"] != "SUCCEEDED" and not lost and (lost := _lost_node(jobs, job_id)) and not over:
-            ending.terminate(jobs.cloud, job_id)
-        if over:
-            tail.finish(halt, jobs.poll)
-            return {**job, "container": main.get("container", {})}, lost if job["status"] == "FAILED" else ""
-        halt.check()
-        halt.wait(jobs.poll)
+@dataclass
+class _Following:
+    """One job on its way. ``retried``: a lost machine is no failure yet."""
+
+    jobs: BatchJobs
+    job_id: str
+    on_log: OnLog
+    halt: Halt
+    retried: bool
+    _tails: dict[int, LogTail] = field(default_factory=dict, init=False)
+
+    def code(self) -> int:
+        """Raises `_NodeLost`, once the job is over."""
+        decided: dict[str, Any] | None = None
+        while True:
+            job = self.jobs.describe(self.job_id)
+            nodes = self.jobs.describe_nodes(self.job_id, int(job["nodeProperties"]["numNodes"]))
+            self._follow(nodes)
+            over = job["status"] in ("SUCCEEDED", "FAILED")
+            decided = decided or failed_first(job, nodes)
+            if over:
+                return self._told(job, nodes, decided)
+            if decided is not None:
+                ending.terminate(self.jobs.cloud, self.job_id, reason=f"node {_place(decided)} failed")
+            self.halt.check()
+            self.halt.wait(self.jobs.poll)
+
+    def _follow(self, nodes: Sequence[dict[str, Any]]) -> None:
+        for node in nodes:
+            rank = _place(node)
+            tail = self._tails.setdefault(rank, LogTail(self.jobs.cloud, self._prefixed(rank)))
+            tail.follow(node.get("container", {}))
+
+    def _told(self, job: dict[str, Any], nodes: Sequence[dict[str, Any]], decided: dict[str, Any] | None) -> int:
+        finish_all(self._tails.values(), self.halt, self.jobs.poll)
+        if decided is None:
+            main = next((node for node in nodes if _place(node) == 0), {})
+            return exit_code({**job, "container": main.get("container", {})})
+        if lost_machine(decided) and self.retried:
+            raise _NodeLost(f"node {_place(decided)}")
+        return exit_code(decided)
+
+    def _prefixed(self, rank: int) -> OnLog:
+        """Lines of several nodes are told apart, as on `ec2`."""
+        return lambda line: self.on_log(f"[{rank}] {line}")
 
 
-def _lost_node(jobs: BatchJobs, job_id: str) -> str:
-    """Which node other than the main one is without a machine."""
-    pages = jobs.cloud.client("batch").get_paginator("list_jobs").paginate(multiNodeJobId=job_id, jobStatus="FAILED")
-    for page in pages:
-        for node in page["jobSummaryList"]:
-            place = node["jobId"].rpartition("#")[2]
-            if place != "0" and str(node.get("statusReason", "")).startswith(_LOST):
-                return f"node {place}"
-    return ""
+def _place(node: dict[str, Any]) -> int:
+    return int(str(node["jobId"]).rpartition("#")[2])

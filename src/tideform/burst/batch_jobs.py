@@ -21,6 +21,7 @@ from tideform.cloud import Cloud
 from tideform.components.job_command import gathered
 from tideform.errors import CloudError, RefusedError, TideformError
 
+MOST_DESCRIBED = 100  # https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html
 _LEAST_TIMEOUT = 60  # seconds; Batch takes no less
 
 
@@ -128,6 +129,14 @@ class BatchJobs:
         found: dict[str, Any] = jobs[0]
         return found
 
+    def describe_nodes(self, job_id: str, number: int) -> list[dict[str, Any]]:
+        """The nodes of a job of several, in order; those that Batch tells of already."""
+        ids = [f"{job_id}#{place}" for place in range(number)]
+        chunks = [ids[start : start + MOST_DESCRIBED] for start in range(0, number, MOST_DESCRIBED)]
+        batch = self.cloud.client("batch")
+        found = {job["jobId"]: job for chunk in chunks for job in batch.describe_jobs(jobs=chunk)["jobs"]}
+        return [found[one] for one in ids if one in found]
+
 
 def _overrides(lease: Lease, work: Work) -> dict[str, Any]:
     variables = {**work.environment, "TIDEFORM_LEASE": lease.id}
@@ -146,8 +155,8 @@ def exit_code(job: Mapping[str, Any]) -> int:
     if job["status"] == "SUCCEEDED":
         return 0
     container = job.get("container", {})
-    if (code := container.get("exitCode")) is not None:
-        return int(code)
+    if code := int(container.get("exitCode") or 0):  # one that ends well when it is made to end has not run to its end
+        return code
     why = "; ".join(text for text in (job.get("statusReason"), container.get("reason")) if text)
     raise RefusedError.of(
         "TD612",

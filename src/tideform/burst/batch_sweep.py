@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from tideform.burst.batch_jobs import BatchJobs, exit_code
+from tideform.burst.batch_jobs import MOST_DESCRIBED, BatchJobs, exit_code
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
 from tideform.burst.log_stream import LogTail
@@ -18,7 +18,6 @@ from tideform.burst.runner import OnLog, Work
 from tideform.components.job_command import swept
 from tideform.errors import RefusedError
 
-_MOST_DESCRIBED = 100  # https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html
 _LONGEST_SCRIPT = 20_000  # characters; SubmitJob takes 30 KiB in all
 _DRAIN = 2  # looks at a log after its job's end: the last lines come late
 _NEVER_RAN = 1
@@ -87,8 +86,8 @@ class SweepRun:
     def _look(self) -> None:
         """Hand on what is new of every job, and take those out that are over."""
         ids = list(self._active)
-        for start in range(0, len(ids), _MOST_DESCRIBED):
-            chosen = ids[start : start + _MOST_DESCRIBED]
+        for start in range(0, len(ids), MOST_DESCRIBED):
+            chosen = ids[start : start + MOST_DESCRIBED]
             for job in self.jobs.cloud.client("batch").describe_jobs(jobs=chosen)["jobs"]:
                 self._active[job["jobId"]].tail.follow(job.get("container", {}))
                 if job["status"] in ("SUCCEEDED", "FAILED"):

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tideform.burst.halt import Halt
-from tideform.burst.log_stream import LogTail
+from tideform.burst.log_stream import LogTail, finish_all
+from tideform.burst.node_streams import Attempt, Stream, newest_of_batch, of_batch, of_command, of_hosts
 from tideform.burst.runner import OnLog, cloud_errors
+from tideform.catalogue.training._names import PoolNames
 from tideform.cloud import Cloud
 from tideform.components.scope import Scope
 from tideform.errors import RefusedError
@@ -22,19 +24,25 @@ _SAGEMAKER = "/aws/sagemaker/TrainingJobs"
 
 @dataclass(frozen=True)
 class Streams:
-    """The log streams of one pool: a group, and what the names of its streams begin with."""
+    """The log streams of one pool: a group, and what the names of its streams begin with.
+
+    ``queue`` is where jobs of several nodes are looked for on AWS Batch: its streams do not tell what belongs together.
+    """
 
     cloud: Cloud
     group: str
+    backend: str = "batch"
     prefix: str = ""
+    queue: str = ""
 
     @classmethod
     def of(cls, cloud: Cloud, deployment: Deployment, pool: str) -> Streams:
         """Where the pool's backend writes."""
-        unit = deployment.identity("training", pool)
-        if deployment.spec.training[pool].backend == "sagemaker":
-            return cls(cloud, _SAGEMAKER, deployment.physical_name(unit))
-        return cls(cloud, f"{Scope(deployment, 'training').log_prefix}/training/{unit}")
+        unit, spec = deployment.identity("training", pool), deployment.spec.training[pool]
+        if spec.backend == "sagemaker":
+            return cls(cloud, _SAGEMAKER, spec.backend, deployment.physical_name(unit))
+        queue = PoolNames(deployment, pool).job_queue if spec.backend == "batch" and spec.job.nodes > 1 else ""
+        return cls(cloud, f"{Scope(deployment, 'training').log_prefix}/training/{unit}", spec.backend, queue=queue)
 
     def names(self) -> list[str]:
         """Every stream's name, the newest first; none where nothing was ever written."""
@@ -48,14 +56,11 @@ class Streams:
                 return []
         return [s["logStreamName"] for s in sorted(found, key=lambda s: int(s["creationTime"]), reverse=True)]
 
-    def of_job(self, pool: str, job: str | None) -> list[str]:
-        """The streams of a job, oldest first, or the newest stream alone. Raises `RefusedError` TD678 if there is none.
-
-        Batch names streams by the task and not by the job: those it tells itself.
-        """
-        streams = self._told_by_batch(job) if job is not None else self.names()[:1]
-        if streams:
-            return streams
+    def of_job(self, pool: str, job: str | None) -> list[Attempt]:
+        """A job's attempts, oldest first, or the newest one alone. Raises `RefusedError` TD678 if there is none."""
+        attempts = self._of(job) if job is not None else self.newest()
+        if attempts:
+            return attempts
         raise RefusedError.of(
             "TD678",
             "There is no such log",
@@ -63,34 +68,66 @@ class Streams:
             fix=f"`tideform jobs {pool}` lists the jobs that run.",
         )
 
-    def show(self, stream: str, on_log: OnLog) -> None:
-        """Hand on one stream as far as it goes."""
-        with cloud_errors(f"the log {stream} was read"):
-            LogTail(self.cloud, on_log).follow(self._container(stream))
+    def newest(self) -> list[Attempt]:
+        """The newest attempt, with the streams of all its nodes; none where nothing was ever written."""
+        if self.queue:
+            with cloud_errors(f"the jobs of {self.queue} were looked for"):
+                job = newest_of_batch(self.cloud, self.queue)
+                found = of_batch(self.cloud, [job])[-1:] if job else []
+            if found:
+                return found
+        names = self.names()
+        alike = [name for name in reversed(names) if _first(name) == _first(names[0])]
+        return self._grouped(alike)[-1:]
 
-    def follow(self, stream: str, on_log: OnLog, halt: Halt, poll: float, over: Callable[[], bool]) -> None:
-        """Hand on a stream until ``over``, and change to a newer one as soon as there is one: the next attempt's."""
-        tail = LogTail(self.cloud, on_log)
-        with cloud_errors(f"the log {stream} was followed"):
+    def show(self, attempt: Attempt, on_log: OnLog) -> None:
+        """Hand on the streams of one attempt as far as they go, one node's after the other's."""
+        with cloud_errors(f"the log {attempt[0].name} was read"):
+            for stream in attempt:
+                self._tail(stream, on_log).follow(self._container(stream))
+
+    def follow(self, attempt: Attempt, on_log: OnLog, halt: Halt, poll: float, over: Callable[[], bool]) -> None:
+        """Hand on an attempt until ``over``, and change to a newer one as soon as there is one."""
+        tails = {stream: self._tail(stream, on_log) for stream in attempt}
+        with cloud_errors(f"the log {attempt[0].name} was followed"):
             while True:
                 last = over()
-                tail.follow(self._container(stream))
+                for stream, tail in tails.items():
+                    tail.follow(self._container(stream))
                 if last:
-                    return tail.finish(halt, poll)
+                    return finish_all(tails.values(), halt, poll)
                 halt.pause(poll)
-                stream = self.names()[0]
+                for stream in (one for newest in self.newest() for one in newest if one not in tails):
+                    tails[stream] = self._tail(stream, on_log)
 
-    def _told_by_batch(self, job: str | None) -> list[str]:
-        """Of a Batch job each attempt's stream; of others those that carry the job's name."""
-        named = [name for name in reversed(self.names()) if job and job in name]
-        if named or job is None or self.group == _SAGEMAKER:
-            return named
+    def _of(self, job: str) -> list[Attempt]:
+        """Batch names streams by the task and not by the job: those it tells itself. Others carry the job's name."""
+        if named := [name for name in reversed(self.names()) if job in name]:
+            return self._grouped(named)
+        if self.backend != "batch":
+            return []
         with cloud_errors(f"the job {job} was looked for"):
-            jobs = self.cloud.client("batch").describe_jobs(jobs=[job])["jobs"]
-        attempts = [a["container"].get("logStreamName") for found in jobs for a in found.get("attempts", [])]
-        attempts += [found.get("container", {}).get("logStreamName") for found in jobs]
-        return list(dict.fromkeys(name for name in attempts if name))
+            return of_batch(self.cloud, [job])
 
-    def _container(self, stream: str) -> dict[str, Any]:
+    def _grouped(self, names: list[str]) -> list[Attempt]:
+        """Streams, oldest first, as attempts: SSM and SageMaker begin the names of all nodes' streams alike."""
+        if self.backend == "batch":
+            return [(Stream(name),) for name in names]
+        groups: dict[str, list[str]] = {}
+        for name in (one for one in names if not one.endswith("/stderr")):
+            groups.setdefault(_first(name), []).append(name)
+        if self.backend == "sagemaker":
+            return [of_hosts(group) for group in groups.values()]
+        with cloud_errors("the machines of a job were looked for"):
+            return [of_command(self.cloud, group) for group in groups.values()]
+
+    def _tail(self, stream: Stream, on_log: OnLog) -> LogTail:
+        return LogTail(self.cloud, lambda line: on_log(stream.line(line)))
+
+    def _container(self, stream: Stream) -> dict[str, Any]:
         """As `LogTail` knows it from Batch."""
-        return {"logStreamName": stream, "logConfiguration": {"options": {"awslogs-group": self.group}}}
+        return {"logStreamName": stream.name, "logConfiguration": {"options": {"awslogs-group": self.group}}}
+
+
+def _first(name: str) -> str:
+    return name.partition("/")[0]

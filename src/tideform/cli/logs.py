@@ -10,6 +10,7 @@ from tideform.cli.burst_session import PoolArgument, as_it_stands, known
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, load_deployment
 
 if TYPE_CHECKING:
+    from tideform.burst.node_streams import Attempt
     from tideform.burst.streams import Streams
     from tideform.cloud import Cloud
     from tideform.spec.deployment import Deployment
@@ -39,18 +40,18 @@ def command(
         return
     streams = Streams.of(cloud, deployment, pool)
     chosen = streams.of_job(pool, job)
-    for stream in chosen[: -1 if follow else None]:
-        streams.show(stream, typer.echo)
+    for attempt in chosen[: -1 if follow else None]:
+        streams.show(attempt, typer.echo)
     if follow:
         _follow(streams, chosen[-1], cloud, deployment, pool)
 
 
-def _follow(streams: Streams, stream: str, cloud: Cloud, deployment: Deployment, pool: str) -> None:
+def _follow(streams: Streams, attempt: Attempt, cloud: Cloud, deployment: Deployment, pool: str) -> None:
     from tideform.burst.halt import Halt
     from tideform.burst.runner import runner_for
 
     runner = runner_for(cloud, deployment, pool, deployment.spec.training[pool].backend)
-    streams.follow(stream, typer.echo, Halt(), _poll(deployment), over=lambda: not runner.jobs())
+    streams.follow(attempt, typer.echo, Halt(), _poll(deployment), over=lambda: not runner.jobs())
 
 
 def _of_pods(cloud: Cloud, deployment: Deployment, pool: str, job: str | None, follow: bool) -> None:

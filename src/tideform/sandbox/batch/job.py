@@ -170,7 +170,7 @@ def details(job: Job) -> dict[str, Any]:
         "isCancelled": job.cancelled,
         "isTerminated": job.terminated,
         "container": None if job.nodes else _container(job),
-        "nodeProperties": job.definition.get("nodeProperties") if job.nodes else None,
+        "nodeProperties": {**job.definition["nodeProperties"], "numNodes": len(job.nodes)} if job.nodes else None,
         "nodeDetails": None if job.node is None else {"nodeIndex": job.node, "isMainNode": job.node == 0},
     }
     return _set(told)

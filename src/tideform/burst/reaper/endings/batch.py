@@ -113,9 +113,9 @@ def _unfinished(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
     return list(found.values())  # one that moved on between two lists is still one job
 
 
-def terminate(clients: Clients, job_id: str) -> None:
+def terminate(clients: Clients, job_id: str, *, reason: str = "its burst is over") -> None:
     """End a job in whatever state; one that never started is cancelled."""
-    clients.client("batch").terminate_job(jobId=job_id, reason="its burst is over")
+    clients.client("batch").terminate_job(jobId=job_id, reason=reason)
 
 
 def lease_of(job: dict[str, Any]) -> str:
