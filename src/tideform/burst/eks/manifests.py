@@ -24,6 +24,7 @@ from tideform.components import kubernetes_efa as efa
 from tideform.components.job_environment import image_of, secret_arn, variables
 from tideform.components.kubernetes_pool import pod_resources
 from tideform.components.kubernetes_secrets import with_secrets
+from tideform.components.kubernetes_words import with_literals
 from tideform.components.pool_shape import shape_of
 from tideform.components.scope import Scope
 from tideform.spec.deployment import Deployment
@@ -147,7 +148,7 @@ def _pod(order: JobOrder, environment: list[Object]) -> Object:
     pod = _placed(order, [container], order.names.pool_id)
     pod["spec"]["volumes"] = [{"name": "shared-memory", "emptyDir": {"medium": "Memory"}}]
     arns = {name: secret_arn(reference, _scope(order)) for name, reference in pool.job.secrets.items()}
-    return {**pod, "spec": with_secrets(pod["spec"], arns, order.deployment.region)}
+    return {**pod, "spec": with_literals(with_secrets(pod["spec"], arns, order.deployment.region))}
 
 
 def _placed(order: JobOrder, containers: list[Object], priority: str) -> Object:
