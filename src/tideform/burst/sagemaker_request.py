@@ -137,7 +137,7 @@ def _algorithm(order: JobOrder) -> dict[str, Any]:
     job = _pool(order).job
     command = [*(order.work.command or job.command)]
     if order.work.nodes > 1:
-        command = ["python3", "-c", f"import os;exec(os.environ[{_START!r}])", *command]
+        command = ["python3", "-I", "-c", f"import os;exec(os.environ[{_START!r}])", *command]
     check_words(command)
     found = {
         "TrainingImage": image_of(order.work.image or job.image, _scope(order)),

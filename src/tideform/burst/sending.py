@@ -16,7 +16,9 @@ from tideform.burst.sagemaker_request import check_words
 from tideform.burst.sweep import with_sweep
 from tideform.spec.training import Pool
 
-WRAP = ("python3", "-m", "tideform.checkpoint", "--")
+# Python is isolated: neither the job's folder nor its PYTHONPATH is looked at for what the wrapper imports, and the job
+# gets its environment as it was. The zip's own __main__ appends that path, as boto3 may be there.
+WRAP = ("sh", "-c", f'exec python3 -I "$TIDEFORM_CODE_DIR/{HELPER}" -- "$@"', "tideform")
 MIRRORED_BY_BACKEND = ("sagemaker",)  # its CheckpointConfig does what our wrapper does elsewhere
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip file can hold
 _SPREAD = b'__path__ = __import__("pkgutil").extend_path(__path__, __name__)\n'
@@ -87,6 +89,7 @@ def helper() -> bytes:
     folder = Path(next(iter(checkpoint.__path__)))
     files = {"tideform/__init__.py": _SPREAD}
     files |= {f"tideform/checkpoint/{path.name}": path.read_bytes() for path in folder.glob("*.py")}
+    files["__main__.py"] = (folder / "isolated.py").read_bytes()
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         for name in sorted(files):

@@ -7,27 +7,34 @@ Commands come by SSM and end in ``tideform-run COMMAND…``; their variables are
 from __future__ import annotations
 
 _RUN = r"""#!/bin/bash
-# Runs a command in the job's image, with the machine's network and role.
+# Runs a command in the job's image, with the machine's network and role. The job's variables (a PATH, an AWS_PROFILE)
+# are for its container: what is called here does not see them.
 set -euo pipefail
+tideform_options=(--rm --label tideform --network host --ipc host --ulimit memlock=-1)
+for tideform_name in $TIDEFORM_VARIABLES; do tideform_options+=(--env "$tideform_name=${!tideform_name}"); done
+tideform_region=${AWS_SSM_REGION_NAME:-${AWS_DEFAULT_REGION:-}}
+tideform_image=$TIDEFORM_IMAGE tideform_secrets=${TIDEFORM_SECRETS:-} tideform_values=()
+for tideform_name in $(compgen -e); do unset "$tideform_name"; done
+export HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 until docker info >/dev/null 2>&1; do sleep 1; done
-region=${AWS_DEFAULT_REGION:-$AWS_SSM_REGION_NAME}
-registry=${TIDEFORM_IMAGE%%/*}
-case $registry in *.dkr.ecr.*)
-  aws ecr get-login-password --region "$(cut -d. -f4 <<<"$registry")" |
-    docker login --username AWS --password-stdin "$registry" >/dev/null 2>&1 ;;
+tideform_registry=${tideform_image%%/*}
+case $tideform_registry in *.dkr.ecr.*)
+  aws ecr get-login-password --region "$(cut -d. -f4 <<<"$tideform_registry")" |
+    docker login --username AWS --password-stdin "$tideform_registry" >/dev/null 2>&1 ;;
 esac
-for secret in ${TIDEFORM_SECRETS:-}; do
-  name=${secret%%=*}
-  value=$(aws secretsmanager get-secret-value --region "$region" --secret-id "${secret#*=}" \
-    --query SecretString --output text)
-  export "$name=$value"
-  TIDEFORM_VARIABLES="$TIDEFORM_VARIABLES $name"
+for tideform_secret in $tideform_secrets; do
+  tideform_value=$(aws secretsmanager get-secret-value --region "$tideform_region" \
+    --secret-id "${tideform_secret#*=}" --query SecretString --output text)
+  tideform_values+=("${tideform_secret%%=*}=$tideform_value")
+  tideform_options+=(--env "${tideform_secret%%=*}")
 done
-options=(--rm --label tideform --network host --ipc host --ulimit memlock=-1)
-for name in $TIDEFORM_VARIABLES; do options+=(--env "$name"); done
-command -v nvidia-smi >/dev/null && options+=(--gpus all)
-for device in /dev/infiniband/uverbs*; do [ -e "$device" ] && options+=(--device "$device"); done
-exec docker run "${options[@]}" "$TIDEFORM_IMAGE" "$@"
+command -v nvidia-smi >/dev/null && tideform_options+=(--gpus all)
+for tideform_device in /dev/infiniband/uverbs*; do
+  [ -e "$tideform_device" ] && tideform_options+=(--device "$tideform_device")
+done
+tideform_docker=$(command -v docker)
+for tideform_value in "${tideform_values[@]}"; do export "$tideform_value"; done  # on no command line
+exec "$tideform_docker" run "${tideform_options[@]}" "$tideform_image" "$@"
 """
 
 _WATCH = r"""#!/bin/bash

@@ -10,7 +10,7 @@ import pytest
 
 from tideform.burst.bootstrap import CANNOT_FETCH, HELPER, started
 from tideform.burst.code import Archive, pack
-from tideform.burst.sending import helper
+from tideform.burst.sending import WRAP, helper
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +103,51 @@ def test_no_word_and_no_variable_is_longer_than_sagemaker_takes() -> None:
     words, variables = started(("python", "train.py"), "s3://bursts/code/a.tar.gz", "0" * 64, stay=False)
     assert max(len(word) for word in words) <= 256
     assert max(len(value) for value in variables.values()) <= 512
+
+
+_TAKEN = ("queue", "types", "secrets", "json", "site", "sitecustomize", "boto3", "tempfile")
+
+
+def hostile(folder: Path) -> None:
+    """Files that are called like modules of Python, of boto3 and of ours, and break whoever imports them."""
+    (folder / "tideform").mkdir()
+    for name in (*_TAKEN, "tideform/__init__"):
+        (folder / f"{name}.py").write_text("raise SystemExit('this is not the module that you want')")
+    (folder / "src").mkdir()
+    (folder / "src" / "train.py").write_text("import os; print('training ran', os.environ.get('PYTHONPATH'))")
+
+
+def test_code_with_files_called_like_modules_runs_under_the_wrapper(environ: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "code").mkdir()
+    hostile(tmp_path / "code")
+    archive = pack(tmp_path / "code", {HELPER: helper()})
+    done = ran(environ, archive, *WRAP, "python3", "src/train.py", at=tmp_path)
+    assert (done.returncode, done.stdout.split()[:2]) == (0, ["training", "ran"]), done.stderr
+
+
+def test_an_image_with_such_files_where_it_starts_and_on_its_path_runs_them_too(
+    environ: dict[str, str], archive: Archive, tmp_path: Path
+) -> None:
+    hostile(tmp_path)
+    paths = {**environ, "PYTHONPATH": f".:{tmp_path}"}
+    done = ran(paths, archive, *WRAP, "sh", "-c", 'echo "$PYTHONPATH"', at=tmp_path, stay=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith(f"checkpoint.zip:.:{tmp_path}")
+
+
+@pytest.mark.parametrize("name", ["a", "w", "p", "fail"])
+def test_the_jobs_variables_are_not_the_scripts(
+    environ: dict[str, str], archive: Archive, tmp_path: Path, name: str
+) -> None:
+    done = ran({**environ, name: "mine"}, archive, "printenv", name, at=tmp_path)
+    assert done.stdout == "mine\n"
+
+
+def test_a_wrapper_that_cannot_start_is_told_from_the_job(
+    environ: dict[str, str], archive: Archive, tmp_path: Path
+) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("a file, where the checkpoints would go")
+    done = ran({**environ, "TIDEFORM_CHECKPOINT_DIR": str(taken)}, archive, *WRAP, "true", at=tmp_path)
+    assert done.returncode == CANNOT_FETCH
+    assert "tideform: the wrapper failed" in done.stderr

@@ -14,6 +14,7 @@ import pytest
 from tests.unit.stacks.collecting import FULL, deployment_of
 from tideform.burst.bootstrap import HELPER
 from tideform.burst.carrying import ARCHIVE, LIMIT, Carried, carried
+from tideform.burst.sending import WRAP
 from tideform.errors import RefusedError
 
 
@@ -51,7 +52,7 @@ def test_code_and_helper_are_in_the_package_and_the_command_unpacks_them(project
 def test_checkpoints_alone_take_the_helper_along_and_leave_the_job_where_its_image_says(project: Path) -> None:
     found = carried_by(project, checkpoint={"every": "10m"})
     assert names_in(found) == {HELPER}
-    assert found.command[-6:] == ("python3", "-m", "tideform.checkpoint", "--", "python", "train.py")
+    assert found.command[-6:] == (*WRAP, "python", "train.py")
     assert found.plan["environment"]["TIDEFORM_CODE_STAY"] == "1"
     assert found.plan["checkpoints"]["uri"].endswith("/checkpoints/pool")
     assert found.plan["checkpoints"]["every"] == "600"

@@ -10,7 +10,7 @@ import pytest
 from tideform.burst.halt import silent
 from tideform.burst.places import Places
 from tideform.burst.runner import Work
-from tideform.burst.sending import Wanted, prepare
+from tideform.burst.sending import WRAP, Wanted, prepare
 from tideform.cloud import Cloud
 from tideform.components.burst_places import bursts_bucket
 from tideform.errors import RefusedError
@@ -61,7 +61,7 @@ def test_a_command_of_ones_own_takes_the_place_of_the_pools(places: Places, depl
 
 def test_a_pool_with_checkpoints_gets_the_wrapper_and_the_contract(places: Places, deployment: Deployment) -> None:
     work = prepared(places, saving(deployment))
-    assert work.command[-6:] == ("python3", "-m", "tideform.checkpoint", "--", "python", "train.py")
+    assert work.command[-6:] == (*WRAP, "python", "train.py")
     assert work.environment["TIDEFORM_CHECKPOINT_SECONDS"] == "600"
     assert work.environment["TIDEFORM_CHECKPOINT_URI"] == work.checkpoint_uri
     assert work.environment["TIDEFORM_CHECKPOINT_RUN_URI"] == work.checkpoint_uri  # where a brake leaves its wish

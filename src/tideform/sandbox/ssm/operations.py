@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from tideform.sandbox.world import World
 
 Operation = Callable[[Plane, dict[str, Any]], dict[str, Any]]
 _MOST_INSTANCES = 50
+_PARAMETER = re.compile(r"\{\{\s*ssm:")  # Parameter Store's, which AWS looks up before it sends a command
 
 
 def install(world: World) -> None:
@@ -42,6 +44,8 @@ def send_command(plane: Plane, given: dict[str, Any]) -> dict[str, Any]:
     ids = list(dict.fromkeys([*(given.get("InstanceIds") or []), *_targets(online, given.get("Targets") or [])]))
     if len(given.get("InstanceIds") or []) > _MOST_INSTANCES:
         raise _error("ValidationException", "Member must have length less than or equal to 50")
+    if _PARAMETER.search(" ".join((given.get("Parameters") or {}).get("commands") or [])):
+        raise _error("InvalidParameters", "the sandbox puts no parameter in the place of {{ssm:NAME}}")
     if missing := [one for one in ids if one not in online]:
         raise _error("InvalidInstanceId", f"Instances [{missing}] not in a valid state for account")
     return {"Command": plane.send(given, ids).told()}

@@ -67,7 +67,7 @@ def test_torchrun_is_told_where_its_nodes_meet(tools: Path) -> None:
 
 def test_a_torchrun_that_says_it_itself_is_left_alone() -> None:
     task = Task(("torchrun", "--standalone", "train.py"), "trainer")
-    assert script(task, NODES)[-1] == "exec tideform-run torchrun --standalone train.py"
+    assert script(task, NODES)[-1] == 'exec "$TIDEFORM_RUN" torchrun --standalone train.py'
 
 
 def test_secrets_are_names_and_arns_only() -> None:
@@ -77,3 +77,16 @@ def test_secrets_are_names_and_arns_only() -> None:
 
 def test_what_happens_on_a_node_goes_into_one_log(tools: Path) -> None:
     assert ran(tools, Task(("sh", "-c", "echo out; echo err >&2"), "trainer")) == "out\nerr\n"
+
+
+def test_ssm_finds_none_of_its_own_marks_in_a_job(tools: Path) -> None:
+    """It would put a parameter of the account in the place of ``{{ssm:NAME}}``."""
+    text = "{{ssm:/prod/password}} {{{x}}} '{{"
+    task = Task(("sh", "-c", 'printf "%s|%s" "$GIVEN" "$1"', "sh", text), "trainer", {"GIVEN": text})
+    assert "{{" not in "\n".join(script(task, NODES))
+    assert ran(tools, task) == f"{text}|{text}"
+
+
+def test_a_jobs_own_path_does_not_hide_what_runs_it(tools: Path) -> None:
+    task = Task(("/bin/sh", "-c", 'echo "$PATH"'), "trainer", {"PATH": "/opt/conda/bin"})
+    assert ran(tools, task) == "/opt/conda/bin\n"
