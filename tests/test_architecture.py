@@ -63,6 +63,7 @@ TOUCH_THE_WORLD = (
 PROGRAMS = (
     "burst.ec2.local_shell",
     "checkpoint.__main__",
+    "checkpoint.isolated",
     "sandbox.server",
     "sandbox.functions.runtime",
     "sandbox.nodes.supervisor",

@@ -26,7 +26,9 @@ def with_literals(pod: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _container(given: Mapping[str, Any]) -> dict[str, Any]:
-    words = {kind: [literal(word) for word in given[kind]] for kind in ("command", "args") if kind in given}
+    words: dict[str, Any] = {
+        kind: [literal(word) for word in given[kind]] for kind in ("command", "args") if kind in given
+    }
     if "env" in given:
         words["env"] = [{**one, "value": literal(one["value"])} if "value" in one else one for one in given["env"]]
     return {**given, **words}
