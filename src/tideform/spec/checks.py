@@ -16,6 +16,7 @@ from tideform.spec.schedule import schedules
 from tideform.spec.secrets import secrets
 from tideform.spec.shapes import shapes
 from tideform.spec.subject import Subject
+from tideform.spec.tags import tags
 
 CHECKS: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     references,
@@ -25,6 +26,7 @@ CHECKS: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     folders,
     schedules,
     shapes,
+    tags,
     names,
     secrets,
     availability,

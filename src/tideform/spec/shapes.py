@@ -1,4 +1,4 @@
-"""Values with a shape of their own: address ranges, mailboxes, tags, regions, dates of waivers."""
+"""Values with a shape of their own: address ranges, mailboxes, regions, dates of waivers."""
 
 from __future__ import annotations
 
@@ -16,16 +16,12 @@ from tideform.spec.suggest import did_you_mean
 _EMAIL = re.compile(r"[^@\s,;<>]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _QUEUE = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}(\.fifo)?")
 _HTTPS = re.compile(r"https://[^\s/@]+\.[^\s/@]+(/\S*)?")
-# AWS documentation, 'Tag naming limits and requirements'.
-_TAG = re.compile(r"[\w\s.:/=+\-@]*")
-_MOST_TAGS = 40  # AWS takes 50; ours need some
 
 
 def shapes(subject: Subject) -> Iterator[Diagnostic]:
     """All of them."""
     yield from _network(subject)
     yield from _receivers(subject)
-    yield from _tags(subject)
     yield from _region(subject)
     yield from _waivers(subject)
 
@@ -83,28 +79,6 @@ def _receivers(subject: Subject) -> Iterator[Diagnostic]:
             pattern, what = rules[key]
             if not pattern.fullmatch(value):
                 yield subject.problem("TD144", (*path, key), f"{value[:80]!r} is not {what}.")
-
-
-def _tags(subject: Subject) -> Iterator[Diagnostic]:
-    tags = subject.spec.tags
-    if len(tags) > _MOST_TAGS:
-        detail = f"{len(tags)} tags; AWS takes 50 on a resource, and some are ours."
-        yield subject.problem("TD145", ("tags",), detail, fix=f"Keep {_MOST_TAGS}.", key=True)
-    for key, value in tags.items():
-        if reason := _bad_tag(key, value):
-            yield subject.problem("TD145", ("tags", key), reason, key=True)
-    if reason := _bad_tag("owner", subject.spec.owner):
-        yield subject.problem("TD145", ("owner",), f"The owner is a tag on everything: {reason}")
-
-
-def _bad_tag(key: str, value: str) -> str:
-    if key.lower().startswith(("aws:", "tideform:")):
-        return f"{key!r} starts with a prefix that is not yours to use."
-    if not 1 <= len(key) <= 128 or len(value) > 256:
-        return "A tag's key has 1 to 128 characters, its value at most 256."
-    if not (_TAG.fullmatch(key) and _TAG.fullmatch(value)):
-        return "AWS takes letters, digits, spaces and . : / = + - @ _ in tags."
-    return ""
 
 
 def _region(subject: Subject) -> Iterator[Diagnostic]:
