@@ -24,7 +24,6 @@ from tideform.times import utc
 
 CHECKPOINTS = "/opt/ml/checkpoints"
 _URI = "TIDEFORM_CHECKPOINT_URI"
-_DISK_GIB = 100
 _RETRIES = 3  # after an internal error of SageMaker's
 _START = "TIDEFORM_START"
 # SageMaker tells a node who it is in a file; what torchrun's kind of job reads are variables. A word of the command
@@ -149,7 +148,11 @@ def _algorithm(order: JobOrder) -> dict[str, Any]:
 
 def _resources(order: JobOrder, purchase: Purchase, kind: str) -> dict[str, Any]:
     pool = _pool(order)
-    found: dict[str, Any] = {"InstanceType": kind, "InstanceCount": order.work.nodes, "VolumeSizeInGB": _DISK_GIB}
+    found: dict[str, Any] = {
+        "InstanceType": kind,
+        "InstanceCount": order.work.nodes,
+        "VolumeSizeInGB": pool.disk_gib,
+    }
     if not has_local_storage(kind):
         found["VolumeKmsKeyId"] = order.place.key_arn
     if purchase == "training plan":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pulumi
@@ -11,6 +12,8 @@ from tideform.catalogue.training._names import PoolNames
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.base import Component
 from tideform.components.ec2_adapters import adapters
+from tideform.components.instance_store import boothook
+from tideform.components.local_storage import has_local_storage
 from tideform.components.policies import plain_trust
 from tideform.components.pool_shape import PoolShape
 from tideform.components.pool_subnets import pool_subnets
@@ -18,9 +21,7 @@ from tideform.components.purchase import Purchase, purchases
 from tideform.components.roles import ServiceRole
 from tideform.spec.pools import in_one_zone
 
-_ROOT_DISK: dict[str, Any] = {
-    "volume_type": "gp3", "volume_size": 100, "encrypted": "true", "delete_on_termination": "true"
-}  # fmt: skip
+_ROOT_DISK: dict[str, Any] = {"volume_type": "gp3", "encrypted": "true", "delete_on_termination": "true"}
 # IMDSv2 only, and one hop: containers have a role of their own and must not borrow the instance's.
 _TOKENS_ONLY: dict[str, Any] = {
     "http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1
@@ -89,11 +90,14 @@ class BatchCapacity(Component):
         tags, key = self.scope.tags(self.scope.name(self.unit)), self.order.site.key_arn
         part = f"{self.unit}-{purchase.reservation}" if purchase.reservation else self.unit
         special, inputs = self._special(purchase)
+        gib = self.order.pool.disk_gib
         return aws.ec2.LaunchTemplate(
             part,
-            name=self.hashed_name(part, [tags, _TOKENS_ONLY, _ROOT_DISK, key, *inputs], limit=128),
+            name=self.hashed_name(
+                part, [tags, _TOKENS_ONLY, {**_ROOT_DISK, "volume_size": gib}, key, *inputs], limit=128
+            ),
             metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(**_TOKENS_ONLY),
-            block_device_mappings=[_root_disk(key)],
+            block_device_mappings=[_root_disk(key, gib)],
             tag_specifications=[
                 aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=tags)
                 for kind in ("instance", "volume")
@@ -112,6 +116,9 @@ class BatchCapacity(Component):
             group = self.order.site.security_group_id
             special["network_interfaces"] = adapters(self.shape, group)
             inputs += ["efa", len(special["network_interfaces"]), group]
+        if any(has_local_storage(kind) for kind in self.shape.instance_types):
+            special["user_data"] = base64.b64encode(boothook().encode()).decode()
+            inputs.append(special["user_data"])
         if purchase.reservation:
             special["capacity_reservation_specification"] = _targeted(purchase.reservation)
             inputs.append(purchase.reservation)
@@ -191,9 +198,9 @@ def _targeted(reservation: str) -> aws.ec2.LaunchTemplateCapacityReservationSpec
     )
 
 
-def _root_disk(key_arn: pulumi.Input[str]) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
+def _root_disk(key_arn: pulumi.Input[str], gib: int) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
     """Amazon Linux 2023 boots from ``/dev/xvda``."""
     return aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
         device_name="/dev/xvda",
-        ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(**_ROOT_DISK, kms_key_id=key_arn),
+        ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(**_ROOT_DISK, volume_size=gib, kms_key_id=key_arn),
     )

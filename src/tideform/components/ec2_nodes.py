@@ -19,9 +19,7 @@ from tideform.components.policies import plain_trust
 from tideform.components.pool_shape import PoolShape
 from tideform.components.roles import ServiceRole
 
-_ROOT_DISK: dict[str, Any] = {
-    "volume_type": "gp3", "volume_size": 100, "encrypted": "true", "delete_on_termination": "true"
-}  # fmt: skip
+_ROOT_DISK: dict[str, Any] = {"volume_type": "gp3", "encrypted": "true", "delete_on_termination": "true"}
 # IMDSv2 only, and one hop: jobs share the machine's network and take its role; nothing behind it reaches that.
 _TOKENS_ONLY: dict[str, Any] = {
     "http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1
@@ -63,7 +61,7 @@ class Ec2Nodes(Component):
             image_id=f"resolve:ssm:{image_parameter(self.shape)}",
             iam_instance_profile=ec2.LaunchTemplateIamInstanceProfileArgs(arn=self.profile.arn),
             metadata_options=ec2.LaunchTemplateMetadataOptionsArgs(**_TOKENS_ONLY),
-            block_device_mappings=[_root_disk(self.order.site.key_arn)],
+            block_device_mappings=[_root_disk(self.order.site.key_arn, self.order.pool.disk_gib)],
             user_data=base64.b64encode(user_data().encode()).decode(),
             tag_specifications=[
                 ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=tags) for kind in ("instance", "volume")
@@ -81,9 +79,9 @@ class Ec2Nodes(Component):
         return {"vpc_security_group_ids": [group]}
 
 
-def _root_disk(key_arn: pulumi.Input[str]) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
+def _root_disk(key_arn: pulumi.Input[str], gib: int) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
     """Amazon Linux 2023 boots from ``/dev/xvda``; the Deep Learning image wants 75 GiB."""
     return aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
         device_name="/dev/xvda",
-        ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(**_ROOT_DISK, kms_key_id=key_arn),
+        ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(**_ROOT_DISK, volume_size=gib, kms_key_id=key_arn),
     )

@@ -6,6 +6,8 @@ Commands come by SSM and end in ``tideform-run COMMAND…``; their variables are
 
 from __future__ import annotations
 
+from tideform.components.instance_store import SCRIPT
+
 _RUN = r"""#!/bin/bash
 # Runs a command in the job's image, with the machine's network and role. The job's variables (a PATH, an AWS_PROFILE)
 # are for its container: what is called here does not see them.
@@ -57,10 +59,13 @@ def user_data() -> str:
     return f"""#!/bin/bash
 cat >/usr/local/bin/tideform-run <<'TIDEFORM'
 {_RUN}TIDEFORM
+cat >/usr/local/bin/tideform-disks <<'TIDEFORM'
+{SCRIPT}TIDEFORM
 cat >/usr/local/bin/tideform-watch <<'TIDEFORM'
 {_WATCH}TIDEFORM
-chmod 755 /usr/local/bin/tideform-run /usr/local/bin/tideform-watch
+chmod 755 /usr/local/bin/tideform-run /usr/local/bin/tideform-watch /usr/local/bin/tideform-disks
 command -v docker >/dev/null || dnf install -y docker
+/usr/local/bin/tideform-disks
 systemctl enable --now docker
 systemd-run --unit tideform-watch --property Restart=on-failure /usr/local/bin/tideform-watch
 """

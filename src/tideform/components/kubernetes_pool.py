@@ -13,6 +13,7 @@ from typing import Any
 
 from tideform.catalogue.training._eks_names import LABEL, LOCAL_QUEUE, EksNames
 from tideform.components import kubernetes_efa as efa
+from tideform.components.local_storage import has_local_storage
 from tideform.components.pool_shape import PoolShape, is_nvidia
 from tideform.spec.deployment import Deployment
 from tideform.spec.pools import in_one_zone
@@ -20,7 +21,7 @@ from tideform.spec.training import Kubernetes, Pool
 
 GPU = "nvidia.com/gpu"
 GRACE = "5m"  # how long a node's drain may take before its pods are ended anyway
-_ROOT_DISK = {"volumeType": "gp3", "volumeSize": "100Gi", "encrypted": True, "deleteOnTermination": True}
+_ROOT_DISK = {"volumeType": "gp3", "encrypted": True, "deleteOnTermination": True}
 _TOKENS_ONLY = {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 1}
 _METADATA = "169.254.169.254/32"  # the instance's credentials: a job has its own
 _POD_IDENTITY = "169.254.170.23/32"  # where the pod identity agent hands those out
@@ -113,7 +114,7 @@ class PoolObjects:
         # Nodes that talk to each other all the time are in one zone, where no transfer is paid.
         subnets = list(place.subnet_ids)[: 1 if together and not self.pool.zones else None]
         reservations = [{"id": each} for each in self.pool.capacity.reserved]
-        disk = {**_ROOT_DISK, "kmsKeyID": place.key_arn}
+        disk = {**_ROOT_DISK, "volumeSize": f"{self.pool.disk_gib}Gi", "kmsKeyID": place.key_arn}
         spec = {
             "amiSelectorTerms": [{"alias": "al2023@latest"}],
             "instanceProfile": place.instance_profile,
@@ -121,6 +122,8 @@ class PoolObjects:
             "securityGroupSelectorTerms": [{"id": place.security_group_id}],
             "blockDeviceMappings": [{"deviceName": "/dev/xvda", "rootVolume": True, "ebs": disk}],
             "metadataOptions": _TOKENS_ONLY,
+            # Pods write to the machine's own disks where it has them, and not to the root disk.
+            **({"instanceStorePolicy": "RAID0"} if any(map(has_local_storage, self.shape.instance_types)) else {}),
             "associatePublicIPAddress": False,
             "tags": self.deployment.tags("training", self.deployment.identity("training", self.name)),
             **({"capacityReservationSelectorTerms": reservations} if reservations else {}),

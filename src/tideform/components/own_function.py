@@ -20,10 +20,11 @@ _MEMORY = 256  # MB
 class Calls:
     """When a function is called and with what; a call that fails is repeated until it is ``oldest`` seconds old."""
 
-    expression: str
+    expression: str  # in UTC, or in ``timezone``
     description: str
     oldest: int
     input: str | None = None
+    timezone: str = "UTC"
 
 
 def own_function(
@@ -84,6 +85,7 @@ def on_schedule(
         group_name="default",
         description=calls.description,
         schedule_expression=calls.expression,
+        schedule_expression_timezone=calls.timezone,
         flexible_time_window=aws.scheduler.ScheduleFlexibleTimeWindowArgs(mode="OFF"),
         state="ENABLED",
         target=aws.scheduler.ScheduleTargetArgs(

@@ -27,6 +27,7 @@ from tideform.components.pool_shape import PoolShape
 from tideform.components.reaper_package import package
 from tideform.components.roles import ServiceRole
 from tideform.components.trigger import Arrivals
+from tideform.spec.training import Schedule
 
 PLAN = "plan.json"  # at the root of the package, where `burst.reaper.starter` looks
 HANDLER = "tideform.burst.reaper.starter.handler"
@@ -93,10 +94,11 @@ class ScheduledBurst(Component):
             use_key(scope),
         ]
 
-    def _schedule(self, expression: str) -> None:
+    def _schedule(self, schedule: Schedule) -> None:
         part = f"{self.order.scope.unit or self.order.name}-schedule"
         told = json.dumps({"cause": "schedule"})
-        calls = Calls(expression, f"Runs the job of {self.order.name}", _OLDEST, told)
+        about = f"Runs the job of {self.order.name}"
+        calls = Calls(schedule.expression, about, _OLDEST, told, schedule.timezone)
         names = {"role_part": part, "name": self.scope.name(part, limit=64), "of": self.name}
         on_schedule(self, part, calls=calls, function=self.function, **names)
 

@@ -33,6 +33,15 @@ def about(description: str, update: UpdatePolicy = UpdatePolicy.IN_PLACE) -> Any
     return Field(description=description, json_schema_extra={"x-update": update.value})
 
 
+# What pydantic puts into the place of an error where a value may be of two types; nobody writes it.
+NUMBER, LIST = "(number)", "(list)"
+
+
+def written(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """The place of an error as it stands in the file."""
+    return tuple(step for step in loc if step not in (NUMBER, LIST))
+
+
 # An availability zone by its letter; EC2's subnets are in zones a to f, and nowhere are there more than eight.
 Zone = Annotated[str, StringConstraints(pattern=ZONE_PATTERN)]
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from tideform.diagnostics import Diagnostic, errors_in
 from tideform.errors import SpecError
+from tideform.spec.base import written
 from tideform.spec.checks import check
 from tideform.spec.compose import compose
 from tideform.spec.deployment import Deployment
@@ -83,7 +84,7 @@ def _typed(source: Source, node: Node) -> tuple[Project, list[Diagnostic]]:
 def _sound(data: dict[str, Any], error: ValidationError) -> dict[str, Any]:
     """The data without the unknown keys, and without the units and sections in which something else is wrong."""
     for one in error.errors(include_url=False, include_context=False, include_input=False):
-        loc = one["loc"]
+        loc = written(one["loc"])
         if one["type"] != "extra_forbidden":
             loc = loc[: 2 if loc[0] in _BY_NAME else 1]
         parent: Any = data

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Discriminator, Field, StringConstraints, Tag
 
-from tideform.spec.base import REPLACE, Model, Zone, about
+from tideform.spec.base import LIST, NUMBER, REPLACE, Model, Zone, about
 
 VPC_PATTERN = r"^vpc-[0-9a-f]{8,17}$"
 SUBNET_PATTERN = r"^subnet-[0-9a-f]{8,17}$"
@@ -22,7 +22,9 @@ class Network(Model):
     subnets: Annotated[tuple[SubnetId, ...], about("The subnets of the existing VPC to use.", REPLACE)] = ()
     cidr: Annotated[str, about("The address range of the own VPC, /16 to /24.", REPLACE)] = "10.42.0.0/16"
     zones: Annotated[
-        Annotated[int, Field(ge=1, le=6)] | Annotated[tuple[Zone, ...], Field(min_length=1, max_length=6)],
+        Annotated[Annotated[int, Field(ge=1, le=6)], Tag(NUMBER)]
+        | Annotated[Annotated[tuple[Zone, ...], Field(min_length=1, max_length=6)], Tag(LIST)],
+        Discriminator(lambda given: LIST if isinstance(given, list | tuple) else NUMBER),
         about("Over how many availability zones it stretches, or which ones by letter: 2, or [a, c].", REPLACE),
     ] = 2
 

@@ -77,6 +77,9 @@ SUMMARIES: dict[str, str] = {
     # images
     "TD180": "The image cannot be pulled in this network",
     "TD181": "The image is one of the account's own registry",
+    # disks
+    "TD182": "The disk cannot be had",
+    "TD183": "A disk costs money beside its machine",
     # promises with a date
     "TD160": "A waiver has expired",
     "TD172": "A schedule begins at once",

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from zoneinfo import available_timezones
 
 from tideform.diagnostics import Diagnostic, Severity
+from tideform.spec.nodes import Path
 from tideform.spec.subject import Subject
+from tideform.spec.suggest import did_you_mean
+from tideform.spec.training import Schedule
 
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 _DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
@@ -28,14 +32,23 @@ _FIELDS: tuple[tuple[str, int, int, list[str]], ...] = (
 def schedules(subject: Subject) -> Iterator[Diagnostic]:
     """Every pool's schedule has to be one."""
     for name, pool in subject.spec.training.items():
-        reason = what_is_wrong(pool.schedule) if pool.schedule is not None else ""
-        if reason:
-            fix = "Write cron(MINUTES HOURS DAY MONTH WEEKDAY YEAR) such as cron(0 2 * * ? *), or rate(1 day)."
-            yield subject.problem("TD142", ("training", name, "schedule"), reason, fix=fix)
-        elif pool.schedule is not None and pool.schedule.startswith("rate("):
-            detail = "AWS calls a rate(…) for the first time when it is made: the apply starts a burst."
-            fix = "Use cron(…) to say when; or take it as it is."
-            yield subject.problem("TD172", ("training", name, "schedule"), detail, fix=fix, severity=Severity.WARNING)
+        if pool.schedule is not None:
+            yield from _schedule(subject, ("training", name, "schedule"), pool.schedule)
+
+
+def _schedule(subject: Subject, path: Path, schedule: Schedule) -> Iterator[Diagnostic]:
+    where = (*path, "cron") if subject.given((*path, "cron")) else path
+    if reason := what_is_wrong(schedule.expression):
+        fix = "Write cron(MINUTES HOURS DAY MONTH WEEKDAY YEAR) such as cron(0 2 * * ? *), or rate(1 day)."
+        yield subject.problem("TD142", where, reason, fix=fix)
+    elif schedule.expression.startswith("rate("):
+        detail = "AWS calls a rate(…) for the first time when it is made: the apply starts a burst."
+        fix = "Use cron(…) to say when; or take it as it is."
+        yield subject.problem("TD172", where, detail, fix=fix, severity=Severity.WARNING)
+    if (zone := schedule.timezone) not in available_timezones():
+        detail = f"{zone[:60]!r} is no time zone of the IANA's list, which AWS goes by."
+        fix = did_you_mean(zone, available_timezones()) or "Write one such as Europe/Berlin or America/New_York."
+        yield subject.problem("TD142", (*path, "timezone"), detail, fix=fix)
 
 
 def what_is_wrong(schedule: str) -> str:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+# A slip of the finger changes a letter or two; what is less alike than this is another word, and to name it misleads.
+_ALIKE = 0.65
+_FURTHER = 3  # letters more or fewer
+
 
 def nearest(word: object, known: Iterable[str]) -> str | None:
     """The known word that is most like the given one, if any is like it; swapped letters count as very like."""
     choices = {choice.casefold(): choice for choice in known}
     given = str(word).casefold()[:100]
     swapped = [choice for choice in choices if sorted(choice) == sorted(given)]
-    found = get_close_matches(given, swapped or choices, n=1, cutoff=0.6)
+    alike = [choice for choice in swapped or choices if abs(len(choice) - len(given)) < _FURTHER]
+    found = get_close_matches(given, alike, n=1, cutoff=_ALIKE)
     return choices[found[0]] if found else None
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 from tideform.spec.base import DRAINS_FIRST, REPLACE, Model, Name, Zone, about
 from tideform.spec.quantities import Count, Duration, Money, Percent, Size
@@ -15,6 +15,7 @@ VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 Variable = Annotated[str, StringConstraints(pattern=VARIABLE_PATTERN)]
 
 
+DISK_GIB = 100  # of a machine's root disk, where the spec says nothing
 Parameter = str | int | float
 Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$", max_length=255)]
 Reservation = Annotated[str, StringConstraints(pattern=r"^cr-[0-9a-f]{8,17}$")]
@@ -81,6 +82,32 @@ class Sweep(Model):
         return prod(len(values) for values in self.grid.values())
 
 
+def _or_text(schema: dict[str, Any]) -> None:
+    """A schedule is mostly written as one text."""
+    mapping = dict(schema)
+    schema.clear()
+    schema["anyOf"] = [{"type": "string"}, mapping]
+
+
+class Schedule(Model):
+    """When a job runs by itself: ``cron(0 2 * * ? *)`` or ``rate(1 day)``, or a mapping with a time zone."""
+
+    model_config = ConfigDict(json_schema_extra=_or_text)
+
+    cron: Annotated[str, about("Minutes, hours, day, month, weekday and year, such as 0 2 * * ? *.")]
+    timezone: Annotated[str, about("The time zone that it counts in, such as Europe/Berlin.")] = "UTC"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_text(cls, given: Any) -> Any:
+        return {"cron": given} if isinstance(given, str) else given
+
+    @property
+    def expression(self) -> str:
+        """As EventBridge Scheduler takes it."""
+        return self.cron if self.cron.startswith(("cron(", "rate(")) else f"cron({self.cron})"
+
+
 class Trigger(Model):
     """What starts the pool's job by itself: an object that arrives in a store."""
 
@@ -126,7 +153,12 @@ class Pool(Model):
     idle_timeout: Annotated[Duration, about("How long it may stand idle.")] = Duration.parse("20m")
     max_cost: Annotated[Money | None, about("The most that one burst may cost.")] = None
     checkpoint: Annotated[Checkpoint | None, about("How often the job saves what it has.")] = None
-    schedule: Annotated[str | None, about("When the job runs by itself: cron(0 2 * * ? *) or rate(1 day).")] = None
+    schedule: Annotated[
+        Schedule | None, about("When the job runs by itself: cron(0 2 * * ? *), rate(1 day), or {cron, timezone}.")
+    ] = None
+    disk: Annotated[
+        Size | None, about("The root disk of each machine; 100GiB where nothing is said.", DRAINS_FIRST)
+    ] = None
     trigger: Annotated[Trigger | None, about("What else starts the job by itself.")] = None
     zones: Annotated[
         tuple[Zone, ...],
@@ -143,3 +175,8 @@ class Pool(Model):
         Literal["keep", "remove"], about("Whether the pool's definitions stay between bursts.", DRAINS_FIRST)
     ] = "keep"
     job: Annotated[Job, about("What runs on it.")]
+
+    @property
+    def disk_gib(self) -> int:
+        """The size of each machine's root disk, in GiB."""
+        return DISK_GIB if self.disk is None else self.disk.gib

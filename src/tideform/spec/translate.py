@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tideform.diagnostics import Diagnostic
-from tideform.spec.base import NAME_PATTERN, ZONE_PATTERN
+from tideform.spec.base import NAME_PATTERN, ZONE_PATTERN, written
 from tideform.spec.detected import FINGERPRINT_PATTERN
 from tideform.spec.fields import field_of, keys_of, section_at
 from tideform.spec.network import SUBNET_PATTERN, VPC_PATTERN
@@ -62,7 +62,7 @@ def translate(error: ValidationError, source: Source, root: Node, prefix: Path =
     """The diagnostics of one failed validation; ``prefix`` is where the validated part stands in the spec."""
     seen: set[Path] = set()
     for one in error.errors(include_url=False, include_context=True, include_input=True):
-        path, is_key = _path(root, (*prefix, *one["loc"]), one["type"])
+        path, is_key = _path(root, (*prefix, *written(one["loc"])), one["type"])
         if path in seen or _follows(one):  # a choice of several types complains once for each
             continue
         seen.add(path)
@@ -105,7 +105,15 @@ def _unknown(_error: Any, _context: Any, path: Path) -> Details:
     section = section_at(path[:-1])
     known = keys_of(section) if section else []
     where = f"{dotted(path[:-1])} has no key" if path[:-1] else "A spec has no key"
-    return "TD100", f"{where} {path[-1]!r}; it would be ignored.", did_you_mean(path[-1], known) or _knows(known)
+    fix = _deeper(path, known) or did_you_mean(path[-1], known) or _knows(known)
+    return "TD100", f"{where} {path[-1]!r}; it would be ignored.", fix
+
+
+def _deeper(path: Path, known: list[str]) -> str:
+    """Where the key belongs, if that is one level further down."""
+    places = ((key, section_at((*path[:-1], key))) for key in known)
+    found = [key for key, section in places if section and field_of(section, str(path[-1]))]
+    return f"Write it as {found[0]}: {{{path[-1]}: …}}." if len(found) == 1 else ""
 
 
 def _missing(_error: Any, _context: Any, path: Path) -> Details:

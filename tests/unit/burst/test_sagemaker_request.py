@@ -105,3 +105,8 @@ def test_sagemakers_limits_on_words_and_variables_hold(nodes: int) -> None:
 def test_a_word_that_is_too_long_is_refused_before_anything_starts() -> None:
     with pytest.raises(RefusedError, match="does not take the command"):
         asked(order(Work(("sh", "-c", "x" * 257))))
+
+
+@pytest.mark.parametrize(("disk", "size"), [({}, 100), ({"disk": "2TiB"}, 2048)])
+def test_the_disk_is_as_large_as_the_pool_says(disk: dict[str, Any], size: int) -> None:
+    assert asked(order(**disk))["ResourceConfig"]["VolumeSizeInGB"] == size

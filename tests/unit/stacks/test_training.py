@@ -114,6 +114,30 @@ def test_instances_take_metadata_tokens_only_and_encrypt_their_disk() -> None:
     assert template["blockDeviceMappings"][0]["ebs"]["encrypted"] == "true"
 
 
+@pytest.mark.parametrize(("disk", "size"), [({}, 100), ({"disk": "2TiB"}, 2048)])
+def test_a_root_disk_is_as_large_as_the_pool_says(disk: dict[str, str], size: int) -> None:
+    template = inputs(pool(**disk), "LaunchTemplate", "pool")
+    assert template["blockDeviceMappings"][0]["ebs"]["volumeSize"] == size
+
+
+def test_another_size_of_the_disk_is_another_template_for_batch_keeps_to_what_it_found() -> None:
+    names = {inputs(pool(**words), "LaunchTemplate", "pool")["name"] for words in ({}, {"disk": "200GiB"})}
+    assert len(names) == 2
+
+
+@pytest.mark.parametrize(("kind", "used"), [("g5.xlarge", True), ("c5.large", False)])
+def test_disks_of_the_machines_own_are_used_where_there_are_any(kind: str, used: bool) -> None:
+    template = inputs(pool(instance_types=[kind]), "LaunchTemplate", "pool")
+    assert ("userData" in template) is used
+
+
+def test_a_schedule_counts_in_its_time_zone() -> None:
+    found = pool(schedule={"cron": "0 2 * * ? *", "timezone": "Europe/Berlin"})
+    schedule = inputs(found, "Schedule", "pool-schedule")
+    said = (schedule["scheduleExpression"], schedule["scheduleExpressionTimezone"])
+    assert said == ("cron(0 2 * * ? *)", "Europe/Berlin")
+
+
 def test_instances_and_volumes_carry_the_pools_tags() -> None:
     template = inputs(pool(), "LaunchTemplate", "pool")
     tagged = {entry["resourceType"]: entry["tags"]["tideform:unit"] for entry in template["tagSpecifications"]}

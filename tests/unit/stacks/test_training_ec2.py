@@ -70,7 +70,7 @@ def test_machines_take_metadata_tokens_only_and_encrypt_their_disk() -> None:
     found = template(pool())
     assert found["metadataOptions"]["httpTokens"] == "required"
     disk = found["blockDeviceMappings"][0]["ebs"]
-    assert (disk["encrypted"], disk["volumeType"]) == ("true", "gp3")
+    assert (disk["encrypted"], disk["volumeType"], disk["volumeSize"]) == ("true", "gp3", 100)
     assert disk["kmsKeyId"].startswith("arn:aws:kms:")
 
 
@@ -146,3 +146,7 @@ def test_what_starts_a_job_may_let_this_group_launch_and_send_to_its_machines_al
 
 def test_a_start_has_a_quarter_of_an_hour_for_machines_to_come() -> None:
     assert inputs(pool(schedule="rate(1 day)"), "Function", "desk-starter")["timeout"] == 900
+
+
+def test_a_root_disk_is_as_large_as_the_pool_says() -> None:
+    assert template(pool(disk="300GiB"))["blockDeviceMappings"][0]["ebs"]["volumeSize"] == 300

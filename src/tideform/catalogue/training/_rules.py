@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tideform.catalogue.training._blocks import block_problems
+from tideform.catalogue.training._disk import disk_problems
 from tideform.catalogue.training._image import image_problems
 from tideform.catalogue.training._told import told_problems
 from tideform.components.pool_shape import PoolShape, shape_of, shape_problems
@@ -29,6 +30,7 @@ def pool_rules(deployment: Deployment, name: str) -> Iterator[Diagnostic]:
     if not wrong:
         yield from _nodes(path, pool, shape_of(pool))
         yield from _cap(path, pool)
+        yield from disk_problems(path, pool, shape_of(pool))
         yield from block_problems(deployment, path, pool)
 
 

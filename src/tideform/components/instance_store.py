@@ -1,0 +1,42 @@
+"""Machines with disks of their own (NVMe) let containers write there: layers, and what a job keeps beside its stores.
+
+The disks are empty at each start, encrypted in hardware, and paid for with the machine. Whatever fails here, the
+machine comes, and its containers write to the root disk. Pure.
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-store-volumes.html
+"""
+
+from __future__ import annotations
+
+_BOUNDARY = "tideform-user-data"
+
+# With several disks they are striped where the image can do that; else the first one is used. The Deep Learning image
+# has mounted them by itself, and its docker runs by the time of this script.
+SCRIPT = """\
+#!/bin/bash
+to=/var/lib/docker
+mountpoint -q $to && exit 0
+busy=$(systemctl is-active docker)
+[ "$busy" = active ] && systemctl stop docker.socket docker
+mkdir -p $to
+if mountpoint -q /opt/dlami/nvme; then
+  mkdir -p /opt/dlami/nvme/docker && mount --bind /opt/dlami/nvme/docker $to
+else
+  set -- $(lsblk --nodeps --noheadings --paths --output NAME,MODEL | awk '/Instance Storage/ {print $1}')
+  if [ $# -gt 1 ] && command -v mdadm >/dev/null; then
+    mdadm --create /dev/md0 --run --force --level=0 --raid-devices=$# "$@" && set -- /dev/md0
+  fi
+  [ $# -eq 0 ] || { mkfs.xfs -f "$1" && mount -o noatime "$1" $to; }
+fi
+[ "$busy" = active ] && systemctl start docker
+exit 0
+"""
+
+
+def boothook() -> str:
+    """The script as a part that cloud-init runs before docker starts, in the form that AWS Batch takes.
+
+    https://docs.aws.amazon.com/batch/latest/userguide/launch-templates.html (Amazon EC2 user data)
+    """
+    head = f'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="{_BOUNDARY}"\n\n'
+    part = f'--{_BOUNDARY}\nContent-Type: text/cloud-boothook; charset="us-ascii"\n\n{SCRIPT}'
+    return f"{head}{part}--{_BOUNDARY}--\n"
