@@ -189,7 +189,7 @@ def test_finding_the_engine_loads_no_pulumi() -> None:
 
 def test_validate_loads_neither_pulumi_nor_boto3() -> None:
     spec = PACKAGE.parent.parent / "blueprints" / "quickstart" / "tideform.yaml"
-    words = f"from tideform.cli.app import main; main(['validate', '-f', {str(spec)!r}])"
+    words = f"from tideform.cli.app import main; main(['validate', '--spec', {str(spec)!r}])"
     assert packages_after(words) & HEAVY <= {"typer"}
 
 

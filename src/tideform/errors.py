@@ -34,6 +34,14 @@ class ExitCode(IntEnum):
     LOCKED = 4
     INTERRUPTED = 130
 
+    @property
+    def beside_a_jobs(self) -> int:
+        """The code that it is where a command hands a job's own code on: 100 more, to be told apart from those."""
+        return self if self >= _OURS else self + _OURS
+
+
+_OURS = 100
+
 
 class TideformError(Exception):
     """An error with everything its reader needs, as one or more diagnostics.

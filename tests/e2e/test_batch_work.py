@@ -130,7 +130,7 @@ def test_a_quota_ends_the_ladder_and_is_the_reason(project: Workspace) -> None:
     market(project.folder, {"quota": [{"family": "standard", "limit": 0, "spot": True}]})
     ran = project.run("burst", "run", "steady", "--", "true")
     market(project.folder, {"clear": True})
-    assert ran.returncode == 1
+    assert ran.returncode == 101
     assert "TD606" in ran.stderr
     assert "Ask AWS for a higher quota" in ran.stderr
     assert project.instances() == []

@@ -23,7 +23,7 @@ import typer
 from typer.core import TyperGroup
 
 from tideform import __version__, outlets
-from tideform.cli.boundary import guarded, plug_closed_streams
+from tideform.cli.boundary import Manner, guarded, plug_closed_streams
 from tideform.cli.common import NoColorOption
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -126,7 +126,7 @@ def main(args: list[str] | None = None) -> int:
     outlets.guard()
     gc.set_threshold(50_000)  # a command makes much and frees little: looking for garbage is 7 % of an offline plan
     words = _color_first(sys.argv[1:] if args is None else args)
-    return guarded(lambda: typer.main.get_command(app).main(words, "tideform", standalone_mode=False))
+    return guarded(lambda: typer.main.get_command(app).main(words, "tideform", standalone_mode=False), Manner.of(words))
 
 
 def _color_first(args: list[str]) -> list[str]:

@@ -59,7 +59,7 @@ def command(
         _refuse_errors(planned.plan)
         if saved is None and not yes and planned.plan.has_changes:
             confirm(f"Do you want to make these changes in {planned.plan.environment}?")
-        applied = _carry_out(change, planned, as_json)
+        applied = _carry_out(change, planned)
     _report(deployment, planned, applied, as_json)
 
 
@@ -106,11 +106,11 @@ def _refuse_errors(plan: Plan) -> None:
         raise RefusedError(errors)
 
 
-def _carry_out(change: Change, planned: Planned, as_json: bool) -> Applied:
+def _carry_out(change: Change, planned: Planned) -> Applied:
     from tideform.plan.execute import carry_out
     from tideform.views.progress import progress
 
-    with progress(console(stderr=as_json)) as on_progress:
+    with progress(console(stderr=True)) as on_progress:
         return carry_out(change, planned, on_progress=on_progress)
 
 

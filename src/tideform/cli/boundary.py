@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -23,7 +25,29 @@ from tideform.signals import heeding
 _PARSER_ERROR = typer.BadParameter.__mro__[2]
 
 
-def guarded(run: Callable[[], Any]) -> int:
+_HAND_A_CODE_ON = (("burst", "run"), ("burst", "shell"), ("sandbox", "exec"))
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a command line wants to hear of its end: ``as_json``, and with codes that are not those of a job."""
+
+    as_json: bool = False
+    beside_a_job: bool = False
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> Manner:
+        """What the words of a command line say about it; those after ``--`` are a job's."""
+        ours = words[: words.index("--")] if "--" in words else words
+        named = tuple(word for word in ours if not word.startswith("-"))[:2]
+        return cls("--json" in ours, named in _HAND_A_CODE_ON)
+
+    def code(self, code: ExitCode) -> int:
+        """The exit code that an end of ours becomes."""
+        return code.beside_a_jobs if self.beside_a_job else code
+
+
+def guarded(run: Callable[[], Any], manner: Manner = Manner()) -> int:
     """Call ``run`` and say how it ended; signals that ask to end unwind like Ctrl-C, so that clean-up code runs."""
     try:
         with heeding(_unwind, but_for=(signal.SIGINT,)):
@@ -31,20 +55,19 @@ def guarded(run: Callable[[], Any]) -> int:
             sys.stdout.flush()
     except outlets.ReaderGoneError:  # `tideform … | head`: the reader has what it wanted
         outlets.silence()
-        return ExitCode.ERROR
+        return manner.code(ExitCode.ERROR)
     except outlets.OutputLostError as error:
-        return _output_lost(error)
+        return manner.code(_output_lost(error))
     except KeyboardInterrupt:
         return _interrupted()
     except TideformError as error:
-        _show(error.diagnostics)
-        return error.exit_code
+        return _told(error.diagnostics, error.exit_code, manner)
     except typer.Abort:
         _say("Nothing was done.")
-        return ExitCode.ERROR
+        return manner.code(ExitCode.ERROR)
     except Exception as error:  # noqa: BLE001  # the boundary: nothing gets past it
-        return _usage(error) if isinstance(error, _PARSER_ERROR) else _bug(error)
-    if result == ExitCode.INTERRUPTED:  # the option parser turns Ctrl-C into this
+        return _usage(error, manner) if isinstance(error, _PARSER_ERROR) else _bug(error, manner)
+    if result == ExitCode.INTERRUPTED and not manner.beside_a_job:  # the option parser turns Ctrl-C into this
         return _interrupted()
     return result if isinstance(result, int) else ExitCode.OK
 
@@ -67,6 +90,21 @@ def _unwind(number: int, _frame: FrameType | None) -> None:
     raise TerminatedError
 
 
+def _told(diagnostics: tuple[Diagnostic, ...], code: ExitCode, manner: Manner) -> int:
+    """Say it in words on stderr, and on stdout for programs that have asked for JSON; the exit code."""
+    ended = manner.code(code)
+    _show(diagnostics)
+    if manner.as_json:
+        _print_json(diagnostics, ended)
+    return ended
+
+
+def _print_json(diagnostics: tuple[Diagnostic, ...], code: int) -> None:
+    from tideform.views.diagnostics import as_json
+
+    print(json.dumps({"exit_code": int(code), "diagnostics": as_json(diagnostics)}, indent=2), flush=True)  # noqa: T201
+
+
 def _show(diagnostics: tuple[Diagnostic, ...]) -> None:
     from tideform.views.diagnostics import render, use_color
 
@@ -84,7 +122,7 @@ def _interrupted() -> int:
     return ExitCode.INTERRUPTED
 
 
-def _output_lost(error: OSError) -> int:
+def _output_lost(error: OSError) -> ExitCode:
     """What was to be printed is not there: a caller who relies on it has to know."""
     outlets.carry_on()
     _show(
@@ -101,27 +139,33 @@ def _output_lost(error: OSError) -> int:
     return ExitCode.ERROR
 
 
-def _usage(error: Any) -> int:
+def _usage(error: Any, manner: Manner) -> int:
     """Exit code 1: the parser's own would be 2, which means 'there are changes' here."""
     outlets.carry_on()
     error.show()
-    return ExitCode.ERROR
-
-
-def _bug(error: Exception) -> int:
-    log = _write_log(error)
-    _show(
-        (
-            Diagnostic(
-                "TD090",
-                Severity.ERROR,
-                "This is a bug in tideform",
-                detail=f"{type(error).__name__}: {error}",
-                fix=f"Please report it with the log {log}; running the command again is safe.",
-            ),
+    code = manner.code(ExitCode.ERROR)
+    if manner.as_json:
+        wrong = Diagnostic(
+            "TD095",
+            Severity.ERROR,
+            "The command line cannot be understood",
+            detail=error.format_message(),
+            fix="`--help` after the command lists what it takes.",
         )
+        _print_json((wrong,), code)
+    return code
+
+
+def _bug(error: Exception, manner: Manner) -> int:
+    log = _write_log(error)
+    bug = Diagnostic(
+        "TD090",
+        Severity.ERROR,
+        "This is a bug in tideform",
+        detail=f"{type(error).__name__}: {error}",
+        fix=f"Please report it with the log {log}; running the command again is safe.",
     )
-    return ExitCode.ERROR
+    return _told((bug,), ExitCode.ERROR, manner)
 
 
 def _write_log(error: Exception) -> Path:

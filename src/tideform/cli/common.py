@@ -22,7 +22,7 @@ def _no_color(wanted: bool) -> bool:
     return wanted
 
 
-SpecOption = Annotated[Path, typer.Option("--spec", "-f", help="The project spec.", metavar="FILE")]
+SpecOption = Annotated[Path, typer.Option("--spec", help="The project spec.", metavar="FILE")]
 EnvironmentOption = Annotated[
     str | None,
     typer.Option(
@@ -60,4 +60,5 @@ def console(*, stderr: bool = False) -> Console:
     """The console that views write to; it follows NO_COLOR, and is plain where nobody looks."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    seen = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, force_interactive=seen)

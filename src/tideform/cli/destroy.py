@@ -72,7 +72,7 @@ def _destroy(deployment: Deployment, unit: str | None, named: tuple[str, ...], w
     from tideform.plan import teardown
     from tideform.views.progress import progress
 
-    with progress(console()) as on_progress:
+    with progress(console(stderr=True)) as on_progress:
         return teardown.destroy(deployment, unit=unit, delete_data=named, on_progress=on_progress, wait=wait, say=say)
 
 

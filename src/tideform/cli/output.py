@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -39,7 +40,7 @@ def command(
     if as_json:
         write_json(known(value))
     elif isinstance(value, str):
-        typer.echo(neutral(value) if console().is_terminal else value)
+        typer.echo(neutral(value) if sys.stdout.isatty() else value)
     elif isinstance(value, int | float):
         typer.echo(json.dumps(value))
     else:

@@ -54,6 +54,11 @@ def plain(text: str = "", *, style: str = "") -> Line:
     return Line(text, depth=-1, style=style)
 
 
+def animated(console: Console) -> bool:
+    """Whether what changes in place is seen: on a terminal, but not where FORCE_COLOR asks for colours in a pipe."""
+    return console.is_terminal and console.is_interactive
+
+
 def emit(lines: Iterable[Line], console: Console) -> None:
     """Print the lines; the console knows whether colours are wanted and possible."""
     if not console.is_terminal:  # 36,000 lines of a large plan take seconds through the markup of a terminal

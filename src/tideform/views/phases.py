@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tideform.views.lines import neutral
+from tideform.views.lines import animated, neutral
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @contextmanager
 def phases(console: Console) -> Iterator[Callable[[str], None]]:
     """A listener for program keys, to be given to `make_plan`; safe to call from several threads."""
-    if not console.is_terminal:
+    if not animated(console):
         yield lambda _: None
         return
     from rich.markup import escape

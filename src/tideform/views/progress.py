@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from tideform.engine.base import OnProgress, Progress
 from tideform.plan.model import terraform_type
-from tideform.views.lines import Line, neutral, plain
+from tideform.views.lines import Line, animated, neutral, plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,7 +74,7 @@ class Tracker:
 def progress(console: Console, clock: Clock = time.monotonic) -> Iterator[OnProgress]:
     """A listener for progress that writes to the console while the block runs."""
     tracker = Tracker(clock)
-    with _live(console, tracker) if console.is_terminal else _lines(console, tracker) as listener:
+    with _live(console, tracker) if animated(console) else _lines(console, tracker) as listener:
         yield listener
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,11 +10,13 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
+from typing import Annotated
 
 import pytest
 import typer
 
 from tideform.cli import app as root
+from tideform.cli.boundary import Manner, guarded
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import ExitCode, LeftoversError, LockedError, RefusedError, TideformError
 
@@ -191,3 +194,55 @@ def test_a_stream_that_the_caller_closed_is_no_bug(closed: str) -> None:
     script = f'exec {closed}; exec "$0" -c "from tideform.cli.app import main; raise SystemExit(main([\'schema\']))"'
     done = subprocess.run(["/bin/sh", "-c", script, sys.executable], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["burst", "run", "fit"], 101),
+        (["--no-color", "burst", "run", "fit"], 101),
+        (["burst", "shell", "fit"], 101),
+        (["sandbox", "exec", "--", "burst"], 101),
+        (["burst", "up", "fit"], 1),
+        (["burst", "--", "run"], 1),
+        (["plan"], 1),
+    ],
+)
+def test_where_a_jobs_code_is_handed_on_ours_are_a_hundred_more(words: list[str], code: int) -> None:
+    assert guarded(raising(RefusedError(DIAGNOSTIC)), Manner.of(words)) == code  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("error", "code"), [(LeftoversError(DIAGNOSTIC), 103), (LockedError(DIAGNOSTIC), 104)])
+def test_leftovers_and_the_lock_keep_their_meaning_beside_a_job(error: TideformError, code: int) -> None:
+    assert guarded(raising(error), Manner(beside_a_job=True)) == code  # type: ignore[arg-type]
+
+
+def test_a_job_that_ends_with_the_code_of_an_interruption_was_not_interrupted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert guarded(lambda: 130, Manner(beside_a_job=True)) == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_programs_that_asked_for_json_get_errors_as_json_with_the_exit_code(
+    command: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def body(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+        raise LockedError(DIAGNOSTIC)
+
+    command.command = body  # type: ignore[attr-defined]
+    assert root.main(["probe", "--json"]) == ExitCode.LOCKED
+    said = capsys.readouterr()
+    told = json.loads(said.out)
+    assert (told["exit_code"], [one["code"] for one in told["diagnostics"]]) == (4, ["TD300"])
+    assert "error[TD300]" in said.err
+
+
+def test_wrong_usage_is_json_too_where_that_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert root.main(["validate", "--json", "--no-such-option"]) == ExitCode.ERROR
+    (told,) = json.loads(capsys.readouterr().out)["diagnostics"]
+    assert (told["code"], "--no-such-option" in told["detail"]) == ("TD095", True)
+
+
+def test_json_that_a_jobs_own_command_asks_for_is_not_ours() -> None:
+    assert Manner.of(["burst", "run", "fit", "--", "train", "--json"]) == Manner(as_json=False, beside_a_job=True)

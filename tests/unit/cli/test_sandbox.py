@@ -95,7 +95,7 @@ def test_exec_lets_no_other_account_through(
 
 
 def test_a_command_that_does_not_exist_is_an_error(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["sandbox", "exec", "--", "no-such-command"]) == ExitCode.ERROR
+    assert main(["sandbox", "exec", "--", "no-such-command"]) == 101
     assert "TD516" in capsys.readouterr().err
 
 

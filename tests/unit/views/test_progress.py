@@ -7,6 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
+from tideform.cli.common import console as common_console
 from tideform.engine.base import Progress
 from tideform.views.progress import Tracker, elapsed, progress
 
@@ -86,3 +87,12 @@ def test_a_terminal_gets_its_cursor_back_after_an_interrupt() -> None:
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "0s"), (59.9, "59s"), (60, "1m00s"), (3725, "1h02m")])
 def test_times_are_short(seconds: float, text: str) -> None:
     assert elapsed(seconds) == text
+
+
+def test_colours_that_are_forced_into_a_pipe_bring_no_moving_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with progress(common_console(stderr=True)) as listener:
+        listener(step("started"))
+    assert "\x1b[?25" not in capsys.readouterr().err
