@@ -8,14 +8,16 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateComputeEnvironme
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from tideform.burst.batch_jobs import BatchJobs
 from tideform.burst.brakes import Brake, Kind
 from tideform.burst.budget_brake import budget_brakes
-from tideform.burst.halt import Halt
+from tideform.burst.halt import Halt, now_and_then
 from tideform.burst.lease import Lease
+from tideform.burst.reaper import batch_rungs as rungs
 from tideform.burst.reaper import instances
 from tideform.burst.reaper.base import Node
 from tideform.burst.reaper.endings import batch as ending
@@ -26,11 +28,9 @@ from tideform.catalogue.training._names import PoolNames
 from tideform.catalogue.training.base import backends
 from tideform.cloud import Cloud
 from tideform.components.purchase import quota_in
-from tideform.errors import RefusedError, TideformError
+from tideform.errors import CloudError, RefusedError, TideformError
 from tideform.spec.deployment import Deployment
 from tideform.times import utc
-
-_LACKS = ("CAPACITY:", "ReservationCapacityExceeded", "InsufficientInstanceCapacity")
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,7 @@ class BatchRunner:
             usable, reasons = ending.usable(self.cloud, self.handle, environments, self.cloud.clock())
             for environment in environments:
                 self._settle(environment, halt)
-                state = "ENABLED" if environment in usable else "DISABLED"
-                if state == "ENABLED" or environment["state"] != state:  # Batch calls one whose block is over invalid
-                    ending.update(self.cloud, environment, state=state)
+            rungs.arrange(self.cloud, self.handle, environments, usable)
             ending.set_queue(self.cloud, self.handle, "ENABLED")
             reasons += self._climb(usable, size, halt)
             machines = [instance.id for instance in self.capacity()]
@@ -102,6 +100,7 @@ class BatchRunner:
     def run(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt) -> int:
         """Submit one job, follow its log, and return its exit code."""
         with cloud_errors(f"a job ran on {self.pool}"):
+            halt.limits.append(now_and_then(self._tend, time.monotonic))
             machines = sizing(self.deployment.spec.training[self.pool]).most_nodes
             return self._jobs.run(lease, work, on_log, halt, rest=lease.rest(self.cloud.clock()), machines=machines)
 
@@ -139,25 +138,53 @@ class BatchRunner:
         return reasons
 
     def _try(self, environment: dict[str, Any], size: Sizing, halt: Halt) -> str:
-        """Ask one environment for the whole capacity, unless it is there. Returns why it did not come, or nothing."""
-        if len(self.capacity()) >= size.nodes:
+        """Ask one environment for what is missing. Returns why it did not come, or nothing."""
+        if self._enough(size):
             return ""
         self._settle(environment, halt)
-        ending.update(self.cloud, environment, minvCpus=size.vcpus)
+        all_ = ending.environments(self.cloud, self.handle)
+        missing = max(0, size.nodes - len(self._there())) * size.vcpus // size.nodes
+        rungs.open_up(self.cloud, self.handle, environment, all_, wanted=missing)
         deadline = time.monotonic() + self.pace.start
-        while len(self.capacity()) < size.nodes:
+        while not self._enough(size):
             halt.check()
             if (why := self._problem(environment)) or time.monotonic() > deadline:
-                ending.update(self.cloud, environment, minvCpus=0)
+                self._leave(environment, halt)
                 return why or f"{environment['computeEnvironmentName']}: nothing came in {self.pace.start:.0f} s"
             halt.wait(self.pace.poll)
         return ""
+
+    def _leave(self, environment: dict[str, Any], halt: Halt) -> None:
+        """Shut it, and see that it holds nothing but what is reserved, before another one is asked."""
+        self._settle(environment, halt)
+        rungs.leave(self.cloud, self.handle, environment)
+        self._settle(environment, halt)
+        while not rungs.reserved(self.handle, environment) and (
+            late := rungs.held(self.cloud, self.handle, environment)
+        ):
+            halt.check()
+            instances.end(self.cloud, late)
+            halt.wait(self.pace.poll)
+
+    def _enough(self, size: Sizing) -> bool:
+        """Whether the machines are there or on their way; those that came late in an environment that was left go."""
+        late = rungs.strays(self.cloud, self.handle, ending.environments(self.cloud, self.handle))
+        instances.end(self.cloud, late)
+        return len(self._there()) - len(late) >= size.nodes
+
+    def _there(self) -> list[Node]:
+        return [node for node in ending.nodes(self.cloud, self.handle) if node.state in ("pending", "running")]
+
+    def _tend(self) -> None:
+        """What fails here, the reaper does at its next round."""
+        with suppress(CloudError), cloud_errors(f"the environments of {self.pool} were looked at"):
+            rungs.tend(self.cloud, self.handle, self.cloud.clock())
 
     def _problem(self, environment: dict[str, Any]) -> str:
         """Why an environment will not bring what it was asked for; empty while it may."""
         now = self._now(environment)
         reason = str(now.get("statusReason") or "")
-        hopeless = now["status"] == "INVALID" or reason.startswith(_LACKS) or quota_in(reason)
+        hopeless = now["status"] == "INVALID" or reason.startswith(rungs.LACKS) or quota_in(reason)
         return f"{_name(now)}: {reason or 'invalid'}" if hopeless else ""
 
     def _now(self, environment: dict[str, Any]) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from tideform.spec.training import Pool
 
 @dataclass(frozen=True)
 class Sizing:
-    """The smallest capacity of a pool, and the largest it may grow to: instances, vCPUs and USD an hour.
+    """The smallest capacity of a pool: instances, vCPUs and USD an hour; ``most_nodes`` is its bound.
 
-    A backend may choose any of the types. ``hourly_usd`` is for as many of the first type as a burst starts with,
-    ``most_usd`` for as many of the dearest as the pool may grow to.
+    A backend may choose any of the types. ``hourly_usd`` is for as many of the first type as a burst starts with; what
+    it may cost at most tells `components.worst_case`.
     """
 
     types: tuple[str, ...]
@@ -23,7 +23,6 @@ class Sizing:
     most_nodes: int
     vcpus: int
     hourly_usd: Decimal
-    most_usd: Decimal
 
     @property
     def words(self) -> str:
@@ -36,14 +35,12 @@ def sizing(pool: Pool) -> Sizing:
     """What a burst of ``pool`` brings. Raises `TideformError` (TD203 to TD205) where its words name no capacity."""
     shape = shape_of(pool)
     nodes = _smallest(pool, shape)
-    prices = [Decimal(str(t.on_demand_usd)) for t in shape.types]
     return Sizing(
         types=tuple(shape.instance_types),
         nodes=nodes,
         most_nodes=shape.nodes,
         vcpus=nodes * shape.vcpus,
-        hourly_usd=nodes * prices[0],
-        most_usd=shape.nodes * max(prices),
+        hourly_usd=nodes * Decimal(str(shape.types[0].on_demand_usd)),
     )
 
 

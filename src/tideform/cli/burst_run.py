@@ -104,10 +104,10 @@ def _tell(pool: str, ended: Ended, as_json: bool) -> None:
 
 def _ask_about_cost(deployment: Deployment, name: str, yes: bool) -> None:
     """Ask before a burst whose whole lease would cost more than its cap: the cap then ends it in the middle."""
-    from tideform.plan.worst_case import worst_case
+    from tideform.components.worst_case import worst_case
 
     found = worst_case(name, deployment)
-    if yes or found is None or found.cap is None or found.usd <= float(found.cap.usd):
+    if yes or found is None or not found.cut:
         return
     most = f"At its largest this burst costs {found.usd:.2f} USD over {found.lease}"
     confirm(

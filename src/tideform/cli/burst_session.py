@@ -97,6 +97,7 @@ def session_for(
 def announce(deployment: Deployment, name: str, pool: Pool) -> None:
     """Say what is about to start, its price, and the worst case. Raises `RefusedError` TD147 for too long a lease."""
     from tideform.burst.sizing import sizing
+    from tideform.components.worst_case import worst_of
     from tideform.prices.book import book
     from tideform.process import user
     from tideform.spec.leases import require_lease
@@ -104,7 +105,7 @@ def announce(deployment: Deployment, name: str, pool: Pool) -> None:
     from tideform.views.lines import emit
 
     require_lease(deployment.spec, user(), pool.lease)
-    lines = announcement(name, pool, sizing(pool), book().note_for(deployment.region))
+    lines = announcement(name, pool, sizing(pool), worst_of(pool), book().note_for(deployment.region))
     emit(lines, console(stderr=True))
 
 

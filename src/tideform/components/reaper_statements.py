@@ -18,6 +18,7 @@ _LOOK = (
     "autoscaling:DescribeScheduledActions",
     "batch:DescribeComputeEnvironments",
     "batch:DescribeJobQueues",
+    "batch:DescribeJobs",
     "batch:ListJobs",
     "ec2:DescribeInstances",
     "ec2:DescribeSpotPriceHistory",

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from tideform.components.worst_case import worst_case, worst_case_text
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.plan.model import PlannedResource, PriceLine
-from tideform.plan.worst_case import worst_case, worst_case_text
 from tideform.prices.book import HOURS_A_MONTH, book
 from tideform.spec.deployment import Deployment
 
@@ -92,7 +92,7 @@ def _burst(resource: PlannedResource, deployment: Deployment) -> Iterator[PriceL
     yield PriceLine(
         resource.address,
         "capacity during a burst",
-        worst.fleet.hourly if worst is not None and exists_only_then else None,
+        worst.most.hourly if worst is not None and exists_only_then else None,
         f"while a burst runs: {worst_case_text(deployment, name)}",
     )
 

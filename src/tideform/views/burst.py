@@ -15,20 +15,18 @@ if TYPE_CHECKING:
     from tideform.burst.session import Ended
     from tideform.burst.sizing import Sizing
     from tideform.burst.status import PoolStatus
+    from tideform.components.worst_case import WorstCase
     from tideform.spec.training import Pool
 
 
-def announcement(name: str, pool: Pool, size: Sizing, price_note: str) -> Iterator[Line]:
+def announcement(name: str, pool: Pool, size: Sizing, worst: WorstCase | None, price_note: str) -> Iterator[Line]:
     """What is about to start, its price, and the worst case."""
     how = {"prefer": "spot first", "only": "spot only", "never": "on-demand"}[pool.capacity.spot]
-    worst = size.most_usd * pool.lease.seconds / 3600
-    bound = f"; stopped at {pool.max_cost}" if pool.max_cost is not None else ""
     note = f"; {price_note}" if price_note else ""
     yield plain(f"Burst of {name}: {size.words}, {how}, for at most {pool.lease}.", style="bold")
     yield plain(f"{size.hourly_usd:.4f} USD an hour at on-demand list price{note}.")
-    yield plain(
-        f"Worst case: {worst:.2f} USD (up to {size.most_nodes} of the dearest type for the whole lease{bound})."
-    )
+    if worst is not None:
+        yield plain(f"Worst case: {worst.capped_usd:.2f} USD ({worst}).")
 
 
 def status_lines(name: str, status: PoolStatus) -> Iterator[Line]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.plan.making import deployment, pool, resource
+from tideform.components.worst_case import LATE
 from tideform.diagnostics import Severity
 from tideform.plan.cost import cost_findings, price, standing_hourly, worst_case, worst_case_text
 from tideform.plan.model import UNKNOWN, Action, PlannedResource, PriceLine
@@ -95,7 +96,7 @@ def test_a_pool_that_stays_at_zero_costs_nothing_while_it_stands() -> None:
 def test_a_pool_that_exists_during_a_burst_only_costs_its_capacity() -> None:
     section = pool(between_bursts="remove", nodes="1..4")
     found = line(resource(COMPUTE, "nightly", "training/nightly"), training=section)
-    assert found.hourly == pytest.approx(4 * 1.006)
+    assert found.hourly == pytest.approx((4 + 1) * 1.006)  # Batch may exceed its bound by one
 
 
 def test_a_pool_has_one_line_however_many_environments_it_has() -> None:
@@ -113,19 +114,52 @@ def test_the_worst_case_is_all_capacity_for_the_whole_lease() -> None:
     target = deployment(training=pool(nodes="1..8", lease="6h"))
     worst = worst_case("nightly", target)
     assert worst is not None
-    assert worst.usd == pytest.approx(8 * 1.006 * 6)
+    assert worst.usd == pytest.approx((8 + 1) * 1.006 * (6 * 3600 + LATE) / 3600)
 
 
 def test_accelerators_are_counted_and_not_instances() -> None:
     section = pool(instance_types=[], accelerator={"name": "A10G", "count": "1..32"})
     worst = worst_case("nightly", deployment(training=section))
     assert worst is not None
-    assert worst.fleet.count * worst.fleet.kind.accelerators >= 32
+    assert sum(fleet.count * fleet.kind.accelerators for fleet in worst.most.fleets) >= 32
 
 
 def test_a_cap_bounds_the_worst_case() -> None:
     section = pool(nodes="1..8", lease="6h", max_cost="20 USD")
-    assert worst_case_text(deployment(training=section), "nightly").endswith("capped at 20 USD")
+    worst = worst_case("nightly", deployment(training=section))
+    assert worst is not None
+    assert worst.capped_usd == pytest.approx(20 + 9 * 1.006 * LATE / 3600)
+    assert "capped at 20 USD: 21.51 USD with the 10 minutes in which a brake acts" in str(worst)
+
+
+@pytest.mark.parametrize(("backend", "machines"), [("batch", 20 + 1), ("ec2", 20 + 2), ("sagemaker", 20), ("eks", 20)])
+def test_each_backend_has_its_line_of_what_it_can_hold(backend: str, machines: int) -> None:
+    prefix = "ml." if backend == "sagemaker" else ""
+    section = pool(backend=backend, instance_types=[f"{prefix}g5.xlarge"], nodes=20)
+    worst = worst_case("nightly", deployment(training=section))
+    assert worst is not None
+    assert worst.most.count == machines
+
+
+def test_warm_machines_are_part_of_the_worst_case() -> None:
+    section = pool(backend="sagemaker", instance_types=["ml.g5.xlarge"], lease="1h", keep_alive="1h")
+    worst = worst_case("nightly", deployment(training=section))
+    assert worst is not None
+    assert worst.usd == pytest.approx(worst.most.hourly * (7200 + LATE) / 3600)
+
+
+def test_the_dearest_of_several_types_counts_where_machines_are_counted() -> None:
+    section = pool(backend="ec2", instance_types=["c5.large", "c5.4xlarge"], nodes=3)
+    worst = worst_case("nightly", deployment(training=section))
+    assert worst is not None
+    assert str(worst.most).startswith("3 x c5.4xlarge, and 1 x c5.4xlarge more")
+
+
+def test_what_is_left_of_a_bound_in_vcpus_counts_too() -> None:
+    section = pool(instance_types=["c5.large", "g5.4xlarge"], nodes=9)
+    worst = worst_case("nightly", deployment(training=section))
+    assert worst is not None
+    assert str(worst.most).startswith("1 x g5.4xlarge and 1 x c5.large, and 1 x g5.4xlarge more")
 
 
 def test_unknown_instance_types_are_told() -> None:

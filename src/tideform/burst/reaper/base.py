@@ -60,6 +60,13 @@ class Ending(Protocol):
         """The pool's machines: what is there, and what ended within the last hour at least, for the meter."""
         ...
 
+    def tend(self, clients: Clients, handle: Handle, now: float) -> list[str]:
+        """Keep what is there within the pool's bound, and let it come in another way where none comes; what was done.
+
+        Asked in the middle of a burst, never while it begins or ends.
+        """
+        ...
+
     def end_jobs(self, clients: Clients, handle: Handle, lease: str) -> None:
         """End the jobs of one lease, whose capacity others still hold."""
         ...

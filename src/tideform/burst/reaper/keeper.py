@@ -13,7 +13,7 @@ from tideform.burst.reaper.endings import ending
 from tideform.burst.reaper.items import Item
 from tideform.burst.reaper.ledger import Ledger, pool_of
 from tideform.burst.reaper.meter import Account
-from tideform.burst.reaper.pools import IDLE, STOPPING, Pools
+from tideform.burst.reaper.pools import IDLE, STOPPING, UP, Pools
 from tideform.burst.reaper.settings import Settings
 
 # As `tideform.process.Process` reads it: a process of nowhere, which nobody takes for dead.
@@ -68,8 +68,12 @@ class Keeper:
         over = {**scheduled.over(self.clients, item, self.clock(), known=decision.over), **decision.over}
         if len(over) == len(leases):
             self._end(item, account, over, outcome)
-        elif over:
+            return
+        if over:
             self._leave_to_others(item, over, outcome)
+        if item["state"] == UP:
+            handle = _handle(item)
+            outcome.did += ending(handle["backend"]).tend(self.clients, handle, self.clock())
 
     def stop(self, handle: Handle) -> bool:
         """One step towards nothing."""

@@ -9,9 +9,9 @@ from tideform.catalogue.training._disk import disk_problems
 from tideform.catalogue.training._image import image_problems
 from tideform.catalogue.training._told import told_problems
 from tideform.components.pool_shape import PoolShape, shape_of, shape_problems
+from tideform.components.worst_case import first_checkpoint
 from tideform.components.zones import zone_names
 from tideform.diagnostics import Diagnostic
-from tideform.plan.worst_case import first_checkpoint
 from tideform.prices.book import book
 from tideform.spec.deployment import Deployment
 from tideform.spec.problems import problem

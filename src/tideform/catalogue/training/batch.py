@@ -63,12 +63,13 @@ class Batch:
         }
 
     def handle(self, deployment: Deployment, pool: str) -> dict[str, Any]:
-        """The queue leads to everything else."""
+        """The queue leads to everything else; the bound is the whole pool's, which no environment knows."""
         names = PoolNames(deployment, pool)
         return {
             **plain_handle(deployment, self.id, pool),
             "job_queue": names.job_queue,
             "job_definition": names.job_definition,
+            **_bound(deployment.spec.training.get(pool)),
         }
 
     def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
@@ -76,6 +77,18 @@ class Batch:
         from tideform.burst.batch import BatchRunner, Pace
 
         return BatchRunner(cloud, deployment, pool, Pace.of(deployment))
+
+
+def _bound(pool: Pool | None) -> dict[str, Any]:
+    """What all environments together may have; nothing for a pool that the spec names no more."""
+    if pool is None:
+        return {}
+    shape = shape_of(pool)
+    return {
+        "max_vcpus": shape.max_vcpus,
+        "vcpus": {kind.name: kind.vcpus for kind in shape.types},
+        "reservations": list(pool.capacity.reservations),
+    }
 
 
 def _images(path: str, shape: PoolShape) -> Iterator[Diagnostic]:

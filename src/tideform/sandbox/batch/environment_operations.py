@@ -62,7 +62,7 @@ def update_compute_environment(call: Call) -> dict[str, Any]:
         raise client_error(f"{body.get('computeEnvironment')} does not exist")
     resources = body.get("computeResources") or {}
     merged = {**(environment.compute_resources or {}), **resources}
-    _check_bounds(merged, resources)
+    _check_bounds(merged, resources, call.plane.fleet(environment).vcpus)
     call.backend.update_compute_environment(environment.name, body.get("state"), None, body.get("serviceRole"))
     if resources:
         environment.compute_resources = merged
@@ -74,10 +74,12 @@ def update_compute_environment(call: Call) -> dict[str, Any]:
     return {"computeEnvironmentArn": environment.arn, "computeEnvironmentName": environment.name}
 
 
-def _check_bounds(merged: dict[str, Any], given: dict[str, Any]) -> None:
+def _check_bounds(merged: dict[str, Any], given: dict[str, Any], standing: int) -> None:
     low, high = int(merged.get("minvCpus") or 0), int(merged.get("maxvCpus") or 0)
     if low < 0 or low > high:
         raise client_error("minvCpus must be between 0 and maxvCpus")
+    if "maxvCpus" in given and standing > high:  # https://github.com/ASFHyP3/hyp3/issues/2965
+        raise client_error("desiredvCpus should be between minvCpus and maxvCpus")
     if "desiredvCpus" in given and not low <= int(given["desiredvCpus"]) <= high:
         raise client_error("desiredvCpus must be between minvCpus and maxvCpus")
 

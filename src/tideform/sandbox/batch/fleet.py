@@ -168,7 +168,15 @@ class Fleet:
         return [kind for given in self.resources.get("instanceTypes") or [] for kind in _expand(given)]
 
     def _allows(self, vcpus: int) -> bool:
-        return self.vcpus + vcpus <= int(self.resources.get("maxvCpus", 0))
+        """Below maxvCpus; all strategies but the best fit on demand go beyond it with the last machine.
+
+        https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResourceUpdate.html
+        """
+        bound = int(self.resources.get("maxvCpus", 0))
+        kept_to = self.is_fargate or (
+            self.resources.get("type") == "EC2" and self.resources.get("allocationStrategy", "BEST_FIT") == "BEST_FIT"
+        )
+        return self.vcpus + vcpus <= bound if kept_to else self.vcpus < bound
 
     def _stands(self, instance_id: str) -> bool:
         return any(

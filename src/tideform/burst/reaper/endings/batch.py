@@ -24,7 +24,8 @@ def stop(clients: Clients, handle: Handle, *, machines: bool = True) -> bool:
     working = _unfinished(clients, handle) if queues else []
     for job in working:
         terminate(clients, job["jobId"])
-    held = [_hold_at_zero(clients, environment) for environment in _environments(clients, queues)]
+    whole = handle.get("max_vcpus")
+    held = [_hold_at_zero(clients, environment, whole) for environment in _environments(clients, queues)]
     left = instances.standing(nodes(clients, handle))
     if machines:
         instances.end(clients, left)
@@ -34,6 +35,13 @@ def stop(clients: Clients, handle: Handle, *, machines: bool = True) -> bool:
 def nodes(clients: Clients, handle: Handle) -> list[Node]:
     """The pool's instances by their tags, which Batch takes from the compute environment."""
     return instances.tagged(clients, handle["tags"])
+
+
+def tend(clients: Clients, handle: Handle, now: float) -> list[str]:
+    """See `burst.reaper.batch_rungs`."""
+    from tideform.burst.reaper import batch_rungs  # which knows how environments end
+
+    return batch_rungs.tend(clients, handle, now)
 
 
 def end_jobs(clients: Clients, handle: Handle, lease: str) -> None:
@@ -96,6 +104,11 @@ def _set(clients: Clients, queues: list[dict[str, Any]], state: str) -> bool:
     return all(queue["state"] == state for queue in queues)
 
 
+def open_queue(clients: Clients, handle: Handle) -> bool:
+    """Whether the queue takes jobs: while a burst goes on."""
+    return any(queue["state"] == "ENABLED" for queue in _queues(clients, handle))
+
+
 def jobs(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
     """The summaries of the jobs that have not finished; none where there is no queue."""
     return _unfinished(clients, handle) if _queues(clients, handle) else []
@@ -130,10 +143,16 @@ def _queues(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
     return found
 
 
-def _hold_at_zero(clients: Clients, environment: dict[str, Any]) -> bool:
-    """Batch lowers ``desiredvCpus`` by itself and refuses to be told; an updating environment comes later."""
-    if environment["state"] == "DISABLED" and not int(environment.get("computeResources", {}).get("minvCpus", 0)):
+def _hold_at_zero(clients: Clients, environment: dict[str, Any], whole: int | None) -> bool:
+    """Batch lowers ``desiredvCpus`` by itself and refuses to be told; an updating environment comes later.
+
+    What a burst had made of its bound becomes the ``whole`` pool's again, as the definitions have it.
+    """
+    now = environment.get("computeResources", {})
+    at_zero = environment["state"] == "DISABLED" and not int(now.get("minvCpus", 0))
+    if at_zero and whole in (None, now.get("maxvCpus")):
         return True
     if environment["status"] not in BUSY:
-        update(clients, environment, minvCpus=0, state="DISABLED")
+        change = {"maxvCpus": int(whole)} if at_zero and whole is not None else {"minvCpus": 0}
+        update(clients, environment, state="DISABLED", **change)
     return False

@@ -34,6 +34,11 @@ def stop(clients: Clients, handle: Handle) -> bool:
     return True
 
 
+def tend(clients: Clients, handle: Handle, now: float) -> list[str]:  # noqa: ARG001  # every backend is asked alike
+    """Nothing: the group's size bounds all of its ways of buying."""
+    return []
+
+
 def nodes(clients: Clients, handle: Handle) -> list[Node]:
     """The pool's instances by the tags that the group gives them."""
     return instances.tagged(clients, handle["tags"])

@@ -41,6 +41,11 @@ def stop(
     return drained in (Drained.DONE, Drained.UNREACHED) and not left
 
 
+def tend(clients: Clients, handle: Handle, now: float) -> list[str]:  # noqa: ARG001  # every backend is asked alike
+    """Nothing: the queue's quota bounds all nodes."""
+    return []
+
+
 def nodes(clients: Clients, handle: Handle) -> list[Node]:
     """The pool's instances, which Karpenter gave the pool's tags."""
     return instances.tagged(clients, handle["tags"])

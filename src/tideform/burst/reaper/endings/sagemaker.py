@@ -31,6 +31,11 @@ def stop(clients: Clients, handle: Handle) -> bool:
     return not left and not warm
 
 
+def tend(clients: Clients, handle: Handle, now: float) -> list[str]:  # noqa: ARG001  # every backend is asked alike
+    """Nothing: machines come with jobs."""
+    return []
+
+
 def nodes(clients: Clients, handle: Handle) -> list[Node]:
     """A node for each instance of each job, and one more for each that a job left warm.
 

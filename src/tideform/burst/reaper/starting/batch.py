@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tideform.burst.reaper import batch_rungs as rungs
 from tideform.burst.reaper.base import Clients, Handle
 from tideform.burst.reaper.endings import batch as ending
 from tideform.burst.reaper.starting.base import Start
@@ -17,13 +18,11 @@ _ENDED = ("SUCCEEDED", "FAILED")
 
 
 def begin(clients: Clients, start: Start) -> str:
-    """Open what the last end closed, and submit the job with the lease as its time-out."""
-    environments = ending.environments(clients, start.handle)
-    usable, _ = ending.usable(clients, start.handle, environments, start.deadline - start.rest)
-    for environment in environments:
-        state = "ENABLED" if environment in usable else "DISABLED"
-        if environment["state"] != state:
-            ending.update(clients, environment, state=state)
+    """Open what the last end closed, unless others have, and submit the job with the lease as its time-out."""
+    if not ending.open_queue(clients, start.handle):
+        environments = ending.environments(clients, start.handle)
+        usable, _ = ending.usable(clients, start.handle, environments, start.deadline - start.rest)
+        rungs.arrange(clients, start.handle, environments, usable)
     while not ending.set_queue(clients, start.handle, "ENABLED"):
         start.wait("its queue does not open")
     return _submit(clients, start)
