@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import boto3
 
+_ATTEMPTS = 6
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -68,17 +70,19 @@ class Cloud:
         return session if self.role is None else _assume(session, self.role)
 
     def client(self, service: str) -> Any:
-        """A client of one service; retries are few, so that a missing emulation is told at once."""
+        """A client of one service; what is throttled or not reached is tried again for about fifteen seconds.
+
+        https://docs.aws.amazon.com/boto3/latest/guide/retries.html, standard mode
+        """
         from botocore.config import Config
 
         with self._lock:
             if service not in self._clients:
-                attempts = 2 if self.credentials else 6
                 self._clients[service] = self.session.client(
                     service,
                     endpoint_url=self.credentials.endpoint if self.credentials else None,
                     config=Config(
-                        retries={"mode": "standard", "total_max_attempts": attempts},
+                        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
                         s3={"addressing_style": "path"} if self.credentials else {},
                     ),
                 )

@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from tideform.burst.halt import Limit, limit_reached, now_and_then
+from tideform.burst.halt import Limit, limit_reached
 from tideform.burst.lease import Lease
 from tideform.burst.reaper.base import Node
 from tideform.burst.reaper.ledger import Ledger
 from tideform.burst.reaper.meter import Account, Hold
 from tideform.burst.runner import cloud_errors
 from tideform.burst.table import LeaseTable, Terms
+from tideform.errors import CloudError
 
 _CENT = Decimal("0.01")
 _FRESH = 15.0  # seconds; with many bursts on one pool, one of them counts for all
@@ -72,15 +73,24 @@ class Meter:
         return self._account.leases.get(self.lease.id, Hold(self.lease.owner, self.lease.created))
 
 
-def spending_limit(meter: Meter, cap: Decimal | None, clock: Callable[[], float]) -> Limit:
-    """A limit for `Halt`: looks at the account now and then, and raises `RefusedError` TD607 at the cap."""
+def spending_limit(meter: Meter, lease: Lease, clock: Callable[[], float]) -> Limit:
+    """A limit for `Halt`: raises `RefusedError` TD607 at the lease's cap, `CloudError` where nobody can count.
+
+    Uncounted, the whole pool is taken to run since the burst began: what that would have cost is never less.
+    """
+    cap = lease.cap_usd
 
     def limit() -> None:
-        meter.look(clock(), fresh=False)
+        try:
+            meter.look(clock(), fresh=False)
+        except CloudError:
+            if cap is not None and (lease.spent(clock()) or 0) >= cap:
+                raise limit_reached(f"its spend cap of {cap} USD may be used up, and nobody can count") from None
+            raise
         if cap is not None and meter.usd >= cap:
             raise limit_reached(f"its spend cap of {cap} USD is used up")
 
-    return now_and_then(limit, clock)
+    return limit
 
 
 def shown(usd: Decimal) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tideform.burst.as_held import as_held, moves
 from tideform.burst.halt import Say, silent, uncut
 from tideform.burst.lease import Lease, PoolRecord, State
@@ -82,6 +84,6 @@ def _end_orphans(teardown: Teardown, record: PoolRecord, now: float) -> list[str
     for lease in record.leases:
         if why := lease.orphaned(now):
             with uncut(teardown.say) as halt:
-                teardown.give_back(lease, halt.pause)
+                teardown.give_back(lease, halt.pause, partial(getattr, halt, "asked"))
             done.append(f"ended {lease.owner}'s burst of {record.pool}: {why}")
     return done

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tideform.burst.brakes import require
-from tideform.burst.halt import Halt, halting, interrupted, limit_reached, now_and_then
+from tideform.burst.halt import Halt, Limit, halting, interrupted, limit_reached, now_and_then
 from tideform.burst.lease import Lease, Mode, State, new_lease
 from tideform.burst.meter import Meter, spending_limit
 from tideform.burst.month import require_budget
+from tideform.burst.persistence import Persistence, tolerating
 from tideform.burst.receipt import Receipt
 from tideform.burst.reservations import ends_early, left_aside
 from tideform.burst.runner import OnLog, Work
@@ -50,7 +51,7 @@ class Session:
             except BaseException as problem:
                 self._fail(lease, meter, halt, problem)
                 raise
-            return Ended(code, self._end(lease, meter), meter)
+            return Ended(code, self._end(lease, meter, halt), meter)
 
     def up(self) -> Lease:
         """Bring capacity and leave it until `down`, or the deadline; on failure nothing stays."""
@@ -70,13 +71,14 @@ class Session:
         Without any lease it looks after capacity that nobody holds, and ends that.
         """
         with halting(self.teardown.say, needs_reader=False) as halt:
-            record = self.teardown.table.get(self.teardown.pool)
+            asked = Persistence(self.teardown.say, lambda: halt.asked)
+            record = asked.until_done(lambda: self.teardown.table.get(self.teardown.pool), self.teardown.pool)
             chosen = [lease for lease in record.leases if everybody or lease.owner == user()]
             if not record.leases:
                 return self.teardown.end_unheld(halt.pause)
             if not chosen:
                 raise _not_yours(self.teardown.pool, record.leases)
-            receipts = [self.teardown.give_back(lease, halt.pause) for lease in chosen]
+            receipts = [self.teardown.give_back(lease, halt.pause, lambda: halt.asked) for lease in chosen]
             return receipts[-1]
 
     def _acquire(self, mode: Mode, work: Work = Work()) -> Lease:  # noqa: B008  # it is frozen
@@ -124,19 +126,24 @@ class Session:
 
     def _work(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt, meter: Meter) -> int:
         runner = self.teardown.runner
-        halt.limits += [
-            lambda: self._in_time(lease),
-            spending_limit(meter, lease.cap_usd, self.teardown.clock),
-        ]
+        spending = self._now_and_then(spending_limit(meter, lease, self.teardown.clock))
+        halt.limits += [lambda: self._in_time(lease), spending]
         self._bring(lease, halt)
-        halt.limits.append(now_and_then(lambda: self._still_held(lease), self.teardown.clock))
+        halt.limits.append(self._now_and_then(lambda: self._still_held(lease)))
         self.teardown.say(f"Running {work.label or ' '.join(work.command or self.pool.job.command)}")
         return runner.run(lease, work, on_log, halt)
+
+    def _now_and_then(self, limit: Limit) -> Limit:
+        """A limit that asks a service: neither at every poll, nor so that the work ends with the first refusal."""
+        return now_and_then(tolerating(limit, self.teardown.say), self.teardown.clock)
 
     def _in_time(self, lease: Lease) -> None:
         if self.teardown.clock() < lease.deadline:
             return
-        held = self.teardown.table.get(lease.pool).lease(lease.id)  # `burst extend` may have moved its end
+        try:  # `burst extend` may have moved its end
+            held = self.teardown.table.get(lease.pool).lease(lease.id)
+        except CloudError as error:
+            raise limit_reached(f"its lease of {self.pool.lease} is over, and no other end can be read") from error
         if held is None or self.teardown.clock() >= held.deadline:
             raise limit_reached(f"its lease of {self.pool.lease} is over")
 
@@ -150,14 +157,14 @@ class Session:
         cause = problem
         if halt.signal is not None and isinstance(problem, TideformError):
             cause = interrupted(halt.signal)
-        self._end(lease, meter, cause)
+        self._end(lease, meter, halt, cause)
         if cause is not problem:
             raise cause from problem
 
-    def _end(self, lease: Lease, meter: Meter, problem: BaseException | None = None) -> Receipt | None:
+    def _end(self, lease: Lease, meter: Meter, halt: Halt, problem: BaseException | None = None) -> Receipt | None:
         """Give the lease back; if that fails after something else did, tell both."""
         try:
-            receipt = self.teardown.give_back(lease)
+            receipt = self.teardown.give_back(lease, asked=lambda: halt.asked)
             self._count(meter)
             if problem is not None and receipt is not None:  # nobody else will tell it
                 self.teardown.say(f"Nothing is left of it ({receipt.asked} questions asked). Cost: {meter.words()}.")

@@ -45,6 +45,7 @@ class LeaseTable:
     cloud: Cloud
     name: str
     made_as: Mapping[str, str] = field(default_factory=dict)
+    _seen: dict[str, PoolRecord] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, cloud: Cloud, deployment: Deployment) -> LeaseTable:
@@ -63,7 +64,15 @@ class LeaseTable:
 
     def get(self, pool: str) -> PoolRecord:
         """The pool's record; an idle one where there was never a burst."""
-        return _record(pool, self._call(lambda: self.items.get(self._key(pool))))
+        return self._read(pool, self._call(lambda: self.items.get(self._key(pool))))
+
+    def seen(self, pool: str) -> PoolRecord | None:
+        """The pool's record as this process has last read or written it; for when the table is away."""
+        return self._seen.get(pool)
+
+    def _read(self, pool: str, item: Item | None) -> PoolRecord:
+        self._seen[pool] = _record(pool, item)
+        return self._seen[pool]
 
     def all(self) -> list[PoolRecord]:
         """Every pool's record; none where foundation is not applied."""
@@ -83,9 +92,12 @@ class LeaseTable:
         terms = terms or Terms()
         key, held = self._key(lease.pool), lease.as_record()
         item = self._call(lambda: self._pools.acquire(key, lease.id, held, terms.handle, terms.prices))
-        if item is None:
-            raise self._refusal(self.get(lease.pool), terms)
-        return _record(lease.pool, item)
+        if item is not None:
+            return self._read(lease.pool, item)
+        there = self.get(lease.pool)
+        if there.lease(lease.id) is not None:  # the answer to a first attempt was lost, not its write
+            return there
+        raise self._refusal(there, terms)
 
     def starting(self, lease: Lease) -> PoolRecord | None:
         """Note that this lease brings the capacity. None: the lease is no longer held, or the pool has its capacity."""
@@ -131,7 +143,7 @@ class LeaseTable:
         key, held = self._key(lease.pool), lease.as_record()
         while True:
             shared = self._call(lambda: self._pools.release_shared(key, lease.id, held, now))
-            record = self._release_last(lease, now) if shared is None else _record(lease.pool, shared)
+            record = self._release_last(lease, now) if shared is None else self._read(lease.pool, shared)
             if record is not None:
                 return record
             current = self.get(lease.pool)  # else a lease came or went between the attempts: one of them fits now
@@ -196,7 +208,7 @@ class LeaseTable:
         """One conditional update; None when the condition does not hold."""
         names = {} if lease_id is None else {"#id": lease_id}
         item = self._call(lambda: self._pools.update(self._key(pool), change, condition, names, values))
-        return None if item is None else _record(pool, item)
+        return None if item is None else self._read(pool, item)
 
     def _call(self, operation: Callable[[], T]) -> T:
         from botocore.exceptions import BotoCoreError, ClientError

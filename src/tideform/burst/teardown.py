@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from tideform.burst.halt import Pause, Say, silent
 from tideform.burst.lease import Lease, PoolRecord, State
 from tideform.burst.meter import Meter
+from tideform.burst.persistence import Persistence
 from tideform.burst.reaper.base import Node
 from tideform.burst.reaper.endings import ending
 from tideform.burst.reaper.ledger import Ledger
@@ -24,6 +25,7 @@ from tideform.burst.table import LeaseTable, Terms
 from tideform.burst.terms import terms_of
 from tideform.cloud import Cloud
 from tideform.errors import CloudError, LeftoversError, TideformError
+from tideform.process import Process
 from tideform.spec.deployment import Deployment
 
 _REMOVALS = 3  # attempts at removing a pool's definitions
@@ -98,12 +100,25 @@ class Teardown:
         """What counts the cost of one lease."""
         return Meter(self.table, Ledger(self.table.items, SpotPrices(self.table.cloud)), lease, self.terms, self.nodes)
 
-    def give_back(self, lease: Lease, pause: Pause = time.sleep) -> Receipt | None:
+    def give_back(
+        self, lease: Lease, pause: Pause = time.sleep, asked: Callable[[], int] = lambda: 0
+    ) -> Receipt | None:
         """End one lease. None: the capacity stays for others, or somebody else has ended it or is at it.
 
-        Raises `LeftoversError` if anything is left; the pool's record then stays, so that it is tried again.
+        A service that refuses is asked again until it is done, or until ``asked`` tells that somebody has asked twice
+        to stop, or well past the deadline, when it is the reaper's. Raises `LeftoversError` if anything is left; the
+        pool's record then stays, so that it is tried again.
         """
-        record = self.table.release(lease, self.clock())
+        persistence = Persistence(self.say, asked, lambda: self.clock() >= lease.deadline + self.patience.limit)
+        return persistence.until_done(lambda: self._give_back(lease, pause), self.pool)
+
+    def _give_back(self, lease: Lease, pause: Pause) -> Receipt | None:
+        try:
+            record = self.table.release(lease, self.clock())
+        except CloudError:
+            self._end_unrecorded(lease)
+            raise
+        record = record or self._begun_here(lease)
         if record is None:
             self.say("Another command or a brake has ended the lease, or is ending it now.")
             return self._end_late(pause)
@@ -112,6 +127,24 @@ class Teardown:
         self.runner.end_jobs(lease)
         self.say(f"The capacity stays: {record.count} more lease(s) on {self.pool}.")
         return None
+
+    def _begun_here(self, lease: Lease) -> PoolRecord | None:
+        """What this very process has begun to stop, and was cut off from: by a refusal, or an answer that was lost."""
+        record = self.table.get(self.pool)
+        mine = record.state is State.STOPPING and record.stopper == Process.current()
+        return record if mine and record.lease(lease.id) is not None else None
+
+    def _end_unrecorded(self, lease: Lease) -> None:
+        """The table is away: what costs money goes all the same, and is written down after.
+
+        Where another lease was seen on the pool, or has a job there, only this one's jobs go.
+        """
+        seen = self.table.seen(self.pool)
+        others = seen is None or any(other.id != lease.id for other in seen.leases)
+        if others or any(job.lease not in ("", lease.id) for job in self.runner.jobs()):
+            self.runner.end_jobs(lease)
+        else:
+            self.runner.down()
 
     def finish(self, record: PoolRecord, pause: Pause = time.sleep) -> Receipt:
         """Take everything away in the name of ``record``'s token, prove it, and forget the leases.

@@ -43,7 +43,7 @@ class Round:
     def run(self) -> dict[str, Any]:
         """Look after everything, and write the heartbeat; answers with it. What fails for one pool stops no other."""
         began = self.clock()
-        items = self.items.all()
+        items = self._read()
         pools = [item for item in items if is_pool(item)]
         accounts = accounts_of(items)
         busy = [item for item in pools if worth_looking(item, accounts.get(pool_of(item["pk"]), Account()))]
@@ -55,6 +55,12 @@ class Round:
             self._wait(threads, accounts, budget)
             list(threads.map(self._tell_idle, self.settings.reserved))
         return self._heartbeat(began, len(pools), budget)
+
+    def _read(self) -> list[Item]:
+        """Every item; none where the table cannot be read: what is past the time on its own tags ends all the same."""
+        found: list[Item] = []
+        self._guarded("the lease table", lambda: found.extend(self.items.all()))
+        return found
 
     def _count(self, item: Item, accounts: dict[str, Account], now: float) -> None:
         pool = pool_of(item["pk"])

@@ -23,21 +23,26 @@ CODES = (NO_CAPACITY, NO_VCPUS, NO_SPOT_QUOTA, RESERVATION_FULL, ML_NO_CAPACITY,
 class Throttle:
     """API calls that are refused: the next so many, or a share of all, drawn with a printed seed.
 
-    ``services`` are moto's names of those that refuse; all do where none is named.
+    ``services`` are moto's names of those that refuse, ``operations`` those of calls (``GetItem``); all do where none
+    is named. ``error`` is the code of another refusal than too many calls: ``AccessDeniedException``.
     """
 
     calls: int = 0
     share: float = 0.0
     seed: int = 0
     services: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+    error: str = ""
     _random: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)  # noqa: S311  # faults that can be had again, not secrets
 
-    def hits(self, service: str) -> bool:
-        """Whether the next call, of this service, is refused."""
+    def hits(self, service: str, operation: str = "") -> bool:
+        """Whether the next call, of this service and operation, is refused."""
         if self.services and service not in self.services:
+            return False
+        if self.operations and operation not in self.operations:
             return False
         if self.calls > 0:
             self.calls -= 1
@@ -95,10 +100,10 @@ class Market:
         with self._lock:
             return max((slow.seconds for slow in self.slow if names(slow.types, instance_type)), default=0.0)
 
-    def throttled(self, service: str) -> bool:
-        """Whether the API call that just came in is refused."""
+    def refused(self, service: str, operation: str) -> str | None:
+        """Whether the API call that just came in is refused: with this code, or an empty one for too many calls."""
         with self._lock:
-            return self.throttle.hits(service)
+            return self.throttle.error if self.throttle.hits(service, operation) else None
 
     def reclaim(self, instance_id: str, notice: float = 120.0) -> dict[str, Any]:
         """Take a spot instance back after its notice (seconds); returns ``instance`` and ``at``.

@@ -5,7 +5,7 @@
     {"lack": [{"types": "g5", "zone": "us-east-1a", "until": "10:00", "market": "spot"}],
      "quota": [{"family": "g", "limit": 64, "spot": false}],
      "slow": [{"types": "g5", "seconds": 300}],
-     "throttle": {"calls": 5, "services": ["ec2"]},
+     "throttle": {"calls": 5, "services": ["dynamodb"], "operations": ["GetItem"], "error": "AccessDeniedException"},
      "reclaim": [{"instance": "i-0123", "notice": 120}],
      "clear": true}
 
@@ -64,6 +64,8 @@ def describe(market: Market, now: float) -> dict[str, Any]:
             "share": throttle.share,
             "seed": throttle.seed,
             "services": list(throttle.services),
+            "operations": list(throttle.operations),
+            "error": throttle.error,
         },
         "notices": {key: asdict(notice) for key, notice in market.notices.items()},
     }
@@ -89,7 +91,7 @@ def _lack(given: dict[str, Any], now: float) -> Lack:
 
 
 def _throttle(given: dict[str, Any]) -> Throttle:
-    if unknown := set(given) - {"calls", "share", "seed", "services"}:
+    if unknown := set(given) - {"calls", "share", "seed", "services", "operations", "error"}:
         raise ValueError(f"a throttle has no {', '.join(sorted(unknown))}")
     share = float(given.get("share", 0.0))
     if not 0 <= share <= 1:
@@ -97,7 +99,12 @@ def _throttle(given: dict[str, Any]) -> Throttle:
     services = tuple({"lambda": "awslambda"}.get(name, name) for name in given.get("services", ()))
     seed = given.get("seed")
     return Throttle(
-        int(given.get("calls", 0)), share, secrets.randbelow(10**6) if seed is None else int(seed), services
+        calls=int(given.get("calls", 0)),
+        share=share,
+        seed=secrets.randbelow(10**6) if seed is None else int(seed),
+        services=services,
+        operations=tuple(given.get("operations", ())),
+        error=str(given.get("error", "")),
     )
 
 

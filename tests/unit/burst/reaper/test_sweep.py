@@ -18,7 +18,9 @@ from tideform.burst.reaper.decide import SILENCE_SECONDS
 from tideform.burst.reaper.keeper import Keeper
 from tideform.burst.table import BusyPoolError, LeaseTable
 from tideform.cloud import Cloud
+from tideform.paths import Workspace
 from tideform.process import Process
+from tideform.sandbox import client
 
 _NUMBERS = count(1)
 
@@ -237,6 +239,21 @@ def test_machines_past_their_own_time_that_somebody_holds_stay(bursts: Bursts, p
     cloud.client("ec2").create_tags(Resources=pool.standing(), Tags=[tag])
     bursts.reap(0)
     assert len(pool.standing()) == 2
+
+
+def test_without_the_table_machines_end_by_the_time_on_their_tags(
+    bursts: Bursts, pool: Reaped, cloud: Cloud, workspace: Workspace
+) -> None:
+    pool.raise_to(4)
+    tag = {"Key": "tideform:expires", "Value": "2026-01-01T00:00:00Z"}
+    cloud.client("ec2").create_tags(Resources=pool.standing(), Tags=[tag])
+    refusal = {"share": 1, "services": ["dynamodb"], "operations": ["Scan"], "error": "AccessDeniedException"}
+    client.market(workspace, {"throttle": refusal})
+    try:
+        told = bursts.reap(0)
+    finally:
+        client.market(workspace, {"clear": True})
+    assert ("2 machines that nobody held" in told["did"][0], list(told["failures"])) == (True, ["the lease table"])
 
 
 def test_each_round_leaves_a_heartbeat(bursts: Bursts) -> None:

@@ -85,6 +85,16 @@ def test_the_next_calls_of_a_service_are_throttled(machines: Machines) -> None:
     assert ec2.describe_instances()
 
 
+def test_a_call_may_be_refused_in_other_words_and_others_of_its_service_not(machines: Machines) -> None:
+    dynamodb = machines.cloud.client("dynamodb")
+    machines.script(throttle={"calls": 1, "operations": ["ListTables"], "error": "AccessDeniedException"})
+    assert machines.cloud.client("s3").list_buckets()
+    assert dynamodb.describe_limits()
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        dynamodb.list_tables()
+    assert dynamodb.list_tables()
+
+
 def test_a_share_of_calls_is_the_same_for_the_same_seed() -> None:
     first, second = (Throttle(share=0.3, seed=5) for _ in range(2))
     hits = [first.hits("ec2") for _ in range(100)]
