@@ -1,11 +1,9 @@
-"""Plain objects as Pulumi resources: of the SDK's own type where it has one, as custom resources otherwise."""
+"""Plain objects of a cluster as Pulumi resources, and the way to the cluster."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 import pulumi
@@ -14,30 +12,15 @@ import pulumi_kubernetes as k8s
 from tideform.catalogue.training._eks_names import EksNames
 from tideform.spec.deployment import Deployment
 
-_TYPED = {
-    "v1": "core.v1",
-    "networking.k8s.io/v1": "networking.v1",
-    "rbac.authorization.k8s.io/v1": "rbac.v1",
-    "scheduling.k8s.io/v1": "scheduling.v1",
-}
-
 
 def resource(found: Mapping[str, Any], opts: pulumi.ResourceOptions, name: str | None = None) -> pulumi.Resource:
-    """Register one object under its own name, or ``name`` where two of a kind have the same."""
-    logical = name or found["metadata"]["name"]
-    if (module := _TYPED.get(found["apiVersion"])) is not None:
-        kind = getattr(import_module(f"pulumi_kubernetes.{module}"), found["kind"])
-        arguments = {_snake(key): value for key, value in found.items() if key not in ("apiVersion", "kind")}
-        made: pulumi.Resource = kind(logical, **arguments, opts=opts)
-        return made
-    return k8s.apiextensions.CustomResource(
-        logical,
-        api_version=found["apiVersion"],
-        kind=found["kind"],
-        metadata=found["metadata"],
-        spec=found.get("spec"),
-        opts=opts,
-    )
+    """Register one object under its own name, or ``name`` where two of a kind have the same.
+
+    It goes as the API takes it: the SDK's typed classes would add nothing to it, and take seconds to load.
+    """
+    version, kind = found["apiVersion"], found["kind"]
+    token = f"kubernetes:{version if '/' in version else f'core/{version}'}:{kind}"
+    return pulumi.CustomResource(token, name or found["metadata"]["name"], dict(found), opts)
 
 
 def cluster_provider(deployment: Deployment, access: Mapping[str, Any] | None = None) -> k8s.Provider:
@@ -75,6 +58,3 @@ def _kubeconfig(region: str, known: Mapping[str, Any]) -> str:
     }
     return json.dumps(config, sort_keys=True)
 
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

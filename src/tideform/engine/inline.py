@@ -22,9 +22,10 @@ def inline_program(program: Program, deployment: Deployment, upstream: Mapping[s
 
     def run() -> None:
         from tideform.components.program import Bound, bind
-        from tideform.engine import lean_import
+        from tideform.engine import deferred_import, lean_import
 
         end_with_engine()
+        deferred_import.install()
         lean_import.install()
         code = compile(program.source.read_text(encoding="utf-8"), str(program.source), "exec")
         with bind(Bound(deployment, program.unit, upstream)):

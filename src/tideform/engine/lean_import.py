@@ -23,6 +23,7 @@ from tideform.engine.sdk_classes import QUOTED, SdkClasses
 
 _PACKAGE = "pulumi_aws"
 _TYPE_MODULES = ("_inputs", "outputs")
+_WHOLE = "__tideform_whole__"
 _lock = threading.RLock()
 
 
@@ -71,8 +72,10 @@ class _AreaLoader(SourceFileLoader):
                 raise AttributeError(name)
             with _lock:
                 home = _home(folder, name)
-                if home is None:  # not where the SDK's naming puts it: import the area whole
-                    super(_AreaLoader, self).exec_module(module)
+                if home is None:  # not where the SDK's naming puts it: import the area whole, once
+                    if _WHOLE not in vars(module):
+                        super(_AreaLoader, self).exec_module(module)
+                        vars(module)[_WHOLE] = True
                     return vars(module)[name] if name in vars(module) else _missing(module, name)
                 found = importlib.import_module(f"{module.__name__}.{home}")
                 return found if home == name else getattr(found, name)
@@ -100,19 +103,25 @@ class _TypesLoader(SourceFileLoader):
         classes = SdkClasses(Path(self.path))
         exec(classes.head, vars(module))  # noqa: S102  # the SDK's own code
         vars(module)["__all__"] = []  # a star import takes nothing: _ResourceLoader hands over what is needed
-        vars(module)["__getattr__"] = lambda name: _make(module, classes, name)
+        made = dict(vars(module))
+        vars(module)["__getattr__"] = lambda name: _make(module, classes, made, name)
 
 
-def _make(module: ModuleType, classes: SdkClasses, name: str) -> Any:
+def _make(module: ModuleType, classes: SdkClasses, made: dict[str, Any], name: str) -> Any:
+    """Make a class where nobody sees it, in ``made``, and show it together with all that it names.
+
+    A thread that finds it in the module goes on to evaluate its annotations there, and waits for nobody.
+    """
     with _lock:
         waiting = [name]
         while waiting:
             one = waiting.pop()
-            if one in vars(module) or (found := classes.get(one)) is None:
+            if one in made or (found := classes.get(one)) is None:
                 continue
             code, needs = found
-            exec(code, vars(module))  # noqa: S102  # the SDK's own code
+            exec(code, made)  # noqa: S102  # the SDK's own code
             waiting += needs
+        vars(module).update({key: value for key, value in made.items() if key not in vars(module)})
         return vars(module)[name] if name in vars(module) else _missing(module, name)
 
 
