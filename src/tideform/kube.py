@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FIELD_MANAGER = "tideform"
 _SECONDS = 30.0  # of one request
+UNSERVED = 410  # our own: a kind that is there, in other versions than the one that was asked for
 Object = dict[str, Any]
 
 
@@ -70,19 +71,44 @@ class Kube:
         return cls(ApiClient(_few_retries(found)))
 
     def kind(self, api_version: str, kind: str) -> Kind:
-        """What the cluster calls a kind. Raises `KubeError` 404 where it has none such (yet)."""
+        """What the cluster calls a kind. Raises `KubeError` 404 where it has none such (yet), in whatever version.
+
+        `UNSERVED` where it has the kind in other versions: then its objects are not absent, but asked for in vain.
+        """
         with self._lock:
             known = self._kinds.get((api_version, kind))
         if known is not None:
             return known
-        root = "apis" if "/" in api_version else "api"
-        for found in self.request("GET", f"/{root}/{api_version}")["resources"]:
+        for found in self._resources(api_version):
             if found["kind"] == kind and "/" not in found["name"]:
                 known = Kind(api_version, kind, found["name"], bool(found["namespaced"]))
                 with self._lock:
                     self._kinds[(api_version, kind)] = known
                 return known
-        raise KubeError(404, "NotFound", f"the cluster has no kind {kind} in {api_version}")
+        raise self._unserved(api_version, kind)
+
+    def groups(self) -> dict[str, list[str]]:
+        """The versions of every API group that the cluster serves."""
+        found = self.request("GET", "/apis")["groups"]
+        return {each["name"]: [one["version"] for one in each["versions"]] for each in found}
+
+    def _resources(self, api_version: str) -> list[Object]:
+        try:
+            found = self.request("GET", f"/{'apis' if '/' in api_version else 'api'}/{api_version}")["resources"]
+        except KubeError as error:
+            if error.status == 404:
+                return []
+            raise
+        return list(found)
+
+    def _unserved(self, api_version: str, kind: str) -> KubeError:
+        group, _, asked = api_version.rpartition("/")
+        others = [each for each in self.groups().get(group, []) if each != asked]
+        served = [v for v in others if any(one["kind"] == kind for one in self._resources(f"{group}/{v}"))]
+        if not served:
+            return KubeError(404, "NotFound", f"the cluster has no kind {kind} in {api_version}")
+        words = f"the cluster serves {kind} of {group} as {', '.join(served)}, and no longer as {asked}"
+        return KubeError(UNSERVED, "NotServed", words)
 
     def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> Object | None:
         """One object; None if it, or its kind, is not there."""

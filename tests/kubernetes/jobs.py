@@ -62,7 +62,7 @@ class PoolInCluster:
 
     def open(self) -> None:
         """Let jobs in, as the start of a burst does."""
-        self.api.patch("kueue.x-k8s.io/v1beta1", "LocalQueue", LOCAL_QUEUE, self.id, {"spec": {"stopPolicy": "None"}})
+        self.api.patch("kueue.x-k8s.io/v1beta2", "LocalQueue", LOCAL_QUEUE, self.id, {"spec": {"stopPolicy": "None"}})
 
     def submit(self, *, nodes: int = 1, runs: int | None = None, rest: int = 3600) -> Burst:
         """Queue what a burst would; pods run ``runs`` seconds or for ever; ``rest`` seconds are left of the lease."""

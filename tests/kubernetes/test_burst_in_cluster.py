@@ -144,7 +144,7 @@ def test_a_node_whose_lease_is_over_goes_with_a_job_still_on_it(cluster: Cluster
 
 def workloads(pool: PoolInCluster) -> list[Object]:
     """What Kueue has in the pool's queue."""
-    return pool.api.find("kueue.x-k8s.io/v1beta1", "Workload", pool.id)
+    return pool.api.find("kueue.x-k8s.io/v1beta2", "Workload", pool.id)
 
 
 def ready(pool: PoolInCluster) -> bool:

@@ -27,8 +27,8 @@ def test_it_is_the_version_of_the_table(control_plane: ControlPlane) -> None:
         ("karpenter.sh/v1", "NodePool", False),
         ("karpenter.sh/v1", "NodeClaim", False),
         ("karpenter.k8s.aws/v1", "EC2NodeClass", False),
-        ("kueue.x-k8s.io/v1beta1", "ClusterQueue", False),
-        ("kueue.x-k8s.io/v1beta1", "LocalQueue", True),
+        ("kueue.x-k8s.io/v1beta2", "ClusterQueue", False),
+        ("kueue.x-k8s.io/v1beta2", "LocalQueue", True),
         ("jobset.x-k8s.io/v1alpha2", "JobSet", True),
         ("trainer.kubeflow.org/v1alpha1", "TrainJob", True),
     ],
@@ -41,7 +41,7 @@ def test_it_serves_what_the_programs_use(
 
 def test_it_refuses_what_a_custom_resource_does_not_allow(control_plane: ControlPlane) -> None:
     queue = {
-        "apiVersion": "kueue.x-k8s.io/v1beta1",
+        "apiVersion": "kueue.x-k8s.io/v1beta2",
         "kind": "LocalQueue",
         "metadata": {"name": "wrong", "namespace": "default"},
         "spec": {"clusterQueue": "pool", "stopPolicy": "Perhaps"},

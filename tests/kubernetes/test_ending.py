@@ -60,7 +60,7 @@ def test_the_reaper_alone_drains_a_pool_to_zero_and_keeps_it_there(cluster: Clus
     assert waiting.found() is None
     assert eks.denied(account, handle)
     late = pool.submit(nodes=2)
-    pool.wait("Kueue sees a late job", lambda: pool.api.find("kueue.x-k8s.io/v1beta1", "Workload", pool.id))
+    pool.wait("Kueue sees a late job", lambda: pool.api.find("kueue.x-k8s.io/v1beta2", "Workload", pool.id))
     assert not late.admitted()
     assert pool.gone()
     pool.wait("the end again", lambda: eks.stop(account, handle))

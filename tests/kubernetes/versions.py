@@ -20,9 +20,9 @@ ETCD = "v3.6.8"
 KWOK = "v0.8.0"
 KARPENTER = "v1.14.1"
 KARPENTER_AWS = "v1.14.1"
-KUEUE = "v0.14.0"
-JOBSET = "v0.10.1"
-TRAINER = "v2.0.1"
+KUEUE = "v0.19.0"
+JOBSET = "v0.12.0"
+TRAINER = "v2.2.1"
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from tideform.burst.inventory.base import Area, Leftover, Place
+from tideform.burst.reaper.kubernetes_groups import UnservedError
 from tideform.burst.reaper.reserved import Reservation
 from tideform.burst.reservations import idle_reservations
 from tideform.cloud import Cloud
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.errors import CloudError, LeftoversError
+from tideform.errors import CloudError, LeftoversError, TideformError
+from tideform.kube import KubeError
 from tideform.spec.deployment import Deployment
 
 _AT_ONCE = 8
@@ -68,10 +70,12 @@ class Receipt:
 
 def capacity_receipt(cloud: Cloud, deployment: Deployment, pool: str) -> Receipt:
     """What one pool holds that may cost money: instances, disks, spot requests, environments above zero, jobs."""
+    from tideform.burst.inventory import kubernetes
     from tideform.burst.inventory.areas import CAPACITY
 
-    receipt = _ask(f"capacity of {pool}", Place(cloud, deployment, pool), CAPACITY)
     spec = deployment.spec.training.get(pool)
+    inside = (kubernetes.AREA,) if spec is not None and spec.backend == "eks" else ()
+    receipt = _ask(f"capacity of {pool}", Place(cloud, deployment, pool), (*CAPACITY, *inside))
     return _with_idle(receipt, cloud, spec.capacity.reserved) if spec else receipt
 
 
@@ -111,8 +115,10 @@ def _answer(area: Area, place: Place) -> tuple[Leftover, ...] | Unasked:
 
     try:
         return tuple(area.find(place))
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, KubeError, UnservedError) as error:
         return Unasked(area.what, str(error))
+    except TideformError as error:
+        return Unasked(area.what, "; ".join(each.detail for each in error.diagnostics))
 
 
 def _order(found: Leftover) -> tuple[str, str, str]:

@@ -20,9 +20,10 @@ from tideform.components.scope import Scope
 
 REAPER = "tideform:reaper"  # the group that its role is in, its cluster role, and the binding of both
 _RBAC = "rbac.authorization.k8s.io"
-# What the ending asks for: it holds a queue, and lists and deletes jobs and nodes. It reads nothing else.
+# What the ending asks for: it holds a queue, and lists and deletes jobs, pods and nodes. It reads nothing else.
 _RULES = (
     ("kueue.x-k8s.io", "localqueues", ("patch",)),
+    ("", "pods", ("list", "deletecollection")),
     ("batch", "jobs", ("list", "deletecollection")),
     ("jobset.x-k8s.io", "jobsets", ("list", "deletecollection")),
     ("trainer.kubeflow.org", "trainjobs", ("list", "deletecollection")),

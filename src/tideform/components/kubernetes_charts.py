@@ -1,8 +1,8 @@
 """The charts that a cluster of ours runs on, each at one version, from the address that its project names.
 
 Karpenter: `helm upgrade --install` in https://github.com/aws/karpenter-provider-aws/blob/v1.14.1/Makefile.
-Kueue: https://github.com/kubernetes-sigs/kueue/blob/v0.14.0/charts/kueue/README.md.
-JobSet: https://github.com/kubernetes-sigs/jobset/blob/v0.10.1/charts/jobset/README.md.
+Kueue: https://github.com/kubernetes-sigs/kueue/blob/v0.19.0/charts/kueue/README.md.
+JobSet: https://github.com/kubernetes-sigs/jobset/blob/v0.12.0/charts/jobset/README.md.
 NVIDIA's device plugin: https://github.com/NVIDIA/k8s-device-plugin#deployment-via-helm, ``stable/`` of its branch
 gh-pages. DCGM exporter: ``helm-charts/`` of https://github.com/NVIDIA/dcgm-exporter's branch gh-pages; the chart's
 version is the exporter's, 4.5.2 with DCGM 4.4.1. EFA's device plugin:
@@ -32,8 +32,8 @@ class Chart:
 
 
 KARPENTER = Chart("karpenter", "oci://public.ecr.aws/karpenter/karpenter", "1.14.1", "kube-system")
-KUEUE = Chart("kueue", "oci://registry.k8s.io/kueue/charts/kueue", "0.14.0", "kueue-system")
-JOBSET = Chart("jobset", "oci://registry.k8s.io/jobset/charts/jobset", "0.10.1", "jobset-system")
+KUEUE = Chart("kueue", "oci://registry.k8s.io/kueue/charts/kueue", "0.19.0", "kueue-system")
+JOBSET = Chart("jobset", "oci://registry.k8s.io/jobset/charts/jobset", "0.12.0", "jobset-system")
 DEVICE_PLUGIN = Chart(
     "nvidia-device-plugin",
     "nvidia-device-plugin",

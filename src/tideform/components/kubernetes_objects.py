@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from tideform.catalogue.training._eks_names import EksNames
+from tideform.catalogue.training._eks_names import KUEUE, KUEUE_VERSIONS, EksNames
 from tideform.spec.deployment import Deployment
 
 
@@ -20,7 +20,15 @@ def resource(found: Mapping[str, Any], opts: pulumi.ResourceOptions, name: str |
     """
     version, kind = found["apiVersion"], found["kind"]
     token = f"kubernetes:{version if '/' in version else f'core/{version}'}:{kind}"
+    opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=_in_other_versions(version, kind)))
     return pulumi.CustomResource(token, name or found["metadata"]["name"], dict(found), opts)
+
+
+def _in_other_versions(version: str, kind: str) -> list[pulumi.Alias]:
+    """The version is part of the engine's name for a resource; another one is the same object in the cluster."""
+    group, _, own = version.rpartition("/")
+    others = [each for each in KUEUE_VERSIONS if group == KUEUE and each != own]
+    return [pulumi.Alias(type_=f"kubernetes:{group}/{each}:{kind}") for each in others]
 
 
 def cluster_provider(deployment: Deployment, access: Mapping[str, Any] | None = None) -> k8s.Provider:
@@ -57,4 +65,3 @@ def _kubeconfig(region: str, known: Mapping[str, Any]) -> str:
         "users": [{"name": "eks", "user": {"exec": token}}],
     }
     return json.dumps(config, sort_keys=True)
-

@@ -1,6 +1,6 @@
 """One pool in a cluster, as plain objects: where nodes come from, who is let onto them, and what is kept out. Pure.
 
-Field values are those of Karpenter v1 (https://karpenter.sh/docs/concepts/nodepools/) and Kueue v1beta1
+Field values are those of Karpenter v1 (https://karpenter.sh/docs/concepts/nodepools/) and Kueue v1beta2
 (https://kueue.sigs.k8s.io/docs/concepts/). The bound of a pool is Kueue's quota: Karpenter looks at its own limits
 before it launches several nodes at once, and may overrun them.
 """
@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tideform.catalogue.training._eks_names import LABEL, LOCAL_QUEUE, EksNames
+from tideform.catalogue.training._eks_names import KUEUE, KUEUE_VERSIONS, LABEL, LOCAL_QUEUE, EksNames
 from tideform.components import kubernetes_efa as efa
 from tideform.components.local_storage import has_local_storage
 from tideform.components.pool_shape import PoolShape, is_nvidia
 from tideform.spec.deployment import Deployment
 from tideform.spec.pools import in_one_zone
+from tideform.spec.project import Cluster
 from tideform.spec.training import Kubernetes, Pool
 
 GPU = "nvidia.com/gpu"
@@ -163,7 +164,7 @@ class PoolObjects:
             "nodeTaints": [self._taint()],
             "tolerations": [{**tolerates, "operator": "Equal", "value": self.names.pool_id}],
         }
-        return self._object("kueue.x-k8s.io/v1beta1", "ResourceFlavor", self.names.pool_id, spec)
+        return self._object(self._kueue, "ResourceFlavor", self.names.pool_id, spec)
 
     def cluster_queue(self) -> Object:
         """The bound: whole jobs are let in as long as all of their pods fit."""
@@ -176,12 +177,18 @@ class PoolObjects:
             "preemption": {"withinClusterQueue": "LowerPriority"},
             "resourceGroups": [{"coveredResources": list(quota), "flavors": [flavor]}],
         }
-        return self._object("kueue.x-k8s.io/v1beta1", "ClusterQueue", self.names.pool_id, spec)
+        return self._object(self._kueue, "ClusterQueue", self.names.pool_id, spec)
 
     def local_queue(self) -> Object:
         """Closed between bursts, and whoever was let in is put out again: nothing runs without a lease."""
         spec = {"clusterQueue": self.names.pool_id, "stopPolicy": "HoldAndDrain"}
-        return self._object("kueue.x-k8s.io/v1beta1", "LocalQueue", LOCAL_QUEUE, spec, namespaced=True)
+        return self._object(self._kueue, "LocalQueue", LOCAL_QUEUE, spec, namespaced=True)
+
+    @property
+    def _kueue(self) -> str:
+        """What is said here is the same in every version that is known."""
+        cluster = self.deployment.spec.cluster or Cluster()
+        return f"{KUEUE}/{cluster.kueue or KUEUE_VERSIONS[0]}"
 
     def _requirements(self) -> list[Object]:
         capacity = self.pool.capacity

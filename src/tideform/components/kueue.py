@@ -54,14 +54,13 @@ def kueue_values() -> dict[str, Any]:
     not_ours = ["kube-system", "kueue-system", "jobset-system", "kubeflow-system", "tideform-system"]
     selector = {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": not_ours}
     config = {
-        "apiVersion": "config.kueue.x-k8s.io/v1beta1",
+        "apiVersion": "config.kueue.x-k8s.io/v1beta2",
         "kind": "Configuration",
         "health": {"healthProbeBindAddress": ":8081"},
         "metrics": {"bindAddress": ":8443"},
         "webhook": {"port": 9443},
         "leaderElection": {"leaderElect": True, "resourceName": "c1f6bfd2.kueue.x-k8s.io"},
         "waitForPodsReady": {
-            "enable": True,
             "timeout": "15m",
             "recoveryTimeout": "5m",
             "blockAdmission": False,
@@ -77,7 +76,7 @@ def kueue_values() -> dict[str, Any]:
         "controllerManager": {
             **_ON_CONTROLLERS,
             "replicas": 2,
-            "manager": {"image": {"repository": "registry.k8s.io/kueue/kueue", "tag": "v0.14.0"}},
+            "manager": {"image": {"repository": "registry.k8s.io/kueue/kueue", "tag": f"v{KUEUE.version}"}},
         },
     }
 

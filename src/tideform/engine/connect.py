@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tideform.engine.checkpoint import Blobs, BucketBlobs, FolderBlobs
+from tideform.engine.kueue_version import with_kueue_version
 from tideform.engine.pulumi import PulumiEngine, Reach
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def connect_engine(
     from tideform.engine.acquire import acquire
 
     found = acquire(say)
+    deployment = with_kueue_version(deployment)
     cloud = cloud_for(deployment)
     reach_of = _sandbox_reach if deployment.target == "local" else _aws_reach
     reach = reach_of(deployment, cloud, environ or {})

@@ -83,6 +83,10 @@ class Cluster(Model):
         Annotated[str, StringConstraints(pattern=r"^1\.[0-9]{2}$")], about("The version of Kubernetes, in quotes.")
     ] = "1.34"
     controllers: Annotated[str, about("The instance type that the controllers run on.", REPLACE)] = "m7g.large"
+    kueue: Annotated[
+        Literal["v1beta2", "v1beta1"] | None,
+        about("The version of Kueue's API in an existing cluster. Left out: the cluster is asked."),
+    ] = None
 
 
 class Moved(Model):

@@ -9,16 +9,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tideform.burst.reaper import kubernetes_groups as groups
 from tideform.burst.reaper.kubernetes_api import token
+from tideform.burst.reaper.kubernetes_groups import UnservedError
 from tideform.burst.runner import cloud_errors
 from tideform.catalogue.training._eks_names import EksNames
 from tideform.cloud import Cloud
 from tideform.errors import CloudError, RefusedError
-from tideform.kube import Kube, KubeError
+from tideform.kube import UNSERVED, Kube, KubeError
 from tideform.spec.deployment import Deployment
 
 KUBECONFIG = "TIDEFORM_KUBECONFIG"
 _TOKEN_SECONDS = 600.0  # EKS takes a token for fifteen minutes
+_FIXES = {
+    0: "See that the API's address answers from here; a cluster without public access does inside of its network only.",
+    401: "Your credentials for the cluster are over, or not taken: renew them (`kubectl get ns` has to work).",
+    403: "Have somebody let you do this in the cluster: a role and a binding, or an access entry.",
+    UNSERVED: "Upgrade what asks, or the controller, to a version that both know; `tideform doctor` lists them.",
+}
 
 
 @dataclass
@@ -55,6 +63,30 @@ class Access:
             if error.status == 404:
                 return None
             raise OSError(str(error)) from error
+
+    def version(self, group: str) -> str:
+        """The version of an API to ask in, with its group. Raises `RefusedError` TD665 where none is known here."""
+        try:
+            found = groups.version(self.kube.groups(), group)
+        except UnservedError as unknown:
+            raise unfit(str(unknown)) from unknown
+        if found is None:
+            raise unfit(f"the cluster has no {group}")
+        return found
+
+    @property
+    def none(self) -> bool:
+        """Whether there is no cluster at all: on the local target, or where it was removed."""
+        if os.environ.get(KUBECONFIG) or self.existing:
+            return False
+        if self.deployment.target == "local":
+            return True
+        eks = self.cloud.client("eks")
+        try:
+            eks.describe_cluster(name=EksNames(self.deployment).cluster)
+        except eks.exceptions.ResourceNotFoundException:
+            return True
+        return False
 
     def _connect(self) -> Kube:
         given = os.environ.get(KUBECONFIG)
@@ -101,7 +133,18 @@ def no_cluster() -> Exception:
     )
 
 
+def unfit(detail: str) -> Exception:
+    """A controller that bursts need is not in the cluster, or speaks no version that is known here."""
+    known = "; ".join(f"{group} {', '.join(versions)}" for group, versions in groups.KNOWN.items())
+    return RefusedError.of(
+        "TD665",
+        "The cluster's controllers do not fit",
+        detail=f"{detail}. Nothing would let jobs in, or end them.",
+        fix=f"Install or upgrade the controller. Known here: {known}. `tideform doctor` looks at all of them.",
+    )
+
+
 def refused(error: KubeError) -> CloudError:
     """What the API says, as an error of ours."""
-    fix = "A cluster of tideform's own is reachable inside its network only." if error.status == 0 else ""
+    fix = _FIXES.get(error.status, "See who you are there with `kubectl auth whoami`, and what the API server says.")
     return CloudError.of("TD664", "The Kubernetes API refused", detail=str(error), fix=fix)  # type: ignore[return-value]

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from tideform.burst.brakes import Brake, Kind
 from tideform.burst.budget_brake import budget_brakes
-from tideform.burst.eks.access import Access
+from tideform.burst.eks.access import Access, kube_errors
+from tideform.burst.reaper.kubernetes_groups import KARPENTER, KUEUE
 from tideform.burst.reaper_brake import reaper_brake
 from tideform.catalogue.training._eks_names import IN_AN_EXISTING_CLUSTER, LOCAL_QUEUE, EksNames
 
@@ -41,12 +42,14 @@ def _reaper(access: Access, pool: str) -> Brake:
 
 
 def _missing_queue(access: Access, names: EksNames) -> str:
-    found = access.kube.get("kueue.x-k8s.io/v1beta1", "LocalQueue", LOCAL_QUEUE, names.pool_id)
+    with kube_errors("the pool's queue was looked for"):
+        found = access.kube.get(access.version(KUEUE), "LocalQueue", LOCAL_QUEUE, names.pool_id)
     return "" if found else f"the cluster has no queue {names.pool_id}/{LOCAL_QUEUE}"
 
 
 def _missing_expiry(access: Access, names: EksNames, wanted: str) -> str:
-    found = access.kube.get("karpenter.sh/v1", "NodePool", names.pool_id)
+    with kube_errors("the pool's nodes were looked for"):
+        found = access.kube.get(access.version(KARPENTER), "NodePool", names.pool_id)
     if found is None:
         return f"the cluster has no node pool {names.pool_id}"
     expires = found["spec"]["template"]["spec"].get("expireAfter")

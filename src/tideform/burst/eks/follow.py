@@ -8,6 +8,7 @@ from typing import Any
 
 from tideform.burst.eks.objects import Object, condition, label, reason
 from tideform.burst.eks.prints import Prints, rank_of, taken_away
+from tideform.burst.reaper import kubernetes_groups as groups
 from tideform.burst.runner import OnLog
 from tideform.catalogue.training._eks_names import LEASE_LABEL
 from tideform.errors import RefusedError
@@ -104,7 +105,8 @@ class Follower:
 
     def _workloads(self) -> list[Object]:
         metadata = self.submitted["metadata"]
-        found = self.kube().find("kueue.x-k8s.io/v1beta1", "Workload", metadata["namespace"])
+        version = groups.version(self.kube().groups(), groups.KUEUE)
+        found = self.kube().find(version, "Workload", metadata["namespace"]) if version else []
         return [each for each in found if _owned_by(each, metadata.get("uid"))]
 
     def _events(self, pod: Object) -> Iterator[str]:

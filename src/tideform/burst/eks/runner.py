@@ -13,8 +13,9 @@ from typing import Any
 
 from tideform.burst.brakes import Brake
 from tideform.burst.eks import manifests, nodes
-from tideform.burst.eks.access import Access, kube_errors
+from tideform.burst.eks.access import Access, kube_errors, refused
 from tideform.burst.eks.brakes import brakes
+from tideform.burst.eks.controllers import require_controllers
 from tideform.burst.eks.follow import Follower
 from tideform.burst.eks.listing import holds, jobs_of, over
 from tideform.burst.eks.objects import label
@@ -22,6 +23,7 @@ from tideform.burst.halt import Halt, silent
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.reaper import instances
 from tideform.burst.reaper.endings import eks as ending
+from tideform.burst.reaper.kubernetes_groups import KUEUE
 from tideform.burst.runner import Instance, Job, OnLog, Work
 from tideform.burst.sizing import sizing
 from tideform.catalogue.training._eks_names import LEASE_LABEL, LOCAL_QUEUE, EksNames
@@ -36,15 +38,16 @@ from tideform.times import utc
 
 @dataclass(frozen=True)
 class Pace:
-    """How often to look, and how long nodes may take to come, in seconds."""
+    """In seconds: how often to look, how long nodes may take to come, and an end waits for an API that is away."""
 
     poll: float = 5.0
     start: float = 900.0
+    away: float = 60.0
 
     @classmethod
     def of(cls, deployment: Deployment) -> Pace:
         """Simulated nodes come at once."""
-        return cls(poll=0.5, start=120.0) if deployment.target == "local" else cls()
+        return cls(poll=0.5, start=120.0, away=5.0) if deployment.target == "local" else cls()
 
 
 @dataclass
@@ -60,6 +63,7 @@ class EksRunner:
     def __post_init__(self) -> None:
         self.names = EksNames(self.deployment, self.pool)
         self.handle = backends()["eks"].handle(self.deployment, self.pool)
+        self._away_since: float | None = None
 
     def brakes(self) -> tuple[Brake, ...]:
         """See `burst.eks.brakes`. Raises `CloudError` TD664 where the API cannot be asked."""
@@ -101,10 +105,22 @@ class EksRunner:
                     self.access.kube.delete(*which, propagation="Background")
 
     def down(self) -> bool:
-        """The brakes' own way, with our own way to the API."""
+        """The brakes' own way, with our own way to the API. Raises `CloudError` TD664 where the cluster refused.
+
+        Its machines go all the same. An API that is away is asked again for `Pace.away` seconds; then the receipt
+        tells that it could not be asked.
+        """
         with kube_errors(f"capacity of {self.pool} was taken away"):
-            done = ending.stop(self.cloud, self.handle, reach=self._reach())
-            return done and not self.capacity()
+            step = ending.step(self.cloud, self.handle, reach=self._reach())
+        if step.drained.state is not ending.State.UNREACHED:
+            self._away_since = None
+            return step.done
+        if self.access.none:
+            return step.done
+        self._away_since = self._away_since or time.monotonic()
+        if time.monotonic() - self._away_since < self.pace.away:
+            raise refused(KubeError(0, "", step.drained.why))
+        return step.done
 
     def capacity(self) -> tuple[Instance, ...]:
         """The pool's machines by their tags, and nodes in the cluster that are none of EC2's."""
@@ -124,7 +140,8 @@ class EksRunner:
         return self.deployment.spec.training[self.pool]
 
     def _open(self) -> None:
-        queue = self.access.kube.get("kueue.x-k8s.io/v1beta1", "LocalQueue", LOCAL_QUEUE, self.names.pool_id)
+        require_controllers(self.access, self._spec)
+        queue = self.access.kube.get(self.access.version(KUEUE), "LocalQueue", LOCAL_QUEUE, self.names.pool_id)
         if queue is None:
             raise _not_applied(self.pool)
         ending.permit(self.cloud, self.handle)

@@ -11,7 +11,9 @@ from tideform.spec.deployment import Deployment
 
 LABEL = "tideform.dev/pool"  # on nodes, pods and everything of a pool; its value is `EksNames.pool_id`
 LEASE_LABEL = "tideform.dev/lease"
-QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+KUEUE = "kueue.x-k8s.io"
+KUEUE_VERSIONS = ("v1beta2", "v1beta1")  # of its API, the newest first; what we say is the same in both
+QUEUE_LABEL = f"{KUEUE}/queue-name"
 SERVICE_ACCOUNT = "job"
 LOCAL_QUEUE = "bursts"
 # What the reaper can not do there, and what bounds a burst then: said in plans and by the brake itself.

@@ -38,6 +38,9 @@ class Cluster:
     def find(self, _api_version: str, kind: str, *_where: str, labels: Any = None) -> list[Object]:
         return self.pods if kind == "Pod" else self.workloads
 
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        return {"kueue.x-k8s.io": ("v1beta1",)}
+
     def request(self, *_call: str, query: Any = None) -> Object:
         return {"items": []}
 

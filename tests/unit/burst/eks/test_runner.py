@@ -40,6 +40,9 @@ class Cluster:
             return self.made
         return {**self.made, "status": {"conditions": [{"type": "Complete", "status": "True"}]}}
 
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
     def find(self, *_which: str, **_labels: Any) -> list[Object]:
         return []
 

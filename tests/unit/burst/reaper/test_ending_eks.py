@@ -12,6 +12,7 @@ import pytest
 
 from tideform.burst.reaper.endings import eks
 from tideform.burst.reaper.kubernetes_api import token
+from tideform.burst.reaper.kubernetes_groups import KNOWN, KUEUE
 from tideform.cloud import Cloud
 
 _NUMBERS = count(1)
@@ -24,10 +25,17 @@ class Api:
     items: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
     down: bool = False
+    kueue: tuple[str, ...] = ("v1beta2", "v1beta1")
+    refuses: str = "nothing"
 
     def __call__(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any] | None:
         if self.down:
             raise ConnectionRefusedError(path)
+        if path == "/apis":
+            served = {**KNOWN, KUEUE: self.kueue}
+            return {"groups": [{"name": k, "versions": [{"version": v} for v in vs]} for k, vs in served.items() if vs]}
+        if self.refuses in path:
+            raise PermissionError(f"401 Unauthorized: {path}")
         self.asked.append((method, path, body))
         return {"items": next((found for part, found in self.items.items() if part in path), [])}
 
@@ -111,7 +119,50 @@ def test_the_queue_is_held_before_jobs_and_nodes_go(cloud: Cloud, handle: dict[s
     assert methods[0] == ("PATCH", "bursts")
     assert api.asked[0][2] == {"spec": {"stopPolicy": "HoldAndDrain"}}
     deletions = [noun for method, noun in methods if method == "DELETE"]
-    assert deletions == ["trainjobs", "jobsets", "jobs", "nodeclaims"]
+    assert deletions == ["trainjobs", "jobsets", "jobs", "pods", "nodeclaims"]
+
+
+@pytest.mark.parametrize(
+    ("served", "version"), [(("v1beta1",), "v1beta1"), (("v1beta2", "v1beta1"), "v1beta2"), (("v1beta2",), "v1beta2")]
+)
+def test_the_queue_is_held_in_a_version_that_the_cluster_serves(
+    cloud: Cloud, handle: dict[str, Any], served: tuple[str, ...], version: str
+) -> None:
+    api = Api(kueue=served)
+    assert eks.stop(cloud, handle, reach=api)
+    assert [path for method, path, _ in api.asked if method == "PATCH"] == [
+        f"/apis/kueue.x-k8s.io/{version}/namespaces/{handle['namespace']}/localqueues/bursts"
+    ]
+
+
+def test_a_queue_that_could_not_be_held_is_told_and_jobs_and_nodes_go_all_the_same(handle: dict[str, Any]) -> None:
+    api = Api(kueue=("v3",))
+    found = eks.drain(api, handle)
+    assert found.state is eks.State.UNREACHED
+    assert "kueue.x-k8s.io as v3" in found.why
+    assert [path.partition("?")[0].rpartition("/")[2] for method, path, _ in api.asked if method == "DELETE"] == [
+        "trainjobs", "jobsets", "jobs", "pods", "nodeclaims",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("refused", ["localqueues", "jobs", "pods", "nodeclaims"])
+def test_what_the_api_refuses_is_not_taken_for_done(handle: dict[str, Any], refused: str) -> None:
+    found = eks.drain(Api(refuses=refused), handle)
+    assert found.state is eks.State.UNREACHED
+    assert "401" in found.why
+
+
+@pytest.mark.parametrize("kind", ["jobs", "pods", "nodeclaims"])
+def test_what_somebodys_finalizer_holds_is_not_taken_for_gone(handle: dict[str, Any], kind: str) -> None:
+    began = 1795255200.0
+    api = Api({f"/{kind}?" if kind != "jobs" else "/jobs": [deleted("2026-11-21T10:00:00Z")]})
+    assert eks.drain(api, handle, lambda: began + 60).state is eks.State.AT_IT
+    assert eks.drain(api, handle, lambda: began + 300).state is eks.State.LATE
+
+
+def test_a_pod_that_has_ended_holds_up_nobody(handle: dict[str, Any]) -> None:
+    api = Api({"/pods": [{**deleted("2026-11-21T10:00:00Z"), "status": {"phase": "Succeeded"}}]})
+    assert eks.drain(api, handle).state is eks.State.DONE
 
 
 def test_a_node_that_drains_has_time_to(cloud: Cloud, handle: dict[str, Any]) -> None:
@@ -127,7 +178,7 @@ def test_a_node_that_drains_has_time_to(cloud: Cloud, handle: dict[str, Any]) ->
 def test_the_jobs_of_one_lease_are_chosen_by_their_label(cloud: Cloud, handle: dict[str, Any]) -> None:
     api = Api()
     eks.end_jobs(cloud, handle, "abc", reach=api)
-    assert all("labelSelector=tideform.dev%2Flease%3Dabc" in path for _, path, _ in api.asked)
+    assert [path for _, path, _ in api.asked if "labelSelector=tideform.dev%2Flease%3Dabc" not in path] == []
 
 
 def test_a_token_says_for_which_cluster_it_is(cloud: Cloud) -> None:

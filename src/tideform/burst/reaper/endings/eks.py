@@ -9,36 +9,72 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from tideform.burst.reaper import instances
+from tideform.burst.reaper import kubernetes_groups as groups
 from tideform.burst.reaper.base import Clients, Handle, Node
 from tideform.burst.reaper.kubernetes_api import Call, connect
 
 _DRAIN_SECONDS = 150.0  # for pods to save and stop, and for Karpenter to end their machines itself
 LEASE_LABEL = "tideform.dev/lease"
-_WORK = (
-    ("/apis/trainer.kubeflow.org/v1alpha1", "trainjobs"),
-    ("/apis/jobset.x-k8s.io/v1alpha2", "jobsets"),
-    ("/apis/batch/v1", "jobs"),
-)
-_QUEUES = "/apis/kueue.x-k8s.io/v1beta1"
-_CLAIMS = "/apis/karpenter.sh/v1/nodeclaims"
+_WORK = ((groups.TRAINER, "trainjobs"), (groups.JOBSET, "jobsets"))
+_JOBS = "/apis/batch/v1"
+_OVER = ("Succeeded", "Failed")
+
+
+class State(StrEnum):
+    """What became of a pool in its cluster."""
+
+    UNREACHED = "unreached"  # the API did not answer, or refused: what is there is not known
+    AT_IT = "at it"  # jobs and nodes are going
+    LATE = "late"  # they should have gone by now
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class Drained:
+    """What became of a pool in its cluster; ``why`` is what the API refused, if it did."""
+
+    state: State
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step down: what became of the pool in its cluster, and how many of its machines stood before it."""
+
+    drained: Drained
+    machines: int
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left, of what can be seen from here."""
+        return self.drained.state in (State.DONE, State.UNREACHED) and not self.machines
 
 
 def stop(
     clients: Clients, handle: Handle, *, reach: Call | None = None, clock: Callable[[], float] = time.time
 ) -> bool:
     """One step towards nothing. ``reach`` is a way to the API that the caller has; without it one is looked for."""
+    return step(clients, handle, reach=reach, clock=clock).done
+
+
+def step(
+    clients: Clients, handle: Handle, *, reach: Call | None = None, clock: Callable[[], float] = time.time
+) -> Step:
+    """As `stop`, and with what came of it. Machines that should have been drained by now end without."""
     deny(clients, handle)
     call = reach or connect(clients, handle)
-    drained = drain(call, handle, clock) if call else Drained.UNREACHED
+    drained = drain(call, handle, clock) if call else Drained(State.UNREACHED, "there is no way to the API")
     left = instances.standing(nodes(clients, handle))
-    if drained != Drained.AT_IT:
+    if drained.state != State.AT_IT:
         instances.end(clients, left)
-    return drained in (Drained.DONE, Drained.UNREACHED) and not left
+    return Step(drained, len(left))
 
 
 def tend(clients: Clients, handle: Handle, now: float) -> list[str]:  # noqa: ARG001  # every backend is asked alike
@@ -54,7 +90,7 @@ def nodes(clients: Clients, handle: Handle) -> list[Node]:
 def end_jobs(clients: Clients, handle: Handle, lease: str, *, reach: Call | None = None) -> None:
     """Delete the jobs of one lease; out of reach, their own deadline ends them."""
     if call := reach or connect(clients, handle):
-        _delete_work(call, handle, f"{LEASE_LABEL}={lease}")
+        _delete_work(call, handle, groups.groups(call), f"{LEASE_LABEL}={lease}")
 
 
 def deny(clients: Clients, handle: Handle) -> None:
@@ -103,47 +139,99 @@ def policy_name(handle: Handle) -> str:
     return f"no-burst-{handle['node_pool']}"
 
 
-class Drained:
-    """What became of a pool in its cluster."""
-
-    UNREACHED = "unreached"  # the API did not answer
-    AT_IT = "at it"  # jobs and nodes are going
-    LATE = "late"  # they should have gone by now
-    DONE = "done"
-
-
-def drain(call: Call, handle: Handle, clock: Callable[[], float] = time.time) -> str:
-    """Hold the queue, delete jobs and node claims; one of `Drained`."""
+def drain(call: Call, handle: Handle, clock: Callable[[], float] = time.time) -> Drained:
+    """Hold the queue, delete jobs, pods and node claims, each whatever the others come to, and look what is left."""
     try:
-        hold(call, handle)
-        _delete_work(call, handle)
-        selector = f"labelSelector=karpenter.sh%2Fnodepool%3D{handle['node_pool']}"
-        call("DELETE", f"{_CLAIMS}?{selector}&propagationPolicy=Background", None)
-        claims = (call("GET", f"{_CLAIMS}?{selector}", None) or {}).get("items") or []
-        working = [each for path in _paths(handle) for each in (call("GET", path, None) or {}).get("items") or []]
-    except OSError:
-        return Drained.UNREACHED
-    if not claims and not working:
-        return Drained.DONE
-    since = [_deleted(each) for each in (*claims, *working)]
-    return Drained.AT_IT if clock() - min(since, default=0.0) < _DRAIN_SECONDS else Drained.LATE
+        there = groups.groups(call)
+    except OSError as error:
+        return Drained(State.UNREACHED, str(error))
+    refused: list[str] = []
+    for one in (_hold_if_there, _delete_work, _delete_claims):
+        try:
+            one(call, handle, there)
+        except OSError as error:
+            refused.append(str(error))
+    try:
+        left = list(_left(call, handle, there))
+    except OSError as error:
+        return Drained(State.UNREACHED, "; ".join([*refused, str(error)]))
+    if left:
+        late = clock() - min(map(_deleted, left)) >= _DRAIN_SECONDS
+        return Drained(State.LATE if late else State.AT_IT, "; ".join(refused))
+    return Drained(State.UNREACHED if refused else State.DONE, "; ".join(refused))
 
 
-def hold(call: Call, handle: Handle, policy: str = "HoldAndDrain") -> None:
-    """Close the pool's queue and put out whoever is in it; ``None`` opens it."""
-    path = f"{_QUEUES}/namespaces/{handle['namespace']}/localqueues/{handle['queue']}"
-    call("PATCH", path, {"spec": {"stopPolicy": policy}})
+def hold(call: Call, handle: Handle, policy: str = "HoldAndDrain") -> bool:
+    """Close the pool's queue and put out whoever is in it; ``None`` opens it. False where there is no such queue.
+
+    Raises `OSError` where the API refuses, and where it serves no version of Kueue that is known here.
+    """
+    return _hold(call, handle, groups.groups(call), policy)
 
 
-def _delete_work(call: Call, handle: Handle, selector: str = "") -> None:
-    """All jobs, or those with a label; the pods get their grace to save what they have."""
-    chosen = f"&labelSelector={selector.replace('/', '%2F').replace('=', '%3D')}" if selector else ""
-    for path in _paths(handle):
+def _hold_if_there(call: Call, handle: Handle, there: groups.Groups) -> None:
+    _hold(call, handle, there, "HoldAndDrain")
+
+
+def _hold(call: Call, handle: Handle, there: groups.Groups, policy: str) -> bool:
+    version = groups.version(there, groups.KUEUE)
+    if version is None:
+        return False
+    path = f"/apis/{version}/namespaces/{handle['namespace']}/localqueues/{handle['queue']}"
+    return call("PATCH", path, {"spec": {"stopPolicy": policy}}) is not None
+
+
+def _delete_work(call: Call, handle: Handle, there: groups.Groups, selector: str = "") -> None:
+    """All jobs, or those with a label; the pods get their grace to save what they have.
+
+    The pods are asked by themselves: they do not follow a job that somebody's finalizer holds.
+    """
+    chosen = f"&labelSelector={_quoted(selector)}" if selector else ""
+    for path in _work(handle, there):
         call("DELETE", f"{path}?propagationPolicy=Background{chosen}", None)
+    call("DELETE", f"{_pods(handle)}?labelSelector={_quoted(selector or _of_pool(handle))}", None)
 
 
-def _paths(handle: Handle) -> list[str]:
-    return [f"{group}/namespaces/{handle['namespace']}/{kind}" for group, kind in _WORK]
+def _delete_claims(call: Call, handle: Handle, there: groups.Groups) -> None:
+    if claims := _claims(handle, there):
+        call("DELETE", f"{claims}&propagationPolicy=Background", None)
+
+
+def _left(call: Call, handle: Handle, there: groups.Groups) -> Iterator[Mapping[str, Any]]:
+    """Jobs, pods that have not ended, and claims."""
+    claims = _claims(handle, there)
+    for path in [*_work(handle, there), *([claims] if claims else [])]:
+        yield from _items(call, path)
+    pods = _items(call, f"{_pods(handle)}?labelSelector={_quoted(_of_pool(handle))}")
+    yield from (pod for pod in pods if (pod.get("status") or {}).get("phase") not in _OVER)
+
+
+def _items(call: Call, path: str) -> list[Mapping[str, Any]]:
+    return (call("GET", path, None) or {}).get("items") or []
+
+
+def _work(handle: Handle, there: groups.Groups) -> list[str]:
+    versions = [(groups.version(there, group), kind) for group, kind in _WORK]
+    found = [f"/apis/{version}/namespaces/{handle['namespace']}/{kind}" for version, kind in versions if version]
+    return [*found, f"{_JOBS}/namespaces/{handle['namespace']}/jobs"]
+
+
+def _claims(handle: Handle, there: groups.Groups) -> str:
+    version = groups.version(there, groups.KARPENTER)
+    selector = _quoted(f"karpenter.sh/nodepool={handle['node_pool']}")
+    return f"/apis/{version}/nodeclaims?labelSelector={selector}" if version else ""
+
+
+def _pods(handle: Handle) -> str:
+    return f"/api/v1/namespaces/{handle['namespace']}/pods"
+
+
+def _of_pool(handle: Handle) -> str:
+    return f"tideform.dev/pool={handle['namespace']}"
+
+
+def _quoted(selector: str) -> str:
+    return selector.replace("/", "%2F").replace("=", "%3D")
 
 
 def _deleted(found: Mapping[str, Any]) -> float:
