@@ -83,6 +83,7 @@ class Cluster(ControlPlane):
             "--node-ip=127.0.0.1",
             "--cidr=10.1.0.0/16",
             "--manage-all-nodes=false",
+            "--node-lease-duration-seconds=40",  # without leases the controllers give a node up after 55 s
             "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
         )
         self._await(service, f"http://127.0.0.1:{port}/healthz")

@@ -5,6 +5,7 @@ The lock is taken first: recovery after a crash changes the state, and nobody el
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,6 +40,9 @@ def command(
         bool, typer.Option("--refresh/--no-refresh", help="Read back what stands, and put right what was changed.")
     ] = True,
     delete_data: DeleteDataOption = None,
+    force_conflicts: Annotated[
+        bool, typer.Option("--force-conflicts", help="Take back fields of Kubernetes objects that others have changed.")
+    ] = False,
     wait: WaitOption = "0s",
     as_json: JsonOption = False,
 ) -> None:
@@ -50,6 +54,8 @@ def command(
 
     if as_json and plan_file is None and not yes:
         raise typer.BadParameter("--json asks nobody: give --yes or a saved plan with it")
+    if force_conflicts:
+        os.environ["PULUMI_K8S_ENABLE_PATCH_FORCE"] = "true"  # the plugin reads it, in the processes of this command
     saved = _saved(plan_file, unit, delete_data)
     deployment = load_deployment(spec, environment or (saved.environment if saved else None))
     named = losing(deployment, delete_data)

@@ -10,7 +10,6 @@ from typing import Any
 
 import pulumi
 import pulumi_aws as aws
-import pulumi_kubernetes as k8s
 
 from tideform.catalogue.training._eks_names import EksNames
 from tideform.components.base import Component
@@ -38,7 +37,7 @@ class ReaperAccess(Component):
         self,
         scope: Scope,
         cluster: EksCluster,
-        kubernetes: k8s.Provider,
+        kubernetes: pulumi.ProviderResource,
         *,
         role_arn: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,

@@ -35,7 +35,11 @@ class Karpenter(Component):
     """What brings nodes; it launches nothing as long as no pod of a pool waits."""
 
     def __init__(
-        self, scope: Scope, cluster: EksCluster, kubernetes: k8s.Provider, opts: pulumi.ResourceOptions | None = None
+        self,
+        scope: Scope,
+        cluster: EksCluster,
+        kubernetes: pulumi.ProviderResource,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("karpenter", scope, opts)
         self.cluster, self.kubernetes = cluster, kubernetes

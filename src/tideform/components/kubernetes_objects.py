@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from importlib.metadata import version as version_of
 from typing import Any
 
 import pulumi
-import pulumi_kubernetes as k8s
 
 from tideform.catalogue.training._eks_names import KUEUE, KUEUE_VERSIONS, EksNames
 from tideform.spec.deployment import Deployment
+
+PLUGIN = version_of("pulumi-kubernetes")  # an SDK and its plugin have the same version
 
 
 def resource(found: Mapping[str, Any], opts: pulumi.ResourceOptions, name: str | None = None) -> pulumi.Resource:
@@ -31,20 +33,32 @@ def _in_other_versions(version: str, kind: str) -> list[pulumi.Alias]:
     return [pulumi.Alias(type_=f"kubernetes:{group}/{each}:{kind}") for each in others]
 
 
-def cluster_provider(deployment: Deployment, access: Mapping[str, Any] | None = None) -> k8s.Provider:
+def cluster_provider(deployment: Deployment, access: Mapping[str, Any] | None = None) -> pulumi.ProviderResource:
     """The way to the deployment's cluster.
 
     An existing one is a context of the user's kubeconfig. One of ours is reached with ``access`` (its name, endpoint
     and authority) and a token that the AWS CLI makes; on the local target there is none, and objects are kept.
     """
-    identifier = EksNames(deployment).cluster
     existing = deployment.spec.cluster.existing if deployment.spec.cluster else None
     if existing is not None:
-        return k8s.Provider("kubernetes", context=existing, cluster_identifier=existing)
+        return _provider(context=existing, clusterIdentifier=existing)
+    identifier = EksNames(deployment).cluster
     if deployment.target == "local" or access is None:
-        return k8s.Provider("kubernetes", cluster_identifier=identifier)
+        return _provider(clusterIdentifier=identifier)
     made = pulumi.Output.all(**access).apply(lambda known: _kubeconfig(deployment.region, known))
-    return k8s.Provider("kubernetes", kubeconfig=made, cluster_identifier=identifier)
+    return _provider(kubeconfig=made, clusterIdentifier=identifier)
+
+
+def _provider(**settings: Any) -> pulumi.ProviderResource:
+    """A provider with these settings, and no others.
+
+    The SDK's own class puts variables of whoever runs it into the state: with ``KUBECONFIG`` a path that the next one
+    may not have. The plugin reads them where it runs. An object of the same name that is there already is somebody
+    else's: the plugin would take it over, and delete it with the stack.
+    """
+    options = pulumi.ResourceOptions(version=PLUGIN)
+    given = {**settings, "upsertExistingObjects": "false"}  # settings of providers are texts
+    return pulumi.ProviderResource("kubernetes", "kubernetes", given, options)
 
 
 def _kubeconfig(region: str, known: Mapping[str, Any]) -> str:

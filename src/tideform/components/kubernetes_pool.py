@@ -221,7 +221,8 @@ class PoolObjects:
         cpu = int(one.pop("cpu").removesuffix("m")) * pods
         memory = int(one.pop("memory").removesuffix("Mi")) * pods
         devices = {name: str(int(count) * pods) for name, count in one.items()}
-        return {"cpu": f"{cpu}m", "memory": f"{memory}Mi", **devices}
+        quantities = {"cpu": canonical(cpu, ("m", ""), 1000), "memory": canonical(memory, ("Mi", "Gi", "Ti"), 1024)}
+        return {**quantities, **devices}
 
     def _object(
         self,
@@ -238,6 +239,16 @@ class PoolObjects:
             metadata["namespace"] = self.names.pool_id
         found: Object = {"apiVersion": api_version, "kind": kind, "metadata": metadata}
         return found if spec is None else {**found, "spec": dict(spec)}
+
+
+def canonical(amount: int, units: Sequence[str], step: int) -> str:
+    """A quantity as the API writes it: in the largest of ``units`` that leaves a whole number; ``95``, not ``95000m``.
+
+    Whoever writes it otherwise reads back another text than was sent, and takes that for a change.
+    https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+    """
+    unit, *larger = units
+    return canonical(amount // step, larger, step) if larger and amount % step == 0 else f"{amount}{unit}"
 
 
 def pod_resources(pool: Pool, shape: PoolShape) -> dict[str, str]:

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pulumi
-import pulumi_kubernetes as k8s
 
 from tideform.catalogue.training._eks_names import LABEL
 from tideform.components.base import Component
@@ -30,7 +29,7 @@ class Queueing(Component):
         self,
         scope: Scope,
         karpenter: Karpenter,
-        kubernetes: k8s.Provider,
+        kubernetes: pulumi.ProviderResource,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("queueing", scope, opts)

@@ -40,6 +40,9 @@ def _diagnostics(program: Program, seen: Sequence[EngineEvent]) -> Iterator[Diag
     errors = {(_plain(note.message), note.urn) for note in notes if note.severity == "error"} - {("", None)}
     causes = {(text, urn) for text, urn in errors if not text.startswith(_ECHOES)}
     for text, urn in sorted(causes or errors, key=str):
+        if owners := sorted(set(_CONFLICT.findall(text))):
+            yield _conflict(f"{_subject(program, urn)}: {text}", owners)
+            continue
         yield Diagnostic(
             "TD404",
             Severity.ERROR,
@@ -47,6 +50,21 @@ def _diagnostics(program: Program, seen: Sequence[EngineEvent]) -> Iterator[Diag
             detail=f"{_subject(program, urn)}: {text}",
             fix="Mend the cause and run the command again: it goes on where this one stopped.",
         )
+
+
+# How an API server tells of a field that was changed outside of us, and who has it now.
+# https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts
+_CONFLICT = re.compile(r'conflicts? with "([^"]+)"')
+
+
+def _conflict(detail: str, owners: Sequence[str]) -> Diagnostic:
+    return Diagnostic(
+        "TD666",
+        Severity.ERROR,
+        "Somebody else has a field of an object",
+        detail=f"{detail}. It belongs to {', '.join(owners)} since it was changed there.",
+        fix="Undo that change there, or take the field back with `tideform apply --force-conflicts`.",
+    )
 
 
 def _unexplained(program: Program, words: str) -> Diagnostic:

@@ -47,3 +47,11 @@ def test_no_traceback_comes_through() -> None:
 def test_an_engine_that_gives_no_reason_is_quoted() -> None:
     (diagnostic,) = failed(stderr="error: no space left on device").diagnostics
     assert (diagnostic.code, diagnostic.detail) == ("TD402", "storage: error: no space left on device")
+
+
+def test_a_field_that_somebody_else_has_is_told_with_its_owner_and_how_to_take_it_back() -> None:
+    text = 'Apply failed with 1 conflict: conflict with "kubectl-edit" using v1: .spec.hard.cpu'
+    (diagnostic,) = failed((text, URN)).diagnostics
+    assert diagnostic.code == "TD666"
+    assert "kubectl-edit" in diagnostic.detail
+    assert "--force-conflicts" in diagnostic.fix

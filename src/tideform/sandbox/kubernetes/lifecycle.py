@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from tideform.sandbox.kubernetes.places import Place
 
 Object = dict[str, Any]
 _FORCE = "pulumi.com/patchForce"
+_FORCE_ALL = "PULUMI_K8S_ENABLE_PATCH_FORCE"  # the vendor's variable, which the plugin reads as well
 _PROPAGATION = "pulumi.com/deletionPropagationPolicy"
 _LOOK_SECONDS = 0.25
 _KIND_SECONDS = 30.0  # how long a kind may take to be known after its definition was made
@@ -76,7 +78,7 @@ def get(place: Place, found: Mapping[str, Any]) -> Object | None:
 
 def _apply(place: Place, body: Mapping[str, Any]) -> Object:
     """Fields that another manager of ours has (a burst holds queues) are ours; other people's are not taken."""
-    asked = ((body["metadata"].get("annotations") or {}).get(_FORCE)) == "true"
+    asked = "true" in ((body["metadata"].get("annotations") or {}).get(_FORCE), os.environ.get(_FORCE_ALL))
     try:
         return place.apply(body, force=asked)
     except KubeError as error:
