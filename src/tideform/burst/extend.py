@@ -9,11 +9,14 @@ from tideform.burst.lease import Lease
 from tideform.burst.reservations import ends_early
 from tideform.burst.runner import Runner, cloud_errors
 from tideform.burst.table import LeaseTable
+from tideform.catalogue.training._ec2 import LONGEST_RUN
 from tideform.errors import RefusedError
 from tideform.process import user
 from tideform.spec.deployment import Deployment
 from tideform.spec.leases import require_lease
-from tideform.spec.quantities import Duration
+from tideform.spec.limits import LONGEST_LEASE
+from tideform.spec.quantities import Duration, Money
+from tideform.spec.training import Pool
 from tideform.times import utc
 
 # What no API changes while a job runs. https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html and
@@ -21,8 +24,12 @@ from tideform.times import utc
 _FIXED = {
     "batch": "AWS Batch keeps the time-out that a job started with: one that runs now ends by it",
     "sagemaker": "SageMaker keeps the longest run time that a job started with: one that runs now ends by it",
+    "ec2": "SSM keeps the time-out that a command started with: one that runs now ends by it",
     "eks": "Kubernetes keeps the age at which a node expires: one that stands now is let go by it",
 }
+
+
+_LONGEST = {"ec2": Duration(LONGEST_RUN)}
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,28 @@ class Extended:
 
 
 def extend(table: LeaseTable, runner: Runner, deployment: Deployment, pool: str, by: Duration) -> Extended:
-    """Move one's own leases of a pool later. Raises `RefusedError` TD677 without one, TD147 beyond a limit."""
+    """Move one's own leases of a pool later. Raises what `prolonged` raises."""
+    own = _own(table, pool)
+    for lease in own:
+        _require(deployment, pool, lease, by)
+    moved = tuple(found for lease in own if (found := _moved(table, lease, lease.deadline + by.seconds)))
+    return Extended(moved, tuple(_follow(runner, deployment, pool, moved)))
+
+
+def prolonged(table: LeaseTable, deployment: Deployment, pool: str, by: Duration) -> list[Pool]:
+    """The pool as each of one's own leases would have it: its whole length, and its cap.
+
+    Raises `RefusedError`: TD677 without a lease, TD147 beyond a limit of the spec, TD687 beyond what a backend can end.
+    """
+    spec, found = deployment.spec.training[pool], []
+    for lease in _own(table, pool):
+        cap = None if lease.cap_usd is None else Money(lease.cap_usd)
+        whole = _require(deployment, pool, lease, by)
+        found.append(spec.model_copy(update={"lease": whole, "max_cost": cap}))
+    return found
+
+
+def _own(table: LeaseTable, pool: str) -> list[Lease]:
     own = [lease for lease in table.get(pool).leases if lease.owner == user()]
     if not own:
         raise RefusedError.of(
@@ -43,11 +71,29 @@ def extend(table: LeaseTable, runner: Runner, deployment: Deployment, pool: str,
             detail=f"{user()} holds no lease of {pool}.",
             fix="`tideform burst status` shows who does.",
         )
-    for lease in own:
-        whole = Duration.parse(f"{lease.deadline - lease.created + by.seconds}s")
-        require_lease(deployment.spec, lease.owner, whole)
-    moved = tuple(found for lease in own if (found := _moved(table, lease, lease.deadline + by.seconds)))
-    return Extended(moved, tuple(_follow(runner, deployment, pool, moved)))
+    return own
+
+
+def _require(deployment: Deployment, pool: str, lease: Lease, by: Duration) -> Duration:
+    """How long the lease would be, from its beginning."""
+    whole = Duration(lease.deadline - lease.created + by.seconds)
+    require_lease(deployment.spec, lease.owner, whole)
+    backend = deployment.spec.training[pool].backend
+    longest = _LONGEST.get(backend, LONGEST_LEASE)
+    if whole > longest:
+        raise RefusedError.of(
+            "TD687",
+            "A lease cannot be made so long",
+            detail=f"The lease {lease.id} would be {whole} in all, and {longest} is the longest of backend {backend}: "
+            "it bounds what a forgotten burst costs.",
+            fix=f"Ask for {_left(lease, longest)}, or save checkpoints and begin another burst.",
+        )
+    return whole
+
+
+def _left(lease: Lease, longest: Duration) -> str:
+    left = longest.seconds - (lease.deadline - lease.created)
+    return f"at most {Duration(left)} more" if left > 0 else "no more time"
 
 
 def _moved(table: LeaseTable, lease: Lease, deadline: int) -> Lease | None:

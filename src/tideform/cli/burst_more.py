@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tideform.cli.burst_session import PoolArgument, as_it_stands, known
+from tideform.cli.burst_session import PoolArgument, as_it_stands, ask_about_cost, known
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, load_deployment
-from tideform.cli.run import say
+from tideform.cli.run import YesOption, say
 
 if TYPE_CHECKING:
     from tideform.spec.quantities import Duration
@@ -23,14 +23,17 @@ InsteadArgument = Annotated[
 def extend(
     pool: PoolArgument,
     by: ByArgument,
+    yes: YesOption = False,
     spec: SpecOption = DEFAULT_SPEC,
     environment: EnvironmentOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Give your running bursts of a pool more time, up to what the spec's limits allow."""
+    """Give your running bursts of a pool more time, up to what the spec's limits and the backend allow."""
     from tideform.burst.extend import extend as extended_by
+    from tideform.burst.extend import prolonged
     from tideform.burst.runner import runner_for
     from tideform.burst.table import LeaseTable
+    from tideform.components.worst_case import worst_of
     from tideform.connect import cloud_for
     from tideform.views.burst import lease_json, lease_words
     from tideform.views.json_plan import write_json
@@ -41,7 +44,11 @@ def extend(
     deployment = as_it_stands(deployment, cloud, pool)
     chosen = deployment.spec.training[known(deployment, pool)]
     runner = runner_for(cloud, deployment, pool, chosen.backend)
-    extended = extended_by(LeaseTable.of(cloud, deployment), runner, deployment, pool, longer)
+    table = LeaseTable.of(cloud, deployment)
+    for wanted in prolonged(table, deployment, pool, longer):
+        say(f"Worst case of the whole burst: {worst_of(wanted) or 'its machines have no price'}.")
+        ask_about_cost(wanted, yes, "Make it longer", "Give --yes, or ask for less time.")
+    extended = extended_by(table, runner, deployment, pool, longer)
     if as_json:
         write_json({"leases": [lease_json(lease) for lease in extended.leases], "remarks": list(extended.remarks)})
         return

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tideform.cli.burst_session import WAIT, PoolArgument, announce, known, session_for, shortened, with_pool
+from tideform.cli.burst_session import WAIT, PoolArgument, announce, ask_about_cost, known, session_for, shortened
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
-from tideform.cli.confirm import confirm
 from tideform.cli.run import WaitOption, YesOption, say, seconds
 from tideform.errors import RefusedError
 
@@ -74,7 +73,7 @@ def run(
     chosen = deployment.spec.training[known(deployment, pool)]
     bounded = shortened(chosen, _duration(lease), _money(max_cost))
     announce(deployment, pool, bounded)
-    _ask_about_cost(with_pool(deployment, pool, bounded), pool, yes)
+    ask_about_cost(bounded, yes, "Start it", "Give --yes, a shorter --lease, or raise `max_cost` of the pool.")
     wanted = Wanted(tuple(command or ()), _folder(deployment, pool, code), None, nodes or chosen.job.nodes, resume)
     _check(deployment, interrupt_after)
     session = replace(session_for(deployment, pool, seconds(wait), announced=False), pool=bounded)
@@ -100,20 +99,6 @@ def _tell(pool: str, ended: Ended, as_json: bool) -> None:
     elif ended.receipt is not None:
         emit(receipt_lines(ended.receipt), console(stderr=True))
     raise typer.Exit(ended.exit_code)
-
-
-def _ask_about_cost(deployment: Deployment, name: str, yes: bool) -> None:
-    """Ask before a burst whose whole lease would cost more than its cap: the cap then ends it in the middle."""
-    from tideform.components.worst_case import worst_case
-
-    found = worst_case(name, deployment)
-    if yes or found is None or not found.cut:
-        return
-    most = f"At its largest this burst costs {found.usd:.2f} USD over {found.lease}"
-    confirm(
-        f"{most}, and it is ended at {found.cap}. Start it?",
-        instead="Give --yes, a shorter --lease, or raise `max_cost` of the pool.",
-    )
 
 
 def _folder(deployment: Deployment, name: str, code: Path | None) -> Path | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,7 +47,11 @@ def as_it_stands(deployment: Deployment, cloud: Cloud, pool: str) -> Deployment:
 
 
 def shortened(pool: Pool, lease: Duration | None, max_cost: Money | None) -> Pool:
-    """The pool with less time or money. Raises `RefusedError` TD675 where that is more than the spec allows."""
+    """The pool with less time or money.
+
+    Raises `RefusedError` TD675 where that is more than the spec allows, TD343 where it is less than any burst costs.
+    """
+    from tideform.catalogue.training._rules import smallest_bill
     from tideform.errors import RefusedError
 
     too_long = lease is not None and lease.seconds > pool.lease.seconds
@@ -62,13 +65,22 @@ def shortened(pool: Pool, lease: Duration | None, max_cost: Money | None) -> Poo
             fix="Change the pool in the spec, or extend the running burst with `tideform burst extend`.",
         )
     changes = {"lease": lease, "max_cost": max_cost}
-    return pool.model_copy(update={key: value for key, value in changes.items() if value is not None})
+    bounded = pool.model_copy(update={key: value for key, value in changes.items() if value is not None})
+    if max_cost is not None and (too_low := list(smallest_bill("--max-cost", bounded))):
+        raise RefusedError(too_low)
+    return bounded
 
 
-def with_pool(deployment: Deployment, name: str, pool: Pool) -> Deployment:
-    """The deployment with one pool as this burst wants it."""
-    spec = deployment.spec.model_copy(update={"training": {**deployment.spec.training, name: pool}})
-    return replace(deployment, spec=spec)
+def ask_about_cost(pool: Pool, yes: bool, what: str, instead: str) -> None:
+    """Ask where a burst's whole lease would cost more than its cap: the cap then ends it in the middle."""
+    from tideform.cli.confirm import confirm
+    from tideform.components.worst_case import worst_of
+
+    found = worst_of(pool)
+    if yes or found is None or not found.cut:
+        return
+    most = f"At its largest this burst costs {found.usd:.2f} USD over {found.lease}"
+    confirm(f"{most}, and it is ended at {found.cap}. {what}?", instead=instead)
 
 
 def session_for(

@@ -25,7 +25,7 @@ from tideform.spec.deployment import Deployment
 
 RATE_MINUTES = 5
 SILENT_MINUTES = 15
-_TIMEOUT = 240  # seconds: a round is over before the next one begins
+TIMEOUT = 240  # seconds: a round is over before the next one begins
 
 
 class Reaper(Component):
@@ -75,7 +75,7 @@ class Reaper(Component):
             description="Ends bursts that are past their limits",
             files=package(),
             handler=HANDLER,
-            seconds=_TIMEOUT,
+            seconds=TIMEOUT,
             variables=self._variables(),
             key_arn=key_arn,
             role=self.role,

@@ -13,6 +13,7 @@ from decimal import Decimal
 from math import ceil
 
 from tideform.components.pool_shape import PoolShape, shape_of
+from tideform.components.purchase import purchases
 from tideform.errors import TideformError
 from tideform.prices.book import InstanceType
 from tideform.spec.deployment import Deployment
@@ -155,16 +156,24 @@ def first_checkpoint(pool: Pool) -> Decimal | None:
     return hourly * Decimal(pool.checkpoint.every.seconds) / 3600
 
 
-def least_billed(pool: Pool) -> tuple[Decimal, Fleet] | None:
-    """USD of the shortest burst that there can be, and of which machines: EC2 bills a minute, however short it was.
+def least_billed(pool: Pool) -> tuple[float, str] | None:
+    """USD of the shortest burst that there can be, and of what: a machine is billed for a minute, however short it was.
 
-    At list price: what the meter counts of a spot machine may be less. None without prices.
+    By the cheapest way of buying. None without prices, and where a block is paid for up front.
     """
-    fleets = _smallest(pool)
-    if not fleets:
+    kinds = {way.kind for way in purchases(pool)}
+    if "block" in kinds:
         return None
-    cheapest = min(fleets, key=lambda fleet: fleet.hourly)
-    return Decimal(str(cheapest.hourly)) * _LEAST_BILLED / 3600, cheapest
+    found = [
+        (_price(fleet.kind, kind) * fleet.count * _LEAST_BILLED / 3600, f"{fleet} ({kind})")
+        for fleet in _smallest(pool)
+        for kind in sorted(kinds)
+    ]
+    return min(found, default=None)
+
+
+def _price(kind: InstanceType, way: str) -> float:
+    return kind.spot_usd or kind.on_demand_usd if way == "spot" else kind.on_demand_usd
 
 
 def usd_words(amount: float) -> str:

@@ -19,6 +19,10 @@ def limits(subject: Subject) -> Iterator[Diagnostic]:
         yield from _machines(subject, ("training", name), pool)
         yield from _times(subject, ("training", name), pool)
         yield from _purchase(subject, ("training", name), pool)
+    budget = subject.spec.budget
+    if budget is not None and not budget.monthly.usd:
+        fix = "Give an amount, or remove the budget."
+        yield subject.problem("TD146", ("budget", "monthly"), "With 0 USD nothing can be made.", fix=fix)
     yield from _stores(subject)
     yield from _drift(subject)
 
@@ -47,7 +51,7 @@ def _times(subject: Subject, path: Path, pool: Pool) -> Iterator[Diagnostic]:
 
 
 def _purchase(subject: Subject, path: Path, pool: Pool) -> Iterator[Diagnostic]:
-    if pool.max_cost and not pool.max_cost.usd:
+    if pool.max_cost is not None and not pool.max_cost.usd:
         fix = "Give an amount, or remove the key."
         yield subject.problem("TD146", (*path, "max_cost"), "With 0 USD no burst can begin.", fix=fix)
     fallback = (*path, "capacity", "fallback")

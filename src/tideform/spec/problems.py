@@ -92,6 +92,7 @@ SUMMARIES: dict[str, str] = {
     # the catalogue
     "TD214": "No machine has this accelerator",
     "TD341": "The cap ends a burst before its first checkpoint",
+    "TD343": "The cap is below the smallest bill",
     "TD220": "This backend is not available",
     "TD221": "Unknown instance type",
     "TD222": "Unknown control",

@@ -1,7 +1,8 @@
 """What is over and why, who is warned, and when a job is asked to save its work. Pure.
 
 A job is asked before its end, never at it: the notice comes while there is time for one more round of the reaper, so
-that work is killed at the deadline and nothing runs ten minutes after it.
+that work is killed at the deadline and nothing runs ten minutes after it. Money is ended before it is spent: what would
+pass its cap, or the month's budget, before the next round is over ends in this one.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 WARN_AT = 0.8  # of the time, of the cap, of the month's budget
+BETWEEN = 540.0  # from one round's look to the next one's end at the latest: five minutes, and four that it may take
 NOTICE_SECONDS = 420.0  # before the end: one round of five minutes, and the two that a spot notice gives
 SILENCE_SECONDS = 600.0  # after which a teardown that nobody finished is finished
 
@@ -27,6 +29,10 @@ class Held:
     hourly: float = 0.0
     said: frozenset[str] = frozenset()  # of `WARNINGS` and "noticed"
 
+    def by(self, seconds: float) -> float:
+        """USD by then, if it goes on as it does."""
+        return self.usd + self.hourly * seconds / 3600
+
 
 WARNINGS = ("warned_time", "warned_spend", "warned_budget")
 NOTICED = "noticed"
@@ -34,14 +40,20 @@ NOTICED = "noticed"
 
 @dataclass(frozen=True)
 class Budget:
-    """The project's month: what it may cost (None: no hard stop), and what it has."""
+    """The project's month: what it may cost (None: no hard stop), what it has, and what all pools cost an hour now."""
 
     limit_usd: float | None = None
     usd: float = 0.0
+    hourly: float = 0.0
 
     @property
     def used_up(self) -> bool:
-        return self.limit_usd is not None and self.usd >= self.limit_usd
+        """Whether it is, or will be before the next look."""
+        return self.limit_usd is not None and self.by(BETWEEN) >= self.limit_usd
+
+    def by(self, seconds: float) -> float:
+        """USD by then, if all goes on as it does."""
+        return self.usd + self.hourly * seconds / 3600
 
     @property
     def why(self) -> str:
@@ -84,6 +96,8 @@ def over_because(lease: Held, budget: Budget, now: float) -> str:
         return "its lease has run out"
     if lease.cap_usd is not None and lease.usd >= lease.cap_usd:
         return f"its spend cap of {lease.cap_usd:g} USD is used up"
+    if lease.cap_usd is not None and lease.by(BETWEEN) >= lease.cap_usd:
+        return f"its spend cap of {lease.cap_usd:g} USD would be passed before the next look"
     return budget.why
 
 
@@ -104,10 +118,9 @@ def _due(lease: Held, budget: Budget, now: float) -> list[str]:
 
 def _ends_soon(lease: Held, budget: Budget, now: float) -> bool:
     """Whether it is over by the end of the notice, if it goes on as it does."""
-    soon = now + NOTICE_SECONDS
-    spent = lease.usd + lease.hourly * NOTICE_SECONDS / 3600
+    soon = BETWEEN + NOTICE_SECONDS
     return (
-        soon >= lease.deadline
-        or (lease.cap_usd is not None and spent >= lease.cap_usd)
-        or (budget.limit_usd is not None and budget.usd + lease.hourly * NOTICE_SECONDS / 3600 >= budget.limit_usd)
+        now + NOTICE_SECONDS >= lease.deadline
+        or (lease.cap_usd is not None and lease.by(soon) >= lease.cap_usd)
+        or (budget.limit_usd is not None and budget.by(soon) >= budget.limit_usd)
     )

@@ -127,7 +127,8 @@ class Round:
         return self.outcomes.setdefault(pool, Outcome(pool))
 
     def _budget(self, accounts: dict[str, Account]) -> Budget:
-        return Budget(self.settings.budget_usd, spent_in_month(accounts.values(), self.clock()))
+        hourly = sum(account.hourly for account in accounts.values())
+        return Budget(self.settings.budget_usd, spent_in_month(accounts.values(), self.clock()), hourly)
 
     def _heartbeat(self, began: float, pools: int, budget: Budget) -> dict[str, Any]:
         """When it last ran, and what came of it: what the brake asks for before capacity may start."""

@@ -9,7 +9,7 @@ from tideform.catalogue.training._disk import disk_problems
 from tideform.catalogue.training._image import image_problems
 from tideform.catalogue.training._told import told_problems
 from tideform.components.pool_shape import PoolShape, shape_of, shape_problems
-from tideform.components.worst_case import first_checkpoint
+from tideform.components.worst_case import first_checkpoint, least_billed, usd_words
 from tideform.components.zones import zone_names
 from tideform.diagnostics import Diagnostic
 from tideform.prices.book import book
@@ -68,7 +68,23 @@ def _nodes(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
         yield problem("TD159", detail, fix=fix, path=f"{path}.job.nodes")
 
 
+def smallest_bill(path: str, pool: Pool) -> Iterator[Diagnostic]:
+    """A cap that the shortest burst exceeds ends nothing in time."""
+    least = least_billed(pool)
+    if least is None or pool.max_cost is None or float(pool.max_cost.usd) >= least[0]:
+        return
+    detail = f"A burst may cost {pool.max_cost}, and the first minute of {least[1]}, the least that the pool can be, "
+    yield problem(
+        "TD343",
+        f"{detail}is billed with {usd_words(least[0])}, however short it is.",
+        fix="Raise max_cost, or use smaller machines.",
+        path=path,
+    )
+
+
 def _cap(path: str, pool: Pool) -> Iterator[Diagnostic]:
+    if pool.max_cost is not None and pool.max_cost.usd:
+        yield from smallest_bill(f"{path}.max_cost", pool)
     needed = first_checkpoint(pool)
     if needed is None or pool.max_cost is None or pool.max_cost.usd >= needed:
         return

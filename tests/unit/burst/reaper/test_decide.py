@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tideform.burst.reaper.decide import (
+    BETWEEN,
     NOTICE_SECONDS,
     NOTICED,
     SILENCE_SECONDS,
@@ -18,10 +19,12 @@ from tideform.burst.reaper.decide import (
     decide,
     over_because,
 )
+from tideform.components.reaper import RATE_MINUTES, TIMEOUT
+from tideform.components.worst_case import LATE
 
 MONEY = st.floats(0, 1000, allow_nan=False)
 TIMES = st.integers(0, 10_000)  # whole seconds, as the lease table has them
-BUDGETS = st.builds(Budget, st.none() | MONEY.filter(bool), MONEY)
+BUDGETS = st.builds(Budget, st.none() | MONEY.filter(bool), MONEY, MONEY)
 
 
 @st.composite
@@ -45,8 +48,9 @@ POOLS = st.lists(leases(), max_size=8, unique_by=lambda lease: lease.id)
 def within_limits(lease: Held, budget: Budget, now: float) -> bool:
     """Said once more, in other words."""
     in_time = now < lease.deadline
-    in_cap = lease.cap_usd is None or lease.usd < lease.cap_usd
-    in_budget = budget.limit_usd is None or budget.usd < budget.limit_usd
+    soon = BETWEEN / 3600
+    in_cap = lease.cap_usd is None or lease.usd + lease.hourly * soon < lease.cap_usd
+    in_budget = budget.limit_usd is None or budget.usd + budget.hourly * soon < budget.limit_usd
     return in_time and in_cap and in_budget
 
 
@@ -119,3 +123,21 @@ def test_a_silent_teardown_is_finished_by_the_reaper() -> None:
     assert not abandoned(1000, [lease], 1000 + SILENCE_SECONDS - 1)
     assert abandoned(1000, [lease], 1000 + SILENCE_SECONDS)
     assert abandoned(9999, [lease], 10_000)
+
+
+@given(st.floats(0.01, 100), st.floats(0.01, 100), st.floats(1, BETWEEN))
+def test_no_cap_is_passed_between_two_rounds(cap: float, hourly: float, later: float) -> None:
+    """What goes on after a round has not reached its cap by the end of the next one, if it costs no more an hour."""
+    lease = Held("a", "me", 0, 1e9, cap_usd=cap, usd=cap / 2, hourly=hourly)
+    if not over_because(lease, Budget(), 0):
+        assert lease.usd + hourly * later / 3600 <= cap
+
+
+def test_what_ends_before_its_cap_says_why() -> None:
+    lease = Held("a", "me", 0, 1e9, cap_usd=1.0, usd=0.9, hourly=2.0)
+    assert over_because(lease, Budget(), 0) == "its spend cap of 1 USD would be passed before the next look"
+
+
+def test_the_times_that_are_announced_cover_the_reapers_own() -> None:
+    assert RATE_MINUTES * 60 + TIMEOUT == BETWEEN
+    assert BETWEEN <= LATE
