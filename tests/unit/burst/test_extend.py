@@ -33,7 +33,7 @@ def on(deployment: Deployment, backend: str) -> Deployment:
     return replace(deployment, spec=deployment.spec.model_copy(update={"training": {"fit": pool}}))
 
 
-def held(table: LeaseTable, deployment: Deployment, **changes: object) -> None:
+def held(table: LeaseTable, deployment: Deployment, **changes: Any) -> None:
     lease = lease_of(deployment, owner=user(), **changes)
     table.acquire(lease)
     table.starting(lease)
