@@ -5,16 +5,22 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from tideform.sandbox.nodes import leftovers
+
+_LISTENS = 5.0  # seconds that a supervisor has to carry out a KILL: a job may have stopped it
+_LAST_WORDS = 10.0  # seconds for output that is still on its way
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 
 class RunningCommand:
     """A started command. ``on_line`` gets each line of its output, ``on_exit`` its exit code, from other threads.
 
+    A job whose supervisor was killed is told as a container whose first process was: 137, and nothing of it lives on.
     It ends when it holds more than ``memory`` MiB; 0 lets it have all.
     """
 
@@ -29,15 +35,18 @@ class RunningCommand:
         memory: int = 0,
     ) -> None:
         self._on_line, self._on_exit = on_line, on_exit
+        self._mark = uuid.uuid4().hex
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(_SUPERVISOR), str(memory), "--", *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=dict(environment),
+            env={**environment, leftovers.MARK: self._mark},
             cwd=folder,
             start_new_session=True,
         )
+        self._reader = threading.Thread(target=self._read, name=f"output-{self._process.pid}", daemon=True)
+        self._reader.start()
         threading.Thread(target=self._follow, name=f"job-{self._process.pid}", daemon=True).start()
 
     @property
@@ -50,8 +59,9 @@ class RunningCommand:
         self._say(b"TERM\n")
 
     def kill(self) -> None:
-        """End the command and everything it started (SIGKILL)."""
+        """End the command and everything it started (SIGKILL); its supervisor, too, where that does not listen."""
         self._say(b"KILL\n")
+        threading.Thread(target=self.wait, args=(_LISTENS,), name=f"kill-{self.pid}", daemon=True).start()
 
     def hang_up(self) -> None:
         """Let go: the supervisor kills everything, even if it heard nothing before."""
@@ -74,12 +84,18 @@ class RunningCommand:
                 stdin.write(word)
                 stdin.flush()
 
-    def _follow(self) -> None:
+    def _read(self) -> None:
         stdout = self._process.stdout
         if stdout is not None:
             with stdout:
                 for line in stdout:
                     self._on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
+
+    def _follow(self) -> None:
+        """Wait for the supervisor and not for the output: a daemon that outlived a killed one holds that open."""
         code = self._process.wait()
+        if code < 0:
+            leftovers.end_marked(self._mark)
+        self._reader.join(_LAST_WORDS)
         self.hang_up()
-        self._on_exit(code)
+        self._on_exit(code if code >= 0 else 128 - code)

@@ -107,7 +107,7 @@ def test_the_environment_is_clean_but_for_what_batch_and_the_sandbox_give(pool: 
     )
     names, endpoint = pool.lines(job["container"]["logStreamName"])
     own = {name for name in names.split() if not name.startswith(("AWS_", "LC_"))}
-    assert own == {"OWN", "PATH", "HOME", "TMPDIR", "LANG", "PYTHONUNBUFFERED"}
+    assert own == {"OWN", "PATH", "HOME", "TMPDIR", "LANG", "PYTHONUNBUFFERED", "TIDEFORM_COMMAND"}
     assert {"AWS_BATCH_JOB_ID", "AWS_BATCH_JQ_NAME", "AWS_ACCESS_KEY_ID"} <= set(names.split())
     assert endpoint == client.ensure(pool.workspace).endpoint
 
