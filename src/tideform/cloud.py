@@ -82,6 +82,7 @@ class Cloud:
                     service,
                     endpoint_url=self.credentials.endpoint if self.credentials else None,
                     config=Config(
+                        proxies={} if self.credentials else None,  # the sandbox is on this machine
                         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
                         s3={"addressing_style": "path"} if self.credentials else {},
                     ),

@@ -57,9 +57,9 @@ class Process:
 
 def user() -> str:
     """Who runs this: ``name@host``, or what ``TIDEFORM_OWNER`` says (in CI: the pipeline)."""
-    import getpass
+    from tideform.machine import account
 
-    return os.environ.get("TIDEFORM_OWNER") or f"{getpass.getuser()}@{socket.gethostname()}"
+    return os.environ.get("TIDEFORM_OWNER") or f"{account()}@{socket.gethostname()}"
 
 
 def alive(pid: int) -> bool:

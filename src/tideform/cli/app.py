@@ -14,6 +14,7 @@ A command whose module is not there is not listed.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from importlib import import_module
 from importlib.util import find_spec
@@ -25,6 +26,7 @@ from typer.core import TyperGroup
 from tideform import __version__, outlets
 from tideform.cli.boundary import Manner, guarded, plug_closed_streams
 from tideform.cli.common import NoColorOption
+from tideform.machine import settle
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("tideform.cli.init", "Start a project from a blueprint."),
@@ -122,6 +124,7 @@ def root(
 
 def main(args: list[str] | None = None) -> int:
     """Run one command line and return its exit code; the ``tideform`` script exits with it."""
+    settle(os.environ)
     plug_closed_streams()
     outlets.guard()
     gc.set_threshold(50_000)  # a command makes much and frees little: looking for garbage is 7 % of an offline plan

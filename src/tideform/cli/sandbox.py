@@ -179,7 +179,8 @@ def _variables(spec: Path, environment: str | None, region: str | None) -> dict[
     from tideform.sandbox import client
 
     where = region or load_deployment(spec, environment).region
-    return client.ensure(_workspace(spec)).credentials.environ(where)
+    past_proxy = {name: os.environ[name] for name in ("NO_PROXY", "no_proxy") if name in os.environ}
+    return {**client.ensure(_workspace(spec)).credentials.environ(where), **past_proxy}
 
 
 def _workspace(spec: Path) -> Workspace:

@@ -7,10 +7,8 @@ that looks whole.
 
 from __future__ import annotations
 
-import getpass
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -28,6 +26,7 @@ from tideform.engine.acquire.find import (
 )
 from tideform.engine.flock import exclusive
 from tideform.errors import EngineError
+from tideform.process import user
 
 Progress = Callable[[str], None]
 
@@ -112,8 +111,7 @@ def _lock_file() -> Path:
 
 def _words() -> str:
     since = datetime.now(UTC).astimezone().strftime("%H:%M:%S")
-    who = f"{getpass.getuser()}@{socket.gethostname()} (process {os.getpid()})"
-    return f"{who}, who gets the engine since {since}"
+    return f"{user()} (process {os.getpid()}), who gets the engine since {since}"
 
 
 def _no_engine(tried: list[Attempt]) -> EngineError:

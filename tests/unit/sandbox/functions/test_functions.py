@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from tests.unit.sandbox.functions.deployed import Deployed, zipped
 from tests.unit.sandbox.waiting import until
+from tideform import cloud
 from tideform.sandbox import client
 
 Deploy = Callable[..., Deployed]
@@ -109,14 +111,16 @@ def test_a_dry_run_does_nothing(deployed: Deploy) -> None:
     assert function.said() == []
 
 
-def test_a_reservation_of_one_lets_one_run_at_a_time(deployed: Deploy) -> None:
+def test_a_reservation_of_one_lets_one_run_at_a_time(deployed: Deploy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloud, "_ATTEMPTS", 1)
     body = "import time\nprint('begun', flush=True)\ntime.sleep(event.get('s', 0))\nprint('over')"
     function = deployed(body, reserved=1)
     first = threading.Thread(target=function.call, args=({"s": 1.5},))
     first.start()
     until(lambda: "begun" in function.said())
+    impatient = replace(function, cloud=replace(function.cloud, _clients={}))
     with pytest.raises(ClientError, match="TooManyRequests"):
-        function.call()
+        impatient.call()
     function.call(InvocationType="Event")
     first.join()
     until(lambda: len(function.said()) == 4)
