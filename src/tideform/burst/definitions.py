@@ -94,5 +94,10 @@ class Definitions:
 
     def _held(self) -> Change:
         if self._change is None:
-            raise AssertionError("the pool's lock has to be held")
+            raise RefusedError.of(
+                "TD619",
+                "The definitions of a pool stay",
+                detail=f"{self._deployment.name}: its lock could not be had, and without it no definition is changed.",
+                fix="Its capacity has gone. Make room where `.tideform` is; the next command removes the definitions.",
+            )
         return self._change

@@ -7,8 +7,8 @@ next command (or a brake) finishes the work.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from tideform.burst.halt import Pause, Say, silent
@@ -154,15 +154,25 @@ class Teardown:
         """
         self.say("Taking the capacity away.")
         self._drain(time.monotonic() + self.patience.limit)
-        with self.hooks.lock(self.pool, pause):
+        with self._locked(pause):
             receipt = self._clear()
             self.table.stopped(record, self.clock())
             return receipt
 
     def end_unheld(self, pause: Pause) -> Receipt | None:
         """Take away what is there without a lease. None: somebody has got one meanwhile."""
-        with self.hooks.lock(self.pool, pause):
+        with self._locked(pause):
             return None if self.table.get(self.pool).leases else self._clear()
+
+    @contextmanager
+    def _locked(self, pause: Pause) -> Iterator[None]:
+        """The pool's lock; where it cannot even be written (a full disk), what costs money goes without it."""
+        with ExitStack() as held:
+            try:
+                held.enter_context(self.hooks.lock(self.pool, pause))
+            except OSError as error:
+                self.say(f"The lock cannot be written ({error.strerror or error}): the capacity goes without it.")
+            yield
 
     def _end_late(self, pause: Pause) -> Receipt | None:
         """A lease that was ended while its capacity was on the way leaves what nobody else will look for."""

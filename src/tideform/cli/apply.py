@@ -51,6 +51,7 @@ def command(
     With --json the plan and what became of it are one document on stdout; progress goes to stderr.
     """
     from tideform.plan.changing import changing, end_dead_bursts
+    from tideform.room import require_room
 
     if as_json and plan_file is None and not yes:
         raise typer.BadParameter("--json asks nobody: give --yes or a saved plan with it")
@@ -59,6 +60,7 @@ def command(
     saved = _saved(plan_file, unit, delete_data)
     deployment = load_deployment(spec, environment or (saved.environment if saved else None))
     named = losing(deployment, delete_data)
+    require_room(deployment.workspace.environment(deployment.environment))
     with changing(deployment, "apply", wait=seconds(wait), say=say) as change:
         end_dead_bursts(change, say)
         planned = _saved_plan(change, saved, as_json) if saved else _plan(change, unit, named, as_json, refresh)

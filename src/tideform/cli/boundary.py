@@ -19,6 +19,7 @@ import typer
 from tideform import outlets
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import ExitCode, TerminatedError, TideformError
+from tideform.room import TOLD, refusal
 from tideform.signals import heeding
 
 # What all exceptions of the option parser are, whether typer brings its own copy of click or uses the package.
@@ -65,6 +66,8 @@ def guarded(run: Callable[[], Any], manner: Manner = Manner()) -> int:
     except typer.Abort:
         _say("Nothing was done.")
         return manner.code(ExitCode.ERROR)
+    except OSError as error:
+        return _unwritten(error, manner) if error.errno in TOLD else _bug(error, manner)
     except Exception as error:  # noqa: BLE001  # the boundary: nothing gets past it
         return _usage(error, manner) if isinstance(error, _PARSER_ERROR) else _bug(error, manner)
     if result == ExitCode.INTERRUPTED and not manner.beside_a_job:  # the option parser turns Ctrl-C into this
@@ -156,6 +159,12 @@ def _usage(error: Any, manner: Manner) -> int:
     return code
 
 
+def _unwritten(error: OSError, manner: Manner) -> int:
+    """A full or read-only disk under a file of ours, wherever that was met."""
+    told = refusal(error, error.filename or "the file at hand")
+    return _told(told.diagnostics, told.exit_code, manner)
+
+
 def _bug(error: Exception, manner: Manner) -> int:
     log = _write_log(error)
     bug = Diagnostic(
@@ -163,15 +172,20 @@ def _bug(error: Exception, manner: Manner) -> int:
         Severity.ERROR,
         "This is a bug in tideform",
         detail=f"{type(error).__name__}: {error}",
-        fix=f"Please report it with the log {log}; running the command again is safe.",
+        fix=f"Please report it with {f'the log {log}' if log else 'these words'}; running the command again is safe.",
     )
     return _told((bug,), ExitCode.ERROR, manner)
 
 
-def _write_log(error: Exception) -> Path:
+def _write_log(error: Exception) -> Path | None:
+    """The traceback in a file, in the workspace or else where temporary files go; None where neither has room."""
+    text = "".join(traceback.format_exception(error)).encode(errors="backslashreplace")
     workspace = Path.cwd() / ".tideform"
-    folder = workspace if workspace.is_dir() and os.access(workspace, os.W_OK) else None
-    handle, name = tempfile.mkstemp(prefix="tideform-bug-", suffix=".log", dir=folder)
-    os.write(handle, "".join(traceback.format_exception(error)).encode(errors="backslashreplace"))
-    os.close(handle)
-    return Path(name)
+    for folder in (workspace if workspace.is_dir() else None, None):
+        try:
+            with tempfile.NamedTemporaryFile(prefix="tideform-bug-", suffix=".log", dir=folder, delete=False) as file:
+                file.write(text)
+        except OSError:  # a full disk, or no right to write there: the words on stderr are all there is
+            continue
+        return Path(file.name)
+    return None

@@ -95,9 +95,12 @@ def session_for(
     from tideform.burst.session import Session
     from tideform.burst.teardown import Teardown
     from tideform.connect import cloud_for
+    from tideform.room import require_room
 
     if announced:
         announce(deployment, name, deployment.spec.training[known(deployment, name)])
+    if not ending:
+        require_room(deployment.workspace.environment(deployment.environment))
     cloud = cloud_for(deployment)
     standing = as_it_stands(deployment, cloud, name) if ending else deployment
     pool = standing.spec.training[known(standing, name)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 from dataclasses import replace
 
@@ -326,3 +327,17 @@ def test_the_cost_is_in_the_pools_account_which_the_reaper_reads(stage: Stage) -
     account = stage.table.items.get("meter#fit")
     assert account is not None
     assert account["usd"] == pytest.approx(0.085)
+
+
+def test_a_lock_that_cannot_be_written_stops_no_end(stage: Stage) -> None:
+    def work(*_: object) -> int:
+        stage.on_lock = full
+        return 0
+
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    stage.runner.work = work
+    ended = stage.session().run(Work(), print)
+    assert (ended.exit_code, stage.table.get("fit").state, len(stage.runner.instances)) == (0, State.IDLE, 0)
+    assert any("the capacity goes without it" in line for line in stage.said)
