@@ -77,7 +77,8 @@ def given_back(project: Workspace, pool: str) -> bool:
 
 def forward_to_schedule(project: Workspace, pool: str) -> None:
     """On to the minute of the hour that the pool's schedule names."""
-    (minute,) = re.findall(r"cron\((\d+) ", project.deployment.spec.training[pool].schedule or "")
+    schedule = project.deployment.spec.training[pool].schedule
+    (minute,) = re.findall(r"cron\((\d+) ", schedule.expression if schedule else "")
     advance_clock(project.folder, (int(minute) * MINUTE - int(clock(project.folder)["now"])) % (60 * MINUTE))
 
 

@@ -49,7 +49,7 @@ class Watched:
 def look(cloud: Cloud, deployment: Deployment, pool: str, now: float) -> Watched:
     """Ask the table, the backend and CloudWatch."""
     status = pool_status(cloud, deployment, pool, now)
-    known = [book().instances.get(node.type) for node in status.instances]
+    known = [book().known(node.type) for node in status.instances]
     return Watched(
         pool=pool,
         status=status,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import TideformError
 from tideform.prices.book import Book, InstanceType, book
+from tideform.spec.suggest import one_of
 from tideform.spec.training import Accelerator, Pool
 
 _MOST_TYPES = 4  # enough for spot to choose from; beyond the four cheapest one pays for unused memory
@@ -79,9 +80,9 @@ def _by_types(pool: Pool, prices: Book) -> PoolShape:
             fix="Add accelerator: {name: A10G} or instance_types: [c5.large].",
         )
     for index, name in enumerate(pool.instance_types):
-        if name not in prices.instances:
+        if prices.known(name) is None:
             raise _unknown("instance type", name, prices.similar_instances(name), f"instance_types.{index}")
-    types = tuple(prices.instances[name] for name in pool.instance_types)
+    types = tuple(kind for name in pool.instance_types if (kind := prices.known(name)) is not None)
     if len({t.arch for t in types}) > 1:
         raise _wrong(
             "TD205",
@@ -159,9 +160,15 @@ def _unknown(what: str, name: str, similar: Sequence[str], path: str) -> Tidefor
         "TD204",
         "A pool asks for capacity that is not known",
         path,
-        detail=f"No {what} {name!r} is in the price book, so neither its size nor its cost is known.",
-        fix=f"Did you mean {' or '.join(similar)}?" if similar else "See `tideform explain prices`.",
+        detail=f"No {what} {name!r} is known to this version, so neither its size nor its cost is.",
+        fix=f"Did you mean {' or '.join(similar)}?" if similar else _write(what),
     )
+
+
+def _write(what: str) -> str:
+    if what == "accelerator":
+        return f"There is {one_of(book().accelerators())}."
+    return "Write it as EC2 calls it, such as g5.xlarge, or as SageMaker does, such as ml.g5.xlarge."
 
 
 def _too_small(accelerator: Accelerator, having: Sequence[InstanceType]) -> TideformError:

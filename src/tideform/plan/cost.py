@@ -132,7 +132,7 @@ def _node_group(resource: PlannedResource, _deployment: Deployment) -> Iterator[
     kinds, scaling = _after(resource, "instanceTypes"), _after(resource, "scalingConfig")
     kind = kinds[0] if isinstance(kinds, list | tuple) and kinds else None
     count = scaling.get("desiredSize") if isinstance(scaling, Mapping) else None
-    known = book().instances.get(kind) if isinstance(kind, str) else None
+    known = book().known(kind) if isinstance(kind, str) else None
     if known is None or not isinstance(count, int):
         yield PriceLine(resource.address, f"machines of type {kind}", None, "not in the price book")
         return

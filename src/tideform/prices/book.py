@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -21,7 +21,7 @@ REGION: Final = "us-east-1"
 HOURS_A_MONTH: Final = 730  # the month that AWS's own calculator uses
 SAGEMAKER_FACTOR: Final = 1.25  # what SageMaker asks over EC2: its list prices are 1.15 to 1.4 times EC2's
 _DATE: Final = date(2026, 7, 20)
-_DATA: Final = Path(__file__).parent / "data"
+DATA: Final = Path(__file__).parent / "data"
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class InstanceType:
     on_demand_usd: float
     spot_saving_percent: int | None  # average; None: the spot advisor does not list the type
     spot_interruption: str | None  # monthly band: "<5%" … ">20%"
+    priced: bool = True  # False: ``on_demand_usd`` is a high estimate, as no price is known
 
     @property
     def family(self) -> str:
@@ -82,10 +83,15 @@ class Book:
     date: date
     instances: Mapping[str, InstanceType]
     services: Mapping[str, ServicePrice]
+    unpriced: Mapping[str, InstanceType]  # further types, which a pool may name
+
+    def known(self, name: str) -> InstanceType | None:
+        """A type by its name, with a price or without."""
+        return self.instances.get(name) or self.unpriced.get(name)
 
     def accelerators(self) -> set[str]:
         """The names that `resolve` knows, as their makers write them: ``A10G``, ``Trainium``."""
-        return {t.accelerator for t in self.instances.values() if t.accelerators}
+        return {t.accelerator for t in (*self.instances.values(), *self.unpriced.values()) if t.accelerators}
 
     def canonical(self, accelerator: str) -> str | None:
         """The name as the book writes it, for any case and with or without ``NVIDIA``; None if unknown."""
@@ -97,7 +103,7 @@ class Book:
 
     def similar_instances(self, instance_type: str) -> list[str]:
         """Instance types whose names look like this one, best first."""
-        return _similar(instance_type, self.instances)
+        return _similar(instance_type, {*self.instances, *self.unpriced})
 
     def resolve(self, accelerator: str, memory_gib: float | None = None) -> list[InstanceType]:
         """The types with whole accelerators of this name, cheapest per accelerator first.
@@ -106,11 +112,9 @@ class Book:
         An unknown name gives an empty list; `similar` has suggestions.
         """
         name = self.canonical(accelerator)
-        fitting = [
-            t
-            for t in self.instances.values()
-            if t.accelerators and t.accelerator == name and t.memory_per_accelerator_gib >= (memory_gib or 0)
-        ]
+        having = [t for t in self.instances.values() if t.accelerators and t.accelerator == name]
+        having = having or [t for t in self.unpriced.values() if t.accelerators and t.accelerator == name]
+        fitting = [t for t in having if t.memory_per_accelerator_gib >= (memory_gib or 0)]
         return sorted(fitting, key=lambda t: (t.usd_per_accelerator, t.on_demand_usd, t.name))
 
     def endpoint_instance(self, ml_type: str) -> ServicePrice | None:
@@ -126,7 +130,7 @@ class Book:
 
     def instance(self, kind: str) -> InstanceType | None:
         """A machine by what it is billed as: ``g5.xlarge``, or ``ml.g5.xlarge`` of SageMaker."""
-        return self.sagemaker().instances.get(kind) if kind.startswith("ml.") else self.instances.get(kind)
+        return self.sagemaker().known(kind) if kind.startswith("ml.") else self.known(kind)
 
     def sagemaker(self) -> Book:
         """The same book with the machines of SageMaker's training jobs, at SageMaker's prices, under their names."""
@@ -142,9 +146,11 @@ class Book:
 @cache
 def book() -> Book:
     """The book, read once a process."""
+    instances = {t.name: t for t in map(_instance, _rows(f"{REGION}.csv"))}
     return Book(
         date=_DATE,
-        instances=MappingProxyType({t.name: t for t in map(_instance, _rows(f"{REGION}.csv"))}),
+        instances=MappingProxyType(instances),
+        unpriced=MappingProxyType({t.name: t for t in _unpriced(list(instances.values()))}),
         services=MappingProxyType({s.key: s for s in map(_service, _rows("services.csv"))}),
     )
 
@@ -155,7 +161,22 @@ def _sagemaker() -> Book:
     whole = book()
     names = [row["instance_type"] for row in _rows("sagemaker-training.csv")]
     found = {name: _training(whole, name) for name in names}
-    return replace(whole, instances=MappingProxyType(found))
+    rows = (row["instance_type"] for row in _rows("unpriced.csv") if row["sagemaker"] == "True")
+    others = {f"ml.{name}": _dearer(whole.unpriced[name]) for name in rows}
+    return replace(whole, instances=MappingProxyType(found), unpriced=MappingProxyType(others))
+
+
+def _dearer(shape: InstanceType) -> InstanceType:
+    return replace(shape, name=f"ml.{shape.name}", on_demand_usd=shape.on_demand_usd * SAGEMAKER_FACTOR)
+
+
+def _unpriced(known: Sequence[InstanceType]) -> Iterator[InstanceType]:
+    """Types without a price: reckoned as dear as the dearest alike, so that a cap acts too soon and not too late."""
+    for row in _rows("unpriced.csv"):
+        alike = [t for t in known if bool(t.accelerator) == bool(row["accelerator"])]
+        usd = max(t.on_demand_usd / t.vcpus for t in alike) * int(row["vcpus"])
+        nothing = {"spot_saving_percent": "", "spot_interruption_per_month": "", "on_demand_usd_per_hour": f"{usd:.2f}"}
+        yield replace(_instance({**row, **nothing}), priced=False)
 
 
 def _training(whole: Book, name: str) -> InstanceType:
@@ -167,7 +188,7 @@ def _training(whole: Book, name: str) -> InstanceType:
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
-    with (_DATA / name).open(encoding="utf-8", newline="") as file:
+    with (DATA / name).open(encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file)
 
 

@@ -110,7 +110,7 @@ def _list_price(instance_type: str) -> float | None:
     if instance_type.startswith("ml."):
         found = book().endpoint_instance(instance_type)
         return found.hourly if found else None
-    shape = book().instances.get(instance_type)
+    shape = book().known(instance_type)
     return shape.on_demand_usd if shape else None
 
 

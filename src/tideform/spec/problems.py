@@ -80,6 +80,10 @@ SUMMARIES: dict[str, str] = {
     # disks
     "TD182": "The disk cannot be had",
     "TD183": "A disk costs money beside its machine",
+    # machines by region
+    "TD184": "The price of an instance type is not known",
+    "TD185": "The region does not have an instance type",
+    "TD186": "It is not known whether the region has an instance type",
     # promises with a date
     "TD160": "A waiver has expired",
     "TD172": "A schedule begins at once",

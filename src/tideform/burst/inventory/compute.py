@@ -16,7 +16,7 @@ def instances(place: Place) -> Iterator[Leftover]:
     for reservation in place.pages("ec2", "describe_instances", "Reservations", Filters=states):
         for found in reservation["Instances"]:
             tags, kind = tags_of(found), found["InstanceType"]
-            known = place.prices.instances.get(kind)
+            known = place.prices.known(kind)
             running = found["State"]["Name"] in ("pending", "running")
             price = known.on_demand_usd if known and running else None
             name, note = tags.get("Name", ""), f"{kind}, {found['State']['Name']}"

@@ -27,7 +27,7 @@ def node_groups(place: Place) -> Iterator[Leftover]:
         for name in place.pages("eks", "list_nodegroups", "nodegroups", clusterName=cluster):
             found = eks.describe_nodegroup(clusterName=cluster, nodegroupName=name)["nodegroup"]
             count, kind = found["scalingConfig"]["desiredSize"], (found.get("instanceTypes") or [""])[0]
-            known = place.prices.instances.get(kind)
+            known = place.prices.known(kind)
             price = known.on_demand_usd * count if known else None
             group = Leftover("eks", "node group", f"{cluster}/{name}", name, price, f"{count} x {kind}")
             yield from place.claim(group, name, found.get("tags") or {})

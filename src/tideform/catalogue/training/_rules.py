@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tideform.catalogue.training._blocks import block_problems
 from tideform.catalogue.training._disk import disk_problems
 from tideform.catalogue.training._image import image_problems
+from tideform.catalogue.training._places import place_problems
 from tideform.catalogue.training._told import told_problems
 from tideform.components.pool_shape import PoolShape, shape_of, shape_problems
 from tideform.components.worst_case import first_checkpoint, least_billed, usd_words
@@ -31,6 +32,7 @@ def pool_rules(deployment: Deployment, name: str) -> Iterator[Diagnostic]:
         yield from _nodes(path, pool, shape_of(pool))
         yield from _cap(path, pool)
         yield from disk_problems(path, pool, shape_of(pool))
+        yield from place_problems(path, pool, shape_of(pool), deployment.region)
         yield from block_problems(deployment, path, pool)
 
 
@@ -39,7 +41,7 @@ def _accelerator_of_types(path: str, pool: Pool) -> Iterator[Diagnostic]:
     if pool.accelerator is None or not pool.instance_types:
         return
     wanted = book().canonical(pool.accelerator.name)
-    found = [kind for name in pool.instance_types if (kind := book().instances.get(name)) is not None]
+    found = [kind for name in pool.instance_types if (kind := book().known(name)) is not None]
     if wanted and found and all(kind.accelerator != wanted for kind in found):
         has = {kind.name: kind.accelerator or "none" for kind in found}
         detail = f"None of the instance types has a {wanted}: {', '.join(f'{n} has {a}' for n, a in has.items())}."
