@@ -125,7 +125,12 @@ class BatchJobs:
         """A job, or a node of one. Raises `CloudError` TD615 where Batch does not know it."""
         jobs = self.cloud.client("batch").describe_jobs(jobs=[job_id])["jobs"]
         if not jobs:
-            raise CloudError.of("TD615", "The job is gone", detail=f"Batch no longer knows the job {job_id}.")
+            raise CloudError.of(
+                "TD615",
+                "The job is gone",
+                detail=f"Batch no longer knows the job {job_id}.",
+                fix="Run it again; `tideform logs` has what it printed.",
+            )
         found: dict[str, Any] = jobs[0]
         return found
 

@@ -145,6 +145,7 @@ def interrupted(number: signal.Signals) -> TideformError:
         "TD613",
         "The burst was interrupted",
         detail=f"{why}; what had been started was ended before it had finished.",
+        fix="Run it again; `--resume last` goes on with its last checkpoint, where it saves any.",
     )
 
 

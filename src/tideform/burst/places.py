@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tideform.burst.code import Archive
+from tideform.burst.runner import refused
 from tideform.cloud import Cloud
 from tideform.components.burst_places import bursts_bucket, checkpoints_uri, code_key
-from tideform.errors import CloudError, RefusedError
+from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
 
 LAST = "last"
@@ -63,7 +64,7 @@ class Places:
             return call()
         except ClientError as error:
             if error.response["Error"]["Code"] != "NoSuchBucket":
-                raise CloudError.of("TD611", "A cloud service refused", detail=str(error)) from error
+                raise refused(str(error)) from error
             raise RefusedError.of(
                 "TD673",
                 "The bucket of bursts is not there",
@@ -71,7 +72,7 @@ class Places:
                 fix="Run `tideform apply` first: the foundation layer makes it.",
             ) from error
         except BotoCoreError as error:
-            raise CloudError.of("TD611", "A cloud service refused", detail=str(error)) from error
+            raise refused(str(error)) from error
 
 
 def new_run() -> str:

@@ -15,7 +15,7 @@ from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
 from tideform.catalogue.training.base import backends
 from tideform.cloud import Cloud
-from tideform.errors import CloudError
+from tideform.errors import CloudError, TideformError
 from tideform.spec.deployment import Deployment
 
 OnLog = Callable[[str], None]
@@ -107,7 +107,17 @@ def cloud_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        raise CloudError.of("TD611", "A cloud service refused", detail=f"While {doing}: {error}") from error
+        raise refused(f"While {doing}: {error}") from error
+
+
+def refused(detail: str) -> TideformError:
+    """What the refusal of a cloud service becomes."""
+    return CloudError.of(
+        "TD611",
+        "A cloud service refused",
+        detail=detail,
+        fix="Mend what it names and run the command again; `tideform burst status` shows whether anything stands.",
+    )
 
 
 def runner_for(cloud: Cloud, deployment: Deployment, pool: str, backend: str = "batch") -> Runner:

@@ -254,7 +254,12 @@ def _explain(table: str, error: Exception) -> TideformError:
             detail=f"There is no lease table {table}. Without a record nothing could end a burst for sure.",
             fix="Run `tideform apply` first.",
         )
-    return CloudError.of("TD617", "The lease table could not be used", detail=str(error))
+    return CloudError.of(
+        "TD617",
+        "The lease table could not be used",
+        detail=str(error),
+        fix="Run the command again when the table answers; the reaper ends what is over meanwhile.",
+    )
 
 
 def _stopper(now: float) -> dict[str, Any]:

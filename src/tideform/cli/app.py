@@ -16,6 +16,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Annotated, Any
@@ -26,6 +27,7 @@ from typer.core import TyperGroup
 from tideform import __version__, outlets
 from tideform.cli.boundary import Manner, guarded, plug_closed_streams
 from tideform.cli.common import NoColorOption
+from tideform.errors import ExitCode
 from tideform.machine import settle
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -128,8 +130,18 @@ def main(args: list[str] | None = None) -> int:
     plug_closed_streams()
     outlets.guard()
     gc.set_threshold(50_000)  # a command makes much and frees little: looking for garbage is 7 % of an offline plan
+    if not completion_is_sound(os.environ):
+        typer.echo("The shell's completion variables cannot be read.", err=True)
+        return ExitCode.ERROR
     words = _color_first(sys.argv[1:] if args is None else args)
     return guarded(lambda: typer.main.get_command(app).main(words, "tideform", standalone_mode=False), Manner.of(words))
+
+
+def completion_is_sound(environment: Mapping[str, str]) -> bool:
+    """Whether what a shell asks for completions with can be read: bash gives the words, and the place among them."""
+    if environment.get("_TIDEFORM_COMPLETE") != "complete_bash":
+        return True
+    return "COMP_WORDS" in environment and environment.get("COMP_CWORD", "").isdecimal()
 
 
 def _color_first(args: list[str]) -> list[str]:

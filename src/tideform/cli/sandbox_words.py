@@ -52,4 +52,9 @@ def throttle(text: str, seed: int | None) -> dict[str, Any]:
 
 
 def _wrong(text: str, why: str) -> TideformError:
-    return RefusedError.of("TD631", "The sandbox does not know these words", detail=f"{text}: {why}.")
+    return RefusedError.of(
+        "TD631",
+        "The sandbox does not know these words",
+        detail=f"{text}: {why}.",
+        fix=f"Write it so: {why.removesuffix(' was expected')}.",
+    )

@@ -186,7 +186,10 @@ class PulumiEngine:
         )
         if done.returncode != 0:
             raise EngineError.of(
-                "TD403", "The engine could not move a state", detail=f"{verb} of {program.key}: {done.stderr}"
+                "TD403",
+                "The engine could not move a state",
+                detail=f"{verb} of {program.key}: {done.stderr}",
+                fix="Nothing was changed by it; mend what the engine names and run the command again.",
             )
         return done.stdout
 

@@ -149,7 +149,8 @@ def _call(
     try:
         return control.call(server, method, name, body, timeout=timeout)
     except control.Refused as refused:
-        raise launch.sandbox_error("TD630", "The sandbox refuses", detail=str(refused)) from refused
+        fix = "See `tideform sandbox --help` for what it takes."
+        raise launch.sandbox_error("TD630", "The sandbox refuses", detail=str(refused), fix=fix) from refused
 
 
 def _folder(workspace: Workspace) -> Path:

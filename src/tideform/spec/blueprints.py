@@ -54,11 +54,11 @@ def start(folder: Path, blueprint: str, project: str | None = None) -> list[Path
     if project is not None:
         texts[Path(SPEC)] = _renamed(texts[Path(SPEC)], project)
     texts[Path("tideform.schema.json")] = _schema()
-    _refuse_to_overwrite(folder, list(texts))
     try:
+        _refuse_to_overwrite(folder, list(texts))
         return [_written(folder / file, data) for file, data in texts.items()]
     except OSError as error:
-        detail = f"{error.filename or folder}: {error.strerror}."
+        detail = f"{str(error.filename or folder)[:200]}: {error.strerror}."
         raise TideformError(problem("TD227", detail, fix="Name a folder you may write to.")) from None
 
 
@@ -66,7 +66,8 @@ def _named(name: str) -> Blueprint:
     known = {blueprint.name: blueprint for blueprint in available()}
     if name not in known:
         detail = f"{name!r} is not shipped; there is {one_of(known)}."
-        raise TideformError(problem("TD224", detail, fix=did_you_mean(name, known)))
+        fix = did_you_mean(name, known) or "`tideform init --list` tells what each is for."
+        raise TideformError(problem("TD224", detail, fix=fix))
     return known[name]
 
 

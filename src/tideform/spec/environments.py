@@ -48,7 +48,8 @@ def environments(source: Source, root: Node) -> Environments:
         result.nodes[IMPLICIT] = base
     elif not isinstance(section.value, dict):
         detail = "A mapping of environments by name was expected, such as dev: {target: local}."
-        result.found.append(at(source, root, "TD102", ("environments",), detail))
+        fix = "Give each environment a name: environments: {dev: {target: local}}."
+        result.found.append(at(source, root, "TD102", ("environments",), detail, fix=fix))
         result.nodes[""] = base
     else:
         for name, entry in section.entries.items():
@@ -114,7 +115,7 @@ def choose(known: Environments, wanted: str | None) -> str | Diagnostic:
         if wanted in names:
             return wanted
         detail = f"{wanted!r} is not in environments: of the spec; there is {one_of(names)}."
-        return problem("TD110", detail, fix=did_you_mean(wanted, names))
+        return problem("TD110", detail, fix=did_you_mean(wanted, names) or f"Choose {one_of(names)}.")
     local = [name for name, settings in known.settings.items() if settings.target == "local"]
     for few in (names, local):
         if len(few) == 1:

@@ -20,7 +20,7 @@ from tideform.spec.names import crossings
 from tideform.spec.nodes import Node
 from tideform.spec.project import Environment, Project
 from tideform.spec.secrets import hide
-from tideform.spec.source import Source, read
+from tideform.spec.source import Source, quoting_specs_only, read
 from tideform.spec.subject import Subject
 from tideform.spec.translate import translate
 
@@ -41,12 +41,14 @@ class Loaded:
 
 def load(spec_file: Path, environment: str | None = None) -> Loaded:
     """The spec in one environment. Raises `SpecError` with all problems, those of other environments too."""
-    return load_source(read(spec_file), spec_file, environment)
+    with quoting_specs_only(source := read(spec_file), spec_file):
+        return load_source(source, spec_file, environment)
 
 
 def validate(spec_file: Path, environment: str | None = None) -> Loaded:
     """As `load`, but without a choice of environment any will do: all of them are checked anyway."""
-    return load_source(read(spec_file), spec_file, environment, choice_needed=False)
+    with quoting_specs_only(source := read(spec_file), spec_file):
+        return load_source(source, spec_file, environment, choice_needed=False)
 
 
 def load_source(

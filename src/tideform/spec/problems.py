@@ -84,6 +84,7 @@ SUMMARIES: dict[str, str] = {
     "TD184": "The price of an instance type is not known",
     "TD185": "The region does not have an instance type",
     "TD186": "It is not known whether the region has an instance type",
+    "TD187": "The file is not a project spec",
     # promises with a date
     "TD160": "A waiver has expired",
     "TD172": "A schedule begins at once",

@@ -99,7 +99,8 @@ def _twice(subject: Subject) -> Iterator[Diagnostic]:
             name = getattr(moved, key)
             if name in seen:
                 detail = f"{name!r} moves twice; only one of the moves can be meant."
-                yield subject.problem("TD124", ("moved", index, key.rstrip("_")), detail)
+                fix = "Keep the move that happened, and remove the other."
+                yield subject.problem("TD124", ("moved", index, key.rstrip("_")), detail, fix=fix)
             seen.add(name)
 
 

@@ -68,7 +68,11 @@ def _what_is_wrong_with(cidr: str) -> str:
 
 
 def _receivers(subject: Subject) -> Iterator[Diagnostic]:
-    rules = {"email": (_EMAIL, "a mailbox"), "sqs": (_QUEUE, "a queue's ARN"), "https": (_HTTPS, "an https URL")}
+    rules = {
+        "email": (_EMAIL, "a mailbox, such as ml@example.com"),
+        "sqs": (_QUEUE, "a queue's ARN, such as arn:aws:sqs:us-east-1:123456789012:alerts"),
+        "https": (_HTTPS, "an https URL, such as https://example.com/hook"),
+    }
     for index, receiver in enumerate(subject.spec.monitoring.notify):
         path: Path = ("monitoring", "notify", index)
         given = {key: value for key in rules if (value := getattr(receiver, key)) is not None}
@@ -78,14 +82,15 @@ def _receivers(subject: Subject) -> Iterator[Diagnostic]:
         for key, value in given.items():
             pattern, what = rules[key]
             if not pattern.fullmatch(value):
-                yield subject.problem("TD144", (*path, key), f"{value[:80]!r} is not {what}.")
+                detail = f"{value[:80]!r} is not {what.partition(',')[0]}."
+                yield subject.problem("TD144", (*path, key), detail, fix=f"Write {what}.")
 
 
 def _region(subject: Subject) -> Iterator[Diagnostic]:
     region = subject.deployment.region
     if region not in KNOWN:
         detail = f"{region!r} is no region that this version knows; AWS may have opened it since."
-        found = subject.problem("TD170", ("region",), detail, fix=did_you_mean(region, KNOWN))
+        found = subject.problem("TD170", ("region",), detail, fix=did_you_mean(region, KNOWN) or "Look at its name.")
         yield subject.as_warning(found)
 
 

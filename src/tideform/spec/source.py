@@ -6,7 +6,8 @@ import codecs
 import hashlib
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tideform.errors import SpecError
 from tideform.spec.nodes import Span
 from tideform.spec.problems import problem
 
+SPEC_NAME = "tideform.yaml"
+_KEYS = tuple(re.compile(rf"""(?m)(?:^|[\s{{,"']){key}["']?\s*:""") for key in ("version", "project"))
 MAX_BYTES = 1024 * 1024  # a spec of a thousand units is a tenth of this
 
 # What YAML 1.2 (section 5.1) does not let stand in a file.
@@ -39,6 +42,30 @@ class Source:
 def read(file: Path) -> Source:
     """Read a spec. Raises `SpecError` if it is missing, no file, unreadable, too large or not UTF-8 text."""
     return decode(_bytes_of(file), str(file))
+
+
+@contextmanager
+def quoting_specs_only(source: Source, file: Path) -> Iterator[None]:
+    """Turn what is wrong with a file into one error that quotes nothing of it, unless it may be quoted.
+
+    That is a file that looks like a spec, or lies below the current folder. Whoever can make somebody's program read
+    another file, such as ``/etc/shadow``, would else see its lines in the errors. Raises `SpecError` TD187.
+    """
+    try:
+        yield
+    except SpecError:
+        if file.name == SPEC_NAME or all(key.search(source.text) for key in _KEYS) or _lies_here(file):
+            raise
+        detail = f"{file} has no version: and project:, and lies outside of the current folder: none of it is shown."
+        fix = "Name a spec, or go to the folder of the file to see what is wrong with it."
+        raise SpecError(problem("TD187", detail, fix=fix)) from None
+
+
+def _lies_here(file: Path) -> bool:
+    try:
+        return file.resolve().is_relative_to(Path.cwd())
+    except (OSError, RuntimeError):
+        return False
 
 
 def decode(data: bytes, name: str) -> Source:

@@ -57,11 +57,15 @@ class Subject:
         """A diagnostic for a word that has to be one of the known ones."""
         known = sorted(known)
         detail = f"{word!r} is no {what}; there is {one_of(known)}." if known else f"There is no {what} at all."
-        return self.problem(code, path, detail, fix=did_you_mean(word, known))
+        fix = did_you_mean(word, known) or (f"Write {one_of(known)}." if known else f"Add a {what}, or remove the key.")
+        return self.problem(code, path, detail, fix=fix)
 
     def unlike(self, code: str, path: Path, word: str, known: Iterable[str], what: str) -> Diagnostic:
         """As `unknown`, where the known words are too many to be listed."""
-        return self.problem(code, path, f"{word!r} {what}", fix=did_you_mean(word, known))
+        fix = (
+            did_you_mean(word, known) or "Write it as AWS calls it, and look at its documentation for those there are."
+        )
+        return self.problem(code, path, f"{word!r} {what}", fix=fix)
 
 
 def at(

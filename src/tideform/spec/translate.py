@@ -129,7 +129,7 @@ def _not_a_choice(error: Any, context: Any, _path: Path) -> Details:
     text = f"{_shown(error['input'])} is not known here; {one_of(known)} is."
     if error["input"] in known and "'" not in context["expected"]:
         return "TD103", f"The text {error['input']!r} stands here; the number is needed.", "Remove the quotes."
-    return "TD103", text, did_you_mean(error["input"], known)
+    return "TD103", text, did_you_mean(error["input"], known) or f"Write {one_of(known)}."
 
 
 def _pattern(error: Any, context: Any, _path: Path) -> Details:
@@ -143,7 +143,11 @@ def _malformed(error: Any, context: Any, _path: Path) -> Details:
         return _wrong_type(reason.removesuffix(_EXPECTED), None)
     if reason.endswith(_EXPECTED):
         return "TD104", f"{_shown(error['input'])} cannot be read.", f"Write {reason.removesuffix(_EXPECTED)}."
-    return "TD104", f"{_shown(error['input'])} cannot be read: {reason}.", ""
+    return (
+        "TD104",
+        f"{_shown(error['input'])} cannot be read: {reason}.",
+        "Write it as the detail says, or leave it out.",
+    )
 
 
 def _date(error: Any, _context: Any, _path: Path) -> Details:

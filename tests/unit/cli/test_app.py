@@ -246,3 +246,27 @@ def test_wrong_usage_is_json_too_where_that_was_asked_for(capsys: pytest.Capture
 
 def test_json_that_a_jobs_own_command_asks_for_is_not_ours() -> None:
     assert Manner.of(["burst", "run", "fit", "--", "train", "--json"]) == Manner(as_json=False, beside_a_job=True)
+
+
+@pytest.mark.parametrize(
+    ("variables", "sound"),
+    [
+        ({}, True),
+        ({"_TIDEFORM_COMPLETE": "complete_zsh"}, True),
+        ({"_TIDEFORM_COMPLETE": "complete_bash", "COMP_WORDS": "tideform ", "COMP_CWORD": "1"}, True),
+        ({"_TIDEFORM_COMPLETE": "complete_bash"}, False),
+        ({"_TIDEFORM_COMPLETE": "complete_bash", "COMP_WORDS": "x", "COMP_CWORD": "zz"}, False),
+        ({"_TIDEFORM_COMPLETE": "complete_bash", "COMP_CWORD": "1"}, False),
+    ],
+)
+def test_what_a_shell_asks_with_is_looked_at(variables: dict[str, str], sound: bool) -> None:
+    assert root.completion_is_sound(variables) is sound
+
+
+def test_completion_variables_with_nonsense_are_no_bug(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("_TIDEFORM_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_CWORD", "zz")
+    assert root.main([]) == ExitCode.ERROR
+    assert "TD090" not in capsys.readouterr().err

@@ -70,3 +70,14 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, capsys: pytest.Cap
 def test_the_blueprints_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", "--list"]) == ExitCode.OK
     assert "quickstart " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("folder", ["b" * 300, "x/" * 3000])
+def test_a_folder_that_no_system_takes_is_an_error_with_a_fix(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", folder]) == ExitCode.ERROR
+    told = capsys.readouterr().err
+    assert "TD227" in told
+    assert "Fix:" in told

@@ -83,3 +83,35 @@ def test_what_has_no_effect_yet_is_noted_at_its_line(spec: Path, capsys: pytest.
     assert "note[TD230]: This part of the spec has no effect yet\n  --> tideform.yaml:5:20 (network.private)\n" in (
         capsys.readouterr().err
     )
+
+
+SHADOW = "root:$6$salt$hash:20228:0:99999:7:::\ndaemon: {x: hunter2}\n"
+
+
+def test_no_line_of_a_file_that_is_no_spec_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "shadow").write_text(SHADOW, encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "here")
+    for option in ([], ["--json"]):
+        assert main(["validate", "--spec", str(tmp_path / "shadow"), *option]) == ExitCode.ERROR
+        told = "".join(capsys.readouterr())
+        assert "TD187" in told
+        assert "salt" not in told
+        assert "hunter2" not in told
+
+
+def test_a_file_of_the_workspace_is_quoted_whatever_it_is(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (spec.parent / "other.txt").write_text(SHADOW, encoding="utf-8")
+    assert main(["validate", "--spec", "other.txt"]) == ExitCode.ERROR
+    assert "20228" in capsys.readouterr().err
+
+
+def test_a_spec_of_elsewhere_is_quoted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "other.yaml").write_text(HEAD.replace("us-east-1", "nowhere"), encoding="utf-8")
+    monkeypatch.chdir("/")
+    assert main(["validate", "--spec", str(tmp_path / "other.yaml")]) == ExitCode.ERROR
+    assert "| region: nowhere" in capsys.readouterr().err

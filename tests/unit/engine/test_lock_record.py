@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tideform.engine.lock.record import STALE_SECONDS, BlockedError, Holder, Record, from_json, to_json
+from tideform.engine.lock.store import FolderStore
 from tideform.errors import LockedError
 from tideform.process import Process
 
@@ -103,8 +106,25 @@ def test_no_text_is_a_lock_that_nobody_took() -> None:
     assert from_json("") == Record()
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"token": 1, "holders": [{}]}', '{"token": null, "holders": []}'])
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", "{}", '{"token": 1, "holders": [{}]}', '{"token": null, "holders": []}', "[" * 100_000, "\ufffd"],
+)
 def test_a_spoilt_record_is_an_error_with_a_fix(text: str) -> None:
     with pytest.raises(LockedError) as refused:
         from_json(text)
+    assert refused.value.diagnostics[0].code == "TD413"
+
+
+@pytest.mark.parametrize("kind", ["bytes", "folder", "pipe"])
+def test_whatever_stands_in_the_records_place_is_an_error_with_a_fix(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "lock.json"
+    if kind == "bytes":
+        file.write_bytes(b"\xff\xfe\x00")
+    elif kind == "folder":
+        file.mkdir()
+    else:
+        os.mkfifo(file)
+    with pytest.raises(LockedError) as refused:
+        FolderStore(file, tmp_path).read()
     assert refused.value.diagnostics[0].code == "TD413"

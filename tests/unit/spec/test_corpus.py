@@ -83,3 +83,8 @@ def test_an_unknown_region_is_only_a_warning(tmp_path: Path) -> None:
     file.write_text("version: 1\nproject: p\nowner: me\nregion: us-esat-1\n", encoding="utf-8")
     (found,) = load(file).diagnostics
     assert (found.code, found.severity, found.fix) == ("TD170", Severity.WARNING, "Did you mean 'us-east-1'?")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+def test_every_error_has_a_fix(file: Path) -> None:
+    assert [found.code for found in errors_in(findings(file)) if not found.fix] == []

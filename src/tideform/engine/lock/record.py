@@ -115,16 +115,21 @@ def from_json(text: str) -> Record:
     try:
         data = json.loads(text)
         return Record(int(data["token"]), tuple(_holder(entry) for entry in data["holders"]))
-    except (ValueError, KeyError, TypeError) as error:
-        raise LockedError(
-            Diagnostic(
-                "TD413",
-                Severity.ERROR,
-                "The lock's record cannot be read",
-                detail=f"It is not what tideform writes ({error}), so nobody can say whether a run is under way.",
-                fix="Make sure that no run is under way, then delete the lock's record.",
-            )
-        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise unreadable(f"It is not what tideform writes ({error})") from error
+
+
+def unreadable(reason: str) -> LockedError:
+    """The error of a record that says nothing."""
+    return LockedError(
+        Diagnostic(
+            "TD413",
+            Severity.ERROR,
+            "The lock's record cannot be read",
+            detail=f"{reason}, so nobody can say whether a run is under way.",
+            fix="Make sure that no run is under way, then delete the lock's record.",
+        )
+    )
 
 
 def _holder(data: dict[str, Any]) -> Holder:

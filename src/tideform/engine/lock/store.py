@@ -12,10 +12,12 @@ from typing import Any, Protocol
 
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.engine.flock import exclusive
-from tideform.engine.lock.record import Record, from_json, to_json
+from tideform.engine.lock.record import Record, from_json, to_json, unreadable
 from tideform.errors import CloudError
+from tideform.files import read_plain
 
 ENGINE_LOCKS = ".pulumi/locks/"  # the engine's own, one file a stack; source: pulumi/pulumi, pkg/backend/diy/lock.go
+_LARGEST = 16 * 1024**2  # bytes of a record; a thousand holders are a hundredth
 _CONFLICTS = 100  # each means that somebody else got further, so this many only come of a store that is broken
 
 Change = Callable[[Record], Record]
@@ -64,7 +66,13 @@ class FolderStore:
             return record
 
     def read(self) -> Record:
-        return from_json(self.file.read_text(encoding="utf-8") if self.file.exists() else "")
+        try:
+            data = read_plain(self.file, _LARGEST)
+        except FileNotFoundError:
+            return Record()
+        except OSError as error:
+            raise unreadable(f"{self.file}: {error.strerror}") from error
+        return from_json(data.decode(errors="replace"))
 
     def now(self) -> float:
         return time.time()
@@ -130,7 +138,7 @@ class BucketStore:
         date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
         if date:
             self._ahead = parsedate_to_datetime(date).timestamp() - time.time()
-        return answer["Body"].read().decode(), {"IfMatch": answer["ETag"]}
+        return answer["Body"].read().decode(errors="replace"), {"IfMatch": answer["ETag"]}
 
     def _put(self, text: str, condition: dict[str, str]) -> bool:
         from botocore.exceptions import BotoCoreError, ClientError

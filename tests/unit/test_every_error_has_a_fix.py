@@ -1,0 +1,40 @@
+"""Whoever is told an error is told what to do. Read from the source: each place that makes one gives it a fix."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from tests.diagnostic_codes import ROOT
+
+# They take their fix from a table or add one of their own, which the tests of their modules hold.
+OWN = frozenset({"_error", "_stale", "_report", "_stop", "unknown", "unlike", "_known", "Refusal", "_refused", "get"})
+
+
+def without_fix(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Calls that make an error by its code and say no fix, or an empty one."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = ast.unparse(node.func).rpartition(".")[2]
+        words = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+        codes = [word for word in words if re.fullmatch(r"TD\d{3}", word)]
+        given = {keyword.arg: keyword.value for keyword in node.keywords}
+        text = " ".join(ast.unparse(value) for value in (*node.args, *given.values()))
+        if not codes or name in OWN or "Severity.NOTE" in text or "Severity.WARNING" in text or None in given:
+            continue
+        fix = given.get("fix") or (node.args[4] if name == "Diagnostic" and len(node.args) > 4 else None)
+        empty = isinstance(fix, ast.Constant) and not fix.value
+        maybe = isinstance(fix, ast.Call) and ast.unparse(fix.func) == "did_you_mean"  # nothing where nothing is alike
+        if fix is None or empty or maybe:
+            yield codes[0], node.lineno
+
+
+def test_every_error_has_a_fix() -> None:
+    found = {
+        f"{file.relative_to(ROOT)}:{line} {code}"
+        for file in sorted((ROOT / "src").rglob("*.py"))
+        for code, line in without_fix(ast.parse(file.read_text(encoding="utf-8")))
+    }
+    assert found == set()
