@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/eks/latest/best-practices/security.html
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import pulumi
@@ -20,6 +21,9 @@ from tideform.spec.project import Cluster
 CONTROLLER_NODES = 2  # one may be replaced while the other works
 _LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
 _ADDONS = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")  # what a node needs before anything runs on it
+# Without this the add-on's agent lets through whatever the pools' network policies forbid.
+# https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy-configure.html
+_SETTINGS = {"vpc-cni": {"enableNetworkPolicy": "true"}}
 _LATE_ADDONS = ("coredns",)  # needs a node
 _NODE_POLICIES = (
     "AmazonEKSWorkerNodePolicy",
@@ -103,6 +107,7 @@ class EksCluster(Component):
             name,
             cluster_name=self.cluster.name,
             addon_name=name,
+            configuration_values=json.dumps(_SETTINGS[name]) if name in _SETTINGS else None,
             tags=self.scope.tags(),
             opts=self.named(after=after),
         )

@@ -7,6 +7,7 @@ with a note, never zero in silence. What costs nothing (roles, rules, subnets) h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from tideform.diagnostics import Diagnostic, Severity
 from tideform.plan.model import PlannedResource, PriceLine
 from tideform.prices.book import HOURS_A_MONTH, book
 from tideform.spec.deployment import Deployment
+from tideform.spec.kubernetes_versions import EXTENDED_FACTOR, extended
 
 __all__ = ["cost_findings", "price", "standing_hourly", "worst_case", "worst_case_text"]
 
@@ -146,6 +148,16 @@ def _tracking(resource: PlannedResource, _deployment: Deployment) -> Iterator[Pr
     )
 
 
+def _control_plane(resource: PlannedResource, _deployment: Deployment) -> Iterator[PriceLine]:
+    """Dearer in extended support, which a version comes to by itself."""
+    version, price = str(_after(resource, "version") or ""), book().services["eks:cluster"].hourly
+    if extended(version, datetime.now(UTC).date()):
+        item = f"EKS control plane, {version} in extended support"
+        yield PriceLine(resource.address, item, price * EXTENDED_FACTOR)
+        return
+    yield PriceLine(resource.address, "EKS control plane", price)
+
+
 def _service(key: str, item: str) -> Pricer:
     def pricer(resource: PlannedResource, _deployment: Deployment) -> Iterator[PriceLine]:
         yield PriceLine(resource.address, item, book().services[key].hourly)
@@ -163,7 +175,7 @@ _PRICERS: dict[str, Pricer] = {
     "aws:kms/key:Key": _service("kms:key", "KMS key"),
     "aws:cloudwatch/metricAlarm:MetricAlarm": _service("cloudwatch:alarm", "alarm"),
     "aws:cloudwatch/dashboard:Dashboard": _service("cloudwatch:dashboard", "dashboard"),
-    "aws:eks/cluster:Cluster": _service("eks:cluster", "EKS control plane"),
+    "aws:eks/cluster:Cluster": _control_plane,
     "aws:eks/nodeGroup:NodeGroup": _node_group,
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration": _variants,
     "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer": _tracking,

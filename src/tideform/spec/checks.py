@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from tideform.diagnostics import Diagnostic
 from tideform.spec.available import availability
 from tideform.spec.folders import folders
+from tideform.spec.kubernetes_versions import kubernetes_versions
 from tideform.spec.leases import leases
 from tideform.spec.limits import limits
 from tideform.spec.names import names
@@ -25,6 +26,7 @@ CHECKS: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     pools,
     folders,
     schedules,
+    kubernetes_versions,
     shapes,
     tags,
     names,

@@ -81,7 +81,7 @@ class Cluster(Model):
     ] = None
     version: Annotated[
         Annotated[str, StringConstraints(pattern=r"^1\.[0-9]{2}$")], about("The version of Kubernetes, in quotes.")
-    ] = "1.34"
+    ] = "1.36"
     controllers: Annotated[str, about("The instance type that the controllers run on.", REPLACE)] = "m7g.large"
     kueue: Annotated[
         Literal["v1beta2", "v1beta1"] | None,
