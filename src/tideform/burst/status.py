@@ -13,9 +13,10 @@ from tideform.burst.reaper.pools import POOL
 from tideform.burst.reaper.prices import SpotPrices, price_of
 from tideform.burst.reaper.reserved import Reservation
 from tideform.burst.reservations import idle_reservations
-from tideform.burst.runner import Instance, Job, cloud_errors, runner_for
+from tideform.burst.runner import Instance, Job, Runner, cloud_errors, runner_for
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
+from tideform.errors import CloudError
 from tideform.spec.deployment import Deployment
 
 
@@ -23,7 +24,8 @@ from tideform.spec.deployment import Deployment
 class PoolStatus:
     """One pool at one moment; ``at`` is in seconds since the epoch.
 
-    ``usd`` is what the leases that hold it have cost so far, ``idle`` the reservations that stand unused.
+    ``usd`` is what the leases that hold it have cost so far, ``idle`` the reservations that stand unused. ``unasked``
+    tells why machines and jobs could not be asked for; empty where they could.
     """
 
     record: PoolRecord
@@ -32,6 +34,7 @@ class PoolStatus:
     usd: Decimal
     at: float
     idle: tuple[Reservation, ...] = ()
+    unasked: str = ""
 
     @property
     def unheld(self) -> bool:
@@ -40,12 +43,20 @@ class PoolStatus:
 
 
 def pool_status(cloud: Cloud, deployment: Deployment, pool: str, now: float) -> PoolStatus:
-    """Ask the table and the services."""
+    """Ask the table and the services; what runs is told as far as they answer, the leases always."""
     spec = deployment.spec.training[pool]
     runner = runner_for(cloud, deployment, pool, spec.backend)
     table = LeaseTable.of(cloud, deployment)
     idle = idle_reservations(cloud, spec.capacity.reserved)
-    return PoolStatus(table.get(pool), runner.capacity(), runner.jobs(), _spent(table, pool, now), now, idle)
+    record, (instances, jobs, unasked) = table.get(pool), _running(runner)
+    return PoolStatus(record, instances, jobs, _spent(table, pool, now), now, idle, unasked)
+
+
+def _running(runner: Runner) -> tuple[tuple[Instance, ...], tuple[Job, ...], str]:
+    try:
+        return runner.capacity(), runner.jobs(), ""
+    except CloudError as refused:
+        return (), (), "; ".join(each.detail for each in refused.diagnostics)
 
 
 def _spent(table: LeaseTable, pool: str, now: float) -> Decimal:

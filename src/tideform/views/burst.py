@@ -36,6 +36,8 @@ def status_lines(name: str, status: PoolStatus) -> Iterator[Line]:
         yield Line(lease_words(lease))
         if why := lease.orphaned(status.at):
             yield Line(f"{why}: the next command that changes something ends it", mark="!")
+    if status.unasked:
+        yield Line(f"machines and jobs could not be asked for: {status.unasked}", mark="!")
     for instance in status.instances:
         yield Line(
             f"instance {instance.id} {instance.type} {how(instance)}, {instance.state}, since {utc(instance.launched)}"
@@ -63,6 +65,7 @@ def status_json(name: str, status: PoolStatus) -> dict[str, Any]:
         "pool": name,
         "state": str(status.record.state),
         "leases": [lease_json(lease) for lease in status.record.leases],
+        "unasked": status.unasked,
         "instances": [{**vars(i), "launched": utc(i.launched)} for i in status.instances],
         "jobs": [vars(job) for job in status.jobs],
         "usd": round(float(status.usd), 4),

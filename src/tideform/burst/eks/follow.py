@@ -15,6 +15,9 @@ from tideform.errors import RefusedError
 from tideform.kube import Kube, KubeError
 
 _FAILURES = 60  # looks in a row
+# What Kueue says where a job asks for more than its queue can ever have: no waiting helps.
+# https://github.com/kubernetes-sigs/kueue/blob/v0.19.0/pkg/scheduler/flavorassigner/flavorassigner.go
+_NEVER = "> maximum capacity"
 
 
 @dataclass
@@ -58,7 +61,10 @@ class Follower:
         self._prints.look(pods)
         ended = _ended(found)
         if ended is None:
-            self._tell(self.waiting(pods))
+            why = self.waiting(pods)
+            if _NEVER in why:
+                raise never_fits(self.name, why)
+            self._tell(why)
             return None
         done, why = ended
         if done:
@@ -82,6 +88,8 @@ class Follower:
         if held:
             return "; ".join(held)
         said = [text for pod in pods for text in (*_unscheduled(pod), *self._events(pod))]
+        if not pods:
+            said = [text for name in self._jobs() for text in self._warnings(name)]
         return "; ".join(sorted(set(said)))
 
     def pods(self) -> list[Object]:
@@ -111,17 +119,32 @@ class Follower:
 
     def _events(self, pod: Object) -> Iterator[str]:
         """What Karpenter says of a pod that waits for a node."""
-        space, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
-        selector = [("fieldSelector", f"involvedObject.name={name}")]
-        answer = self.kube().request("GET", f"/api/v1/namespaces/{space}/events", query=selector)
-        said = [e for e in answer["items"] if "karpenter" in str(e.get("source", {}).get("component", ""))]
-        said += [e for e in answer["items"] if "karpenter" in str(e.get("reportingComponent", "")) and e not in said]
+        said = [event for event in self._events_of(pod["metadata"]["name"]) if "karpenter" in _teller(event)]
         yield from (f"Karpenter: {event.get('message', '')}" for event in said[-1:])
+
+    def _warnings(self, name: str) -> Iterator[str]:
+        """Why the cluster makes no pods of a Job: a class of priority that is not there, a quota, a policy."""
+        warned = [event for event in self._events_of(name) if event.get("type") == "Warning"]
+        yield from (f"{event.get('reason', '')}: {event.get('message', '')}" for event in warned[-1:])
+
+    def _events_of(self, name: str) -> list[Object]:
+        space = self.submitted["metadata"]["namespace"]
+        selector = [("fieldSelector", f"involvedObject.name={name}")]
+        return list(self.kube().request("GET", f"/api/v1/namespaces/{space}/events", query=selector)["items"])
+
+    def _jobs(self) -> list[str]:
+        """The job by name, and of a gang those that it is made of."""
+        groups_of = (self.submitted.get("spec") or {}).get("replicatedJobs") or ()
+        return [self.name, *(f"{self.name}-{each['name']}-0" for each in groups_of)]
 
     def _tell(self, reason: str) -> None:
         if reason and reason != self._told:
             self.on_log(f"[tideform] {self.name} waits: {reason}")
         self._told = reason
+
+
+def _teller(event: Object) -> str:
+    return f"{event.get('source', {}).get('component')} {event.get('reportingComponent')}"
 
 
 def _ended(found: Object) -> tuple[bool, str] | None:
@@ -161,6 +184,16 @@ def _unscheduled(pod: Object) -> Iterator[str]:
 
 def _owned_by(found: Object, uid: Any) -> bool:
     return any(owner.get("uid") == uid for owner in found["metadata"].get("ownerReferences") or ())
+
+
+def never_fits(name: str, why: str) -> Exception:
+    """A job that its pool can never hold."""
+    return RefusedError.of(
+        "TD669",
+        "The job can never fit into its pool",
+        detail=f"{name}: {why}",
+        fix="Raise the pool's `nodes`, or ask for fewer of them in `job.nodes`, and apply.",
+    )
 
 
 def _not_run(why: str) -> Exception:

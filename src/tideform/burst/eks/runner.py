@@ -155,7 +155,7 @@ class EksRunner:
         while len(self._ready()) < size.nodes:
             halt.check()
             if time.monotonic() > until:
-                waits = [Follower(lambda: self.access.kube, each, silent).waiting() for each in holders]
+                waits = [_why(Follower(lambda: self.access.kube, each, silent)) for each in holders]
                 raise _no_capacity(self.pool, size.words, next(filter(None, waits), "nobody says why"))
             halt.wait(self.pace.poll)
         self._tag(lease, frozenset())
@@ -185,7 +185,7 @@ class EksRunner:
         try:
             halt.check()
         except TideformError as stopped:
-            waits = [f"{follower.name} waited: {why}" for follower in active if (why := follower.waiting())]
+            waits = [f"{follower.name} waited: {why}" for follower in active if (why := _why(follower))]
             for text in waits:
                 stopped.add_note(text)
                 active[0].on_log(f"[tideform] {text}")
@@ -222,6 +222,14 @@ class EksRunner:
 def runner(cloud: Cloud, deployment: Deployment, pool: str) -> EksRunner:
     """The runner of a pool; the API is asked for only when something is done."""
     return EksRunner(cloud, deployment, pool, Pace.of(deployment), Access(cloud, deployment))
+
+
+def _why(follower: Follower) -> str:
+    """Why a job has not begun; an API that is away must not take the place of the reason to stop."""
+    try:
+        return follower.waiting()
+    except (KubeError, TideformError) as away:
+        return f"the cluster could not be asked ({away})"
 
 
 def _job(found: dict[str, Any]) -> Job:

@@ -29,6 +29,7 @@ class Cluster:
     workloads: list[Object] = field(default_factory=list)
     log: str = ""
     error: KubeError | None = None
+    events: list[tuple[str, Object]] = field(default_factory=list)  # whose, and what
 
     def get(self, *_which: str) -> Object | None:
         if self.error:
@@ -42,7 +43,8 @@ class Cluster:
         return {"kueue.x-k8s.io": ("v1beta1",)}
 
     def request(self, *_call: str, query: Any = None) -> Object:
-        return {"items": []}
+        (_, wanted), *_ = query
+        return {"items": [each for name, each in self.events if wanted == f"involvedObject.name={name}"]}
 
     def text(self, _path: str, _query: Any) -> str:
         return self.log
@@ -83,6 +85,31 @@ def test_kueues_reason_is_told_once(cluster: Cluster, told: list[str], follower:
     assert follower.look() is None
     assert follower.look() is None
     assert told == ["[tideform] fit-0123 waits: Kueue: insufficient unused quota"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "couldn't assign flavors to pod set main: insufficient quota for cpu in flavor x, "
+        "previously considered podsets requests (0) + current podset request (9) > maximum capacity (4)",
+        "couldn't assign flavors to pod set main: insufficient quota for cpu in flavor x, "
+        "request > maximum capacity (9 > 4)",
+    ],
+)
+def test_a_job_that_can_never_fit_is_refused_at_once(cluster: Cluster, follower: Follower, said: str) -> None:
+    held = {"type": "QuotaReserved", "status": "False", "message": said}
+    owner = {"ownerReferences": [{"uid": "u1"}]}
+    cluster.workloads = [{"metadata": owner, "status": {"conditions": [held]}}]
+    with pytest.raises(RefusedError) as refused:
+        follower.look()
+    assert refused.value.diagnostics[0].code == "TD669"
+
+
+def test_why_no_pod_of_a_job_can_be_made_is_told(cluster: Cluster, told: list[str], follower: Follower) -> None:
+    warning = {"type": "Warning", "reason": "FailedCreate", "message": "no PriorityClass with name x was found"}
+    cluster.events = [("fit-0123", warning), ("another", {"type": "Warning", "message": "no"})]
+    follower.look()
+    assert told == ["[tideform] fit-0123 waits: FailedCreate: no PriorityClass with name x was found"]
 
 
 def test_each_line_is_handed_on_once(cluster: Cluster, told: list[str], follower: Follower) -> None:

@@ -13,10 +13,13 @@ import pytest
 from tests.unit.stacks.collecting import FULL, deployment_of
 from tideform.burst.eks.access import Access
 from tideform.burst.eks.runner import EksRunner, Pace
-from tideform.burst.halt import Halt, silent
+from tideform.burst.halt import Halt, limit_reached, silent
 from tideform.burst.lease import Lease, Mode
-from tideform.burst.runner import Work
+from tideform.burst.runner import Instance, Work
+from tideform.burst.status import _running
 from tideform.cloud import Cloud
+from tideform.errors import CloudError, RefusedError
+from tideform.kube import KubeError
 from tideform.process import Process
 
 LEASE = Lease("0123456789ab", "nightly", "ann", Process.current(), Mode.RUN, 0, 4_000_000_000, Decimal(1))
@@ -45,6 +48,9 @@ class Cluster:
 
     def find(self, *_which: str, **_labels: Any) -> list[Object]:
         return []
+
+    def request(self, *_call: str, **_query: Any) -> Object:
+        return {"items": []}
 
 
 @dataclass
@@ -101,3 +107,29 @@ def test_a_machine_that_comes_in_the_place_of_another_is_told_its_lease(runner: 
     standing = leases_on(runner)
     assert first not in standing
     assert set(standing.values()) == {LEASE.id}
+
+
+def test_a_lease_that_is_over_is_the_reason_also_where_the_api_is_away(runner: EksRunner) -> None:
+    def away(*_which: str, **_labels: Any) -> list[Object]:
+        raise KubeError(0, "Unreachable", "nobody answers")
+
+    def over() -> None:
+        raise limit_reached("its lease of 1h is over")
+
+    cluster = cast(Here, runner.access).cluster
+    cluster.happenings += [lambda: setattr(cluster, "find", away)]
+    halt = Halt()
+    halt.limits.append(over)
+    with pytest.raises(RefusedError) as stopped:
+        runner.run(LEASE, Work(command=("true",)), silent, halt)
+    assert stopped.value.diagnostics[0].code == "TD607"
+
+
+def test_the_leases_are_told_where_the_cluster_cannot_be_asked(
+    runner: EksRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_runner: EksRunner) -> tuple[Instance, ...]:
+        raise CloudError.of("TD664", "The Kubernetes API refused", detail="Unauthorized", fix="Renew them.")
+
+    monkeypatch.setattr(EksRunner, "capacity", refused)
+    assert _running(runner) == ((), (), "Unauthorized")
