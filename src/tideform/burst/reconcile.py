@@ -10,6 +10,7 @@ from tideform.burst.lease import Lease, PoolRecord, State
 from tideform.burst.table import LeaseTable
 from tideform.burst.teardown import Hooks, Teardown
 from tideform.cloud import Cloud
+from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
 
 _SILENCE = 1800.0  # seconds after which a teardown that nobody finished is taken over from another host
@@ -29,8 +30,10 @@ def reconcile(
     `LeftoversError` if capacity stays.
     """
     done: list[str] = []
-    clock = cloud.clock
-    for record in LeaseTable.of(cloud, deployment).all():
+    clock, table = cloud.clock, LeaseTable.of(cloud, deployment)
+    for broken in table.unreadable():
+        say(f"{broken.summary} ({broken.code}): {broken.detail} {broken.fix}")
+    for record in table.all():
         teardown = Teardown.of(cloud, as_held(deployment, record), record.pool, hooks or Hooks(), say)
         done += _finish(teardown, record, clock()) if record.state is State.STOPPING else []
         done += _end_orphans(teardown, record, clock()) if record.state is not State.STOPPING else []
@@ -40,8 +43,14 @@ def reconcile(
 
 
 def live_leases(cloud: Cloud, deployment: Deployment) -> list[Lease]:
-    """Every lease of the project and environment, oldest first; none where foundation is not applied."""
-    found = [lease for record in LeaseTable.of(cloud, deployment).all() for lease in record.leases]
+    """Every lease of the project and environment, oldest first; none where foundation is not applied.
+
+    Raises `RefusedError` TD624 where an item cannot be read: what its pool holds, nobody knows.
+    """
+    table = LeaseTable.of(cloud, deployment)
+    if broken := table.unreadable():
+        raise RefusedError(broken)
+    found = [lease for record in table.all() for lease in record.leases]
     return sorted(found, key=lambda lease: lease.created)
 
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from tideform.burst.lease import Lease, PoolRecord, State
 from tideform.burst.reaper.items import Item, Items
 from tideform.burst.reaper.pools import POOL, Pools, same_place
+from tideform.burst.record import record_of
 from tideform.cloud import Cloud
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import CloudError, RefusedError, TideformError
@@ -63,26 +64,43 @@ class LeaseTable:
         return self.made_as.get(pool, pool)
 
     def get(self, pool: str) -> PoolRecord:
-        """The pool's record; an idle one where there was never a burst."""
-        return self._read(pool, self._call(lambda: self.items.get(self._key(pool))))
+        """The pool's record; an idle one where there was never a burst.
+
+        Raises `RefusedError` TD624 for an item that cannot be read.
+        """
+        item = self._call(lambda: self.items.get(self._key(pool)))
+        return self._note(PoolRecord(pool)) if item is None else self._read(pool, item)
 
     def seen(self, pool: str) -> PoolRecord | None:
         """The pool's record as this process has last read or written it; for when the table is away."""
         return self._seen.get(pool)
 
-    def _read(self, pool: str, item: Item | None) -> PoolRecord:
-        self._seen[pool] = _record(pool, item)
-        return self._seen[pool]
+    def _read(self, pool: str, item: Item) -> PoolRecord:
+        found = record_of(pool, item, self.cloud.clock())
+        if isinstance(found, Diagnostic):
+            raise RefusedError(found)
+        return self._note(found)
+
+    def _note(self, record: PoolRecord) -> PoolRecord:
+        self._seen[record.pool] = record
+        return record
 
     def all(self) -> list[PoolRecord]:
-        """Every pool's record; none where foundation is not applied."""
+        """Every pool's record that can be read; none where foundation is not applied."""
+        return [one for one in self._look() if isinstance(one, PoolRecord)]
+
+    def unreadable(self) -> list[Diagnostic]:
+        """TD624 for each pool whose item cannot be read: who holds it, nobody knows; the reaper ends it."""
+        return [one for one in self._look() if isinstance(one, Diagnostic)]
+
+    def _look(self) -> list[PoolRecord | Diagnostic]:
         try:
             items = self._call(self._pools.all)
         except RefusedError:
             return []
-        called = {made_as: pool for pool, made_as in self.made_as.items()}
+        called, now = {made_as: pool for pool, made_as in self.made_as.items()}, self.cloud.clock()
         keys = [str(item["pk"]).removeprefix(POOL) for item in items]
-        return [_record(called.get(key, key), item) for key, item in zip(keys, items, strict=True)]
+        return [record_of(called.get(key, key), item, now) for key, item in zip(keys, items, strict=True)]
 
     def acquire(self, lease: Lease, terms: Terms | None = None) -> PoolRecord:
         """Add the lease, and how the pool is ended and priced. Raises `BusyPoolError` while it is being ended,
@@ -264,23 +282,3 @@ def _explain(table: str, error: Exception) -> TideformError:
 
 def _stopper(now: float) -> dict[str, Any]:
     return {":me": Process.current().as_record(), ":now": int(now)}
-
-
-def _record(pool: str, item: Item | None) -> PoolRecord:
-    if not item:
-        return PoolRecord(pool)
-    tokens = item["tokens"]
-    leases = [Lease.from_record(pool, key, r, int(tokens.get(key, 0))) for key, r in item["leases"].items()]
-    return PoolRecord(
-        pool=pool,
-        state=State(item["state"]),
-        count=int(item["count"]),
-        token=int(item["token"]),
-        leases=tuple(sorted(leases, key=lambda lease: lease.created)),
-        stopper=Process.from_record(item["stopper"]) if "stopper" in item else None,
-        stopping_since=int(item.get("stopping_since", 0)),
-        reaped=int(item.get("reaped", 0)),
-        ended=item.get("ended", {}),
-        handle=item.get("handle") or {},
-        prices=item.get("prices") or {},
-    )

@@ -15,6 +15,7 @@ from tideform.cli.common import (
     SpecOption,
     console,
     load_deployment,
+    tell,
 )
 from tideform.cli.run import WaitOption, seconds
 
@@ -82,7 +83,9 @@ def status(
 
     deployment = load_deployment(spec, environment)
     cloud = cloud_for(deployment)
-    for record in LeaseTable.of(cloud, deployment).all():
+    table = LeaseTable.of(cloud, deployment)
+    tell(table.unreadable())
+    for record in table.all():
         if record.held or record.pool == pool:
             deployment = as_held(deployment, record)
     names = list(deployment.spec.training) if pool is None else [known(deployment, pool)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from tideform.diagnostics import Diagnostic
     from tideform.spec.deployment import Deployment
 
 
@@ -48,12 +50,18 @@ def load_deployment(spec: Path, environment: str | None) -> Deployment:
     """
     from tideform.diagnostics import Severity
     from tideform.spec.load import load
-    from tideform.views.diagnostics import render, use_color
 
     loaded = load(spec, environment)
-    if warnings := [d for d in loaded.diagnostics if d.severity is not Severity.NOTE]:
-        typer.echo(render(warnings, color=use_color(sys.stderr)), err=True)
+    tell([d for d in loaded.diagnostics if d.severity is not Severity.NOTE])
     return loaded.deployment
+
+
+def tell(found: Sequence[Diagnostic]) -> None:
+    """Print diagnostics that stop nothing, on stderr."""
+    from tideform.views.diagnostics import render, use_color
+
+    if found:
+        typer.echo(render(list(found), color=use_color(sys.stderr)), err=True)
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
+from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment, tell
 
 
 def command(
@@ -15,6 +15,7 @@ def command(
     from tideform.views.status import status_json, status_lines
 
     found = status(load_deployment(spec, environment))
+    tell(found.warnings)
     if as_json:
         write_json(status_json(found))
     else:

@@ -10,7 +10,8 @@ import pulumi
 import pulumi_aws as aws
 
 from tideform.components.base import Component
-from tideform.components.policies import allow, trust
+from tideform.components.policies import trust
+from tideform.components.reaper_plan import calling
 from tideform.components.roles import ServiceRole
 
 _MEMORY = 256  # MB
@@ -76,7 +77,7 @@ def on_schedule(
         scope,
         trust=trust("scheduler.amazonaws.com", scope.account, arn_like=group),
         description=f"Calls {of}",
-        statements=[allow("Call", ["lambda:InvokeFunction"], [scope.arn("lambda", f"function:{of}")])],
+        statements=calling(scope, of),
         opts=component.nameless,
     )
     return aws.scheduler.Schedule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tideform.diagnostics import Diagnostic, Severity
@@ -36,10 +37,11 @@ def lease_findings(deployment: Deployment, engine: PulumiEngine, *, unit: str | 
     if table is None:
         return ()
     try:
-        records = table.all()
+        records, broken = table.all(), table.unreadable()
     except CloudError as error:
         return (_unseen(error),)
-    return tuple(held_apart(deployment, [one for one in records if unit in (None, one.pool)]))
+    apart = held_apart(deployment, [one for one in records if unit in (None, one.pool)])
+    return (*apart, *(replace(one, severity=Severity.WARNING) for one in broken))
 
 
 def _unseen(error: CloudError) -> Diagnostic:

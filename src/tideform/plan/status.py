@@ -11,6 +11,8 @@ from tideform.plan.programs import in_order, programs
 
 if TYPE_CHECKING:
     from tideform.burst.lease import PoolRecord
+    from tideform.burst.table import LeaseTable
+    from tideform.diagnostics import Diagnostic
     from tideform.engine.base import Program
     from tideform.engine.lock.record import Holder
     from tideform.spec.deployment import Deployment
@@ -49,6 +51,7 @@ class Status:
     sandbox: SandboxStatus | None  # None for the target aws
     pools: tuple[PoolRecord, ...]
     holders: tuple[Holder, ...]
+    warnings: tuple[Diagnostic, ...] = ()  # what is wrong with the lease table, or with what acts on it
 
 
 def status(deployment: Deployment) -> Status:
@@ -56,12 +59,14 @@ def status(deployment: Deployment) -> Status:
     from tideform.engine.lock import lock_of
 
     sandbox = _sandbox(deployment)
+    table = None if sandbox is not None and (sandbox.lost or not sandbox.running) else _table(deployment)
     return Status(
         deployment=deployment,
         stacks=_stacks(deployment),
         sandbox=sandbox,
-        pools=_pools(deployment) if sandbox is None or (sandbox.running and not sandbox.lost) else (),
+        pools=() if table is None else _pools(table),
         holders=lock_of(deployment).holders(),
+        warnings=() if table is None else tuple(table.unreadable()),
     )
 
 
@@ -110,8 +115,10 @@ def _lost(deployment: Deployment) -> bool:
     return False
 
 
-def _pools(deployment: Deployment) -> tuple[PoolRecord, ...]:
-    """The pools that are not idle; none where the lease table does not stand."""
-    table = lease_table(deployment, Backend.of(deployment))
-    records = [] if table is None else table.all()
-    return tuple(sorted((r for r in records if r.held or r.count), key=lambda record: record.pool))
+def _table(deployment: Deployment) -> LeaseTable | None:
+    return lease_table(deployment, Backend.of(deployment))
+
+
+def _pools(table: LeaseTable) -> tuple[PoolRecord, ...]:
+    """The pools that are not idle."""
+    return tuple(sorted((r for r in table.all() if r.held or r.count), key=lambda record: record.pool))

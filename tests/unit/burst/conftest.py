@@ -47,7 +47,7 @@ def deployment(tmp_path: Path) -> Deployment:
 def clients() -> Cloud:
     """Clients are dear to make; moto empties the account between tests."""
     make_dynamodb_atomic()  # loads moto, which has to be there before the first client
-    made = Cloud("us-east-1", "123456789012")
+    made = Cloud("us-east-1", "123456789012", clock=lambda: NOW)
     made.session = boto3.Session("testing", "testing", region_name="us-east-1")
     return made
 

@@ -19,6 +19,7 @@ from tideform.burst.table import LeaseTable, Terms
 from tideform.burst.teardown import Hooks, Patience, Teardown
 from tideform.spec.training import Pool
 
+HANDLE = {"backend": "batch", "job_queue": "fit", "tags": {"tideform:unit": "fit"}}
 START = 1_800_000_000.0
 Work = Callable[[Lease, OnLog, Halt], int]
 
@@ -99,7 +100,7 @@ class Stage:
             hooks=Hooks(lambda _: self.calls.append("apply"), self._destroy, self._lock),
             say=self.said.append,
             clock=lambda: self.now,
-            terms=Terms({"backend": "batch"}, {"c5.large": 0.085}),
+            terms=Terms(HANDLE, {"c5.large": 0.085}),
             nodes=self._nodes,
         )
 

@@ -9,6 +9,7 @@ import pytest
 from tests.unit.burst.conftest import NOW, lease_of
 from tideform.burst.as_held import as_held, held_apart, moves
 from tideform.burst.lease import Lease, PoolRecord
+from tideform.burst.reaper.pools import same_place
 from tideform.burst.table import LeaseTable
 from tideform.burst.terms import terms_of
 from tideform.errors import RefusedError
@@ -69,7 +70,8 @@ def test_a_handle_is_not_forgotten_once_somebody_holds_the_pool(
 
 
 def test_another_cluster_is_another_place(table: LeaseTable, lease: Lease, deployment: Deployment) -> None:
-    handle = {"backend": "eks", "cluster": "", "context": "one"}
+    names = dict.fromkeys(("namespace", "node_pool", "queue"), "fit")
+    handle = {"backend": "eks", "cluster": "", "context": "one", "tags": {"tideform:unit": "fit"}, **names}
     terms = terms_of(deployment, "fit")
     table.acquire(lease, replace(terms, handle=handle))
     with pytest.raises(RefusedError):
@@ -104,9 +106,9 @@ def test_a_pool_is_looked_at_where_the_table_has_it(
     for spec in (elsewhere, with_pools(deployment)):
         pool = as_held(spec, held).spec.training["fit"]
         assert (pool.backend, pool.instance_types) == ("batch", ("c5.large",))
-        assert terms_of(as_held(spec, held), "fit").handle == held.handle
+        assert same_place(terms_of(as_held(spec, held), "fit").handle, held.handle)
 
 
 def test_a_pool_whose_prices_are_gone_is_looked_at_all_the_same(held: PoolRecord, deployment: Deployment) -> None:
     found = as_held(with_pools(deployment), replace(held, prices={}))
-    assert terms_of(found, "fit").handle == held.handle
+    assert same_place(terms_of(found, "fit").handle, held.handle)

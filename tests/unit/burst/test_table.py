@@ -17,6 +17,8 @@ from tideform.cloud import Cloud
 from tideform.errors import CloudError, RefusedError
 from tideform.spec.deployment import Deployment
 
+HANDLE = {"backend": "batch", "job_queue": "fit", "tags": {"tideform:unit": "fit"}}
+
 
 def test_a_pool_that_never_burst_is_idle(table: LeaseTable) -> None:
     assert table.get("fit") == PoolRecord("fit")
@@ -115,10 +117,10 @@ def test_the_first_to_start_is_noted(table: LeaseTable, lease: Lease) -> None:
 
 
 def test_the_pool_keeps_what_ends_and_prices_it(table: LeaseTable, lease: Lease) -> None:
-    table.acquire(lease, Terms({"backend": "batch", "job_queue": "fit"}, {"c5.large": 0.085}))
+    table.acquire(lease, Terms(HANDLE, {"c5.large": 0.085}))
     item = table.items.get("pool#fit")
     assert item is not None
-    assert (item["handle"], item["prices"]) == ({"backend": "batch", "job_queue": "fit"}, {"c5.large": 0.085})
+    assert (item["handle"], item["prices"]) == (HANDLE, {"c5.large": 0.085})
 
 
 def test_the_spec_says_what_ends_and_prices_a_pool(deployment: Deployment) -> None:

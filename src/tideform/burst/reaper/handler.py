@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 from tideform.burst.reaper.settings import Boto, Settings
 from tideform.burst.reaper.sweep import Round
 
+PACKAGE = Path(__file__).parents[3]
+HANDLES = "handles.json"  # at the root of the package: the handle of each pool, by the key of its item
 _PATIENCE = 120.0  # seconds for what answers 'not yet'
 _RESERVE = 30.0  # seconds of the function's own time that the heartbeat and a slow service may need
 
@@ -24,7 +27,8 @@ class ReaperError(Exception):
 def handler(_event: Any, context: Any) -> dict[str, Any]:
     """One round. Raises `ReaperError` at its end where anything failed."""
     until = time.monotonic() + min(_PATIENCE, context.get_remaining_time_in_millis() / 1000 - _RESERVE)
-    summary = Round(Boto(), Settings.of(os.environ), now, lambda: until - time.monotonic()).run()
+    settings = Settings.of(os.environ, json.loads((PACKAGE / HANDLES).read_text(encoding="utf-8")))
+    summary = Round(Boto(), settings, now, lambda: until - time.monotonic()).run()
     if summary["failures"]:
         raise ReaperError(json.dumps(summary["failures"]))
     return summary

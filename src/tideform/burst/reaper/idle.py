@@ -8,6 +8,7 @@ from typing import Any
 from tideform.burst.reaper import tell
 from tideform.burst.reaper.base import Clients
 from tideform.burst.reaper.items import Items
+from tideform.burst.reaper.legible import number
 from tideform.burst.reaper.reserved import look
 from tideform.burst.reaper.settings import Settings
 
@@ -23,12 +24,12 @@ def tell_idle(clients: Clients, settings: Settings, items: Items, pool: str, now
     """
     key = f"{PREFIX}{pool}"
     told = items.get(key)
-    if told is not None and float(told["told"]) > now - _DAY:
+    if told is not None and number(told.get("told")) and told["told"] > now - _DAY:
         return []
     named: Mapping[str, Any] = settings.reserved[pool]
     idle = [str(one) for one in look(clients, named["ids"], named["prices"]) if one.idle]
-    due = "attribute_not_exists(pk) OR told <= :since"
-    if not idle or not items.put({"pk": key, "told": int(now)}, due, {":since": int(now) - _DAY}):
+    due = "attribute_not_exists(pk) OR NOT attribute_type(told, :number) OR told <= :since"
+    if not idle or not items.put({"pk": key, "told": int(now)}, due, {":since": int(now) - _DAY, ":number": "N"}):
         return []
     tell.message(clients, settings, "\n".join([f"Reserved for {pool}, and used by nobody now:", *idle]))
     return idle

@@ -57,9 +57,13 @@ class Items:
         )
         return None if answer is None else plain(answer["Attributes"])
 
-    def put(self, item: Item, condition: str, values: Mapping[str, Any]) -> bool:
-        """Write the whole item; whether the condition held."""
-        bound = {"ExpressionAttributeValues": typed(values)} if values else {}
+    def put(
+        self, item: Item, condition: str, values: Mapping[str, Any], names: Mapping[str, str] | None = None
+    ) -> bool:
+        """Write the whole item; whether the condition held. ``names`` may hold more than is used."""
+        used = {alias: name for alias, name in (names or {}).items() if alias in condition}
+        bound: dict[str, Any] = {"ExpressionAttributeValues": typed(values)} if values else {}
+        bound |= {"ExpressionAttributeNames": used} if used else {}
         return self._conditional("put_item", Item=typed(item), ConditionExpression=condition, **bound) is not None
 
     def write(self, item: Item) -> None:

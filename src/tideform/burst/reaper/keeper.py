@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from tideform.burst.reaper import scheduled, tell
@@ -13,21 +13,12 @@ from tideform.burst.reaper.endings import ending
 from tideform.burst.reaper.items import Item
 from tideform.burst.reaper.ledger import Ledger, pool_of
 from tideform.burst.reaper.meter import Account
+from tideform.burst.reaper.outcome import Outcome
 from tideform.burst.reaper.pools import IDLE, STOPPING, UP, Pools
 from tideform.burst.reaper.settings import Settings
 
 # As `tideform.process.Process` reads it: a process of nowhere, which nobody takes for dead.
 STOPPER = {"pid": 0, "host": "reaper", "boot": "reaper", "namespace": "reaper", "started": 0}
-
-
-@dataclass
-class Outcome:
-    """What became of one pool: what was done, whether it has to be called again, and what failed."""
-
-    pool: str
-    did: list[str] = field(default_factory=list)
-    waiting: bool = False
-    failure: str = ""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,8 @@ class Ledger:
 
     def _write(self, pool: str, before: Account, after: Account) -> bool:
         if not before.version:
-            return self.items.put(after.as_item(METER + pool), "attribute_not_exists(pk)", {})
+            fresh = "attribute_not_exists(pk) OR NOT attribute_type(version, :number) OR version = :none"
+            return self.items.put(after.as_item(METER + pool), fresh, {":number": "N", ":none": 0})
         return self.items.put(after.as_item(METER + pool), "version = :before", {":before": before.version})
 
     def _told(self, item: Item) -> None:

@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from tideform.burst.reaper.base import Node
+from tideform.burst.reaper.legible import legible
 
 Price = Callable[[Node], float | None]  # USD an hour; None: nobody knows
 
@@ -63,13 +64,14 @@ class Account:
 
     @classmethod
     def of(cls, item: Mapping[str, Any] | None) -> Account:
-        """Read what `as_item` wrote; an empty account where there is none."""
-        if not item:
-            return cls()
-        values = {name: item[name] for name in cls.__dataclass_fields__ if name in item}
-        nodes = {key: Counted(**each) for key, each in values.pop("nodes").items()}
-        leases = {key: Hold(**each) for key, each in values.pop("leases").items()}
-        return cls(**values, nodes=nodes, leases=leases)
+        """Read what `as_item` wrote; an empty account where there is none.
+
+        What cannot be read of it is left out: its machines are counted from their beginning again.
+        """
+        given = legible(item or {})
+        nodes = {key: Counted(**each) for key, each in given.pop("nodes", {}).items()}
+        leases = {key: Hold(**each) for key, each in given.pop("leases", {}).items()}
+        return cls(**given, nodes=nodes, leases=leases)
 
     def as_item(self, key: str) -> dict[str, Any]:
         """As one item of the table."""

@@ -123,6 +123,19 @@ class Pools:
         )
         return done is not None
 
+    def mend(self, broken: Item, handle: Mapping[str, Any], now: float) -> bool:
+        """Write a whole item in the place of one that cannot be read, unless that has changed meanwhile.
+
+        Its token is larger than any that was given before: they count changes, and never come to as many as seconds.
+        """
+        token = broken.get("token")
+        larger = token + 1 if isinstance(token, int) and not isinstance(token, bool) and token > now else int(now)
+        whole = {"pk": broken["pk"], "state": IDLE, "count": 0, "token": larger, "reaped": int(now)}
+        whole |= {"leases": {}, "tokens": {}, "ended": {}, "handle": dict(handle), "prices": {}}
+        same = "#token = :token" if "token" in broken else "attribute_not_exists(#token)"
+        values = {":token": token} if "token" in broken else {}
+        return self.items.put(whole, same, values, NAMES)
+
     def recount(self, item: Item) -> Item | None:
         """Bring the count in line with the leases."""
         return self.update(

@@ -14,6 +14,7 @@ class Settings:
     """The lease table, what its capacity is tagged with, the month's hard stop if any, and whom to tell if anybody.
 
     ``reserved`` is by pool: the ``ids`` of its reservations, and the ``prices`` of its types in USD an hour.
+    ``handles`` are those of the spec's pools: how one ends whose item does not say it.
     """
 
     table: str
@@ -22,9 +23,10 @@ class Settings:
     budget_usd: float | None = None
     topic: str = ""
     reserved: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    handles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, environ: Mapping[str, str]) -> Settings:
+    def of(cls, environ: Mapping[str, str], handles: Mapping[str, Mapping[str, Any]]) -> Settings:
         """Out of ``TABLE``, ``PROJECT``, ``ENVIRONMENT``, ``BUDGET_USD``, ``TOPIC`` and ``RESERVED``."""
         budget = environ.get("BUDGET_USD")
         return cls(
@@ -34,6 +36,7 @@ class Settings:
             budget_usd=float(budget) if budget else None,
             topic=environ.get("TOPIC", ""),
             reserved=json.loads(environ.get("RESERVED", "{}")),
+            handles=handles,
         )
 
 

@@ -26,7 +26,9 @@ from typing import Any
 from tideform.burst.reaper.base import Clients
 from tideform.burst.reaper.handler import now as clock
 from tideform.burst.reaper.items import HEARTBEAT, SILENCE, Item, Items
+from tideform.burst.reaper.legible import heartbeat
 from tideform.burst.reaper.pools import POOL, STOPPING, UP, Pools
+from tideform.burst.reaper.reading import Unreadable, read
 from tideform.burst.reaper.scheduled import MODE, TO_BEGIN, alive
 from tideform.burst.reaper.settings import Boto
 from tideform.burst.reaper.starting import starting
@@ -60,7 +62,7 @@ def start(
     What failed is said on its lease: the reaper ends it, and the next try need not wait for that.
     """
     key, lease = f"{POOL}{plan['pool']}", uuid.uuid4().hex[:12]
-    if why := _needless(pools.items.get(key) or {}, plan, now):
+    if why := _needless(_item(pools, key, now), plan, now):
         return {"skipped": why}
     _may_begin(pools.items, now)
     checkpoints = _checkpoints(plan, lease, now)
@@ -102,7 +104,7 @@ def _may_begin(items: Items, now: float) -> None:
 
     What it wrote last is all that is read: what it has not seen yet it ends within five minutes.
     """
-    beat = items.get(HEARTBEAT)
+    beat = heartbeat(items.get(HEARTBEAT))
     if beat is None:
         return  # the first round is to come
     if beat["at"] < now - SILENCE:
@@ -113,6 +115,15 @@ def _may_begin(items: Items, now: float) -> None:
 
 def _month(when: float) -> str:
     return datetime.fromtimestamp(when, UTC).strftime("%Y-%m")
+
+
+def _item(pools: Pools, key: str, now: float) -> Item:
+    """The pool's item, empty where there is none. Raises `StartError` where it cannot be read: the reaper mends it."""
+    found = pools.items.get(key)
+    item = {} if found is None else read(found, now)
+    if isinstance(item, Unreadable):
+        raise StartError(f"the pool's item in the lease table cannot be read: {item.why}")
+    return item
 
 
 def _needless(item: Item, plan: Plan, now: float) -> str:

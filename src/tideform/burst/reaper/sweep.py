@@ -8,15 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from tideform.burst.reaper import idle, instances, unheld
+from tideform.burst.reaper import idle, instances, unheld, unreadable
 from tideform.burst.reaper.base import Clients
 from tideform.burst.reaper.decide import Budget
 from tideform.burst.reaper.items import HEARTBEAT, Item, Items
-from tideform.burst.reaper.keeper import Keeper, Outcome, worth_looking
-from tideform.burst.reaper.ledger import Ledger, accounts_of, pool_of, spent_in_month
+from tideform.burst.reaper.keeper import Keeper, worth_looking
+from tideform.burst.reaper.ledger import METER, Ledger, accounts_of, pool_of, spent_in_month
+from tideform.burst.reaper.legible import illegible
 from tideform.burst.reaper.meter import Account
-from tideform.burst.reaper.pools import Pools, is_pool
+from tideform.burst.reaper.outcome import Outcome
+from tideform.burst.reaper.pools import POOL, Pools, is_pool
 from tideform.burst.reaper.prices import SpotPrices
+from tideform.burst.reaper.reading import Unreadable, reapable
 from tideform.burst.reaper.settings import Settings
 
 _AT_ONCE = 8
@@ -44,10 +47,14 @@ class Round:
         """Look after everything, and write the heartbeat; answers with it. What fails for one pool stops no other."""
         began = self.clock()
         items = self._read()
-        pools = [item for item in items if is_pool(item)]
+        found = [reapable(item, began) for item in items if is_pool(item)]
+        pools = [item for item in found if not isinstance(item, Unreadable)]
+        broken = [item for item in found if isinstance(item, Unreadable)]
         accounts = accounts_of(items)
+        self._note_illegible(items)
         busy = [item for item in pools if worth_looking(item, accounts.get(pool_of(item["pk"]), Account()))]
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="reaper") as threads:
+            list(threads.map(self._end_unreadable, broken))
             list(threads.map(lambda item: self._count(item, accounts, began), busy))
             budget = self._budget(accounts)
             list(threads.map(lambda item: self._look_after(item, accounts, budget), busy))
@@ -75,6 +82,17 @@ class Round:
         outcome = self._outcome(pool)
         account = accounts.get(pool, Account())
         self._guarded(pool, lambda: self.keeper.look_after(item, account, budget, outcome))
+
+    def _note_illegible(self, items: list[Item]) -> None:
+        """An account of which something cannot be read stops nothing; it is mended as the pool is counted."""
+        for item in items:
+            if str(item["pk"]).startswith(METER) and (lost := illegible(item)):
+                self._outcome(pool_of(item["pk"])).failure = f"its account cannot be read: {', '.join(lost)}"
+
+    def _end_unreadable(self, broken: Unreadable) -> None:
+        pool = pool_of(str(broken.item["pk"]))
+        outcome, pools = self._outcome(pool), self.keeper.pools
+        self._guarded(pool, lambda: unreadable.end(self.clients, self.settings, pools, broken, self.clock(), outcome))
 
     def _end_unheld(self, pools: list[Item]) -> None:
         """Machines without a lease end even where the pool's item is gone."""
@@ -111,8 +129,11 @@ class Round:
         outcome.waiting = False
 
         def again() -> None:
-            item = self.items.get(f"pool#{outcome.pool}")
-            if item is not None:
+            raw = self.items.get(POOL + outcome.pool)
+            item = None if raw is None else reapable(raw, self.clock())
+            if isinstance(item, Unreadable):
+                unreadable.end(self.clients, self.settings, self.keeper.pools, item, self.clock(), outcome)
+            elif item is not None:
                 self.keeper.look_after(item, accounts.get(outcome.pool, Account()), budget, outcome)
 
         self._guarded(outcome.pool, again)

@@ -38,6 +38,7 @@ class Bursts:
     budget_usd: float | None = None
     topic: str = ""
     spare: float = 30.0
+    planned: tuple[Reaped, ...] = ()  # the pools of the spec
 
     def begin(self, pool: Reaped, owner: str = "ann", **changes: Any) -> Lease:
         """A burst of an hour with two machines, up."""
@@ -64,7 +65,8 @@ class Bursts:
     def reap(self, later: float) -> Mapping[str, Any]:
         """One round, so many seconds after the beginning."""
         began, until = time.monotonic(), time.monotonic() + self.spare
-        settings = Settings(self.table.name, "demo", "dev", self.budget_usd, self.topic)
+        handles = {pool.handle["pool"]: pool.handle for pool in self.planned}
+        settings = Settings(self.table.name, "demo", "dev", self.budget_usd, self.topic, handles=handles)
         return Round(
             self.table.cloud,
             settings,

@@ -19,7 +19,7 @@ from tideform.burst.reaper.decide import (
     decide,
     over_because,
 )
-from tideform.components.reaper import RATE_MINUTES, TIMEOUT
+from tideform.components.reaper_plan import RATE_MINUTES, TIMEOUT
 from tideform.components.worst_case import LATE
 
 MONEY = st.floats(0, 1000, allow_nan=False)

@@ -143,6 +143,56 @@ def test_a_pool_that_fails_stops_no_other_and_is_told(
     assert list(told["failures"]) == [broken.handle["pool"]]
 
 
+def damage(bursts: Bursts, pool: Reaped, **changes: Any) -> None:
+    """Write the pool's item with other attributes; None: without."""
+    item = bursts.table.items.get(f"pool#{pool.handle['pool']}")
+    assert item is not None
+    bursts.table.items.write({key: value for key, value in {**item, **changes}.items() if value is not None})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"tokens": None}, {"leases": {"x": 3}}, {"handle": None}, {"handle": {"backend": "abacus"}}, {"token": "seven"}],
+    ids=["without-tokens", "a-lease-that-is-none", "without-a-handle", "of-another-backend", "a-text-for-a-number"],
+)
+def test_a_pool_whose_item_cannot_be_read_is_ended_told_and_mended_and_others_are_looked_after(
+    changes: dict[str, Any],
+    bursts: Bursts,
+    pool_of: Callable[..., Reaped],
+    inbox: Callable[[], list[str]],
+) -> None:
+    broken, over, whole = pool_of(), pool_of(), pool_of()
+    bursts.planned = (broken, over, whole)
+    bursts.begin(broken)
+    bursts.begin(over, deadline=int(bursts.began) + 60)
+    lease = bursts.begin(whole)
+    damage(bursts, broken, **changes)
+    name = broken.handle["pool"]
+    assert "cannot be read" in bursts.reap(120)["failures"][name]
+    assert (broken.standing(), over.standing(), len(whole.standing())) == ([], [], 2)
+    assert [held.id for held in bursts.record(whole).leases] == [lease.id]
+    assert [text for text in inbox() if text.startswith(f"{name}: its item in the lease table cannot be read")]
+    assert bursts.record(broken).state is State.IDLE
+    assert bursts.reap(420)["failures"] == {}
+
+
+def test_a_deadline_of_next_century_is_that_of_the_longest_lease(bursts: Bursts, pool: Reaped) -> None:
+    bursts.begin(pool, deadline=int(bursts.began) + 100 * 365 * 86_400)
+    assert bursts.reap(5 * 86_400)["did"] == []
+    bursts.reap(7 * 86_400)
+    assert pool.standing() == []
+
+
+def test_junk_in_the_table_stops_nothing_and_accounts_are_mended(bursts: Bursts, pool: Reaped) -> None:
+    bursts.begin(pool)
+    name = pool.handle["pool"]
+    for junk in ({"pk": "junk", "leases": 3}, {"pk": "reaper", "at": "now"}, {"pk": f"meter#{name}", "version": "x"}):
+        bursts.table.items.write(junk)
+    assert "its account cannot be read" in bursts.reap(HOUR / 2)["failures"][name]
+    assert bursts.reap(HOUR)["failures"] == {}
+    assert pool.standing() == []
+
+
 def test_what_takes_longer_than_the_round_is_told_and_done_by_the_next(
     bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from tideform.burst.reaper import instances
 from tideform.burst.reaper.base import Clients, Handle, Node
 from tideform.burst.reaper.reserved import look
 
+NEEDS = ("job_queue",)
 BUSY = ("CREATING", "UPDATING", "DELETING", "DELETED")
 _UNFINISHED = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 

@@ -13,6 +13,7 @@ from typing import Any
 from tideform.burst.reaper import instances
 from tideform.burst.reaper.base import Clients, Handle, Node
 
+NEEDS = ("group", "hook", "schedule", "comment")
 WAITING = "Terminating:Wait"
 _ZERO = {"MinSize": 0, "MaxSize": 0, "DesiredCapacity": 0}
 

@@ -20,6 +20,7 @@ from tideform.burst.reaper import kubernetes_groups as groups
 from tideform.burst.reaper.base import Clients, Handle, Node
 from tideform.burst.reaper.kubernetes_api import Call, connect
 
+NEEDS = ("namespace", "node_pool", "queue")
 _DRAIN_SECONDS = 150.0  # for pods to save and stop, and for Karpenter to end their machines itself
 LEASE_LABEL = "tideform.dev/lease"
 _WORK = ((groups.TRAINER, "trainjobs"), (groups.JOBSET, "jobsets"))

@@ -14,6 +14,7 @@ from typing import Any
 
 from tideform.burst.reaper.base import Clients, Handle, Node
 
+NEEDS = ("job_prefix",)
 RUNNING = ("InProgress", "Stopping")
 _COSTS = ("Downloading", "Training", "Uploading", "Stopping")  # secondary statuses with machines that are paid for
 _GONE = "terminated"

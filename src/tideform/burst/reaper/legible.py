@@ -1,0 +1,90 @@
+"""What can be read of a pool's account, and of the heartbeat: whatever is in the table, it raises nothing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Rule = Callable[[Any], bool]
+
+
+def number(value: object) -> bool:
+    """Whether it is a number that can be reckoned with."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _ABSURD
+
+
+def whole(value: object) -> bool:
+    """Whether it is a whole number, and not just as good as one."""
+    return number(value) and isinstance(value, int)
+
+
+def text(value: object) -> bool:
+    """Whether it is a text."""
+    return isinstance(value, str)
+
+
+def legible(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of an account that are what they should be; of maps the entries that are."""
+    found = {name: item[name] for name, rule in _PLAIN.items() if name in item and rule(item[name])}
+    for name, entry in _MAPS.items():
+        given = item.get(name)
+        if isinstance(given, Mapping):
+            found[name] = {key: value for key, value in given.items() if entry(value)}
+    return found
+
+
+def illegible(item: Mapping[str, Any]) -> list[str]:
+    """The attributes of an account that `legible` leaves out, or of which it leaves something out."""
+    kept = legible(item)
+    return [name for name in (*_PLAIN, *_MAPS) if name in item and (name not in kept or kept[name] != item[name])]
+
+
+def heartbeat(item: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The reaper's heartbeat: ``at``, ``failures`` by pool and ``used_up``; one that cannot be read is of 1970."""
+    if item is None:
+        return None
+    failures = item.get("failures")
+    return {
+        "at": item["at"] if number(item.get("at")) else 0,
+        "failures": {key: str(why) for key, why in failures.items()} if isinstance(failures, Mapping) else {},
+        "used_up": item["used_up"] if text(item.get("used_up")) else "",
+    }
+
+
+def _list_of_texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(text, value))
+
+
+def _sums(value: object) -> bool:
+    return isinstance(value, Mapping) and all(map(number, value.values()))
+
+
+def _entry(needed: Mapping[str, Rule], optional: Mapping[str, Rule]) -> Rule:
+    """A map of just these attributes."""
+
+    def fits(value: object) -> bool:
+        if not isinstance(value, Mapping) or not needed.keys() <= value.keys() <= {**needed, **optional}.keys():
+            return False
+        return all(rule(value[key]) for key, rule in {**needed, **optional}.items() if key in value)
+
+    return fits
+
+
+_ABSURD = 1e18
+_PLAIN: Mapping[str, Rule] = {
+    "at": number,
+    "version": number,
+    "usd": number,
+    "hourly": number,
+    "types": _list_of_texts,
+    "unpriced": _list_of_texts,
+}
+_MAPS: Mapping[str, Rule] = {
+    "nodes": _entry({"seconds": number, "until": number}, {"lost": lambda value: isinstance(value, bool)}),
+    "leases": _entry(
+        {"owner": text, "created": number},
+        {"ended": lambda value: value is None or number(value), "usd": number, "seconds": number},
+    ),
+    "months": number,
+    "owners": _sums,
+}

@@ -1,0 +1,52 @@
+"""A pool whose item cannot be read: nobody knows who holds it or until when, so its capacity ends, and that is told.
+
+How it ends stands in the item's own handle, or in what the spec said when the reaper was made; its machines are found
+by the pool's tags in any case. Once nothing is left the item is made whole, so that the pool can be used again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tideform.burst.reaper import instances, tell
+from tideform.burst.reaper.base import Clients, Handle
+from tideform.burst.reaper.endings import ending
+from tideform.burst.reaper.ledger import pool_of
+from tideform.burst.reaper.outcome import Outcome
+from tideform.burst.reaper.pools import Pools, same_place
+from tideform.burst.reaper.reading import Unreadable, usable
+from tideform.burst.reaper.settings import Settings
+
+
+def end(clients: Clients, settings: Settings, pools: Pools, broken: Unreadable, now: float, outcome: Outcome) -> None:
+    """One step towards nothing. The pool counts as failed in any case: the alarm, the heartbeat and `status` say so."""
+    key = str(broken.item["pk"])
+    pool, fresh = pool_of(key), not outcome.failure
+    outcome.failure = f"its item in the lease table cannot be read ({broken.why}), so its capacity is ended"
+    handles = list(_handles(settings, pool, broken))
+    gone = [ending(handle["backend"]).stop(clients, handle) for handle in handles]
+    outcome.waiting = not all([*gone, _no_machines(clients, settings, pool)])
+    if fresh:
+        tell.message(clients, settings, f"{pool}: {outcome.failure}. Its bursts, if there were any, are over.")
+    if outcome.waiting:
+        return
+    pools.mend(broken.item, handles[0] if handles else {}, now)
+    outcome.did.append("nothing is left, and its item is whole again")
+
+
+def _handles(settings: Settings, pool: str, broken: Unreadable) -> Iterator[Handle]:
+    """What the item says of its place, if that makes sense, and what the spec says where it is another."""
+    own, planned = broken.item.get("handle"), settings.handles.get(pool)
+    if own is not None and usable(own):
+        yield own
+        if planned is not None and not same_place(own, planned):
+            yield planned
+    elif planned is not None:
+        yield planned
+
+
+def _no_machines(clients: Clients, settings: Settings, pool: str) -> bool:
+    tags = {"project": settings.project, "environment": settings.environment, "unit": pool}
+    left = instances.standing(instances.tagged(clients, {f"tideform:{key}": tag for key, tag in tags.items()}))
+    instances.end(clients, left)
+    return not left

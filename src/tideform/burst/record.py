@@ -1,0 +1,44 @@
+"""A pool's item as its record, or the diagnostic of one that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tideform.burst.lease import Lease, PoolRecord, State
+from tideform.burst.reaper.reading import Unreadable, read
+from tideform.diagnostics import Diagnostic, Severity
+from tideform.process import Process
+
+
+def record_of(pool: str, raw: Mapping[str, Any], now: float) -> PoolRecord | Diagnostic:
+    """The record, or TD624; ``now`` is in seconds since the epoch."""
+    item = read(raw, now)
+    if isinstance(item, Unreadable):
+        return _illegible(pool, item)
+    tokens = item["tokens"]
+    leases = [Lease.from_record(pool, key, r, int(tokens.get(key, 0))) for key, r in item["leases"].items()]
+    return PoolRecord(
+        pool=pool,
+        state=State(item["state"]),
+        count=int(item["count"]),
+        token=int(item["token"]),
+        leases=tuple(sorted(leases, key=lambda lease: lease.created)),
+        stopper=Process.from_record(item["stopper"]) if "stopper" in item else None,
+        stopping_since=int(item.get("stopping_since", 0)),
+        reaped=int(item.get("reaped", 0)),
+        ended=item.get("ended", {}),
+        handle=item.get("handle") or {},
+        prices=item.get("prices") or {},
+    )
+
+
+def _illegible(pool: str, found: Unreadable) -> Diagnostic:
+    return Diagnostic(
+        "TD624",
+        Severity.ERROR,
+        "An item of the lease table cannot be read",
+        detail=f"{found.item['pk']}: {found.why}. Who holds {pool}, and until when, is not known.",
+        fix="The reaper ends the pool's capacity within five minutes and makes the item whole; `tideform burst reap` "
+        "does it now.",
+    )
