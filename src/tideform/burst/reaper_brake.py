@@ -1,16 +1,14 @@
-"""The reaper as a brake: in place when its function can run, its schedule calls it, and it has lately done so.
-
-https://docs.aws.amazon.com/scheduler/latest/APIReference/API_GetSchedule.html
-"""
+"""The reaper as a brake: in place when it is as foundation makes it, has lately run, and answers for this very pool."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from tideform.burst.brakes import Brake, Kind
 from tideform.burst.reaper.items import HEARTBEAT, SILENCE
+from tideform.burst.reaper.legible import heartbeat
+from tideform.burst.reaper_proof import Proof
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
+from tideform.diagnostics import Diagnostic, Severity
 from tideform.spec.deployment import Deployment
 from tideform.times import utc
 
@@ -28,46 +26,39 @@ def reaper_brake(cloud: Cloud, deployment: Deployment, pool: str = "") -> Brake:
 def _missing(cloud: Cloud, deployment: Deployment, pool: str) -> str:
     from tideform.burst.runner import cloud_errors  # which imports the words of brakes itself
 
-    name = deployment.physical_name("reaper", limit=64)
+    proof = Proof(cloud, deployment)
     with cloud_errors("the reaper was looked for"):
-        return _no_function(cloud, name) or _no_rounds(cloud, deployment, name, pool)
+        why = proof.standing() or no_rounds(cloud, deployment, pool)
+        return why or proof.dry_run(pool)
 
 
-def _no_function(cloud: Cloud, name: str) -> str:
-    found = _found(cloud, "lambda", "get_function_configuration", FunctionName=name)
-    if found is None:
-        return f"there is no function {name}"
-    if found.get("State", "Active") == "Failed":
-        return f"the function {name} cannot run: {found.get('StateReason', 'nobody says why')}"
-    reserved = _found(cloud, "lambda", "get_function_concurrency", FunctionName=name) or {}
-    if reserved.get("ReservedConcurrentExecutions") == 0:
-        return f"the function {name} is switched off: it may not run even once at a time"
-    return ""
+def unfit(cloud: Cloud, deployment: Deployment) -> Diagnostic | None:
+    """TD625, a warning: the reaper that stands is not the one that would end a burst. Raises `CloudError`."""
+    why = _missing(cloud, deployment, "")
+    if not why:
+        return None
+    return Diagnostic(
+        "TD625",
+        Severity.WARNING,
+        "The reaper is not as it should be",
+        detail=f"{why}. Until that is put right no burst begins, and one that runs may outlive its limits.",
+        fix="Run `tideform apply`; it puts the brakes in place. `tideform burst reap` ends now what is over.",
+    )
 
 
-def _no_rounds(cloud: Cloud, deployment: Deployment, name: str, pool: str) -> str:
-    schedule = _found(cloud, "scheduler", "get_schedule", Name=name, GroupName="default")
-    if schedule is None:
-        return f"there is no schedule {name}"
-    if schedule["State"] != "ENABLED":
-        return f"the schedule {name} is disabled"
+def no_rounds(cloud: Cloud, deployment: Deployment, pool: str = "") -> str:
+    """Why it is not relied on by its heartbeat: by its age, and by what failed for the pool. Empty if it is.
+
+    Without any heartbeat its first round may be to come: its schedule tells since when that is so.
+    """
     table = LeaseTable.of(cloud, deployment)
-    beat, since = table.items.get(HEARTBEAT), cloud.clock() - SILENCE
-    if beat is None or beat["at"] < since:
-        if schedule["LastModificationDate"].timestamp() >= since:  # just made: its first round is to come
-            return ""
-        return "it has never run" if beat is None else f"it has not run since {utc(beat['at'])}"
-    failures: dict[str, str] = beat["failures"]
-    if failed := failures.get(table.identity(pool)):
+    beat, since = heartbeat(table.items.get(HEARTBEAT)), cloud.clock() - SILENCE
+    if beat is None:
+        name = Proof(cloud, deployment).name
+        schedule = cloud.client("scheduler").get_schedule(Name=name, GroupName="default")
+        return "" if schedule["LastModificationDate"].timestamp() >= since else "it has never run"
+    if beat["at"] < since:
+        return f"it has not run since {utc(beat['at'])}; its next round is due within five minutes, if it works"
+    if failed := beat["failures"].get(table.identity(pool)):
         return f"its last round failed for this pool: {failed}"
     return ""
-
-
-def _found(cloud: Cloud, service: str, operation: str, **asked: str) -> dict[str, Any] | None:
-    """The answer, or None where there is no such thing."""
-    client = cloud.client(service)
-    try:
-        answer: dict[str, Any] = getattr(client, operation)(**asked)
-    except client.exceptions.ResourceNotFoundException:
-        return None
-    return answer

@@ -50,7 +50,7 @@ def command(
 
     With --json the plan and what became of it are one document on stdout; progress goes to stderr.
     """
-    from tideform.plan.changing import changing, end_dead_bursts
+    from tideform.plan.changing import changing, end_dead_bursts, mend_reaper
     from tideform.room import require_room
 
     if as_json and plan_file is None and not yes:
@@ -63,6 +63,7 @@ def command(
     require_room(deployment.workspace.environment(deployment.environment))
     with changing(deployment, "apply", wait=seconds(wait), say=say) as change:
         end_dead_bursts(change, say)
+        mend_reaper(change, say)
         planned = _saved_plan(change, saved, as_json) if saved else _plan(change, unit, named, as_json, refresh)
         _refuse_errors(planned.plan)
         if saved is None and not yes and planned.plan.has_changes:

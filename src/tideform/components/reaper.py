@@ -70,7 +70,6 @@ class Reaper(Component):
             files=files(self.scope.deployment),
             handler=HANDLER,
             seconds=TIMEOUT,
-            seconds=TIMEOUT,
             variables=variables(self.scope),
             key_arn=key_arn,
             role=self.role,

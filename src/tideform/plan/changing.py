@@ -100,6 +100,14 @@ def end_dead_bursts(change: Change, say: Say) -> None:
         say(f"recovered: {line}")
 
 
+def mend_reaper(change: Change, say: Say) -> None:
+    """Put the reaper's code back where it is other code; what else is wrong with it, the apply puts right."""
+    from tideform.burst.reaper_code import put_code_back
+
+    if change.deployment.spec.training and (done := put_code_back(change.cloud, change.deployment)):
+        say(f"recovered: {done}")
+
+
 def refuse_living_leases(change: Change) -> None:
     """Raise `RefusedError` while a burst holds capacity: its end comes before the end of what it stands on."""
     from tideform.burst.reconcile import live_leases

@@ -32,16 +32,18 @@ def lease_table(deployment: Deployment, state: Backend | PulumiEngine) -> LeaseT
 def lease_findings(deployment: Deployment, engine: PulumiEngine, *, unit: str | None = None) -> tuple[Diagnostic, ...]:
     """Errors for pools that hold capacity while the spec has them elsewhere, or no more; of one unit where asked."""
     from tideform.burst.as_held import held_apart
+    from tideform.burst.reaper_brake import unfit
 
     table = lease_table(deployment, engine)
     if table is None:
         return ()
     try:
         records, broken = table.all(), table.unreadable()
+        brake = unfit(table.cloud, deployment) if deployment.spec.training else None
     except CloudError as error:
         return (_unseen(error),)
     apart = held_apart(deployment, [one for one in records if unit in (None, one.pool)])
-    return (*apart, *(replace(one, severity=Severity.WARNING) for one in broken))
+    return (*apart, *([brake] if brake else []), *(replace(one, severity=Severity.WARNING) for one in broken))
 
 
 def _unseen(error: CloudError) -> Diagnostic:

@@ -66,7 +66,7 @@ def status(deployment: Deployment) -> Status:
         sandbox=sandbox,
         pools=() if table is None else _pools(table),
         holders=lock_of(deployment).holders(),
-        warnings=() if table is None else tuple(table.unreadable()),
+        warnings=() if table is None else _warnings(table, deployment),
     )
 
 
@@ -117,6 +117,14 @@ def _lost(deployment: Deployment) -> bool:
 
 def _table(deployment: Deployment) -> LeaseTable | None:
     return lease_table(deployment, Backend.of(deployment))
+
+
+def _warnings(table: LeaseTable, deployment: Deployment) -> tuple[Diagnostic, ...]:
+    """What is wrong with the table's items, and with the reaper that acts on them."""
+    from tideform.burst.reaper_brake import unfit
+
+    brake = unfit(table.cloud, deployment) if deployment.spec.training else None
+    return (*table.unreadable(), *([brake] if brake else []))
 
 
 def _pools(table: LeaseTable) -> tuple[PoolRecord, ...]:

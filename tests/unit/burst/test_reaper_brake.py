@@ -6,39 +6,89 @@ import io
 import json
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+import tideform
 from tideform.burst.brakes import Kind
+from tideform.burst.lease import Lease
+from tideform.burst.reaper.dry_run import answer, digest_of
 from tideform.burst.reaper.items import SILENCE
+from tideform.burst.reaper.settings import Settings
 from tideform.burst.reaper_brake import reaper_brake
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
+from tideform.components.policies import Statement, allow, document
+from tideform.components.reaper_package import HANDLER, package
+from tideform.components.reaper_plan import REAPER, SCHEDULE_ROLE, TIMEOUT, calling, statements, variables
+from tideform.components.scope import Scope
 from tideform.spec.deployment import Deployment
 
 NAME = "demo-dev-reaper"
 
 
 @pytest.fixture
-def standing(cloud: Cloud, table: LeaseTable, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    """Function and schedule as foundation makes them, a moment ago."""
+def standing(
+    cloud: Cloud, table: LeaseTable, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Cloud]:
+    """Function, schedule and roles as foundation makes them, a moment ago; the function answers as ours does."""
     monkeypatch.setattr(cloud, "clock", time.time)
-    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
-    role = cloud.client("iam").create_role(RoleName=NAME, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    scope = Scope(deployment, "foundation")
+    roles = {part: _role(cloud, f"demo-dev-{part}", wanted) for part, wanted in _wanted(scope).items()}
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("handler.py", "def handler(event, context): pass\n")
+        archive.writestr("nothing.py", "")
     function = cloud.client("lambda").create_function(
-        FunctionName=NAME, Runtime="python3.13", Role=role, Handler="handler.handler", Code={"ZipFile": code.getvalue()}
+        FunctionName=NAME,
+        Runtime="python3.13",
+        Role=roles[REAPER],
+        Handler=HANDLER,
+        Timeout=TIMEOUT,
+        Environment={"Variables": variables(scope)},
+        Code={"ZipFile": code.getvalue()},
     )["FunctionArn"]
     cloud.client("scheduler").create_schedule(
         Name=NAME,
         ScheduleExpression="rate(5 minutes)",
         FlexibleTimeWindow={"Mode": "OFF"},
-        Target={"Arn": function, "RoleArn": role},
+        Target={"Arn": function, "RoleArn": roles[SCHEDULE_ROLE]},
     )
+    settings = Settings(table.name, "demo", "dev")
+    told = lambda _proof, pool: answer(table.items, settings, SOURCES, pool, time.time())  # noqa: E731
+    monkeypatch.setattr("tideform.burst.reaper_proof.Proof._asked", told)
     yield cloud
+
+
+SOURCES = Path(tideform.__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def package_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the tests the function's package is the folder of the sources, of which it is a part on Lambda."""
+    texts = package()
+    monkeypatch.setattr("tideform.burst.reaper.dry_run.digest", lambda _package: digest_of(texts))
+
+
+def _wanted(scope: Scope) -> dict[str, list[Statement]]:
+    return {REAPER: statements(scope), SCHEDULE_ROLE: calling(scope, NAME)}
+
+
+def _role(cloud: Cloud, name: str, wanted: list[Statement]) -> str:
+    iam, trust = cloud.client("iam"), json.dumps({"Version": "2012-10-17", "Statement": []})
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=document(*wanted))
+    return str(arn)
+
+
+def schedule(cloud: Cloud, **changes: Any) -> None:
+    """Change the schedule."""
+    api, kept = cloud.client("scheduler"), ("ScheduleExpression", "FlexibleTimeWindow", "Target", "State")
+    found = api.get_schedule(Name=NAME)
+    api.update_schedule(Name=NAME, **{**{key: found[key] for key in kept}, **changes})
 
 
 def beat(table: LeaseTable, at: float, **failures: str) -> None:
@@ -77,14 +127,7 @@ def test_it_is_missing_without_its_schedule(standing: Cloud, deployment: Deploym
 
 
 def test_it_is_missing_when_its_schedule_is_disabled(standing: Cloud, deployment: Deployment) -> None:
-    asked = standing.client("scheduler").get_schedule(Name=NAME)
-    standing.client("scheduler").update_schedule(
-        Name=NAME,
-        ScheduleExpression=asked["ScheduleExpression"],
-        FlexibleTimeWindow=asked["FlexibleTimeWindow"],
-        Target=asked["Target"],
-        State="DISABLED",
-    )
+    schedule(standing, State="DISABLED")
     assert missing(standing, deployment) == f"the schedule {NAME} is disabled"
 
 
@@ -104,3 +147,70 @@ def test_it_is_missing_for_the_pool_that_its_last_round_failed_for(
     beat(table, time.time(), fit="no answer")
     assert missing(standing, deployment) == "its last round failed for this pool: no answer"
     assert reaper_brake(standing, deployment, "other").missing() == ""
+
+
+ELSEWHERE = {"Arn": "arn:aws:lambda:us-east-1:123456789012:function:other", "RoleArn": "arn:aws:iam::1:role/other"}
+OTHER = document(allow("Other", ["s3:GetObject"], ["*"]))
+NO_POLICY = {"RoleName": "demo-dev-reaper", "PolicyName": "demo-dev-reaper"}
+
+
+def _configured(**changes: Any) -> Callable[[Cloud], object]:
+    return lambda cloud: cloud.client("lambda").update_function_configuration(FunctionName=NAME, **changes)
+
+
+@pytest.mark.parametrize(
+    ("breaks", "said"),
+    [
+        (lambda cloud: schedule(cloud, ScheduleExpression="rate(30 days)"), "its expression is rate(30 days)"),
+        (lambda cloud: schedule(cloud, ScheduleExpression="at(2020-01-01T00:00:00)"), "its expression is at(2020"),
+        (lambda cloud: schedule(cloud, Target=ELSEWHERE), "its target is"),
+        (_configured(Environment={"Variables": {"TABLE": "other"}}), "its variable TABLE is other, and should be"),
+        (_configured(Handler="other.handler"), "its handler is other.handler"),
+        (_configured(Timeout=1), "its time-out is 1 s"),
+        (lambda cloud: cloud.client("iam").delete_role_policy(**NO_POLICY), "has not its policy"),
+        (
+            lambda cloud: cloud.client("iam").put_role_policy(**NO_POLICY, PolicyDocument=OTHER),
+            "the policy of the role demo-dev-reaper is not what it should be",
+        ),
+    ],
+    ids=[
+        "rarely",
+        "once",
+        "another-target",
+        "another-table",
+        "another-handler",
+        "no-time",
+        "no-policy",
+        "other-policy",
+    ],
+)
+def test_it_is_missing_where_one_of_its_parts_is_another(
+    breaks: Callable[[Cloud], object], said: str, standing: Cloud, table: LeaseTable, deployment: Deployment
+) -> None:
+    beat(table, time.time())
+    breaks(standing)
+    assert said in missing(standing, deployment)
+
+
+def test_it_is_missing_when_its_last_round_was_long_ago_however_new_its_schedule_is(
+    standing: Cloud, table: LeaseTable, deployment: Deployment
+) -> None:
+    beat(table, time.time() - SILENCE - 60)
+    assert missing(standing, deployment).startswith("it has not run since")
+
+
+def test_it_is_missing_when_its_code_is_other_code(
+    standing: Cloud, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tideform.burst.reaper.dry_run.digest", lambda _: "other")
+    assert "its code is other, and should be" in missing(standing, deployment)
+
+
+def test_it_is_missing_when_it_does_not_see_this_very_lease(
+    standing: Cloud, table: LeaseTable, lease: Lease, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table.acquire(replace(lease, created=int(time.time()), deadline=int(time.time()) + 60))
+    assert missing(standing, deployment) == ""
+    told = {"code": digest_of(package()), "table": table.name, "ends": {}}
+    monkeypatch.setattr("tideform.burst.reaper_proof.Proof._asked", lambda *_: told)
+    assert f"it does not see the lease {lease.id}" in missing(standing, deployment)

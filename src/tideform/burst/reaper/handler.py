@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tideform.burst.reaper.dry_run import ASKED, answer
+from tideform.burst.reaper.items import Items
 from tideform.burst.reaper.settings import Boto, Settings
 from tideform.burst.reaper.sweep import Round
 
@@ -24,10 +26,13 @@ class ReaperError(Exception):
     """Something could not be looked after; the function's error metric counts it, and an alarm watches that."""
 
 
-def handler(_event: Any, context: Any) -> dict[str, Any]:
-    """One round. Raises `ReaperError` at its end where anything failed."""
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    """One round, or the answer to a dry run. Raises `ReaperError` at its end where anything failed."""
     until = time.monotonic() + min(_PATIENCE, context.get_remaining_time_in_millis() / 1000 - _RESERVE)
     settings = Settings.of(os.environ, json.loads((PACKAGE / HANDLES).read_text(encoding="utf-8")))
+    if isinstance(event, dict) and ASKED in event:
+        boto = Boto()
+        return answer(Items(boto, settings.table), settings, PACKAGE, str(event[ASKED]), now())
     summary = Round(Boto(), settings, now, lambda: until - time.monotonic()).run()
     if summary["failures"]:
         raise ReaperError(json.dumps(summary["failures"]))
