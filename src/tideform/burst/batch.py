@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tideform.burst.batch_jobs import BatchJobs
@@ -27,6 +27,7 @@ from tideform.burst.sizing import Sizing, sizing
 from tideform.catalogue.training._names import PoolNames
 from tideform.catalogue.training.base import backends
 from tideform.cloud import Cloud
+from tideform.components.batch_size import can_be_defined
 from tideform.components.purchase import quota_in
 from tideform.errors import CloudError, RefusedError, TideformError
 from tideform.spec.deployment import Deployment
@@ -78,6 +79,13 @@ class BatchRunner:
             ),
             *budget_brakes(self.cloud, self.deployment),
         )
+
+    def check(self, work: Work) -> None:
+        """Raises `RefusedError` TD635 where Batch does not take what a job is told: before anything is started."""
+        for own in work.array or ({},):
+            one = replace(work, environment={**work.environment, **own})
+            if not can_be_defined({"command": list(work.command), "environment": dict(one.environment)}):
+                raise _too_long(self.pool)
 
     def up(self, lease: Lease, halt: Halt) -> None:
         """Raise one environment after the other until one has brought the instances (spot, then on-demand)."""
@@ -214,6 +222,15 @@ def _not_applied(pool: str) -> TideformError:
         "The pool is not applied",
         detail=f"There is no job queue for {pool}.",
         fix="Run `tideform apply` first.",
+    )
+
+
+def _too_long(pool: str) -> TideformError:
+    return RefusedError.of(
+        "TD635",
+        "The job is told too much",
+        detail=f"The command and the variables of a job of {pool} are longer than AWS Batch takes (24 KiB in all).",
+        fix="Put long values into a file of job.code, or into a store.",
     )
 
 

@@ -5,8 +5,9 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from tideform.burst.batch_image import definition_with
@@ -18,7 +19,9 @@ from tideform.burst.reaper.endings import batch as ending
 from tideform.burst.runner import Job, OnLog, Work
 from tideform.catalogue.training._names import PoolNames
 from tideform.cloud import Cloud
-from tideform.components.job_command import gathered
+from tideform.components.batch_size import can_be_overridden
+from tideform.components.job_command import gathered, with_empty
+from tideform.components.job_environment import empty_variables
 from tideform.errors import CloudError, RefusedError, TideformError
 
 MOST_DESCRIBED = 100  # https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html
@@ -76,7 +79,10 @@ class BatchJobs:
 
     def own_command(self) -> list[str]:
         """The command of the pool's job definition."""
-        return list(self._definition().get("containerProperties", {}).get("command", []))
+        definition = self._definition()
+        nodes = definition.get("nodeProperties", {}).get("nodeRangeProperties", [])
+        container = nodes[0]["container"] if nodes else definition.get("containerProperties", {})
+        return list(container.get("command", []))
 
     def _definition(self) -> dict[str, Any]:
         """The newest revision; empty if there is none."""
@@ -88,22 +94,40 @@ class BatchJobs:
 
     def submit(self, lease: Lease, work: Work, rest: int, *, part: str = "", **more: Any) -> str:
         """Submit a job of one container; ``rest`` is what is left of the lease in seconds. Returns its id."""
-        return self._send(lease, work, rest, part, containerOverrides=_overrides(lease, work), **more)
+        with self._told(lease, work, work.command) as (definition, overrides):
+            return self._submit(definition, lease, work, rest, part, containerOverrides=overrides, **more)
 
     def submit_nodes(self, lease: Lease, work: Work, rest: int) -> str:
         """Submit a job of several nodes, all alike. Returns its id."""
-        command = tuple(gathered(work.command)) if work.command else ()
-        every = {"targetNodes": "0:", "containerOverrides": _overrides(lease, replace(work, command=command))}
-        overrides: dict[str, Any] = {"nodePropertyOverrides": [every]}
-        if work.nodes > 1:
-            overrides["numNodes"] = work.nodes
-        return self._send(lease, work, rest, "", nodeOverrides=overrides)
+        with self._told(lease, work, tuple(gathered(work.command)) if work.command else ()) as (definition, overrides):
+            every = {"targetNodes": "0:", "containerOverrides": overrides}
+            asked: dict[str, Any] = {"nodePropertyOverrides": [every]}
+            if work.nodes > 1:
+                asked["numNodes"] = work.nodes
+            return self._submit(definition, lease, work, rest, "", nodeOverrides=asked)
 
-    def _send(self, lease: Lease, work: Work, rest: int, part: str, **what: Any) -> str:
-        if work.image is None:
-            return self._submit(self.names.job_definition, lease, work, rest, part, **what)
-        with definition_with(self.cloud.client("batch"), self._definition(), work.image) as definition:
-            return self._submit(definition, lease, work, rest, part, **what)
+    @contextmanager
+    def _told(self, lease: Lease, work: Work, command: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """A definition and what overrides it; one of the job's own where that is too long, or the image another."""
+        overrides = self.overrides(lease.id, work, command)
+        short = can_be_overridden(overrides)
+        if short and work.image is None:
+            yield self.names.job_definition, overrides
+            return
+        moved = {} if short else overrides
+        with definition_with(self.cloud.client("batch"), self._definition(), work.image, moved) as definition:
+            yield definition, overrides if short else {}
+
+    def overrides(self, lease: str, work: Work, command: tuple[str, ...]) -> dict[str, Any]:
+        """``containerOverrides``: Batch drops empty variables, so those are set before the command."""
+        variables = {**work.environment, "TIDEFORM_LEASE": lease}
+        empty = {name for name, value in variables.items() if not value}
+        overrides: dict[str, Any] = {"environment": [{"name": n, "value": v} for n, v in variables.items() if v]}
+        if command or empty:
+            job = self.names.deployment.spec.training[self.pool].job
+            others = empty_variables(job) - set(variables)
+            overrides["command"] = with_empty(command or self.own_command(), empty | others)
+        return overrides
 
     def _submit(self, definition: str, lease: Lease, work: Work, rest: int, part: str, **what: Any) -> str:
         answer = self.cloud.client("batch").submit_job(
@@ -141,14 +165,6 @@ class BatchJobs:
         batch = self.cloud.client("batch")
         found = {job["jobId"]: job for chunk in chunks for job in batch.describe_jobs(jobs=chunk)["jobs"]}
         return [found[one] for one in ids if one in found]
-
-
-def _overrides(lease: Lease, work: Work) -> dict[str, Any]:
-    variables = {**work.environment, "TIDEFORM_LEASE": lease.id}
-    overrides: dict[str, Any] = {"environment": [{"name": n, "value": v} for n, v in variables.items()]}
-    if work.command:
-        overrides["command"] = list(work.command)
-    return overrides
 
 
 def _job(entry: dict[str, Any]) -> Job:

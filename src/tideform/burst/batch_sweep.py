@@ -15,10 +15,10 @@ from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
 from tideform.burst.log_stream import LogTail
 from tideform.burst.runner import OnLog, Work
+from tideform.components.batch_size import can_be_defined
 from tideform.components.job_command import swept
 from tideform.errors import RefusedError
 
-_LONGEST_SCRIPT = 20_000  # characters; SubmitJob takes 30 KiB in all
 _DRAIN = 2  # looks at a log after its job's end: the last lines come late
 _NEVER_RAN = 1
 
@@ -65,9 +65,9 @@ class SweepRun:
     def _submit_array(self) -> bool:
         """Whether it could be one array job."""
         command = swept(self.work.command or self.jobs.own_command(), self.work.array)
-        if sum(map(len, command)) > _LONGEST_SCRIPT:
-            return False
         one = replace(self.work, command=tuple(command))
+        if not can_be_defined(self.jobs.overrides(self.lease.id, one, one.command)):
+            return False
         size = len(self.work.array)
         job_id = self.jobs.submit(self.lease, one, self.rest, arrayProperties={"size": size})
         self._active = {f"{job_id}:{index}": self._member(index) for index in range(size)}

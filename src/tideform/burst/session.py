@@ -44,6 +44,9 @@ class Session:
         Raises what went wrong, after the capacity has gone; `LeftoversError` if it has not.
         """
         with halting(self.teardown.say) as halt:
+            check = getattr(self.teardown.runner, "check", None)  # what its backend would refuse, or fail, later
+            if check is not None:
+                check(work)
             lease = self._acquire(Mode.RUN, work)
             meter = self.teardown.meter(lease)
             try:

@@ -19,6 +19,7 @@ from tideform.components.pool_shape import PoolShape
 from tideform.components.pool_subnets import pool_subnets
 from tideform.components.purchase import Purchase, purchases
 from tideform.components.roles import ServiceRole
+from tideform.plan.moved_by_bursts import COMPUTE_ENVIRONMENT, JOB_QUEUE
 from tideform.spec.pools import in_one_zone
 
 _ROOT_DISK: dict[str, Any] = {"volume_type": "gp3", "encrypted": "true", "delete_on_termination": "true"}
@@ -148,10 +149,9 @@ class BatchCapacity(Component):
             state="ENABLED",  # Batch makes no other; the queue is what is closed
             compute_resources=resources,
             tags=self.scope.tags(),
-            # A burst moves these through Batch's own API; a plan must not call that drift.
             opts=pulumi.ResourceOptions(
                 parent=self,
-                ignore_changes=["computeResources.desiredVcpus", "computeResources.minVcpus", "state"],
+                ignore_changes=[*COMPUTE_ENVIRONMENT],
                 depends_on=[self.profile, *self.instance_role.policies],
             ),
         )
@@ -186,7 +186,7 @@ class BatchCapacity(Component):
             priority=1,
             compute_environment_orders=orders,
             tags=self.scope.tags(),
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, ignore_changes=["state"]),
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, ignore_changes=[*JOB_QUEUE]),
         )
 
 

@@ -11,8 +11,8 @@ from tideform.catalogue.training._names import PoolNames
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.base import Component
 from tideform.components.ec2_adapters import cards
-from tideform.components.job_command import gathered
-from tideform.components.job_environment import image_of, secret_arn, variables
+from tideform.components.job_command import gathered, with_empty
+from tideform.components.job_environment import empty_variables, image_of, secret_arn, variables
 from tideform.components.job_roles import JobRoles
 from tideform.components.logs import log_group
 from tideform.components.pool_shape import PoolShape
@@ -64,11 +64,11 @@ class BatchJob(Component):
         job = self.order.pool.job
         return {
             "image": image_of(job.image, self.scope),
-            "command": list(job.command),
+            "command": with_empty(job.command, empty_variables(job)),
             "jobRoleArn": self.roles.job_arn,
             "executionRoleArn": self.roles.execution_arn,
             "resourceRequirements": self._resources(),
-            "environment": [{"name": name, "value": value} for name, value in variables(self.order).items()],
+            "environment": [{"name": name, "value": value} for name, value in variables(self.order).items() if value],
             "secrets": [
                 {"name": name, "valueFrom": secret_arn(reference, self.scope)}
                 for name, reference in sorted(job.secrets.items())

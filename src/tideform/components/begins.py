@@ -13,10 +13,13 @@ from tideform.catalogue.training._ec2 import GroupNames
 from tideform.catalogue.training._names import PoolNames
 from tideform.catalogue.training._sagemaker import TrainingNames
 from tideform.catalogue.training.base import PoolOrder
+from tideform.components.batch_size import can_be_overridden
 from tideform.components.cargo import Cargo
-from tideform.components.job_command import gathered, grid_variables, swept
+from tideform.components.job_command import gathered, grid_variables, swept, with_empty
+from tideform.components.job_environment import empty_variables
 from tideform.components.policies import Statement, allow
 from tideform.components.pool_subnets import pool_subnets
+from tideform.errors import RefusedError
 
 _SECONDS = 120  # a queue opens in a few
 _MACHINES = 900  # machines come and report in minutes; a function has no longer
@@ -115,9 +118,23 @@ def on_ec2(order: PoolOrder, words: dict[str, Any]) -> Begins:
 def _command(order: PoolOrder, cargo: Cargo) -> dict[str, Any]:
     """The command where it is not the definition's: with the variables of a sweep, one member an index."""
     job = order.pool.job
+    command = with_empty(cargo.command, empty_variables(job))
     if job.sweep is not None:
         array = grid_variables(job.sweep.grid)
-        return {"array": len(array), "overrides": {"command": swept(cargo.command, array)}}
+        return {"array": len(array), "overrides": _short(order, swept(command, array), cargo)}
     if cargo.command == job.command:
         return {}
-    return {"overrides": {"command": gathered(cargo.command) if job.nodes > 1 else list(cargo.command)}}
+    return {"overrides": _short(order, gathered(command) if job.nodes > 1 else command, cargo)}
+
+
+def _short(order: PoolOrder, command: list[str], cargo: Cargo) -> dict[str, Any]:
+    """Raises `RefusedError` TD636 where Batch would take it, and fail the job: its role makes no definitions."""
+    if can_be_overridden({"command": command, "environment": cargo.plan.get("environment", {})}):
+        return {"command": command}
+    raise RefusedError.of(
+        "TD636",
+        "The job is told too much to start by itself",
+        detail=f"The command of {order.name}, with its sweep and its variables, is longer than the 8,192 characters of "
+        "overrides that Amazon ECS takes: the job would fail once its machines are there.",
+        fix="Put long values into a file of job.code, and let the sweep name them.",
+    )

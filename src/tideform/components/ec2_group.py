@@ -13,16 +13,7 @@ from tideform.components.base import Component
 from tideform.components.ec2_nodes import Ec2Nodes
 from tideform.components.pool_subnets import pool_subnets
 from tideform.components.purchase import purchases
-
-# A burst moves these through Auto Scaling's own API; a plan must not call that drift.
-_MOVED = [
-    "desiredCapacity",
-    "minSize",
-    "maxSize",
-    "suspendedProcesses",
-    "capacityReservationSpecification",
-    "mixedInstancesPolicy.instancesDistribution.onDemandPercentageAboveBaseCapacity",
-]
+from tideform.plan.moved_by_bursts import SCALING_GROUP
 
 
 class Ec2Group(Component):
@@ -65,7 +56,7 @@ class Ec2Group(Component):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 delete_before_replace=True,
-                ignore_changes=_MOVED,
+                ignore_changes=[*SCALING_GROUP],
                 depends_on=[self.nodes.profile, *self.nodes.role.policies],
             ),
         )

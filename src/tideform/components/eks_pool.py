@@ -20,6 +20,7 @@ from tideform.components.policies import Statement, allow, document
 from tideform.components.pool_shape import PoolShape
 from tideform.components.program import upstream
 from tideform.components.roles import ServiceRole
+from tideform.plan.moved_by_bursts import LOCAL_QUEUE
 
 
 class EksPool(Component):
@@ -91,7 +92,7 @@ class EksPool(Component):
     def _queues(self) -> None:
         flavor = resource(self.objects.flavor(), self._placed())
         queue = resource(self.objects.cluster_queue(), self._placed(flavor, *self.priorities))
-        opened = pulumi.ResourceOptions(ignore_changes=["spec.stopPolicy"])  # a burst opens it
+        opened = pulumi.ResourceOptions(ignore_changes=[*LOCAL_QUEUE])  # a burst opens it
         resource(
             self.objects.local_queue(),
             pulumi.ResourceOptions.merge(self._placed(queue, self.namespace), opened),

@@ -17,6 +17,7 @@ from tideform.components.local_storage import has_local_storage
 from tideform.components.logs import log_group
 from tideform.components.names import CAPTURES, VARIANT
 from tideform.components.policies import trust
+from tideform.components.program import judged
 from tideform.components.roles import ServiceRole
 from tideform.components.rollout import deployment_config, first_instances, rollback_measures
 from tideform.components.sklearn_image import sklearn_image
@@ -49,6 +50,8 @@ class ModelEndpoint(Component):
         self.model = self._model()
         self.configuration = self._configuration()
         self.endpoint = self._endpoint()
+        alarms = [self.scope.name(part, limit=255) for part in rollback_measures(order, self.name, VARIANT)]
+        judged(self.endpoint, self.name, self.configuration.name, alarms)
         if order.endpoint.scale.max > order.endpoint.scale.min:
             EndpointScaling(order, self.name, VARIANT, pulumi.ResourceOptions(parent=self, depends_on=[self.endpoint]))
 

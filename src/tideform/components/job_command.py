@@ -5,7 +5,7 @@ The command itself follows as arguments, untouched, and takes the shell's place 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from math import prod
 from shlex import quote
@@ -30,6 +30,12 @@ _END = (
 )
 Grid = Mapping[str, Sequence[str]]
 Variables = Mapping[str, str]
+
+
+def with_empty(command: Sequence[str], names: Iterable[str]) -> list[str]:
+    """The command with these variables set and empty, which AWS Batch drops without a word where it is given them."""
+    empty = "".join(f" {name}=" for name in sorted(names))
+    return ["sh", "-c", f'export{empty}\nexec "$@"\n', _NAME, *command] if empty else list(command)
 
 
 def gathered(command: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tideform.catalogue.training._image import host_of
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.scope import Scope
+from tideform.spec.training import Job
 
 
 def image_of(image: str, scope: Scope) -> str:
@@ -33,6 +34,12 @@ def variables(order: PoolOrder) -> dict[str, str]:
     if scope.deployment.spec.tracking is not None:
         found["MLFLOW_TRACKING_URI"] = tracking_arn(scope)
     return dict(sorted({**found, **job.environment}.items()))
+
+
+def empty_variables(job: Job) -> set[str]:
+    """The names of the job's own variables that are set and empty, and that no sweep sets."""
+    swept = job.sweep.grid if job.sweep is not None else {}
+    return {name for name, value in job.environment.items() if not value and name not in swept}
 
 
 def secret_arn(reference: str, scope: Scope) -> str:

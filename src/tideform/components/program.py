@@ -6,7 +6,8 @@ nothing is bound, and the same functions read Pulumi's configuration and stack r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -24,11 +25,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Bound:
-    """The answers for one run of one program; ``upstream`` maps a program's key to its outputs."""
+    """The answers for one run of one program; ``upstream`` maps a program's key to its outputs.
+
+    ``moved_over`` takes an endpoint's name, its configuration's and those of its alarms, and raises where it has come
+    to run another one.
+    """
 
     deployment: Deployment
     unit: str | None = None
     upstream: Mapping[str, Outputs] = field(default_factory=dict)
+    moved_over: Callable[[str, str, Sequence[str]], None] | None = None
 
 
 _BOUND: ContextVar[Bound | None] = ContextVar("tideform_bound", default=None)
@@ -65,6 +71,24 @@ def unit() -> str:
     import pulumi
 
     return pulumi.Config("tideform").require("unit")
+
+
+def judged(endpoint: pulumi.Resource, name: str, configuration: pulumi.Input[str], alarms: Sequence[str]) -> None:
+    """Let the program fail, behind the endpoint's update, where it has come to run another configuration.
+
+    ``alarms`` are the names of those that may roll it back.
+    """
+    import pulumi
+
+    bound = _BOUND.get()
+    if bound is None or bound.moved_over is None or pulumi.runtime.is_dry_run():
+        return
+    look = bound.moved_over
+
+    def judge(values: list[Any]) -> Awaitable[None]:
+        return asyncio.to_thread(look, name, str(values[1]), alarms)
+
+    _: pulumi.Output[None] = pulumi.Output.all(endpoint.urn, configuration).apply(judge)  # the program waits for it
 
 
 @dataclass(frozen=True)

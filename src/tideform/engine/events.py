@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tideform.engine.values import from_engine
 from tideform.plan.changes import changes_between
 from tideform.plan.model import SECRET, Action, PlannedResource, urn_name
+from tideform.plan.moved_by_bursts import by_others
 
 if TYPE_CHECKING:
     from pulumi.automation.events import EngineEvent, StepEventMetadata
@@ -57,14 +58,17 @@ def root_outputs(events: Iterable[EngineEvent]) -> tuple[Mapping[str, Any], Mapp
 
 
 def drift(program: str, events: Iterable[EngineEvent]) -> tuple[PlannedResource, ...]:
-    """What a refresh found changed, or gone, behind our back: the recorded inputs against those read from the cloud."""
+    """What a refresh found changed, or gone, behind our back: the recorded inputs against those read from the cloud.
+
+    What our own bursts have moved is left out.
+    """
     found = []
     for event in events:
         step = event.res_outputs_event.metadata if event.res_outputs_event else None
         if step is None or step.op.value != "refresh" or not _counts(step):
             continue
         before, after = _inputs(step.old) or {}, _inputs(step.new)
-        changes = changes_between(before, after) if after is not None else ()
+        changes = by_others(step.type, changes_between(before, after)) if after is not None else ()
         if after is None or changes:
             action = Action.DELETE if after is None else Action.UPDATE
             name = urn_name(step.urn)

@@ -6,7 +6,8 @@ programs run side by side in threads of one process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tideform.errors import TideformError
@@ -28,13 +29,23 @@ def inline_program(program: Program, deployment: Deployment, upstream: Mapping[s
         deferred_import.install()
         lean_import.install()
         code = compile(program.source.read_text(encoding="utf-8"), str(program.source), "exec")
-        with bind(Bound(deployment, program.unit, upstream)):
+        with bind(Bound(deployment, program.unit, upstream, partial(moved_over, deployment))):
             try:
                 exec(code, {"__name__": "__main__", "__file__": str(program.source)})  # noqa: S102  # our own file
             except TideformError as refused:
                 raise RuntimeError(_words(refused)) from refused
 
     return run
+
+
+def moved_over(deployment: Deployment, endpoint: str, configuration: str, alarms: Sequence[str]) -> None:
+    """As `require_moved`, in words that the engine hands on. Raises `RuntimeError`."""
+    from tideform.engine.moved_over import require_moved
+
+    try:
+        require_moved(deployment, endpoint, configuration, alarms)
+    except TideformError as refused:
+        raise RuntimeError(_words(refused)) from refused
 
 
 def _words(refused: TideformError) -> str:

@@ -28,7 +28,7 @@ def registered(batch: Any) -> dict[str, Any]:
 def test_only_the_image_differs_and_it_is_gone_afterwards(cloud: Cloud) -> None:
     batch = cloud.client("batch")
     pools = registered(batch)
-    with definition_with(batch, pools, IMAGE) as arn:
+    with definition_with(batch, pools, IMAGE, {}) as arn:
         [made] = batch.describe_job_definitions(jobDefinitions=[arn])["jobDefinitions"]
     assert made["containerProperties"] == {**pools["containerProperties"], "image": IMAGE}
     assert (made["timeout"], made["tags"]) == (pools["timeout"], pools["tags"])
@@ -37,6 +37,16 @@ def test_only_the_image_differs_and_it_is_gone_afterwards(cloud: Cloud) -> None:
 
 def test_it_is_gone_when_the_job_was_refused(cloud: Cloud) -> None:
     batch = cloud.client("batch")
-    with pytest.raises(RuntimeError), definition_with(batch, registered(batch), IMAGE) as arn:
+    with pytest.raises(RuntimeError), definition_with(batch, registered(batch), IMAGE, {}) as arn:
         raise RuntimeError("the queue is closed")
     assert batch.describe_job_definitions(jobDefinitions=[arn], status="ACTIVE")["jobDefinitions"] == []
+
+
+def test_what_is_too_long_to_tell_with_a_job_stands_in_its_definition(cloud: Cloud) -> None:
+    batch = cloud.client("batch")
+    told = {"command": ["python", "x" * 9000], "environment": [{"name": "A", "value": "1"}]}
+    with definition_with(batch, registered(batch), None, told) as arn:
+        [made] = batch.describe_job_definitions(jobDefinitions=[arn])["jobDefinitions"]
+    container = made["containerProperties"]
+    assert (container["image"], container["command"]) == ("trainer", told["command"])
+    assert container["environment"] == told["environment"]

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tideform.components.job_command import gathered, grid_variables, swept
+from tideform.components.job_command import gathered, grid_variables, swept, with_empty
 
 SHOW = [sys.executable, "-c", "import json, os, sys; print(json.dumps([dict(os.environ), sys.argv[1:]]))"]
 BATCH_LIMIT = 20_000  # characters; SubmitJob takes 30 KiB in all
@@ -88,3 +88,12 @@ def test_each_member_keeps_its_checkpoints_in_a_place_of_its_own() -> None:
     where = {"TIDEFORM_CHECKPOINT_URI": "s3://bucket/run", "AWS_BATCH_JOB_ARRAY_INDEX": "1"}
     environment, _ = found(swept(SHOW, grid_variables({"A": [1, 2]})), **where)
     assert environment["TIDEFORM_CHECKPOINT_URI"] == "s3://bucket/run/1"
+
+
+def test_variables_that_batch_drops_are_there_and_empty() -> None:
+    environment, arguments = found(with_empty([*SHOW, "two words", ""], ["CUDA_VISIBLE_DEVICES", "B"]))
+    assert (environment["CUDA_VISIBLE_DEVICES"], environment["B"], arguments) == ("", "", ["two words", ""])
+
+
+def test_without_any_the_command_is_its_own() -> None:
+    assert with_empty(("python", "train.py"), []) == ["python", "train.py"]

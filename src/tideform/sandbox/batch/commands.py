@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from tideform.sandbox.world import World
 
 STOP_GRACE = 30.0  # seconds between SIGTERM and SIGKILL, as ECS has it
 _CLOSE_TIMEOUT = 5.0
+_LONGEST_OVERRIDES = 8192  # characters
 
 
 class CannotStart(Exception):  # noqa: N818  # the job's failure, told in its status
@@ -30,6 +32,9 @@ class Commands:
 
     def start(self, job: Job, on_exit: Callable[[int], None]) -> None:
         """Start the job's latest attempt. Raises `CannotStart`."""
+        if _length_of_overrides(job) > _LONGEST_OVERRIDES:
+            job.status_reason = f"Container Overrides length must be at most {_LONGEST_OVERRIDES}"
+            raise CannotStart(job.status_reason)
         try:
             self._running[job.id] = self._launched(job, on_exit)
         except (logs.NoLogGroup, BadFolder, OSError, ValueError) as error:
@@ -38,7 +43,7 @@ class Commands:
     def _launched(self, job: Job, on_exit: Callable[[int], None]) -> RunningCommand:
         if not job.command:
             raise ValueError("the sandbox pulls no image, so the job definition has to name a command")
-        own = {entry["name"]: entry.get("value", "") for entry in job.container["environment"]}
+        own = {entry["name"]: entry["value"] for entry in job.container["environment"] if entry.get("value")}
         configuration = job.container.get("logConfiguration") or {}
         name, attempt = job.definition["jobDefinitionName"], job.attempt
         folder = self._surroundings.folder(own)
@@ -94,6 +99,14 @@ class Commands:
     def all(self) -> list[RunningCommand]:
         """Those that run."""
         return list(self._running.values())
+
+
+def _length_of_overrides(job: Job) -> int:
+    """What Batch asks Amazon ECS for, as JSON: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html"""
+    asked = job.request.get("containerOverrides") or {}
+    told = [{"name": name, "value": value} for name, value in job.variables.items()]
+    overrides = {"name": "default", **asked, "environment": [*(asked.get("environment") or []), *told]}
+    return len(json.dumps({"containerOverrides": [overrides]}, separators=(",", ":")))
 
 
 def close(commands: list[RunningCommand]) -> None:

@@ -209,3 +209,17 @@ def test_memory_that_processes_share_counts_once(pool: Pool) -> None:
     code = _FORKED.format(child="pass", after="import time; time.sleep(1.5)")
     job = pool.ended(pool.python(code, container=_SMALL))
     assert (job["status"], job["container"]["exitCode"]) == ("SUCCEEDED", 0)
+
+
+def test_overrides_that_ecs_does_not_take_fail_the_job_once_its_machine_is_there(pool: Pool) -> None:
+    job = pool.python("print(1)", submission={"containerOverrides": {"command": ["echo", "x" * 8192]}})
+    ended = pool.ended(job)
+    assert (ended["status"], ended["statusReason"]) == ("FAILED", "Container Overrides length must be at most 8192")
+
+
+def test_an_empty_variable_is_dropped_as_by_batch(pool: Pool) -> None:
+    look = "import os; print('GONE' in os.environ)"
+    job = pool.ended(
+        pool.python(look, submission={"containerOverrides": {"environment": [{"name": "GONE", "value": ""}]}})
+    )
+    assert pool.lines(job["container"]["logStreamName"]) == ["False"]
