@@ -16,16 +16,19 @@ InstallOption = Annotated[bool, typer.Option("--install", help="Get the Pulumi e
 
 
 def command(spec: SpecOption = DEFAULT_SPEC, as_json: JsonOption = False, install: InstallOption = False) -> None:
-    """Say what is installed, what is missing, and how to get it. Asks no network unless told to install.
+    """Say what is installed, what is missing, and how to get it.
+
+    Asks no network unless told to install, but for the API of an existing cluster that the spec names.
 
     Exits with 1 if something is missing that the local target needs.
     """
+    from tideform.burst.eks.examine import cluster_checks
     from tideform.doctor import checks, healthy
     from tideform.views.doctor import as_data, render
 
     if install:
         _install()
-    found = checks(Path(spec).absolute().parent)
+    found = [*checks(Path(spec).absolute().parent), *cluster_checks(Path(spec).absolute())]
     typer.echo(json.dumps(as_data(found), indent=2) if as_json else render(found))
     if not healthy(found):
         raise typer.Exit(ExitCode.ERROR)

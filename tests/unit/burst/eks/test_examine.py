@@ -1,0 +1,59 @@
+"""Doctor looks at an existing cluster, and only where a spec has pools on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tideform.burst.eks import examine
+from tideform.burst.reaper.kubernetes_groups import KNOWN
+from tideform.kube import Kube, KubeError
+
+SPEC = """
+version: 1
+project: corpus
+owner: a@b.c
+region: us-east-1
+cluster: {existing: mine}
+training:
+  fit: {backend: eks, instance_types: [g5.xlarge], nodes: 2, lease: 1h, job: {image: python, command: [python, -V]}}
+"""
+
+
+class Cluster:
+    def __init__(self, kueue: tuple[str, ...]) -> None:
+        self.kueue = kueue
+
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        return {**KNOWN, "kueue.x-k8s.io": self.kueue}
+
+    def request(self, *_call: str) -> dict[str, Any]:
+        return {"minor": "36"}
+
+
+@pytest.mark.parametrize(("kueue", "ok"), [(("v1beta2",), True), (("v1beta1",), True), (("v7",), False)])
+def test_a_cluster_is_told_by_the_versions_that_it_serves(
+    kueue: tuple[str, ...], ok: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tideform.yaml").write_text(SPEC, encoding="utf-8")
+    monkeypatch.setattr(Kube, "of_kubeconfig", lambda *_: Cluster(kueue))
+    (found,) = examine.cluster_checks(tmp_path / "tideform.yaml")
+    assert found.ok is ok
+
+
+def test_a_cluster_that_does_not_answer_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_which: Any) -> Any:
+        raise KubeError(401, "Unauthorized", "no")
+
+    (tmp_path / "tideform.yaml").write_text(SPEC, encoding="utf-8")
+    monkeypatch.setattr(Kube, "of_kubeconfig", refuse)
+    (found,) = examine.cluster_checks(tmp_path / "tideform.yaml")
+    assert (found.ok, found.found) == (False, "its API cannot be asked: Unauthorized: no")
+
+
+def test_without_pools_on_an_existing_cluster_nobody_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "tideform.yaml").write_text(SPEC.replace("cluster: {existing: mine}\n", ""), encoding="utf-8")
+    assert examine.cluster_checks(tmp_path / "tideform.yaml") == []
+    assert examine.cluster_checks(tmp_path / "none.yaml") == []
