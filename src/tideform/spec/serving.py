@@ -9,7 +9,7 @@ from pydantic import Field
 from tideform.spec.base import IN_PLACE, REPLACE, Model, Name, about
 from tideform.spec.quantities import Duration, Percent
 
-Mode = Literal["realtime", "serverless", "async", "batch", "stream"]
+Mode = Literal["realtime"]  # a backend that serves otherwise adds its word
 
 
 class ModelRef(Model):

@@ -118,9 +118,7 @@ class Trigger(Model):
 class Kubernetes(Model):
     """How a pool of the backend ``eks`` behaves in its cluster."""
 
-    trainer: Annotated[
-        Literal["jobset", "kubeflow"], about("What runs jobs of several nodes: JobSet, or Kubeflow Trainer.")
-    ] = "jobset"
+    trainer: Annotated[Literal["jobset"], about("What runs jobs of several nodes.")] = "jobset"
     disruption_budget: Annotated[Percent, about("How many idle nodes may go at the same time.")] = Percent(100)
 
 

@@ -44,11 +44,10 @@ def test_adapters_go_to_gpus_that_can_have_them() -> None:
             {"kubernetes": {"disruption_budget": "0%"}},
             ("TD662", "training.nightly.kubernetes.disruption_budget"),
         ),
-        ({"kubernetes": {"trainer": "kubeflow"}}, ("TD663", "training.nightly.kubernetes.trainer")),
         ({"schedule": "rate(1 day)"}, ("TD663", "training.nightly.schedule")),
         ({"trigger": {"store": "models"}}, ("TD663", "training.nightly.trigger")),
     ],
-    ids=["old GPUs", "EFA without GPUs", "no disruption", "Kubeflow", "a schedule", "a trigger"],
+    ids=["old GPUs", "EFA without GPUs", "no disruption", "a schedule", "a trigger"],
 )
 def test_what_a_cluster_does_not_do_is_refused_where_it_stands(words: dict[str, Any], found: tuple[str, str]) -> None:
     assert codes(**words) == [found]

@@ -21,7 +21,6 @@ def endpoint(**words: Any) -> Endpoint:
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        ({"mode": "serverless"}, "TD207"),
         ({"scale": {"min": 0}}, "TD208"),
         ({"scale": {"min": 3, "max": 2}}, "TD209"),
         ({"scale": {"max": 4}, "rollout": {"canary": "80%"}}, "TD211"),
@@ -35,8 +34,8 @@ def test_what_sagemaker_does_not_take(words: dict[str, Any], code: str) -> None:
 
 
 def test_all_problems_come_at_once() -> None:
-    found = SAGEMAKER.problems("e", endpoint(mode="async", scale={"min": 0}, rollout={"bake": "2h"}))
-    assert len(found) == 3
+    found = SAGEMAKER.problems("e", endpoint(scale={"min": 0}, rollout={"bake": "2h"}))
+    assert len(found) == 2
 
 
 def test_an_ordinary_endpoint_has_none() -> None:

@@ -24,7 +24,7 @@ class SageMaker:
 
     def problems(self, name: str, endpoint: Endpoint) -> list[Diagnostic]:
         """Modes of later versions, and figures that SageMaker does not take."""
-        return [*_of_mode(name, endpoint), *_of_scale(name, endpoint), *_of_rollout(name, endpoint)]
+        return [*_of_scale(name, endpoint), *_of_rollout(name, endpoint)]
 
     def deferred(self, deployment: Deployment, name: str, endpoint: Endpoint, pins: Pins) -> str | None:
         """An endpoint waits until its model's version is pinned for the environment."""
@@ -39,17 +39,6 @@ class SageMaker:
 
         built = ModelEndpoint(order)
         return {"endpoint_name": built.endpoint.name, "endpoint_arn": built.endpoint.arn}
-
-
-def _of_mode(name: str, endpoint: Endpoint) -> Iterator[Diagnostic]:
-    if endpoint.mode != "realtime":
-        yield problem(
-            "TD207",
-            "The backend does not serve in this mode",
-            f"serving.{name}.mode",
-            detail=f"This version makes real-time endpoints only, not {endpoint.mode} ones.",
-            fix="Write mode: realtime, or take the endpoint out until it is there.",
-        )
 
 
 def _of_scale(name: str, endpoint: Endpoint) -> Iterator[Diagnostic]:

@@ -79,8 +79,6 @@ def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
     if pool.interconnect == "efa" and not is_nvidia(shape.types):
         fix = "Choose types with GPUs by NVIDIA, or use backend: batch."
         yield _not_here(path, "interconnect", "has EFA's driver in its images for GPUs alone", fix)
-    if pool.kubernetes is not None and pool.kubernetes.trainer == "kubeflow":
-        yield _not_here(path, "kubernetes.trainer", "runs gangs as JobSets only", "Leave it out.")
     if key := starter_key(pool):
         what = "starts no job by itself: what would start it stands outside of the network that the API is in"
         fix = "Let CI in that network run `tideform burst run`, or use backend: batch, ec2 or sagemaker."
