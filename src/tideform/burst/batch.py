@@ -21,7 +21,7 @@ from tideform.burst.reaper import batch_rungs as rungs
 from tideform.burst.reaper import instances
 from tideform.burst.reaper.base import Node
 from tideform.burst.reaper.endings import batch as ending
-from tideform.burst.reaper_brake import reaper_brake
+from tideform.burst.reaper_brake import idle_brake, reaper_brake
 from tideform.burst.runner import Instance, Job, OnLog, Work, cloud_errors
 from tideform.burst.sizing import Sizing, sizing
 from tideform.catalogue.training._names import PoolNames
@@ -71,6 +71,7 @@ class BatchRunner:
         """The reaper ends everything; the job time-out bounds a job, from each of its attempts' start."""
         return (
             reaper_brake(self.cloud, self.deployment, self.pool),
+            idle_brake(self.deployment, self.pool),
             Brake(
                 "job time-out",
                 Kind.BOUNDING,

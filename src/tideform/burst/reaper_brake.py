@@ -23,6 +23,17 @@ def reaper_brake(cloud: Cloud, deployment: Deployment, pool: str = "") -> Brake:
     )
 
 
+def idle_brake(deployment: Deployment, pool: str) -> Brake:
+    """The reaper again, for what does nothing; whether it runs is told by its own brake."""
+    timeout = deployment.spec.training[pool].idle_timeout
+    return Brake(
+        "idle time-out",
+        Kind.BOUNDING,
+        f"The reaper ends what has had no work for {timeout}, some minutes after that",
+        str,
+    )
+
+
 def _missing(cloud: Cloud, deployment: Deployment, pool: str) -> str:
     from tideform.burst.runner import cloud_errors  # which imports the words of brakes itself
 

@@ -15,7 +15,7 @@ from tideform.burst.budget_brake import budget_brakes
 from tideform.burst.halt import Halt, Say, silent
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.reaper.endings import sagemaker as ending
-from tideform.burst.reaper_brake import reaper_brake
+from tideform.burst.reaper_brake import idle_brake, reaper_brake
 from tideform.burst.runner import Instance, Job, OnLog, Work, cloud_errors
 from tideform.burst.sagemaker_climb import Climb, Patience
 from tideform.burst.sagemaker_place import find_place, find_role
@@ -67,6 +67,7 @@ class SageMakerRunner:
                 self._missing_role,
             ),
             reaper_brake(self.cloud, self.deployment, self.pool),
+            idle_brake(self.deployment, self.pool),
             *budget_brakes(self.cloud, self.deployment),
         )
 

@@ -20,9 +20,11 @@ _LOOK = (
     "batch:DescribeJobQueues",
     "batch:DescribeJobs",
     "batch:ListJobs",
+    "cloudwatch:GetMetricData",
     "ec2:DescribeInstances",
     "ec2:DescribeSpotPriceHistory",
     "sagemaker:ListTrainingJobs",
+    "ssm:DescribeSessions",
     "ssm:ListCommandInvocations",
     "ssm:ListCommands",
 )

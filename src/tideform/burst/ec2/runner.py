@@ -20,7 +20,7 @@ from tideform.burst.lease import Lease
 from tideform.burst.reaper import instances
 from tideform.burst.reaper.base import Node
 from tideform.burst.reaper.endings import ec2 as ending
-from tideform.burst.reaper_brake import reaper_brake
+from tideform.burst.reaper_brake import idle_brake, reaper_brake
 from tideform.burst.runner import Instance, Job, OnLog, Work, cloud_errors
 from tideform.burst.sizing import sizing
 from tideform.catalogue.training.base import backends
@@ -55,7 +55,12 @@ class Ec2Runner:
     def brakes(self) -> tuple[Brake, ...]:
         """The scheduled action, which looking whether it is missing puts, and the reaper."""
         reaper = reaper_brake(self.cloud, self.deployment, self.pool)
-        return (self._end.brake(), reaper, *budget_brakes(self.cloud, self.deployment))
+        return (
+            self._end.brake(),
+            reaper,
+            idle_brake(self.deployment, self.pool),
+            *budget_brakes(self.cloud, self.deployment),
+        )
 
     def up(self, lease: Lease, halt: Halt) -> None:
         """The end first, then the machines, down the ladder until they are there and SSM reaches them."""

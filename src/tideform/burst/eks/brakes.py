@@ -8,7 +8,7 @@ from tideform.burst.brakes import Brake, Kind
 from tideform.burst.budget_brake import budget_brakes
 from tideform.burst.eks.access import Access, kube_errors
 from tideform.burst.reaper.kubernetes_groups import KARPENTER, KUEUE
-from tideform.burst.reaper_brake import reaper_brake
+from tideform.burst.reaper_brake import idle_brake, reaper_brake
 from tideform.catalogue.training._eks_names import IN_AN_EXISTING_CLUSTER, LOCAL_QUEUE, EksNames
 
 
@@ -17,6 +17,7 @@ def brakes(access: Access, pool: str) -> tuple[Brake, ...]:
     names, lease = EksNames(access.deployment, pool), access.deployment.spec.training[pool].lease
     return (
         _reaper(access, pool),
+        idle_brake(access.deployment, pool),
         Brake(
             "job deadline",
             Kind.BOUNDING,

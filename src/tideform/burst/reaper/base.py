@@ -67,6 +67,10 @@ class Ending(Protocol):
         """
         ...
 
+    def busy(self, clients: Clients, handle: Handle, now: float) -> bool:
+        """Whether anything runs on the machines that are there, as far as their signals go; jobs that wait do not."""
+        ...
+
     def end_jobs(self, clients: Clients, handle: Handle, lease: str) -> None:
         """End the jobs of one lease, whose capacity others still hold."""
         ...

@@ -121,32 +121,37 @@ def tend(clients: Clients, handle: Handle, now: float) -> list[str]:
     usable, _ = ending.usable(clients, handle, all_, now)
     reopen(clients, handle, usable)
     opened = [place for place, one in enumerate(usable) if one["state"] == "ENABLED"]
-    if not opened or opened[-1] + 1 == len(usable):
+    following = opened[-1] + 1 if opened else 0  # none: what was open is a block that is over
+    if following >= len(usable):
         return said
-    here, next_ = usable[opened[-1]], usable[opened[-1] + 1]
-    if {here["status"], next_["status"]} & set(ending.BUSY) or not _in_vain(clients, handle, here, now):
+    here, next_ = usable[opened[-1]] if opened else None, usable[following]
+    busy = next_["status"] in ending.BUSY or (here is not None and here["status"] in ending.BUSY)
+    if busy or not _in_vain(clients, handle, here, now):
         return said
     moved = _move(clients, handle, here, next_)
     return [*said, moved] if moved else said
 
 
-def _move(clients: Clients, handle: Handle, here: Environment, next_: Environment) -> str:
+def _move(clients: Clients, handle: Handle, here: Environment | None, next_: Environment) -> str:
     """A change that Batch refuses is one that somebody else is at: the next look sees what came of it."""
     from botocore.exceptions import ClientError
 
     try:
-        leave(clients, handle, here)
+        if here is not None:
+            leave(clients, handle, here)
         if not open_up(clients, handle, next_, ending.environments(clients, handle)):
             return ""
     except ClientError as error:
         if error.response["Error"]["Code"] != "ClientException":
             raise
         return ""
-    return f"went on from {here['computeEnvironmentName']} to {next_['computeEnvironmentName']}"
+    return f"went on from {here['computeEnvironmentName'] if here else 'a block'} to {next_['computeEnvironmentName']}"
 
 
-def _in_vain(clients: Clients, handle: Handle, here: Environment, now: float) -> bool:
-    """Whether jobs wait for machines that do not come: Batch says so, or it has been long."""
+def _in_vain(clients: Clients, handle: Handle, here: Environment | None, now: float) -> bool:
+    """Whether jobs wait for machines that do not come: there is no place, Batch says so, or it has been long."""
+    if here is None:
+        return bool(_waiting(clients, handle))
     machines = held(clients, handle, here)
     if machines and (not reserved(handle, here) or any(node.state == "pending" for node in machines)):
         return False

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tideform.burst.reaper import scheduled, tell
+from tideform.burst.reaper import idleness, scheduled, tell
 from tideform.burst.reaper.base import Clients, Handle
 from tideform.burst.reaper.decide import NOTICED, WARNINGS, Budget, Held, abandoned, decide
 from tideform.burst.reaper.endings import ending
@@ -62,9 +62,20 @@ class Keeper:
             return
         if over:
             self._leave_to_others(item, over, outcome)
-        if item["state"] == UP:
-            handle = _handle(item)
-            outcome.did += ending(handle["backend"]).tend(self.clients, handle, self.clock())
+        if item["state"] == UP and leases:
+            self._in_the_middle(item, account, outcome)
+
+    def _in_the_middle(self, item: Item, account: Account, outcome: Outcome) -> None:
+        """What is up and within its limits: ended all the same where it does nothing, else kept in order."""
+        handle = _handle(item)
+        idle = idleness.look(self.clients, self.pools.items, item, self.clock())
+        if idle.over:
+            self._end(item, account, dict.fromkeys(item["leases"], idle.why), outcome)
+            return
+        if idle.soon:
+            for lease in item["leases"]:
+                self._warn(item, lease, idleness.WARNED_IDLE, outcome)
+        outcome.did += ending(handle["backend"]).tend(self.clients, handle, self.clock())
 
     def stop(self, handle: Handle) -> bool:
         """One step towards nothing."""

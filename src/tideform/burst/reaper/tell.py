@@ -14,6 +14,7 @@ _SUBJECT = 100  # characters that SNS takes
 _WORDS = {
     "warned_time": "four fifths of its time are over",
     "warned_spend": "four fifths of its spend cap are used up",
+    "warned_idle": "nothing runs on it, and its idle_timeout is nearly over",
     "warned_budget": "four fifths of the project's budget for this month are used up",
 }
 

@@ -76,7 +76,8 @@ def plain_handle(deployment: Deployment, backend: str, pool: str) -> dict[str, A
     own = ("tideform:project", "tideform:environment", "tideform:unit")
     named = deployment.spec.training.get(pool)
     blocks = {"blocks": list(named.capacity.blocks)} if named and named.capacity.blocks else {}
-    return {"backend": backend, "pool": pool, "tags": {key: tags[key] for key in own}, **blocks}
+    idle = {"idle_seconds": named.idle_timeout.seconds} if named else {}
+    return {"backend": backend, "pool": pool, "tags": {key: tags[key] for key in own}, **idle, **blocks}
 
 
 def problem(code: str, summary: str, path: str, *, detail: str, fix: str) -> Diagnostic:

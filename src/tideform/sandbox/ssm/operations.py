@@ -31,9 +31,15 @@ def install(world: World) -> None:
         get_command_invocation,
         cancel_command,
         describe_instance_information,
+        describe_sessions,
     )
     for operation in operations:
         setattr(SimpleSystemManagerResponse, operation.__name__, _method(operation, planes))
+
+
+def describe_sessions(plane: Plane, given: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # as all operations
+    """None, ever: a shell on a machine of the sandbox is one of this machine (`burst.ec2.local_shell`)."""
+    return {"Sessions": []}
 
 
 def send_command(plane: Plane, given: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from tideform.burst.reaper.reserved import look
 
 NEEDS = ("job_queue",)
 BUSY = ("CREATING", "UPDATING", "DELETING", "DELETED")
+_AT_WORK = ("STARTING", "RUNNING")
+_MOST_DESCRIBED = 100  # https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html
 _UNFINISHED = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 
 
@@ -43,6 +45,17 @@ def tend(clients: Clients, handle: Handle, now: float) -> list[str]:
     from tideform.burst.reaper import batch_rungs  # which knows how environments end
 
     return batch_rungs.tend(clients, handle, now)
+
+
+def busy(clients: Clients, handle: Handle, now: float) -> bool:  # noqa: ARG001  # every backend is asked alike
+    """Whether a job runs or starts, or a member of an array, which itself only waits."""
+    found = jobs(clients, handle)
+    if any(job["status"] in _AT_WORK for job in found):
+        return True
+    arrays = [job["jobId"] for job in found if job.get("arrayProperties")][:_MOST_DESCRIBED]
+    described = clients.client("batch").describe_jobs(jobs=arrays)["jobs"] if arrays else []
+    counts = [job.get("arrayProperties", {}).get("statusSummary", {}) for job in described]
+    return any(count.get(status) for count in counts for status in _AT_WORK)
 
 
 def end_jobs(clients: Clients, handle: Handle, lease: str) -> None:

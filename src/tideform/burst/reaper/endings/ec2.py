@@ -12,6 +12,7 @@ from typing import Any
 
 from tideform.burst.reaper import instances
 from tideform.burst.reaper.base import Clients, Handle, Node
+from tideform.burst.reaper.utilisation import at_work
 
 NEEDS = ("group", "hook", "schedule", "comment")
 WAITING = "Terminating:Wait"
@@ -43,6 +44,20 @@ def tend(clients: Clients, handle: Handle, now: float) -> list[str]:  # noqa: AR
 def nodes(clients: Clients, handle: Handle) -> list[Node]:
     """The pool's instances by the tags that the group gives them."""
     return instances.tagged(clients, handle["tags"])
+
+
+def busy(clients: Clients, handle: Handle, now: float) -> bool:
+    """Whether a command or somebody's session is on a machine, or its CPUs work: people work there by hand as well."""
+    there = [node.id for node in nodes(clients, handle) if node.state == "running"]
+    if any(set(command["InstanceIds"]) & set(there) for command in commands(clients, handle)):
+        return True
+    return any(_visited(clients, one) for one in there) or at_work(clients, there, now, unseen=False)
+
+
+def _visited(clients: Clients, instance: str) -> bool:
+    """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeSessions.html"""
+    target = [{"key": "Target", "value": instance}]
+    return bool(clients.client("ssm").describe_sessions(State="Active", Filters=target)["Sessions"])
 
 
 def group(clients: Clients, handle: Handle) -> dict[str, Any] | None:

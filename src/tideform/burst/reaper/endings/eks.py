@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,9 +20,11 @@ from tideform.burst.reaper import instances
 from tideform.burst.reaper import kubernetes_groups as groups
 from tideform.burst.reaper.base import Clients, Handle, Node
 from tideform.burst.reaper.kubernetes_api import Call, connect
+from tideform.burst.reaper.utilisation import at_work
 
 NEEDS = ("namespace", "node_pool", "queue")
 _DRAIN_SECONDS = 150.0  # for pods to save and stop, and for Karpenter to end their machines itself
+_HOLD = "hold-"  # how the pods of `burst up` are called
 LEASE_LABEL = "tideform.dev/lease"
 _WORK = ((groups.TRAINER, "trainjobs"), (groups.JOBSET, "jobsets"))
 _JOBS = "/apis/batch/v1"
@@ -86,6 +89,21 @@ def tend(clients: Clients, handle: Handle, now: float) -> list[str]:  # noqa: AR
 def nodes(clients: Clients, handle: Handle) -> list[Node]:
     """The pool's instances, which Karpenter gave the pool's tags."""
     return instances.tagged(clients, handle["tags"])
+
+
+def busy(clients: Clients, handle: Handle, now: float) -> bool:
+    """Whether a pod of a job runs, not counting those that merely hold nodes; out of reach, whether the CPUs work.
+
+    A machine that neither the API nor CloudWatch tells of is not taken for idle.
+    """
+    call = connect(clients, handle)
+    with suppress(OSError):  # it does not answer, or refuses: the machines' own signal is left
+        found = (call("GET", _pods(handle), None) or {}).get("items", []) if call else None
+        if found is not None:
+            running = [pod for pod in found if pod.get("status", {}).get("phase") == "Running"]
+            return any(not str(pod["metadata"]["name"]).startswith(_HOLD) for pod in running)
+    there = [node.id for node in nodes(clients, handle) if node.state == "running"]
+    return at_work(clients, there, now, unseen=True)
 
 
 def end_jobs(clients: Clients, handle: Handle, lease: str, *, reach: Call | None = None) -> None:

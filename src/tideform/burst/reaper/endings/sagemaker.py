@@ -49,6 +49,11 @@ def nodes(clients: Clients, handle: Handle) -> list[Node]:
     return [node for name in sorted(found) for node in nodes_of(describe(clients, name))]
 
 
+def busy(clients: Clients, handle: Handle, now: float) -> bool:  # noqa: ARG001  # every backend is asked alike
+    """Whether a training job goes on; machines that are kept warm do nothing."""
+    return bool(jobs(clients, handle))
+
+
 def end_jobs(clients: Clients, handle: Handle, lease: str) -> None:
     """Stop the jobs of one lease; its warm pools stay for whoever else holds the pool."""
     for job in jobs(clients, handle):
