@@ -18,6 +18,7 @@ from tideform.plan.model import UNKNOWN, PlannedResource
 
 # No resource, and no resource-level permission either: AWS takes only `*` for these.
 TAKES_ONLY_A_STAR = {
+    "cloudwatch:GetMetricData",
     "cloudwatch:PutMetricData",
     "ec2:DescribeDhcpOptions",
     "ec2:DescribeNetworkInterfaces",
@@ -29,11 +30,13 @@ TAKES_ONLY_A_STAR = {
     "autoscaling:DescribeScheduledActions",
     "batch:DescribeComputeEnvironments",
     "batch:DescribeJobQueues",
+    "batch:DescribeJobs",
     "batch:ListJobs",
     "ec2:DescribeInstances",
     "ec2:DescribeSpotPriceHistory",
     "sagemaker:ListTrainingJobs",
     "ssm:CancelCommand",
+    "ssm:DescribeSessions",
     "ssm:ListCommandInvocations",
     "ssm:ListCommands",
 }
