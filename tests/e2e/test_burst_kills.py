@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.workspaces import Running, Workspace, applied, until
+from tests.e2e.workspaces import PATIENCE, TIDEFORM, Running, Workspace, applied, until
 from tideform.burst.lease import State
 from tideform.burst.table import LeaseTable
 from tideform.engine.lock import acquire
@@ -70,6 +71,19 @@ def test_a_terminal_that_is_closed_ends_the_burst(project: Workspace) -> None:
     running.says(WORK)
     running.signal(signal.SIGHUP, group=True)
     assert running.ended() == 130
+    assert nothing_is_held(project)
+
+
+def test_a_pipe_whose_reader_ends_first_cuts_no_teardown_short(project: Workspace) -> None:
+    """``burst run … 2>&1 | tee log`` and Ctrl-C: the terminal ends tee as well."""
+    reading, writing = os.pipe()
+    words = [TIDEFORM, "burst", "run", "steady", *JOB]
+    with subprocess.Popen(words, cwd=project.root, stdout=writing, stderr=writing, process_group=0) as running:
+        os.close(writing)
+        with os.fdopen(reading, "rb", buffering=0) as output:
+            until(lambda: WORK.encode() in output.read(4096), "the job works")
+        os.killpg(running.pid, signal.SIGINT)
+        assert running.wait(PATIENCE) == 130
     assert nothing_is_held(project)
 
 
