@@ -37,17 +37,55 @@ def destroy(
 ) -> Receipt:
     """Take everything down and ask the services what is left.
 
-    Raises `RefusedError` where a lease lives or a bucket holds data that ``delete_data`` does not name; then
-    nothing was touched. Raises `EngineError` for what could not be deleted; the rest can be continued.
+    What begins bursts by itself is switched off before leases are judged, and stays off: else a schedule takes the
+    next one meanwhile. The reaper and its table go last, once nothing is held any more.
+
+    Raises `RefusedError` where a lease lives or a bucket holds data that ``delete_data`` does not name; then nothing
+    was deleted. Raises `EngineError` for what could not be deleted, `LeftoversError` where capacity stays; then the
+    reaper stands, and the rest can be continued.
     """
     from tideform.burst.receipt import environment_receipt
 
     with changing(deployment, "destroy", wait=wait, say=say) as change:
+        programs = standing(change.engine, unit)
+        _switch_off_starters(change, programs, say)
         end_dead_bursts(change, say)
         refuse_living_leases(change)
-        programs = standing(change.engine, unit)
-        remove(change, programs, delete_data=delete_data, on_progress=on_progress)
+        _refuse_data(change, programs, delete_data)
+        last = tuple(p for p in programs if p.layer == "foundation")
+        first = tuple(p for p in programs if p not in last)
+        remove(change, first, delete_data=delete_data, on_progress=on_progress)
+        if last:
+            _require_nothing_held(change)
+            remove(change, last, delete_data=delete_data, on_progress=on_progress)
         return environment_receipt(change.cloud, deployment, unit=unit)
+
+
+def _switch_off_starters(change: Change, programs: Iterable[Program], say: Say) -> None:
+    from tideform.burst.starters import switch_off
+
+    identity = change.deployment.identity
+    pools = [identity("training", p.unit) for p in programs if p.layer == "training" and p.unit is not None]
+    if off := switch_off(change.cloud, change.deployment, pools):
+        say(f"Switched off, so that no burst begins: {', '.join(off)}. `tideform apply` switches them on again.")
+
+
+def _refuse_data(change: Change, programs: Iterable[Program], delete_data: Collection[str]) -> None:
+    """Before anything goes, and not only before what holds it does."""
+    from tideform.engine import data
+
+    states = filter(None, map(change.engine.checkpoint, programs))
+    doomed = tuple(filter(data.guarded, data.doomed_in(states)))
+    data.refuse_unnamed(data.held_data(change.cloud, doomed), delete_data)
+
+
+def _require_nothing_held(change: Change) -> None:
+    """A burst that was beginning when its starter was switched off has a lease by now, and needs the reaper."""
+    from tideform.burst.receipt import capacity_receipt
+
+    refuse_living_leases(change)
+    for pool in change.deployment.spec.training:
+        capacity_receipt(change.cloud, change.deployment, pool).require_empty()
 
 
 def remove(

@@ -1,0 +1,93 @@
+"""In which order an environment goes, and what is left whole where it stops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.unit.plan.making import deployment
+from tideform.engine.base import Program, Result
+from tideform.errors import RefusedError
+from tideform.plan import teardown
+from tideform.plan.programs import parse_key
+
+REFUSED = RefusedError.of("TD332", "A burst still holds capacity")
+
+
+@dataclass
+class Ground:
+    """An engine, its change and its cloud in one: what happens is written down; leases live at some of the looks."""
+
+    living: list[bool]
+    done: list[str] = field(default_factory=list)
+    deployment: Any = field(default_factory=lambda: deployment(storage={"data": {"kind": "scratch"}}))
+
+    @property
+    def engine(self) -> Ground:
+        return self
+
+    @property
+    def cloud(self) -> str:
+        return "the cloud"
+
+    def existing(self) -> tuple[Program, ...]:
+        return tuple(parse_key(self.deployment, key) for key in ("foundation", "storage", "training/fit"))
+
+    def checkpoint(self, _program: Program) -> None: ...
+
+    def on_interrupt(self, _cause: KeyboardInterrupt) -> None: ...
+
+    def destroy(self, program: Program, **_words: Any) -> Result:
+        self.done.append(program.key)
+        return Result({}, 1)
+
+    def judge(self, _change: object) -> None:
+        self.done.append("leases")
+        if self.living.pop(0):
+            raise REFUSED
+
+
+@pytest.fixture
+def ground(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ground:
+    made = Ground(list(request.param))
+
+    @contextmanager
+    def changing(*_: object, **__: object) -> Iterator[Ground]:
+        yield made
+
+    def off(_cloud: object, _deployment: object, pools: list[str]) -> list[str]:
+        made.done.append(f"off {' '.join(pools)}")
+        return pools
+
+    monkeypatch.setattr(teardown, "changing", changing)
+    monkeypatch.setattr(teardown, "end_dead_bursts", lambda _change, _say: made.done.append("dead bursts"))
+    monkeypatch.setattr(teardown, "refuse_living_leases", made.judge)
+    monkeypatch.setattr("tideform.burst.starters.switch_off", off)
+    monkeypatch.setattr("tideform.burst.receipt.environment_receipt", lambda *_, **__: "the receipt")
+    return made
+
+
+@pytest.mark.parametrize("ground", [(False, False)], indirect=True)
+def test_starters_are_off_before_leases_are_judged_and_the_reaper_goes_last(ground: Ground) -> None:
+    said: list[str] = []
+    assert teardown.destroy(ground.deployment, say=said.append) == "the receipt"
+    assert ground.done == ["off fit", "dead bursts", "leases", "training/fit", "storage", "leases", "foundation"]
+    assert "`tideform apply` switches them on again" in said[0]
+
+
+@pytest.mark.parametrize("ground", [(True,)], indirect=True)
+def test_a_living_lease_stops_it_before_anything_goes(ground: Ground) -> None:
+    with pytest.raises(RefusedError):
+        teardown.destroy(ground.deployment)
+    assert ground.done == ["off fit", "dead bursts", "leases"]
+
+
+@pytest.mark.parametrize("ground", [(False, True)], indirect=True)
+def test_a_lease_that_was_being_taken_leaves_the_reaper_whole(ground: Ground) -> None:
+    with pytest.raises(RefusedError):
+        teardown.destroy(ground.deployment)
+    assert "foundation" not in ground.done
