@@ -57,17 +57,18 @@ class Cloud:
 
     @cached_property
     def session(self) -> boto3.Session:
-        """The boto3 session, with the role assumed if there is one."""
-        import boto3
-
+        """The boto3 session, with the role taken if there is one. Raises `CloudError` TD321 where there are no keys."""
         if self.credentials is not None:
+            import boto3
+
             return boto3.Session(
                 aws_access_key_id=self.credentials.access_key,
                 aws_secret_access_key=self.credentials.secret_key,
                 region_name=self.region,
             )
-        session = boto3.Session(profile_name=self.profile, region_name=self.region)
-        return session if self.role is None else _assume(session, self.role)
+        from tideform.sign_in import signed_in
+
+        return signed_in(self.region, self.profile, self.role)
 
     def client(self, service: str) -> Any:
         """A client of one service; what is throttled or not reached is tried again for about fifteen seconds.
@@ -90,20 +91,11 @@ class Cloud:
             return self._clients[service]
 
     def environ(self) -> Mapping[str, str]:
-        """Variables for a child process that has to reach the same place."""
+        """Variables for a child process that has to reach the same place, with the keys as they are now."""
         if self.credentials is not None:
             return self.credentials.environ(self.region)
-        profile = {"AWS_PROFILE": self.profile} if self.profile else {}
-        return {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region, **profile}
+        from tideform.sign_in import variables
 
-
-def _assume(session: boto3.Session, role: str) -> boto3.Session:
-    import boto3
-
-    keys = session.client("sts").assume_role(RoleArn=role, RoleSessionName="tideform")["Credentials"]
-    return boto3.Session(
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-        region_name=session.region_name,
-    )
+        with self._lock:
+            session = self.session
+        return {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region, **variables(session)}

@@ -101,3 +101,13 @@ def test_a_store_with_data_that_left_the_spec_goes_only_when_it_is_named(project
     done = project.run("apply", "named.plan")
     assert done.returncode == 0, done.stderr
     assert [b["Name"] for b in s3.list_buckets()["Buckets"]] == [old.replace("scratch", "other")]
+
+
+def test_a_state_that_is_elsewhere_is_missed_and_taken_up_again(project: Workspace) -> None:
+    hidden = project.root / ".tideform"
+    (hidden / "dev").rename(hidden / "away")
+    missed = project.run("plan")
+    assert (missed.returncode, "error[TD407]" in missed.stderr) == (1, True), missed.stdout + missed.stderr
+    assert project.run("state", "move", "--from", ".tideform/away", "--yes").returncode == 0
+    again = project.run("plan", "--detailed-exitcode")
+    assert (again.returncode, again.stderr) == (0, "")

@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("tideform.cli.explain", "Explain a field of the spec, or the stages an apply walks."),
     "promote": ("tideform.cli.promote", "Pin a model version in an environment."),
     "destroy": ("tideform.cli.destroy", "Remove an environment and prove that nothing is left."),
+    "state": ("tideform.cli.state", "Move the state of an environment to another place."),
     "schema": ("tideform.cli.schema", "Print the JSON Schema of the project spec."),
     "bootstrap": ("tideform.cli.bootstrap", "Prepare an AWS account: state bucket, key and CI role."),
     "doctor": ("tideform.cli.doctor", "Say what is installed, what is missing, and how to get it."),

@@ -132,14 +132,18 @@ def upstream(key: str) -> Upstream | Referenced:
 
 
 def provider(target: Deployment) -> aws.Provider:
-    """The one AWS provider of a program: it refuses any account but the deployment's."""
+    """The one AWS provider of a program: it refuses any account but the deployment's.
+
+    In a run of ours the plugin finds the keys in its environment, as everything else does. Plain ``pulumi up`` has
+    the profile and the role to go by.
+    """
     import pulumi_aws as aws
 
-    role = target.settings.role
+    role = None if _BOUND.get() else target.settings.role
     return aws.Provider(
         "aws",
         region=target.region,
         allowed_account_ids=[target.account],
-        profile=target.settings.profile,
+        profile=None if _BOUND.get() else target.settings.profile,
         assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=role, session_name="tideform")] if role else None,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tideform.engine import checkpoint
 from tideform.engine.base import Program
+from tideform.engine.migrate import refuse_moved
 from tideform.plan.model import Outputs, urn_name
 from tideform.plan.programs import UNIT_LAYERS, in_order, made_as, program
 
@@ -27,7 +28,9 @@ class Backend:
         """The deployment's backend: its folder, or its bucket."""
         if deployment.settings.state is None:
             root = deployment.workspace.state(deployment.environment)
-            return cls(deployment, checkpoint.FolderBlobs(root))
+            blobs = checkpoint.FolderBlobs(root)
+            refuse_moved(blobs, deployment.name)
+            return cls(deployment, blobs)
         from tideform.connect import cloud_for
         from tideform.engine.connect import blobs_of
 

@@ -69,6 +69,7 @@ class Preview:
     drift: tuple[PlannedResource, ...] = ()
     not_emulated: tuple[str, ...] = ()  # ``aws:batch/jobQueue:JobQueue.someInput``: stored, without behaviour
     state_digest: str = ""
+    pending: frozenset[str] = frozenset()  # URNs of what a crashed run was at
     engine_plan: Path | None = None  # the engine's own plan file, to be carried out exactly
 
 

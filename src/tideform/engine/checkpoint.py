@@ -2,13 +2,15 @@
 
 Pulumi's self-managed backends keep one JSON checkpoint a stack under ``.pulumi/stacks/<project>/<stack>.json``, in
 a folder or a bucket. Reading it directly costs milliseconds where ``pulumi stack`` costs half a second.
-Source: pulumi/pulumi, ``pkg/backend/diy``. Nothing here writes, but for the empty stack of a throwaway backend.
+Source: pulumi/pulumi, ``pkg/backend/diy``. Nothing here writes, but for the empty stack of a
+throwaway backend and the move of a whole state.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,6 +41,10 @@ class Blobs(Protocol):
         """The keys below a prefix."""
         ...
 
+    def write(self, key: str, content: bytes) -> None:
+        """Put a file there, whole or not at all, in the place of one that is there."""
+        ...
+
 
 @dataclass(frozen=True)
 class FolderBlobs:
@@ -58,6 +64,16 @@ class FolderBlobs:
             return None
         except OSError as error:
             raise _unreadable(f"{self.root / key}: {error.strerror}") from error
+
+    def write(self, key: str, content: bytes) -> None:
+        path = self.root / key
+        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            partial.write_bytes(content)
+            partial.replace(path)
+        except OSError as error:
+            raise _unreadable(f"{path}: {error.strerror}") from error
 
     def keys(self, prefix: str) -> Iterator[str]:
         for path in sorted((self.root / prefix).rglob("*.json")):
@@ -98,6 +114,10 @@ class BucketBlobs:
                 for entry in page.get("Contents", []):
                     yield entry["Key"].removeprefix(self.prefix)
 
+    def write(self, key: str, content: bytes) -> None:
+        with self._reached():
+            self.s3.put_object(Bucket=self.bucket, Key=self.prefix + key, Body=content)
+
     @contextmanager
     def _reached(self) -> Iterator[None]:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -129,6 +149,11 @@ class Checkpoint:
         return not self.pending and all(r["type"] == _STACK_TYPE for r in self.resources)
 
     @property
+    def pending_urns(self) -> frozenset[str]:
+        """What a crashed run was creating, changing or deleting."""
+        return frozenset(str(operation["resource"]["urn"]) for operation in self.pending)
+
+    @property
     def digest(self) -> str:
         """SHA-256 of resources and pending operations: the same as long as nothing was changed."""
         text = json.dumps([self.resources, self.pending], sort_keys=True)
@@ -137,14 +162,17 @@ class Checkpoint:
 
 def read(blobs: Blobs, project: str, stack: str) -> Checkpoint | None:
     """The checkpoint of one stack, or ``None`` where the backend has no such stack. Raises `CloudError` TD415."""
-    key = f"{_STACKS}{project}/{stack}.json"
+    key = key_of(project, stack)
     content = blobs.read(key)
-    if content is None:
-        return None
+    return None if content is None else parse(f"{blobs.url}/{key}", content)
+
+
+def parse(where: str, content: bytes) -> Checkpoint:
+    """A checkpoint from the file ``where`` it was found. Raises `CloudError` TD415."""
     try:
         latest = json.loads(content)["checkpoint"].get("latest") or {}
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
-        raise _unreadable(f"{blobs.url}/{key} is no checkpoint: {type(error).__name__}: {error}") from error
+        raise _unreadable(f"{where} is no checkpoint: {type(error).__name__}: {error}") from error
     return Checkpoint(
         resources=tuple(latest.get("resources", ())),
         pending=tuple(latest.get("pending_operations", ())),
@@ -153,11 +181,21 @@ def read(blobs: Blobs, project: str, stack: str) -> Checkpoint | None:
     )
 
 
+def key_of(project: str, stack: str) -> str:
+    """Where a backend keeps the checkpoint of a stack."""
+    return f"{_STACKS}{project}/{stack}.json"
+
+
+def new_stack(project: str, stack: str) -> bytes:
+    """The checkpoint of a stack in which nothing is."""
+    return json.dumps({"version": 3, "checkpoint": {"stack": f"organization/{project}/{stack}"}}).encode()
+
+
 def write_new(root: Path, project: str, stack: str) -> None:
     """Begin a throwaway backend in an empty folder, with one stack in which nothing is."""
-    file = root / _STACKS / project / f"{stack}.json"
+    file = root / key_of(project, stack)
     file.parent.mkdir(parents=True)
-    file.write_text(json.dumps({"version": 3, "checkpoint": {"stack": f"organization/{project}/{stack}"}}))
+    file.write_bytes(new_stack(project, stack))
     (root / ".pulumi" / "meta.yaml").write_text("version: 1\n")
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from tideform.engine.checkpoint import Blobs, BucketBlobs, FolderBlobs
 from tideform.engine.kueue_version import with_kueue_version
+from tideform.engine.migrate import refuse_moved
 from tideform.engine.pulumi import PulumiEngine, Reach
 
 if TYPE_CHECKING:
@@ -40,7 +41,14 @@ def connect_engine(
 
 
 def blobs_of(deployment: Deployment, cloud: Cloud) -> Blobs:
-    """Where the deployment's state lives."""
+    """Where the deployment's state lives. Raises `RefusedError` TD416 where it was moved away from there."""
+    blobs = location_of(deployment, cloud)
+    refuse_moved(blobs, deployment.name)
+    return blobs
+
+
+def location_of(deployment: Deployment, cloud: Cloud) -> Blobs:
+    """The place that the spec names for the state, whatever is in it."""
     if deployment.settings.state is None:
         return FolderBlobs(deployment.workspace.state(deployment.environment))
     address = urlsplit(deployment.settings.state)
@@ -78,4 +86,4 @@ def _aws_reach(deployment: Deployment, cloud: Cloud, marks: Mapping[str, str]) -
 
     check_account(cloud, deployment)
     key = f"awskms://alias/{state_key_alias(deployment)}?region={deployment.region}"
-    return Reach(environ={**cloud.environ(), **marks}, secrets_provider=key)
+    return Reach(environ=marks, keys=cloud.environ, secrets_provider=key)

@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,9 +35,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reach:
-    """How engine processes reach the target: variables for them, and providers that run instead of the vendor's."""
+    """How engine processes reach the target: variables for them, and providers that run instead of the vendor's.
+
+    ``keys`` are asked for anew before each call of the engine, since temporary ones end.
+    """
 
     environ: Mapping[str, str]
+    keys: Callable[[], Mapping[str, str]] = dict
     attached: Mapping[str, ProviderProcess] = field(default_factory=dict)
     secrets_provider: str = "passphrase"  # the name of a method
 
@@ -80,6 +84,7 @@ class PulumiEngine:
             drift=events.drift(program.key, seen) if refresh else (),
             not_emulated=events.not_emulated(seen),
             state_digest=known.digest if known else "",
+            pending=known.pending_urns if known else frozenset(),
             engine_plan=plan,
         )
 
@@ -246,6 +251,7 @@ class PulumiEngine:
             "PULUMI_DIY_BACKEND_RETAIN_CHECKPOINTS": "false",
             "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{p.port}" for name, p in self.reach.attached.items()),
             **self.reach.environ,
+            **self.reach.keys(),
         }
 
 

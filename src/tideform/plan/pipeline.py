@@ -14,6 +14,7 @@ from tideform.catalogue.not_built import not_built_notes
 from tideform.diagnostics import Diagnostic
 from tideform.engine.base import Preview, Program
 from tideform.errors import TideformError
+from tideform.plan.astray import refuse_astray
 from tideform.plan.cost import cost_findings, price, worst_case_text
 from tideform.plan.deferred import deferred_units, standing_on_nothing, standing_without_a_model
 from tideform.plan.leases import lease_findings
@@ -59,11 +60,13 @@ def make_plan(
 
     ``unit`` limits the plan to one pool or endpoint (what it reads is taken from what stands); ``full_pool`` plans
     a dormant pool as if a burst began; a run that holds the lock gives its ``engine``. Raises `EngineError`,
-    `RefusedError` (wrong account), `SandboxError`.
+    `RefusedError` (wrong account; what it would make stands already), `SandboxError`.
     """
     engine = None if offline else engine or _engine(deployment)
     chosen = _Choice.for_removal(engine, unit) if destroy else _Choice.of(deployment, engine, unit, full_pool)
     previews = _preview_all(deployment, engine, chosen, refresh, on_phase)
+    if engine is not None and not destroy:
+        refuse_astray(deployment, previews.values())
     dormant = _dormant(deployment, chosen)
     judged = tuple(r for p in (*previews.values(), *dormant.values()) for r in p.resources)
     prices = price(judged, deployment)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.stacks.collecting import FULL, deployment_of
-from tideform.components.program import Bound, bind, deployment, unit, upstream
+from tideform.components.program import Bound, bind, deployment, provider, unit, upstream
 from tideform.components.unknown import lift
 from tideform.plan.model import UNKNOWN
 
@@ -59,6 +61,20 @@ def test_an_entry_of_a_mapping_is_known_though_its_neighbour_is_not(tmp_path: Pa
             return storage.entry("buckets", "a"), await storage.entry("buckets", "b")._is_known
 
     assert asyncio.run(ask()) == ("bucket-a", False)
+
+
+@pytest.mark.parametrize(("ours", "profile"), [(True, None), (False, "team")], ids=["in-our-run", "plain-pulumi"])
+def test_the_provider_signs_in_by_itself_only_where_nobody_did_it_before(
+    ours: bool, profile: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {}
+    monkeypatch.setattr("pulumi_aws.Provider", lambda _name, **words: given.update(words))
+    target = deployment_of(FULL, tmp_path)
+    role = "arn:aws:iam::123456789012:role/deploy"
+    settings = target.settings.model_copy(update={"profile": "team", "role": role})
+    with bind(Bound(target)) if ours else nullcontext():
+        provider(replace(target, settings=settings))
+    assert (given["profile"], bool(given["assume_roles"])) == (profile, not ours)
 
 
 def test_unknowns_are_found_at_any_depth() -> None:

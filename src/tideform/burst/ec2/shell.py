@@ -29,23 +29,12 @@ def shell_command(cloud: Cloud, deployment: Deployment, pool: str, instance_id: 
 
 
 def shell_environment(cloud: Cloud, instance_id: str) -> Mapping[str, str]:
-    """What `shell_command` needs beside the environment: the keys of an assumed role, or where the sandbox is."""
+    """What `shell_command` needs beside the environment: the keys, or where the sandbox is."""
     if cloud.credentials is not None:
         from tideform.sandbox.market.metadata import variables
 
         return {**cloud.environ(), **variables(cloud.credentials, instance_id)}
-    if cloud.role is None:
-        return cloud.environ()
-    found = cloud.session.get_credentials()
-    if found is None:
-        return cloud.environ()
-    keys = found.get_frozen_credentials()
-    assumed = {
-        "AWS_ACCESS_KEY_ID": keys.access_key,
-        "AWS_SECRET_ACCESS_KEY": keys.secret_key,
-        "AWS_SESSION_TOKEN": keys.token,
-    }
-    return {**cloud.environ(), **{name: str(key) for name, key in assumed.items() if key}}
+    return cloud.environ()
 
 
 def _require(program: str, where: str, pool: str) -> None:

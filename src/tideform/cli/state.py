@@ -1,0 +1,74 @@
+"""``tideform state``: where the record of what stands is kept, and moving it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, load_deployment
+from tideform.cli.confirm import confirm
+from tideform.cli.run import WaitOption, YesOption, say, seconds
+
+if TYPE_CHECKING:
+    from tideform.engine.place import Place
+    from tideform.spec.deployment import Deployment
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def root() -> None:
+    """Move the state of an environment to another place."""
+
+
+@app.command()
+def move(
+    to: Annotated[
+        str | None, typer.Argument(help="Where it goes; by default where the spec says.", metavar="S3-URL")
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from", help="Where it is: s3://… or a folder; by default where the spec says.", metavar="PLACE"
+        ),
+    ] = None,
+    spec: SpecOption = DEFAULT_SPEC,
+    environment: EnvironmentOption = None,
+    yes: YesOption = False,
+    wait: WaitOption = "0s",
+) -> None:
+    """Copy the state, prove that it arrived, and leave a pointer in the old place, which keeps its copy.
+
+    Before the spec is changed: `tideform state move s3://NEW`. After it was: `tideform state move --from s3://OLD`.
+    """
+    from tideform.engine.migrate import move as move_state
+    from tideform.engine.place import bring_along, place_of
+
+    deployment = load_deployment(spec, environment)
+    _refuse_nonsense(to, source)
+    old, new = place_of(deployment, source), place_of(deployment, to)
+    if old.blobs.url == new.blobs.url:
+        raise typer.BadParameter(f"the state is to go from {old.label} to {new.label}: that is one place")
+    if not yes:
+        confirm(f"Do you want to move the state of {deployment.name} from {old.label} to {new.label}?")
+    with old.lock.hold("state move", wait=seconds(wait), on_wait=say), new.lock.hold("state move", on_wait=say):
+        count = move_state(old.blobs, new.blobs, name=deployment.name, to=new.label)
+        bring_along(old, new)
+    _report(deployment, old, new, count, given=to)
+
+
+def _refuse_nonsense(to: str | None, source: str | None) -> None:
+    if to is None and source is None:
+        raise typer.BadParameter("say where it goes (s3://…), or where it is (--from), or both")
+    if to is not None and not to.startswith("s3://"):
+        raise typer.BadParameter(f"{to}: a state goes to s3://BUCKET, or with --from to where the spec says")
+
+
+def _report(deployment: Deployment, old: Place, new: Place, count: int, *, given: str | None) -> None:
+    typer.echo(f"Moved {count} stacks of {deployment.name} from {old.label} to {new.label}; the old copy stays.")
+    if given is not None and deployment.settings.state != given:
+        typer.echo(f"Now set environments.{deployment.environment}.state to {given} in {deployment.spec_file.name}.")
+    if old.folder is None:
+        typer.echo("Secrets in it stay sealed with the key of the old place: keep that key, and the right to use it.")
+    typer.echo("`tideform plan` shows whether what stands is what the state says.")
