@@ -17,6 +17,7 @@ from tideform.errors import TideformError
 from tideform.plan.astray import refuse_astray
 from tideform.plan.cost import cost_findings, price, worst_case_text
 from tideform.plan.deferred import deferred_units, standing_on_nothing, standing_without_a_model
+from tideform.plan.existing_network import network_findings
 from tideform.plan.leases import lease_findings
 from tideform.plan.losses import losses
 from tideform.plan.model import Deferred, Dormant, OutputChange, Outputs, Plan, PlannedResource, PriceLine
@@ -106,6 +107,7 @@ def _findings(
         *standing_without_a_model(chosen.deferred, chosen.standing),
         *(standing_on_nothing(chosen.up, chosen.standing) if engine and unit else ()),
         *(lease_findings(deployment, engine, unit=unit) if engine else ()),
+        *(network_findings(deployment) if engine else ()),
         *review(judged, deployment, partial=unit is not None),
         *cost_findings(prices, deployment),
         *not_built_notes(deployment.spec, unit=unit),

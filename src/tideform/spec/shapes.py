@@ -29,6 +29,7 @@ def shapes(subject: Subject) -> Iterator[Diagnostic]:
 def _network(subject: Subject) -> Iterator[Diagnostic]:
     network = subject.spec.network
     if network.existing:
+        yield from _subnets(subject, network.subnets)
         for key in ("cidr", "zones"):
             if subject.given(("network", key)):
                 detail = f"An existing network has its {key} already."
@@ -40,6 +41,17 @@ def _network(subject: Subject) -> Iterator[Diagnostic]:
         if reason := _what_is_wrong_with(network.cidr):
             yield subject.problem("TD143", ("network", "cidr"), reason, fix="Use one such as 10.42.0.0/16.")
         yield from _zones(subject, network.zones)
+
+
+def _subnets(subject: Subject, subnets: tuple[str, ...]) -> Iterator[Diagnostic]:
+    if not subnets:
+        detail = "Machines and endpoints start in the subnets that are named here, and none is."
+        fix = "Name at least one subnet of the existing VPC: subnets: [subnet-…]."
+        yield subject.problem("TD143", ("network", "subnets"), detail, fix=fix, key=True)
+    elif len(set(subnets)) < len(subnets):
+        yield subject.problem(
+            "TD143", ("network", "subnets"), "A subnet is named twice.", fix="Name it once.", key=True
+        )
 
 
 def _zones(subject: Subject, zones: int | tuple[str, ...]) -> Iterator[Diagnostic]:

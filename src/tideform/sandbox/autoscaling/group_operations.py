@@ -45,6 +45,8 @@ def create_auto_scaling_group(plane: Plane, given: dict[str, Any]) -> dict[str, 
         desired=desired,
         created=plane.clock.now(),
     )
+    if why := plane.reason_against_place(group):
+        raise invalid(why)
     _set_tags(group, given.get("Tags") or [])
     for hook in given.get("LifecycleHookSpecificationList") or []:
         group.hooks[hook["LifecycleHookName"]] = {"HeartbeatTimeout": 3600, "DefaultResult": "ABANDON", **hook}

@@ -10,6 +10,7 @@ from itertools import product
 from typing import Any
 
 from tideform.sandbox.autoscaling.group import Group, Member
+from tideform.sandbox.one_network import reason_against
 
 _IMAGE = "ami-0ec50a11d3b25e1a4"
 _SPOT, _ON_DEMAND = "Spot", "On-Demand"
@@ -84,12 +85,25 @@ def _template(ec2: Any, group: Group) -> Any:
         raise NoLaunch(why) from None
 
 
+def reason_against_place(ec2: Any, group: Group) -> str:
+    """Why the group's subnets cannot go with one another, or with the template's security groups; empty if they can."""
+    try:
+        groups = _groups(_template(ec2, group).data)
+    except NoLaunch:  # told where it launches
+        groups = []
+    return reason_against(ec2, group.subnets, groups)
+
+
+def _groups(data: dict[str, Any]) -> list[str]:
+    interfaces = data.get("NetworkInterfaces") or []
+    return data.get("SecurityGroupIds") or [one for nic in interfaces for one in nic.get("Groups") or []]
+
+
 def _run(ec2: Any, group: Group, template: Any, kind: str, subnet: Any, *, spot: bool, reserved: dict[str, Any]) -> Any:
     data = template.data
     said = {spec["ResourceType"]: _pairs(spec.get("Tags") or []) for spec in data.get("TagSpecifications") or []}
     own = {**group.propagated(), "aws:autoscaling:groupName": group.name}
-    interfaces = data.get("NetworkInterfaces") or []
-    groups = data.get("SecurityGroupIds") or [one for nic in interfaces for one in nic.get("Groups") or []]
+    groups = _groups(data)
     reservation = ec2.run_instances(
         image_id=_IMAGE,
         count=1,

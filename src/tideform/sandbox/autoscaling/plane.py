@@ -53,6 +53,10 @@ class Plane:
         """The zones that a group spreads over."""
         return launches.zones(self._ec2, group)
 
+    def reason_against_place(self, group: Group) -> str:
+        """Why a group cannot be where it is to be; empty if it can."""
+        return launches.reason_against_place(self._ec2, group)
+
     def resize(self, group: Group, minimum: int | None, maximum: int | None, desired: int | None) -> None:
         """Set the sizes that are given; the desired capacity stays between the other two."""
         group.minimum = group.minimum if minimum is None else minimum

@@ -9,6 +9,7 @@ import threading
 from typing import Any
 
 from tideform.sandbox.batch.call import Call, client_error
+from tideform.sandbox.one_network import reason_against
 
 _making_role = threading.Lock()  # a service's role is one, whoever asks for it at the same time
 
@@ -19,6 +20,7 @@ def create_compute_environment(call: Call) -> dict[str, Any]:
     if body.get("state", "ENABLED") != "ENABLED":
         raise client_error("A compute environment must be created in the ENABLED state")
     resources = body.get("computeResources")
+    _check_network(call, resources or {})
     none_yet = {**resources, "minvCpus": 0, "desiredvCpus": 0} if resources else None
     environment = call.backend.create_compute_environment(
         compute_environment_name=body.get("computeEnvironmentName", ""),
@@ -34,6 +36,13 @@ def create_compute_environment(call: Call) -> dict[str, Any]:
         call.plane.want(environment, int(fleet.resources["desiredvCpus"]))
     call.plane.changed()
     return {"computeEnvironmentArn": environment.arn, "computeEnvironmentName": environment.name}
+
+
+def _check_network(call: Call, resources: dict[str, Any]) -> None:
+    """AWS finds it a moment later, and the environment is INVALID for that reason; nobody could use it any more."""
+    subnets, groups = resources.get("subnets") or [], resources.get("securityGroupIds") or []
+    if subnets and (why := reason_against(call.backend.ec2_backend, subnets, groups)):
+        raise client_error(f"CLIENT_ERROR - {why}")
 
 
 def describe_compute_environments(call: Call) -> dict[str, Any]:

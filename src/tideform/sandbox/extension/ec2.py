@@ -8,11 +8,12 @@ from __future__ import annotations
 import inspect
 import secrets
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.models.instances import Instance
-from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupRule
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, EC2_RESOURCE_TO_PREFIX
 
@@ -28,6 +29,7 @@ def install() -> None:
     for operation in (create_placement_group, describe_placement_groups, delete_placement_group):
         put(EC2Response, operation.__name__, _method(operation))
     put(Instance, "prep_nics", _with_nics_that_go(Instance.prep_nics))
+    put(SecurityGroupBackend, "create_security_group", _in_a_network(SecurityGroupBackend.create_security_group))
     put(SecurityGroupRule, "__init__", _with_what_is_said(SecurityGroupRule.__init__))
     put(SecurityGroupRule, "description", property(_description))
 
@@ -103,6 +105,19 @@ def _with_nics_that_go(original: Any) -> Any:
             nic.delete_on_termination = index not in stay or bool(nic.delete_on_termination)
 
     return prep_nics
+
+
+def _in_a_network(original: Any) -> Any:
+    """EC2 makes a group in a VPC that is there; moto in any."""
+
+    @wraps(original)
+    def create_security_group(self: Any, *given: Any, **named: Any) -> Any:
+        vpc = inspect.signature(original).bind(self, *given, **named).arguments.get("vpc_id")
+        if vpc and vpc not in self.vpcs:
+            raise AwsError("InvalidVpcID.NotFound", f"The vpc ID '{vpc}' does not exist")
+        return original(self, *given, **named)
+
+    return create_security_group
 
 
 def _with_what_is_said(original: Any) -> Any:

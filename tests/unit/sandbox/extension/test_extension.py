@@ -205,3 +205,9 @@ def test_an_ended_instance_leaves_no_network_interface(cloud: Cloud) -> None:
     assert len(ec2.describe_network_interfaces(Filters=attached)["NetworkInterfaces"]) == 1
     ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
     assert ec2.describe_network_interfaces(Filters=attached)["NetworkInterfaces"] == []
+
+
+def test_a_security_group_wants_a_vpc_that_is_there(cloud: Cloud) -> None:
+    absent = "vpc-0123456789abcdef0"
+    with pytest.raises(ClientError, match=r"InvalidVpcID\.NotFound"):
+        cloud.client("ec2").create_security_group(GroupName="g", Description="g", VpcId=absent)
