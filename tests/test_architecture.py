@@ -54,6 +54,7 @@ TOUCH_THE_WORLD = (
     "prices.live",
     "sandbox",
     "cloud",
+    "sign_in",
     "connect",
     "process",
     "plan.provenance",  # asks git for the commit
