@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import RefusedError
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -27,10 +28,14 @@ def blueprints_dir() -> Path:
 
 
 def cache_dir() -> Path:
-    """The user's cache folder for tideform (``TIDEFORM_CACHE`` overrides it)."""
-    if override := os.environ.get("TIDEFORM_CACHE"):
-        return Path(override).expanduser().absolute()
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    """The user's cache folder for tideform (``TIDEFORM_CACHE`` overrides it). Raises `RefusedError` TD091."""
+    override = os.environ.get("TIDEFORM_CACHE")
+    try:
+        if override:
+            return Path(override).expanduser().absolute()
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError as error:  # a user that is not known, or one without a home
+        raise _no_folder(override or "~", str(error)) from error
     return Path(base) / "tideform"
 
 
@@ -82,11 +87,18 @@ def private_dir(path: Path) -> Path:
     """Make a folder that only its owner can enter. Raises `RefusedError` where there is no place for it."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise RefusedError.of(
-            "TD091",
-            "A folder cannot be made",
-            detail=f"{path}: {error.strerror}. State, locks and caches need folders of their own.",
-            fix="Mend the rights there, or move away the file that stands in its place.",
-        ) from error
+    except (OSError, ValueError) as error:
+        raise _no_folder(str(path), getattr(error, "strerror", None) or str(error)) from error
     return path
+
+
+def _no_folder(path: str, why: str) -> RefusedError:
+    return RefusedError(
+        Diagnostic(
+            "TD091",
+            Severity.ERROR,
+            "A folder cannot be made",
+            detail=f"{path}: {why}. State, locks and caches need folders of their own.",
+            fix="Mend the rights there, or move away the file that stands in its place.",
+        )
+    )

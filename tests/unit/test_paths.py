@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tideform.errors import RefusedError
-from tideform.paths import private_dir
+from tideform.paths import cache_dir, private_dir
 
 
 def test_only_its_owner_can_enter(tmp_path: Path) -> None:
@@ -20,3 +20,10 @@ def test_a_file_in_its_place_is_told_and_no_bug(tmp_path: Path) -> None:
         with pytest.raises(RefusedError) as caught:
             private_dir(path)
         assert caught.value.diagnostics[0].code == "TD091"
+
+
+def test_a_cache_in_the_home_of_nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIDEFORM_CACHE", "~nobody-of-that-name")
+    with pytest.raises(RefusedError) as caught:
+        cache_dir()
+    assert caught.value.diagnostics[0].code == "TD091"

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tideform.cli import plan as plan_command
-from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
+from tideform.cli.common import (
+    DEFAULT_SPEC,
+    EnvironmentOption,
+    JsonOption,
+    SpecOption,
+    VerboseOption,
+    console,
+    load_deployment,
+)
 from tideform.cli.confirm import confirm
 from tideform.cli.losing import DeleteDataOption, losing
 from tideform.cli.run import WaitOption, YesOption, say, seconds
@@ -44,6 +52,7 @@ def command(
         bool, typer.Option("--force-conflicts", help="Take back fields of Kubernetes objects that others have changed.")
     ] = False,
     wait: WaitOption = "0s",
+    verbose: VerboseOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make the cloud match the spec: show the plan, ask, carry it out.
@@ -51,6 +60,7 @@ def command(
     With --json the plan and what became of it are one document on stdout; progress goes to stderr.
     """
     from tideform.plan.changing import changing, end_dead_bursts, mend_reaper
+    from tideform.plan.moved import refuse_elsewhere
     from tideform.room import require_room
 
     if as_json and plan_file is None and not yes:
@@ -59,12 +69,16 @@ def command(
         os.environ["PULUMI_K8S_ENABLE_PATCH_FORCE"] = "true"  # the plugin reads it, in the processes of this command
     saved = _saved(plan_file, unit, delete_data)
     deployment = load_deployment(spec, environment or (saved.environment if saved else None))
+    if saved is not None:
+        refuse_elsewhere(saved, deployment)
     named = losing(deployment, delete_data)
     require_room(deployment.workspace.environment(deployment.environment))
     with changing(deployment, "apply", wait=seconds(wait), say=say) as change:
         end_dead_bursts(change, say)
         mend_reaper(change, say)
-        planned = _saved_plan(change, saved, as_json) if saved else _plan(change, unit, named, as_json, refresh)
+        planned = _saved_plan(change, saved, as_json) if saved else _plan(change, unit, named, refresh)
+        if saved is None and not as_json:
+            plan_command.show(deployment, planned, verbose=verbose)
         _refuse_errors(planned.plan)
         if saved is None and not yes and planned.plan.has_changes:
             confirm(f"Do you want to make these changes in {planned.plan.environment}?")
@@ -83,11 +97,8 @@ def _saved(plan_file: Path | None, unit: str | None, delete_data: list[str] | No
     return load_saved(plan_file)
 
 
-def _plan(change: Change, unit: str | None, named: tuple[str, ...], as_json: bool, refresh: bool) -> Planned:
-    planned = plan_command.make(change.deployment, refresh=refresh, unit=unit, delete_data=named, engine=change.engine)
-    if not as_json:
-        plan_command.show(change.deployment, planned)
-    return planned
+def _plan(change: Change, unit: str | None, named: tuple[str, ...], refresh: bool) -> Planned:
+    return plan_command.make(change.deployment, refresh=refresh, unit=unit, delete_data=named, engine=change.engine)
 
 
 def _saved_plan(change: Change, saved: SavedPlan, as_json: bool) -> Planned:

@@ -36,6 +36,7 @@ EnvironmentOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show every input of each resource.")]
 NoColorOption = Annotated[
     bool, typer.Option("--no-color", callback=_no_color, help="No colours; NO_COLOR does the same.")
 ]

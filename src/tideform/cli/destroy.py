@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, console, load_deployment
+from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, VerboseOption, console, load_deployment
 from tideform.cli.confirm import confirm
+from tideform.cli.engine import engine_for
 from tideform.cli.losing import DeleteDataOption, losing
 from tideform.cli.run import WaitOption, YesOption, say, seconds
 from tideform.cli.units import refuse_unknown_unit
@@ -27,13 +28,17 @@ def command(
         str | None, typer.Option("--unit", help="Destroy one training pool or endpoint only.", metavar="NAME")
     ] = None,
     wait: WaitOption = "0s",
+    verbose: VerboseOption = False,
 ) -> None:
     """Remove an environment, or one unit of it, and prove that nothing is left."""
+    from tideform.plan.beforehand import refuse_beforehand
+
     deployment = load_deployment(spec, environment)
     _refuse_unknown(deployment, unit)
     named = losing(deployment, delete_data)
     if not yes:
-        _show(deployment, unit)
+        refuse_beforehand(deployment, unit, named)
+        _show(deployment, unit, verbose)
         _ask(deployment, unit, named)
     _report(_destroy(deployment, unit, named, seconds(wait)))
 
@@ -45,16 +50,18 @@ def _refuse_unknown(deployment: Deployment, unit: str | None) -> None:
     refuse_unknown_unit(deployment, unit, standing)
 
 
-def _show(deployment: Deployment, unit: str | None) -> None:
+def _show(deployment: Deployment, unit: str | None, verbose: bool) -> None:
     from tideform.plan import pipeline
-    from tideform.views.human import plan_lines
+    from tideform.views.human import Detail, plan_lines
     from tideform.views.lines import emit
     from tideform.views.phases import phases
 
+    engine = engine_for(deployment)
     with phases(console(stderr=True)) as on_phase:
-        planned = pipeline.make_plan(deployment, unit=unit, destroy=True, on_phase=on_phase)
+        planned = pipeline.make_plan(deployment, unit=unit, destroy=True, on_phase=on_phase, engine=engine)
     if planned.previews:
-        emit(plan_lines(planned.plan, asked=True), console())
+        detail = Detail.FULL if verbose else Detail.BRIEF
+        emit(plan_lines(planned.plan, asked=True, detail=detail), console())
     else:
         typer.echo("Nothing stands. A destroy would only ask the services whether something is left.")
 

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
+from tideform.cli.common import (
+    DEFAULT_SPEC,
+    EnvironmentOption,
+    JsonOption,
+    SpecOption,
+    VerboseOption,
+    console,
+    load_deployment,
+)
+from tideform.cli.engine import engine_for
 from tideform.cli.losing import DeleteDataOption, losing
 from tideform.cli.units import refuse_unknown_unit
 from tideform.errors import ExitCode
@@ -29,7 +38,7 @@ def command(
         bool | None,
         typer.Option(
             "--refresh/--no-refresh",
-            help="Read back what stands, and show what was changed outside; with --out unless told otherwise.",
+            help="Read back what stands, and show what was changed outside; --no-refresh trusts the state.",
             show_default=False,
         ),
     ] = None,
@@ -43,21 +52,27 @@ def command(
         Path | None, typer.Option("--out", help="Save the plan, to be applied exactly.", metavar="FILE")
     ] = None,
     delete_data: DeleteDataOption = None,
+    verbose: VerboseOption = False,
+    brief: Annotated[bool, typer.Option("--summary", help="Show how many resources of each stack change.")] = False,
     as_json: JsonOption = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 0 for no changes, 1 for errors, 2 for changes.")
     ] = False,
 ) -> None:
     """Show what an apply would change, what it costs and what it breaks. Changes nothing."""
+    from tideform.plan.saved import refuse_other_file
+
     if offline and (refresh or out):
         raise typer.BadParameter("--offline knows no state, so it goes with neither --refresh nor --out")
     deployment = load_deployment(spec, environment)
-    look = out is not None if refresh is None else refresh
+    look = not offline if refresh is None else refresh
+    if out is not None:
+        refuse_other_file(out)
     named = losing(deployment, delete_data)
     planned = make(deployment, offline=offline, refresh=look, unit=unit, pool=pool, delete_data=named)
     if out is not None:
         save_plan(deployment, planned, out, unit=unit, pool=pool, refreshed=look)
-    show(deployment, planned, as_json=as_json)
+    show(deployment, planned, as_json=as_json, verbose=verbose, summary=brief)
     if out is not None and not as_json:
         typer.echo(f"\nSaved to {out}. To do exactly this: tideform apply {out}")
     raise typer.Exit(exit_code(planned.plan, detailed=detailed_exitcode))
@@ -77,6 +92,7 @@ def make(
     from tideform.plan import pipeline
     from tideform.views.phases import phases
 
+    engine = engine if engine or offline else engine_for(deployment)
     with phases(console(stderr=True)) as on_phase:
         planned = pipeline.make_plan(
             deployment,
@@ -92,18 +108,21 @@ def make(
     return planned
 
 
-def show(deployment: Deployment, planned: Planned, *, as_json: bool = False) -> None:
-    """Print the plan on stdout."""
+def show(
+    deployment: Deployment, planned: Planned, *, as_json: bool = False, verbose: bool = False, summary: bool = False
+) -> None:
+    """Print the plan on stdout; the JSON always has everything."""
     if as_json:
         from tideform.plan.pipeline import stages_of
         from tideform.views.json_plan import plan_json, write_json
 
         write_json(plan_json(planned.plan, stages=stages_of(deployment, planned)))
         return
-    from tideform.views.human import plan_lines
+    from tideform.views.human import Detail, plan_lines
     from tideform.views.lines import emit
 
-    emit(plan_lines(planned.plan), console())
+    detail = Detail.FULL if verbose else Detail.SUMMARY if summary else Detail.BRIEF
+    emit(plan_lines(planned.plan, detail=detail), console())
 
 
 def save_plan(

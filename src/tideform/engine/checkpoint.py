@@ -19,10 +19,12 @@ from typing import Any, Protocol
 
 from tideform.engine.values import from_engine
 from tideform.errors import CloudError, TideformError
+from tideform.files import read_plain
 from tideform.plan.model import Outputs
 
 _STACK_TYPE = "pulumi:pulumi:Stack"
 _STACKS = ".pulumi/stacks/"
+_MOST = 256 * 1024 * 1024  # bytes of one stack's state; a thousand resources take about 4 MB
 
 
 class Blobs(Protocol):
@@ -59,7 +61,7 @@ class FolderBlobs:
 
     def read(self, key: str) -> bytes | None:
         try:
-            return (self.root / key).read_bytes()
+            return read_plain(self.root / key, _MOST)
         except FileNotFoundError:
             return None
         except OSError as error:

@@ -77,8 +77,8 @@ def _has_kubernetes(deployment: Deployment) -> bool:
     """Whether the spec has objects in a cluster, or the state still has some from when it had."""
     if any(pool.backend == "eks" for pool in deployment.spec.training.values()):
         return True
-    states = deployment.workspace.state(deployment.environment).rglob("*.json")
-    return any(b'"pulumi:providers:kubernetes"' in file.read_bytes() for file in states)
+    blobs = FolderBlobs(deployment.workspace.state(deployment.environment))
+    return any(b'"pulumi:providers:kubernetes"' in (blobs.read(key) or b"") for key in blobs.keys(".pulumi/stacks/"))
 
 
 def _aws_reach(deployment: Deployment, cloud: Cloud, marks: Mapping[str, str]) -> Reach:

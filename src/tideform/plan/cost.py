@@ -80,7 +80,7 @@ def _line(resource: PlannedResource, deployment: Deployment) -> Iterator[PriceLi
     elif (by_use := _BY_USE.get(resource.type)) is not None:
         yield PriceLine(resource.address, by_use, None, "priced by use")
     elif not resource.type.startswith(_FREE):
-        yield PriceLine(resource.address, resource.type, None, "not in the price book")
+        yield PriceLine(resource.address, resource.type, None, "not in the price book", missing=True)
 
 
 def _burst(resource: PlannedResource, deployment: Deployment) -> Iterator[PriceLine]:
@@ -110,23 +110,32 @@ def _endpoint(resource: PlannedResource, deployment: Deployment) -> Iterator[Pri
 
 def _variants(resource: PlannedResource, deployment: Deployment) -> Iterator[PriceLine]:
     endpoint = deployment.spec.serving.get(resource.program.partition("/")[2])
-    most = 0 if endpoint is None else endpoint.scale.max
+    least, most = (0, 0) if endpoint is None else (endpoint.scale.min, endpoint.scale.max)
     for kind in ("productionVariants", "shadowProductionVariants"):
         variants = _after(resource, kind)
         for variant in variants if isinstance(variants, list | tuple) else ():
-            yield _variant(resource.address, variant, most)
+            yield _variant(resource.address, variant, most, least)
 
 
-def _variant(address: str, variant: Any, most: int) -> PriceLine:
+def _variant(address: str, variant: Any, most: int, least: int) -> PriceLine:
     """What stands all the time; how much more it may become under load is in the note."""
     if variant.get("serverlessConfig"):
         return PriceLine(address, "serverless inference", None, "priced by use")
     kind, count = variant.get("instanceType"), variant.get("initialInstanceCount", 1)
     known = book().endpoint_instance(kind) if isinstance(kind, str) and isinstance(count, int) else None
     if known is None:
-        return PriceLine(address, f"instances of type {kind}", None, "not in the price book")
-    more = f"; under load up to {most} x {kind}, {most * known.hourly:,.2f} USD an hour" if most > count else ""
+        return PriceLine(address, f"instances of type {kind}", None, "not in the price book", missing=True)
+    more = _beside(count, least, known.hourly)
+    more += f"; under load up to {most} x {kind}, {most * known.hourly:,.2f} USD an hour" if most > count else ""
     return PriceLine(address, f"{count} x {kind}", known.hourly * count, known.source + more)
+
+
+def _beside(count: int, least: int, hourly: float) -> str:
+    """A canary is at most half of what runs, so one instance is not enough for it."""
+    if not 0 < least < count:
+        return ""
+    extra = count - least
+    return f"; {extra} of them for the canary beside scale.min {least}, {extra * hourly:,.2f} USD an hour"
 
 
 def _node_group(resource: PlannedResource, _deployment: Deployment) -> Iterator[PriceLine]:
@@ -136,7 +145,7 @@ def _node_group(resource: PlannedResource, _deployment: Deployment) -> Iterator[
     count = scaling.get("desiredSize") if isinstance(scaling, Mapping) else None
     known = book().known(kind) if isinstance(kind, str) else None
     if known is None or not isinstance(count, int):
-        yield PriceLine(resource.address, f"machines of type {kind}", None, "not in the price book")
+        yield PriceLine(resource.address, f"machines of type {kind}", None, "not in the price book", missing=True)
         return
     yield PriceLine(resource.address, f"{count} x {kind} for the controllers", known.on_demand_usd * count)
 
@@ -144,7 +153,11 @@ def _node_group(resource: PlannedResource, _deployment: Deployment) -> Iterator[
 def _tracking(resource: PlannedResource, _deployment: Deployment) -> Iterator[PriceLine]:
     size = _after(resource, "trackingServerSize") or "Small"
     yield PriceLine(
-        resource.address, f"MLflow tracking server, {size}", None, "paid by the hour, not in the price book"
+        resource.address,
+        f"MLflow tracking server, {size}",
+        None,
+        "paid by the hour, not in the price book",
+        missing=True,
     )
 
 

@@ -158,12 +158,16 @@ class OutputChange:
 
 @dataclass(frozen=True)
 class PriceLine:
-    """What one resource costs: ``hourly`` in USD while it exists, or usage-priced with a note."""
+    """What one resource costs: ``hourly`` in USD while it exists, or usage-priced with a note.
+
+    ``missing``: it is paid for by the hour, at a price that the book does not have; a total is too low by it.
+    """
 
     address: str
     item: str
     hourly: float | None
     note: str = ""
+    missing: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import RefusedError
@@ -11,6 +11,10 @@ from tideform.plan.markers import decode
 from tideform.plan.model import Action, Plan
 from tideform.plan.saved import Provenance, SavedPlan, SavedResource
 
+if TYPE_CHECKING:
+    from tideform.spec.deployment import Deployment
+
+_SHOWN: Final = 10
 _AGAIN: Final = "Run `tideform plan --out FILE` again, look at it, and apply that one."
 
 
@@ -25,12 +29,14 @@ def moved(saved: SavedPlan, now: Plan, provenance: Provenance) -> Iterator[Diagn
 
     The commit is kept for the record and not compared: a merge changes it, and the spec's digest is what counts.
     """
+    if elsewhere := _elsewhere(saved, now.project, now.environment, now.target, now.account, now.region):
+        yield elsewhere
+        return  # everything else differs, too, and says nothing more
     yield from _spec(saved, provenance)
-    yield from _place(saved, now)
     yield from _versions(saved.versions, provenance.versions)
     yield from _states(saved.states, provenance.states)
-    yield from _resources(saved, now)
-    yield from _outputs(saved, now)
+    yield from _first(list(_resources(saved, now)))
+    yield from _first(list(_outputs(saved, now)))
     yield from _findings(saved, now)
 
 
@@ -40,11 +46,17 @@ def _spec(saved: SavedPlan, provenance: Provenance) -> Iterator[Diagnostic]:
         yield _stale("TD311", "The spec changed since the plan was saved", f"its digest was {was}, now {is_}")
 
 
-def _place(saved: SavedPlan, now: Plan) -> Iterator[Diagnostic]:
-    for name in ("project", "environment", "target", "account", "region"):
-        was, is_ = getattr(saved, name), getattr(now, name)
-        if was != is_:
-            yield _stale("TD315", "The plan was saved for another place", f"{name} was {was}, now {is_}")
+def refuse_elsewhere(saved: SavedPlan, to: Deployment) -> None:
+    """Raise `RefusedError` TD315 for a plan of another project or place, before anything is planned."""
+    if found := _elsewhere(saved, to.spec.project, to.environment, to.target, to.account, to.region):
+        raise RefusedError(found)
+
+
+def _elsewhere(saved: SavedPlan, *here: str) -> Diagnostic | None:
+    names = ("project", "environment", "target", "account", "region")
+    pairs = [(name, getattr(saved, name), is_) for name, is_ in zip(names, here, strict=True)]
+    other = "; ".join(f"{name} was {was}, now {is_}" for name, was, is_ in pairs if was != is_)
+    return _stale("TD315", "The plan was saved for another place", other) if other else None
 
 
 def _versions(was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Diagnostic]:
@@ -91,6 +103,13 @@ def _outputs(saved: SavedPlan, now: Plan) -> Iterator[Diagnostic]:
     is_ = {f"{o.program}.{o.name}": o.after for o in now.outputs}
     for name in _keys(was, is_):
         yield _stale("TD314", "The plan would be another one now", f"output {name} differs")
+
+
+def _first(found: list[Diagnostic]) -> Iterator[Diagnostic]:
+    """The first differences, and how many more there are: nobody reads hundreds, and one is enough to refuse."""
+    yield from found[:_SHOWN]
+    if len(found) > _SHOWN:
+        yield _stale(found[0].code, found[0].summary, f"and {len(found) - _SHOWN} more differences of this kind")
 
 
 def _findings(saved: SavedPlan, now: Plan) -> Iterator[Diagnostic]:

@@ -90,7 +90,11 @@ def make_plan(
         else _findings(deployment, chosen, judged, prices, unit, engine) + losses(deployment, resources, delete_data),
         prices=prices,
         refreshed=tuple(r for p in previews.values() for r in p.drift),
-        meta={"not_emulated": sorted({n for p in previews.values() for n in p.not_emulated})},
+        meta={
+            "not_emulated": sorted({n for p in previews.values() for n in p.not_emulated}),
+            "read_back": refresh,
+            "chosen": _chosen(deployment),
+        },
     )
     return Planned(plan, previews, {key: p.outputs for key, p in previews.items()}, delete_data)
 
@@ -112,6 +116,22 @@ def _findings(
         *cost_findings(prices, deployment),
         *not_built_notes(deployment.spec, unit=unit),
     )
+
+
+def _chosen(deployment: Deployment) -> frozenset[str]:
+    """The values that the spec gives, as text; numbers below ten are too common to tell anything."""
+
+    def leaves(value: object) -> Iterable[str]:
+        if isinstance(value, Mapping):
+            return (leaf for inner in value.values() for leaf in leaves(inner))
+        if isinstance(value, list | tuple):
+            return (leaf for inner in value for leaf in leaves(inner))
+        return () if value is None or isinstance(value, bool) or len(str(value)) < 2 else (str(value),)
+
+    said = deployment.spec.model_dump(
+        mode="json", exclude_defaults=True, exclude={"environments", "project", "owner", "region"}
+    )
+    return frozenset(leaves(said))
 
 
 def stages_of(deployment: Deployment, planned: Planned) -> tuple[Stage, ...]:

@@ -6,8 +6,8 @@ It is data and only data: JSON that pydantic checks, of bounded size, never exec
 
 from __future__ import annotations
 
+import json
 import os
-import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import RefusedError
+from tideform.files import read_plain
 from tideform.plan.markers import decode, encode
 from tideform.plan.model import Action, OutputChange, Plan, PlannedResource
 
@@ -151,8 +152,29 @@ class SavedPlan(_Model):
         )
 
 
+def refuse_other_file(path: Path) -> None:
+    """Raise `RefusedError` TD339 where something stands in the plan's place that is no plan: it is not written over."""
+    try:
+        held = json.loads(read_plain(path, LIMIT))
+        why = "" if isinstance(held, dict) and held.get("format") == "tideform-plan" else "it holds something else"
+    except FileNotFoundError:
+        why = ""
+    except OSError as error:
+        why = str(error.strerror or error)
+    except (ValueError, RecursionError):
+        why = "it holds something else"
+    if why:
+        raise RefusedError.of(
+            "TD339",
+            "The plan would be written over another file",
+            detail=f"{path} is there and is no saved plan: {why}.",
+            fix="Name a file that is not there yet, or an earlier plan: `--out the.plan`.",
+        )
+
+
 def save(saved: SavedPlan, path: Path) -> None:
     """Write the plan, whole or not at all, for its owner's eyes only. Raises `RefusedError` where it cannot."""
+    refuse_other_file(path)
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
@@ -173,7 +195,7 @@ def save(saved: SavedPlan, path: Path) -> None:
 def load_saved(path: Path) -> SavedPlan:
     """Read a saved plan. Raises `RefusedError` for whatever is none, and never anything else."""
     try:
-        content = _read(path)
+        content = read_plain(path, LIMIT)
     except OSError as error:
         raise _no_plan(path, str(error.strerror or error)) from error
     try:
@@ -189,17 +211,6 @@ def load_saved(path: Path) -> SavedPlan:
     except (ValueError, RecursionError) as error:
         raise _no_plan(path, str(error)) from error
     return saved
-
-
-def _read(path: Path) -> bytes:
-    # Opened first and asked then: what is asked is what is read. Non-blocking, for it may be a pipe.
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-        about = os.fstat(file.fileno())
-        if not stat.S_ISREG(about.st_mode):
-            raise OSError("it is not a regular file")
-        if about.st_size > LIMIT:
-            raise OSError(f"it is larger than {LIMIT // 1024**2} MB")
-        return file.read(LIMIT + 1)
 
 
 def _no_plan(path: Path, why: str) -> RefusedError:

@@ -40,7 +40,11 @@ def cost_lines(plan: Plan) -> Iterator[Line]:
             yield Line(_cost_line(line))
     total = hourly(lines)
     rest = f", and {len(by_use)} item{'s' * (len(by_use) != 1)} priced by use" if by_use else ""
-    yield Line(f"Total: {money(total)} an hour, {money(total * HOURS_A_MONTH)} a month{rest}.", style="bold")
+    missing = [p.address for p in lines if p.missing]
+    least = "at least " if missing else ""
+    yield Line(f"Total: {least}{money(total)} an hour, {money(total * HOURS_A_MONTH)} a month{rest}.", style="bold")
+    if missing:
+        yield Line(f"Not in it, as the price book does not have them: {', '.join(missing)}.")
     yield plain()
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from itertools import groupby
 from typing import Final
 
 from tideform.plan.model import Action, OutputChange, Plan, PlannedResource, terraform_type
 from tideform.plan.update_notes import update_note
+from tideform.views.brief import brief_line
 from tideform.views.costs import cost_lines, dormant_lines, pool_lines
 from tideform.views.diagnostics import render
 from tideform.views.difference import Mark, compare, difference
@@ -25,6 +28,8 @@ _WORDS: Final = {
     Action.READ: "will be read during apply",
     Action.NO_OP: "stays as it is",
 }
+_NONE_SEEN: Final = "No changes. What stands matches the spec."
+_NONE_RECORDED: Final = "No changes. What the state records matches the spec; what stands was not read back."
 _LEGEND: Final = {
     "+": "create",
     "~": "update in-place",
@@ -35,19 +40,30 @@ _LEGEND: Final = {
 }
 
 
-def plan_lines(plan: Plan, *, asked: bool = False) -> Iterator[Line]:
+class Detail(StrEnum):
+    """How much of each resource is shown."""
+
+    SUMMARY = "summary"  # counts a stack
+    BRIEF = "brief"  # what comes or goes on a line, what changes with its changes
+    FULL = "full"  # every input
+
+
+def plan_lines(plan: Plan, *, asked: bool = False, detail: Detail = Detail.FULL) -> Iterator[Line]:
     """The whole plan, from what moved behind our back to the summary line.
 
     ``asked``: a removal was asked for, whether or not the spec still names what goes.
     """
     yield from _target(plan)
     yield from _drift(plan)
-    if plan.changed:
+    if plan.changed and detail is Detail.SUMMARY:
+        yield from _counts(plan.changed)
+    elif plan.changed:
         yield from _legend(plan)
         yield plain("tideform will perform the following actions:", style="bold")
         yield plain()
-        yield from _resources(plan.changed)
-    yield from _outputs(plan)
+        yield from _resources(plan, detail)
+    if detail is not Detail.SUMMARY:
+        yield from _outputs(plan)
     yield from _notes(plan, asked=asked)
     yield from _not_emulated(plan)
     yield from _findings(plan)
@@ -67,7 +83,7 @@ def symbol(resource: PlannedResource) -> str:
 def summary(plan: Plan) -> Iterator[Line]:
     """The last line: how many resources change, or that nothing does."""
     if not plan.has_changes:
-        yield plain("No changes. What stands matches the spec.", style="bold green")
+        yield plain(_NONE_SEEN if plan.meta.get("read_back", True) else _NONE_RECORDED, style="bold green")
         return
     imported = plan.count(Action.IMPORT)
     parts = [f"{imported} to import"] if imported else []
@@ -111,13 +127,29 @@ def _legend(plan: Plan) -> Iterator[Line]:
     yield plain()
 
 
-def _resources(resources: Sequence[PlannedResource]) -> Iterator[Line]:
-    for program, members in groupby(in_order(resources), key=lambda r: r.program):
+def _resources(plan: Plan, detail: Detail) -> Iterator[Line]:
+    chosen = plan.meta.get("chosen", ())
+    for program, members in groupby(in_order(plan.changed), key=lambda r: r.program):
         yield plain(f"Stack {program}", style="bold underline")
         yield plain()
         for resource in members:
-            yield from resource_lines(resource)
+            if detail is Detail.BRIEF and resource.action in (Action.CREATE, Action.DELETE):
+                yield brief_line(resource, symbol(resource), chosen)
+            else:
+                yield from resource_lines(resource)
+                yield plain()
+        if detail is Detail.BRIEF:
             yield plain()
+    if detail is Detail.BRIEF:
+        yield plain("Every input of what comes: --verbose.", style="dim")
+        yield plain()
+
+
+def _counts(resources: Sequence[PlannedResource]) -> Iterator[Line]:
+    for program, members in groupby(in_order(resources), key=lambda r: r.program):
+        signs = Counter(symbol(resource) for resource in members)
+        yield Line(f"{program}: " + ", ".join(f"{signs[mark]} {mark}" for mark in _LEGEND if signs[mark]))
+    yield plain()
 
 
 def resource_lines(resource: PlannedResource) -> Iterator[Line]:

@@ -85,6 +85,7 @@ def enter(folder: Path, patch: pytest.MonkeyPatch) -> World:
     patch.chdir(folder)
     patch.setenv("TIDEFORM_ENVIRONMENT", "dev")
     patch.setattr("tideform.plan.pipeline.make_plan", world.make_plan)
+    patch.setattr("tideform.engine.connect.connect_engine", lambda _deployment, **_words: "an engine for looking")
     patch.setattr("tideform.plan.changing.changing", world.changing)
     patch.setattr("tideform.plan.changing.end_dead_bursts", lambda _change, _say: None)
     patch.setattr("tideform.plan.execute.carry_out", world.carry_out)

@@ -94,3 +94,17 @@ def test_a_file_that_is_no_program_is_unusable(tmp_path: Path) -> None:
     file.chmod(0o755)
     with pytest.raises(UnusableError, match="does not run"):
         usable_version(file)
+
+
+@pytest.mark.parametrize("script", ["exec yes", "sleep 60 & sleep 60"], ids=["prints-for-ever", "never-answers"])
+def test_one_that_does_not_come_to_an_end_is_ended(
+    tmp_path: Path, script: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tideform.engine.acquire.find._ANSWER_SECONDS", 1)
+    with pytest.raises(UnusableError, match="answer"):
+        usable_version(fake_engine(tmp_path / "mine", script))
+
+
+def test_a_home_of_nobody_is_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIDEFORM_ENGINE", "~nobody-of-that-name/pulumi")
+    assert [attempt.step for attempt in look()[1]] == ["TIDEFORM_ENGINE"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +88,12 @@ def test_a_bucket_that_does_not_answer_is_told_as_such() -> None:
         with pytest.raises(TideformError) as caught:
             ask()
         assert caught.value.diagnostics[0].code == "TD415"
+
+
+def test_a_state_file_that_is_a_pipe_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / ".pulumi/stacks/tideform-storage/p-dev.json"
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    with pytest.raises(TideformError) as caught:
+        checkpoint.read(FolderBlobs(tmp_path), "tideform-storage", "p-dev")
+    assert caught.value.diagnostics[0].code == "TD415"

@@ -163,3 +163,26 @@ def test_a_plan_that_cannot_take_its_place_leaves_no_file(file: Path, tmp_path: 
     with pytest.raises(RefusedError):
         save(load_saved(file), tmp_path / "taken")
     assert {f.name for f in tmp_path.iterdir()} == before
+
+
+def test_a_plan_is_written_over_an_earlier_one(file: Path) -> None:
+    save(SavedPlan.of(plan(), PROVENANCE), file)
+    assert load_saved(file).resources == ()
+
+
+def a_spec(path: Path) -> None:
+    path.write_text("version: 1\n")
+
+
+def other_json(path: Path) -> None:
+    path.write_text("{}")
+
+
+@pytest.mark.parametrize("stands", [a_spec, other_json, os.mkfifo, Path.mkdir])
+def test_nothing_else_is_written_over(stands: Any, tmp_path: Path) -> None:
+    path = tmp_path / "tideform.yaml"
+    stands(path)
+    before = path.stat()
+    with pytest.raises(RefusedError) as caught:
+        save(SavedPlan.of(plan(), PROVENANCE), path)
+    assert (caught.value.diagnostics[0].code, path.stat()) == ("TD339", before)

@@ -95,5 +95,17 @@ def test_a_finding_that_went_away_is_no_reason_to_refuse() -> None:
 
 def test_everything_that_moved_is_told_at_once() -> None:
     with pytest.raises(RefusedError) as caught:
-        refuse_stale(SAVED, replace(PLAN, region="x", resources=()), replace(MADE_OF, versions={}))
-    assert [d.code for d in caught.value.diagnostics] == ["TD315", "TD313", "TD314"]
+        refuse_stale(SAVED, replace(PLAN, resources=()), replace(MADE_OF, versions={}))
+    assert [d.code for d in caught.value.diagnostics] == ["TD313", "TD314"]
+
+
+def test_a_plan_of_another_place_is_one_error_and_not_hundreds() -> None:
+    assert codes(replace(PLAN, project="other", region="x", resources=())) == ["TD315"]
+
+
+def test_of_hundreds_of_differences_the_first_are_told_and_the_others_counted() -> None:
+    more = tuple(created(f"more{number}") for number in range(100))
+    with pytest.raises(RefusedError) as caught:
+        refuse_stale(SAVED, replace(PLAN, resources=(*PLAN.resources, *more)), MADE_OF)
+    assert len(caught.value.diagnostics) == 11
+    assert "and 90 more" in caught.value.diagnostics[-1].detail

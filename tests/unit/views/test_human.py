@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from tests.unit.views.plans import created, everything, plan, policy, updated
-from tideform.plan.model import SECRET, UNKNOWN, Action, Plan, PlannedResource, PropertyChange
-from tideform.views.human import plan_lines, resource_lines
+from tideform.plan.model import SECRET, UNKNOWN, Action, Plan, PlannedResource, PriceLine, PropertyChange
+from tideform.views.human import Detail, plan_lines, resource_lines
 
 
 def text(of: Plan) -> str:
@@ -26,6 +27,40 @@ def test_a_plan_with_one_of_everything(golden: Callable[[str, str], None]) -> No
 def test_nothing_to_do_is_said_in_one_line() -> None:
     kept = PlannedResource("storage", "aws:s3/bucket:Bucket", "a", Action.NO_OP, {"a": 1}, {"a": 1})
     assert text(plan(kept)).endswith("No changes. What stands matches the spec.\n")
+
+
+def test_a_plan_that_did_not_look_does_not_say_what_stands() -> None:
+    kept = PlannedResource("storage", "aws:s3/bucket:Bucket", "a", Action.NO_OP, {"a": 1}, {"a": 1})
+    said = text(replace(plan(kept), meta={"read_back": False})).splitlines()[-1]
+    assert said == "No changes. What the state records matches the spec; what stands was not read back."
+
+
+def test_in_brief_what_comes_is_a_line_with_what_somebody_chose() -> None:
+    inputs = {"name": "p-dev-nightly", "size": 7, "machine": {"type": "c5.large"}, "policy": "a default"}
+    made = replace(created("nightly"), after=inputs)
+    of = replace(plan(made), meta={"chosen": {"c5.large"}})
+    shown = [str(line) for line in plan_lines(of, detail=Detail.BRIEF)]
+    assert any(line.endswith('nightly  name = "p-dev-nightly", machine.type = "c5.large"') for line in shown)
+    assert "a default" not in "\n".join(shown)
+
+
+def test_in_brief_what_changes_is_shown_as_ever() -> None:
+    changes = updated({"a": 1}, {"a": 2})
+    shown = "\n".join(str(line) for line in plan_lines(plan(changes), detail=Detail.BRIEF))
+    assert "~ a = 1 -> 2" in shown
+
+
+def test_a_summary_counts_each_stack() -> None:
+    of = plan(created("a"), created("b"), created("c", "foundation"))
+    shown = [str(line).strip() for line in plan_lines(of, detail=Detail.SUMMARY)]
+    assert ("foundation: 1 +" in shown, "storage: 2 +" in shown) == (True, True)
+
+
+def test_a_total_without_a_price_that_nobody_knows_is_a_lower_bound_and_names_it() -> None:
+    prices = (PriceLine("a.b", "key", 0.01), PriceLine("a.c", "server", None, "not in the price book", missing=True))
+    shown = text(replace(plan(created()), prices=prices))
+    assert "Total: at least 0.0100 USD an hour" in shown
+    assert "Not in it, as the price book does not have them: a.c." in shown
 
 
 def test_the_order_of_resources_does_not_depend_on_the_engine() -> None:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 
 from tideform.paths import cache_dir
 
@@ -20,6 +23,7 @@ ENGINE_VERSION = "3.250.0"  # what we install; the newest whose Go modules every
 OLDEST = (3, 181, 0)  # the first that answers a plan's ``--client`` the way SDK 3.272 asks
 NEWEST_MAJOR = 3
 VARIABLE = "TIDEFORM_ENGINE"
+_ANSWER_BYTES = 4096  # a version is a line
 _ANSWER_SECONDS = 30  # a cold 112 MB binary on a busy disk needs several
 
 
@@ -70,9 +74,17 @@ def look() -> tuple[Found | None, list[Attempt]]:
 
 def _places() -> Iterator[tuple[str, Path]]:
     if named := os.environ.get(VARIABLE):
-        yield VARIABLE, Path(named).expanduser().absolute()
+        yield VARIABLE, _expanded(named).absolute()
     yield "PATH", Path(shutil.which("pulumi") or "pulumi")
     yield "cache", engine_dir() / "pulumi"
+
+
+def _expanded(named: str) -> Path:
+    """With a home in the place of ``~``; a user who is not known is left as written, and so is not there."""
+    try:
+        return Path(named).expanduser()
+    except RuntimeError:
+        return Path(named)
 
 
 def usable_version(path: Path) -> str:
@@ -90,21 +102,40 @@ def usable_version(path: Path) -> str:
 
 
 def _ask(path: Path) -> str:
+    """What it prints first when asked for its version; one that prints for ever, or nothing, is ended."""
     env = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
-        answer = subprocess.run(
+        process = subprocess.Popen(
             [path, "version"],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_ANSWER_SECONDS,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             env=env,
+            start_new_session=True,
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except OSError as error:
         raise UnusableError(f"{path} does not run: {error}") from error
-    if answer.returncode != 0:
-        raise UnusableError(f"{path} ends with code {answer.returncode} when asked for its version")
-    return answer.stdout.strip()
+    timer = Timer(_ANSWER_SECONDS, _end, [process])
+    timer.start()
+    with process:
+        answer = process.stdout.read(_ANSWER_BYTES) if process.stdout else b""
+        if len(answer) == _ANSWER_BYTES:
+            _end(process)
+            raise UnusableError(f"{path} answers `pulumi version` with more than a version")
+        code = process.wait()
+    timed_out = timer.finished.is_set()
+    timer.cancel()
+    if timed_out:
+        raise UnusableError(f"{path} does not answer `pulumi version` within {_ANSWER_SECONDS} seconds")
+    if code != 0:
+        raise UnusableError(f"{path} ends with code {code} when asked for its version")
+    return answer.decode(errors="replace").strip()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """With all that it started: what holds its output open would keep us waiting."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _cached_version(path: Path) -> str:
