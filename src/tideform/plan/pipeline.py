@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tideform.catalogue.not_built import not_built_notes
 from tideform.diagnostics import Diagnostic
@@ -90,11 +90,7 @@ def make_plan(
         else _findings(deployment, chosen, judged, prices, unit, engine) + losses(deployment, resources, delete_data),
         prices=prices,
         refreshed=tuple(r for p in previews.values() for r in p.drift),
-        meta={
-            "not_emulated": sorted({n for p in previews.values() for n in p.not_emulated}),
-            "read_back": refresh,
-            "chosen": _chosen(deployment),
-        },
+        meta=_meta(deployment, previews, refresh),
     )
     return Planned(plan, previews, {key: p.outputs for key, p in previews.items()}, delete_data)
 
@@ -116,6 +112,14 @@ def _findings(
         *cost_findings(prices, deployment),
         *not_built_notes(deployment.spec, unit=unit),
     )
+
+
+def _meta(deployment: Deployment, previews: Mapping[str, Preview], refresh: bool) -> dict[str, Any]:
+    return {
+        "not_emulated": sorted({n for p in previews.values() for n in p.not_emulated}),
+        "read_back": refresh,
+        "chosen": _chosen(deployment),
+    }
 
 
 def _chosen(deployment: Deployment) -> frozenset[str]:

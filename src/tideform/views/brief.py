@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from tideform.plan.model import PlannedResource
 from tideform.views.lines import Line
-from tideform.views.values import inline, key_text
+from tideform.views.values import inline
 
 _NAMES: Final = ("name", "bucket", "cidrBlock", "serviceName")
 _WIDEST: Final = 60  # characters of one value
@@ -23,7 +23,7 @@ def brief_line(resource: PlannedResource, mark: str, chosen: Collection[str]) ->
     picked = {key: value for key, value in _leaves(inputs) if str(value) in chosen}
     settings = {**(dict([named]) if named else {}), **picked}
     known = resource.id if resource.after is None else ""
-    told = [f"{key_text(key)} = {_short(value)}" for key, value in settings.items()]
+    told = [f"{key} = {_short(value)}" for key, value in settings.items()]
     return Line("  ".join([resource.address, ", ".join([*([f"id {known}"] if known else []), *told])]).rstrip(), mark)
 
 
