@@ -74,7 +74,7 @@ def ground(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> G
 @pytest.mark.parametrize("ground", [(False, False)], indirect=True)
 def test_starters_are_off_before_leases_are_judged_and_the_reaper_goes_last(ground: Ground) -> None:
     said: list[str] = []
-    assert teardown.destroy(ground.deployment, say=said.append) == "the receipt"
+    assert str(teardown.destroy(ground.deployment, say=said.append)) == "the receipt"
     assert ground.done == ["off fit", "dead bursts", "leases", "training/fit", "storage", "leases", "foundation"]
     assert "`tideform apply` switches them on again" in said[0]
 
