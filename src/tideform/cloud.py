@@ -77,9 +77,11 @@ class Cloud:
         """
         from botocore.config import Config
 
+        from tideform.burst.reaper.fence import watch
+
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = self.session.client(
+                made = self.session.client(
                     service,
                     endpoint_url=self.credentials.endpoint if self.credentials else None,
                     config=Config(
@@ -88,6 +90,7 @@ class Cloud:
                         s3={"addressing_style": "path"} if self.credentials else {},
                     ),
                 )
+                self._clients[service] = watch(made)
             return self._clients[service]
 
     def environ(self) -> Mapping[str, str]:

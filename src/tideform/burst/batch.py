@@ -20,10 +20,12 @@ from tideform.burst.lease import Lease
 from tideform.burst.reaper import batch_rungs as rungs
 from tideform.burst.reaper import instances
 from tideform.burst.reaper.base import Node
+from tideform.burst.reaper.claims import Claim
 from tideform.burst.reaper.endings import batch as ending
 from tideform.burst.reaper_brake import idle_brake, reaper_brake
 from tideform.burst.runner import Instance, Job, OnLog, Work, cloud_errors
 from tideform.burst.sizing import Sizing, sizing
+from tideform.burst.table import LeaseTable
 from tideform.catalogue.training._names import PoolNames
 from tideform.catalogue.training.base import backends
 from tideform.cloud import Cloud
@@ -31,7 +33,6 @@ from tideform.components.batch_size import can_be_defined
 from tideform.components.purchase import quota_in
 from tideform.errors import CloudError, RefusedError, TideformError
 from tideform.spec.deployment import Deployment
-from tideform.times import utc
 
 
 @dataclass(frozen=True)
@@ -98,13 +99,13 @@ class BatchRunner:
             usable, reasons = ending.usable(self.cloud, self.handle, environments, self.cloud.clock())
             for environment in environments:
                 self._settle(environment, halt)
-            rungs.arrange(self.cloud, self.handle, environments, usable)
+            rungs.arrange(self.cloud, self.handle, environments, usable, self._claim(lease))
             ending.set_queue(self.cloud, self.handle, "ENABLED")
-            reasons += self._climb(usable, size, halt)
+            reasons += self._climb(usable, size, lease, halt)
             machines = [instance.id for instance in self.capacity()]
             if len(machines) < size.nodes:
                 raise _no_capacity(self.pool, size, [r for r in reasons if r])
-            instances.tell_lease(self.cloud, machines, lease.id, utc(lease.deadline))
+            instances.tell_lease(self.cloud, machines, self._claim(lease))
 
     def run(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt) -> int:
         """Submit one job, follow its log, and return its exit code."""
@@ -137,23 +138,27 @@ class BatchRunner:
         with cloud_errors(f"jobs on {self.pool} were listed"):
             return self._jobs.unfinished()
 
-    def _climb(self, environments: list[dict[str, Any]], size: Sizing, halt: Halt) -> list[str]:
+    def _claim(self, lease: Lease) -> Claim:
+        return LeaseTable.of(self.cloud, self.deployment).claim(lease, self.cloud.clock())
+
+    def _climb(self, environments: list[dict[str, Any]], size: Sizing, lease: Lease, halt: Halt) -> list[str]:
         """Ask one environment after the other; why those before it brought nothing. A quota ends it."""
         reasons: list[str] = []
         for environment in environments:
-            reasons.append(self._try(environment, size, halt))
+            reasons.append(self._try(environment, size, lease, halt))
             if quota_in(reasons[-1]):
                 break
         return reasons
 
-    def _try(self, environment: dict[str, Any], size: Sizing, halt: Halt) -> str:
+    def _try(self, environment: dict[str, Any], size: Sizing, lease: Lease, halt: Halt) -> str:
         """Ask one environment for what is missing. Returns why it did not come, or nothing."""
         if self._enough(size):
             return ""
         self._settle(environment, halt)
         all_ = ending.environments(self.cloud, self.handle)
         missing = max(0, size.nodes - len(self._there())) * size.vcpus // size.nodes
-        rungs.open_up(self.cloud, self.handle, environment, all_, wanted=missing)
+        tags = ending.whose(self._now(environment), self._claim(lease))
+        rungs.open_up(self.cloud, self.handle, environment, all_, wanted=missing, tags=tags)
         deadline = time.monotonic() + self.pace.start
         while not self._enough(size):
             halt.check()
@@ -197,9 +202,7 @@ class BatchRunner:
         return f"{_name(now)}: {reason or 'invalid'}" if hopeless else ""
 
     def _now(self, environment: dict[str, Any]) -> dict[str, Any]:
-        return next(
-            (e for e in ending.environments(self.cloud, self.handle) if _name(e) == _name(environment)), environment
-        )
+        return ending.environment_now(self.cloud, self.handle, environment)
 
     def _settle(self, environment: dict[str, Any], halt: Halt) -> None:
         """Wait until Batch is done with the last change: it refuses another one before that."""

@@ -17,6 +17,7 @@ from tideform.burst.log_stream import LogTail
 from tideform.burst.reaper.base import Handle
 from tideform.burst.reaper.endings import batch as ending
 from tideform.burst.runner import Job, OnLog, Work
+from tideform.burst.table import LeaseTable
 from tideform.catalogue.training._names import PoolNames
 from tideform.cloud import Cloud
 from tideform.components.batch_size import can_be_overridden
@@ -137,7 +138,7 @@ class BatchJobs:
             timeout={"attemptDurationSeconds": max(rest, _LEAST_TIMEOUT)},
             tags={
                 **self.handle["tags"],
-                "tideform:lease": lease.id,
+                **LeaseTable.of(self.cloud, self.names.deployment).claim(lease, self.cloud.clock()).tags,
                 **({"tideform:code": work.code} if work.code else {}),
             },
             propagateTags=True,

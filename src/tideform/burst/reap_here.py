@@ -16,11 +16,14 @@ from tideform.spec.deployment import Deployment
 _PATIENCE = 120.0  # seconds for what answers 'not yet'
 
 
-def reap_here(cloud: Cloud, deployment: Deployment) -> dict[str, Any]:
-    """One round; returns what it did and what failed, as its heartbeat says it. Raises `CloudError`."""
+def reap_here(cloud: Cloud, deployment: Deployment, *, at_once: bool = False) -> dict[str, Any]:
+    """One round; returns what it did and what failed, as its heartbeat says it. Raises `CloudError`.
+
+    ``at_once`` gives machines without a lease no grace: whoever asks for that has been told.
+    """
     scope = Scope(deployment, "foundation")
     told = {name: value for name, value in variables(scope).items() if name not in ("TOPIC", "RESERVED")}
-    settings = Settings.of(told, handles(deployment))
+    settings = Settings.of({**told, **({"UNHELD_GRACE": "0"} if at_once else {})}, handles(deployment))
     until = time.monotonic() + _PATIENCE
     with cloud_errors("the reaper's round was run"):
         return Round(cloud, settings, cloud.clock, lambda: until - time.monotonic()).run()

@@ -63,8 +63,8 @@ def _finish(teardown: Teardown, record: PoolRecord, now: float) -> list[str]:
     if taken is None:
         return []
     with uncut(teardown.say) as halt:
-        teardown.finish(taken, halt.pause)
-    return [f"finished the teardown of {record.pool}, which had been cut short"]
+        receipt = teardown.finish(taken, halt.pause)
+    return [] if receipt is None else [f"finished the teardown of {record.pool}, which had been cut short"]
 
 
 def _leave(teardown: Teardown, record: PoolRecord) -> list[str]:

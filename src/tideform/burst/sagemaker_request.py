@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from tideform.burst.lease import Lease
+from tideform.burst.reaper.claims import Claim
 from tideform.burst.runner import Work
 from tideform.burst.sagemaker_place import Place
 from tideform.catalogue.training._sagemaker import Purchase, TrainingNames, stopping
@@ -20,7 +21,6 @@ from tideform.components.local_storage import has_local_storage
 from tideform.components.scope import Scope
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
-from tideform.times import utc
 
 CHECKPOINTS = "/opt/ml/checkpoints"
 _URI = "TIDEFORM_CHECKPOINT_URI"
@@ -164,7 +164,7 @@ def _resources(order: JobOrder, purchase: Purchase, kind: str) -> dict[str, Any]
 
 def _tags(order: JobOrder) -> dict[str, str]:
     lease = order.lease
-    return {**_scope(order).tags(), "tideform:lease": lease.id, "tideform:expires": utc(lease.deadline)}
+    return {**_scope(order).tags(), **Claim(lease.id, lease.token, lease.deadline).tags}
 
 
 def _scope(order: JobOrder) -> Scope:

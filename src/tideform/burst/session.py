@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from tideform.burst.brakes import require
@@ -11,6 +12,7 @@ from tideform.burst.lease import Lease, Mode, State, new_lease
 from tideform.burst.meter import Meter, spending_limit
 from tideform.burst.month import require_budget
 from tideform.burst.persistence import Persistence, tolerating
+from tideform.burst.reaper.fence import STARTS, fenced
 from tideform.burst.receipt import Receipt
 from tideform.burst.reservations import ends_early, left_aside
 from tideform.burst.runner import OnLog, Work
@@ -125,7 +127,8 @@ class Session:
                 teardown.say(remark)
         halt.check()
         teardown.say(f"Bringing in {sizing(self.pool).words}.")
-        teardown.runner.up(lease, halt)
+        with self._while_held(lease):
+            teardown.runner.up(lease, halt)
 
     def _work(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt, meter: Meter) -> int:
         runner = self.teardown.runner
@@ -134,7 +137,17 @@ class Session:
         self._bring(lease, halt)
         halt.limits.append(self._now_and_then(lambda: self._still_held(lease)))
         self.teardown.say(f"Running {work.label or ' '.join(work.command or self.pool.job.command)}")
-        return runner.run(lease, work, on_log, halt)
+        with self._while_held(lease):
+            return runner.run(lease, work, on_log, halt)
+
+    def _while_held(self, lease: Lease) -> AbstractContextManager[None]:
+        """Whatever starts capacity or work leaves only while the table says that the lease holds."""
+        table = self.teardown.table
+
+        def held() -> None:
+            table.claim(lease, self.teardown.clock())
+
+        return fenced(held, STARTS)
 
     def _now_and_then(self, limit: Limit) -> Limit:
         """A limit that asks a service: neither at every poll, nor so that the work ends with the first refusal."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from tideform.burst.lease import Lease, PoolRecord, State
+from tideform.burst.reaper.claims import Claim, claim, lost
 from tideform.burst.reaper.items import Item, Items
 from tideform.burst.reaper.pools import POOL, Pools, same_place
 from tideform.burst.record import record_of
@@ -116,6 +117,18 @@ class LeaseTable:
         if there.lease(lease.id) is not None:  # the answer to a first attempt was lost, not its write
             return there
         raise self._refusal(there, terms)
+
+    def claim(self, lease: Lease, now: float) -> Claim:
+        """In whose name capacity may be launched at this moment. Raises `RefusedError` TD690 where that is nobody's."""
+        item = self._call(lambda: self.items.get(self._key(lease.pool)))
+        if item is None or (why := lost(item, lease.id, now)):
+            raise RefusedError.of(
+                "TD690",
+                "The lease no longer holds",
+                detail=f"{lease.pool}: {why if item else 'its record is gone'}. Nothing is started without a lease.",
+                fix="`tideform burst status` shows when the pool is idle; then run it again.",
+            )
+        return claim(item, lease.id)
 
     def starting(self, lease: Lease) -> PoolRecord | None:
         """Note that this lease brings the capacity. None: the lease is no longer held, or the pool has its capacity."""

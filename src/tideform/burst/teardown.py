@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 
 from tideform.burst.halt import Pause, Say, silent
 from tideform.burst.lease import Lease, PoolRecord, State
@@ -17,6 +18,7 @@ from tideform.burst.meter import Meter
 from tideform.burst.persistence import Persistence
 from tideform.burst.reaper.base import Node
 from tideform.burst.reaper.endings import ending
+from tideform.burst.reaper.fence import Check, FencedError, fenced
 from tideform.burst.reaper.ledger import Ledger
 from tideform.burst.reaper.prices import SpotPrices
 from tideform.burst.receipt import Receipt, capacity_receipt
@@ -146,23 +148,34 @@ class Teardown:
         else:
             self.runner.down()
 
-    def finish(self, record: PoolRecord, pause: Pause = time.sleep) -> Receipt:
+    def finish(self, record: PoolRecord, pause: Pause = time.sleep) -> Receipt | None:
         """Take everything away in the name of ``record``'s token, prove it, and forget the leases.
 
         What costs money does not wait for the lock, which an apply may hold for long. Under the lock it is looked at
-        again: a burst that was just starting may have brought more.
+        again: a burst that was just starting may have brought more. None: this process was frozen or cut off meanwhile,
+        and somebody else has done it; what stands now is nothing of this burst's.
         """
+        mine = partial(self._require, lambda now: now.state is State.STOPPING and now.token == record.token)
         self.say("Taking the capacity away.")
-        self._drain(time.monotonic() + self.patience.limit)
-        with self._locked(pause):
-            receipt = self._clear()
-            self.table.stopped(record, self.clock())
-            return receipt
+        try:
+            self._drain(time.monotonic() + self.patience.limit, mine)
+            with self._locked(pause):
+                receipt = self._clear(mine)
+                self.table.stopped(record, self.clock())
+                return receipt
+        except FencedError:
+            self.say("Somebody else has taken the capacity away meanwhile; nothing more is touched.")
+            return None
 
     def end_unheld(self, pause: Pause) -> Receipt | None:
         """Take away what is there without a lease. None: somebody has got one meanwhile."""
+        nobodys = partial(self._require, lambda now: not now.leases)
         with self._locked(pause):
-            return None if self.table.get(self.pool).leases else self._clear()
+            try:
+                nobodys()
+                return self._clear(nobodys)
+            except FencedError:
+                return None
 
     @contextmanager
     def _locked(self, pause: Pause) -> Iterator[None]:
@@ -180,9 +193,22 @@ class Teardown:
         nobody = not record.leases and record.state is State.IDLE
         return self.end_unheld(pause) if nobody and self.runner.capacity() else None
 
-    def _clear(self) -> Receipt:
-        receipt = self.sweep()
+    def _require(self, holds: Callable[[PoolRecord], bool]) -> None:
+        """Raise `FencedError` unless the pool's record is as it has to be for this teardown to go on.
+
+        A table that cannot be read stops no end: capacity goes first, and nobody can begin anything without it.
+        """
+        try:
+            record = self.table.get(self.pool)
+        except TideformError:
+            return
+        if not holds(record):
+            raise FencedError(f"{self.pool} is no longer this teardown's")
+
+    def _clear(self, mine: Check) -> Receipt:
+        receipt = self.sweep(mine)
         if self.removes:
+            mine()
             self._remove()
         return receipt
 
@@ -195,27 +221,34 @@ class Teardown:
                 self.say(f"Removing the definitions of {self.pool} was cut short ({error}); trying again.")
         return self.hooks.destroy(self.pool)
 
-    def sweep(self) -> Receipt:
-        """Bring the capacity to nothing and return the empty receipt; raises `LeftoversError` otherwise."""
+    def sweep(self, mine: Check) -> Receipt:
+        """Bring the capacity to nothing and return the empty receipt; raises `LeftoversError` otherwise.
+
+        ``mine`` raises `FencedError` once what stands is no longer this teardown's.
+        """
         deadline = time.monotonic() + self.patience.limit
-        problem = self._drain(deadline)
+        problem = self._drain(deadline, mine)
         receipt = self.receipt()
         while receipt.leftovers and time.monotonic() < deadline:
             time.sleep(self.patience.poll)
+            mine()
             receipt = self.receipt()
+        mine()
         try:
             receipt.require_empty()
         except LeftoversError as left:
             raise LeftoversError((*(problem.diagnostics if problem else ()), *left.diagnostics)) from problem
         return receipt
 
-    def _drain(self, deadline: float) -> CloudError | None:
+    def _drain(self, deadline: float, mine: Check) -> CloudError | None:
         """Step down until nothing is left or time is up; a service that refuses is asked again until then."""
         while True:
             problem = None
+            mine()
             try:
-                if self.runner.down():
-                    return None
+                with fenced(mine):
+                    if self.runner.down():
+                        return None
             except CloudError as error:
                 problem = error
             if time.monotonic() > deadline:

@@ -74,12 +74,14 @@ def status(
 ) -> None:
     """Show each pool's leases, instances, jobs and cost so far."""
     from tideform.burst.as_held import as_held
+    from tideform.burst.ownerless import ownerless
     from tideform.burst.status import pool_status
     from tideform.burst.table import LeaseTable
     from tideform.connect import cloud_for
     from tideform.views.burst import status_json, status_lines
     from tideform.views.json_plan import write_json
     from tideform.views.lines import emit
+    from tideform.views.unheld import unheld_json, unheld_lines
 
     deployment = load_deployment(spec, environment)
     cloud = cloud_for(deployment)
@@ -91,7 +93,10 @@ def status(
     names = list(deployment.spec.training) if pool is None else [known(deployment, pool)]
     now = cloud.clock()
     found = {name: pool_status(cloud, deployment, name, now) for name in names}
+    unheld = [one for one in ownerless(cloud, deployment) if pool in (None, one.pool)]
     if as_json:
-        write_json({"pools": [status_json(name, one) for name, one in found.items()]})
+        pools = [status_json(name, one) for name, one in found.items()]
+        write_json({"pools": pools, "unheld": unheld_json(unheld)})
     else:
         emit((line for name, one in found.items() for line in status_lines(name, one)), console())
+        emit(unheld_lines(unheld), console())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tideform.cli.burst_session import PoolArgument, as_it_stands, ask_about_cost, known
-from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, load_deployment
+from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
 from tideform.cli.run import YesOption, say
 
 if TYPE_CHECKING:
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 NodeOption = Annotated[int, typer.Option("--node", min=0, help="Which machine, by its number from 0, oldest first.")]
 ByArgument = Annotated[str, typer.Argument(help="How much longer: 30m, 2h.", metavar="DURATION")]
+UnheldOption = Annotated[
+    bool, typer.Option("--unheld", help="End machines that name no lease at once, without their grace.")
+]
 InsteadArgument = Annotated[
     list[str] | None, typer.Argument(help="After --: instead of a shell.", metavar="[-- COMMAND...]")
 ]
@@ -58,21 +61,31 @@ def extend(
         say(f"Note: {remark}.")
 
 
-def reap(spec: SpecOption = DEFAULT_SPEC, environment: EnvironmentOption = None, as_json: JsonOption = False) -> None:
-    """Run the reaper's round once from here: every burst of the environment that is over is ended."""
+def reap(
+    spec: SpecOption = DEFAULT_SPEC,
+    environment: EnvironmentOption = None,
+    as_json: JsonOption = False,
+    unheld: UnheldOption = False,
+) -> None:
+    """Run the reaper's round once from here: bursts that are over end, and what no lease holds."""
+    from tideform.burst.ownerless import ownerless
     from tideform.burst.reap_here import reap_here
     from tideform.connect import cloud_for
     from tideform.errors import ExitCode
     from tideform.views.json_plan import write_json
-    from tideform.views.lines import neutral
+    from tideform.views.lines import emit, neutral
+    from tideform.views.unheld import unheld_json, unheld_lines
 
     deployment = load_deployment(spec, environment)
-    told = reap_here(cloud_for(deployment), deployment)
+    cloud = cloud_for(deployment)
+    told = reap_here(cloud, deployment, at_once=unheld)
+    left = ownerless(cloud, deployment)
     if as_json:
-        write_json(told)
+        write_json({**told, "unheld": unheld_json(left)})
     else:
         lines = [f"{name}: {value}" for name, value in told.items() if name in ("did", "failures") and value]
         typer.echo(neutral("; ".join(lines)) or "Nothing was over.")
+        emit(unheld_lines(left), console())
     if told.get("failures"):
         raise typer.Exit(ExitCode.ERROR)
 

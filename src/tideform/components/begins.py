@@ -31,6 +31,7 @@ _LOOK_AT_MACHINES = (
     "ssm:DescribeInstanceInformation",
 )
 _LAUNCH = (
+    "autoscaling:CreateOrUpdateTags",
     "autoscaling:PutScheduledUpdateGroupAction",
     "autoscaling:ResumeProcesses",
     "autoscaling:UpdateAutoScalingGroup",
@@ -100,7 +101,7 @@ def on_ec2(order: PoolOrder, words: dict[str, Any]) -> Begins:
     group = scope.arn("autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{names.group}")
     machines = [scope.arn("ec2", "instance/*")]
     own = ours(order)
-    said = {"ForAllValues:StringEquals": {"aws:TagKeys": ["tideform:lease", "tideform:expires"]}}
+    said = {"ForAllValues:StringEquals": {"aws:TagKeys": ["tideform:lease", "tideform:expires", "tideform:token"]}}
     document = f"arn:{scope.partition}:ssm:{scope.region}::document/AWS-RunShellScript"
     return Begins(
         words,

@@ -58,6 +58,7 @@ def variables(scope: Scope) -> dict[str, str]:
         "PROJECT": deployment.spec.project,
         "ENVIRONMENT": deployment.environment,
         "TOPIC": topic_arn(scope),
+        "UNHELD_GRACE": str(deployment.spec.limits.unheld_grace.seconds),
         **stop,
         **_reserved(deployment),
     }

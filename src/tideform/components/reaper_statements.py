@@ -40,6 +40,7 @@ _END = {
         (
             "autoscaling:CompleteLifecycleAction",
             "autoscaling:DeleteScheduledAction",
+            "autoscaling:DeleteTags",
             "autoscaling:SuspendProcesses",
             "autoscaling:UpdateAutoScalingGroup",
         ),

@@ -9,7 +9,13 @@ from collections.abc import Iterable, Sequence
 
 from tideform.plan.model import PropertyChange
 
-COMPUTE_ENVIRONMENT = ("computeResources.desiredVcpus", "computeResources.minVcpus", "state")
+COMPUTE_ENVIRONMENT = (
+    "computeResources.desiredVcpus",
+    "computeResources.minVcpus",
+    # what its machines say at launch of whose they are (`burst.reaper.claims`)
+    *(f'computeResources.tags["tideform:{key}"]' for key in ("lease", "expires", "token")),
+    "state",
+)
 JOB_QUEUE = ("state",)
 SCALING_GROUP = (
     "desiredCapacity",

@@ -11,6 +11,7 @@ from tideform.plan.programs import in_order, programs
 
 if TYPE_CHECKING:
     from tideform.burst.lease import PoolRecord
+    from tideform.burst.ownerless import Ownerless
     from tideform.burst.table import LeaseTable
     from tideform.diagnostics import Diagnostic
     from tideform.engine.base import Program
@@ -52,6 +53,7 @@ class Status:
     pools: tuple[PoolRecord, ...]
     holders: tuple[Holder, ...]
     warnings: tuple[Diagnostic, ...] = ()  # what is wrong with the lease table, or with what acts on it
+    unheld: tuple[Ownerless, ...] = ()  # what costs money, or would, and no lease holds
 
 
 def status(deployment: Deployment) -> Status:
@@ -67,6 +69,7 @@ def status(deployment: Deployment) -> Status:
         pools=() if table is None else _pools(table),
         holders=lock_of(deployment).holders(),
         warnings=() if table is None else _warnings(table, deployment),
+        unheld=() if table is None else _unheld(table, deployment),
     )
 
 
@@ -130,3 +133,9 @@ def _warnings(table: LeaseTable, deployment: Deployment) -> tuple[Diagnostic, ..
 def _pools(table: LeaseTable) -> tuple[PoolRecord, ...]:
     """The pools that are not idle."""
     return tuple(sorted((r for r in table.all() if r.held or r.count), key=lambda record: record.pool))
+
+
+def _unheld(table: LeaseTable, deployment: Deployment) -> tuple[Ownerless, ...]:
+    from tideform.burst.ownerless import ownerless
+
+    return ownerless(table.cloud, deployment)

@@ -14,7 +14,7 @@ LONGEST_LEASE = Duration.parse("7d")  # a forgotten burst ends within a week, wh
 
 
 def limits(subject: Subject) -> Iterator[Diagnostic]:
-    """What contradicts itself in pools, stores and the drift monitor; what a backend bounds, it says itself."""
+    """What contradicts itself in pools, stores and what watches them; what a backend bounds, it says itself."""
     for name, pool in subject.spec.training.items():
         yield from _machines(subject, ("training", name), pool)
         yield from _times(subject, ("training", name), pool)
@@ -24,6 +24,7 @@ def limits(subject: Subject) -> Iterator[Diagnostic]:
         fix = "Give an amount, or remove the budget."
         yield subject.problem("TD146", ("budget", "monthly"), "With 0 USD nothing can be made.", fix=fix)
     yield from _stores(subject)
+    yield from _unheld(subject)
     yield from _drift(subject)
 
 
@@ -66,6 +67,13 @@ def _stores(subject: Subject) -> Iterator[Diagnostic]:
             detail = f"Objects are to be kept for {store.retention} and deleted after {store.expire_after}."
             fix = "Expire later than the retention, or drop one of the two."
             yield subject.problem("TD140", ("storage", name, "expire_after"), detail, fix=fix)
+
+
+def _unheld(subject: Subject) -> Iterator[Diagnostic]:
+    grace = subject.spec.limits.unheld_grace
+    if not 300 <= grace.seconds <= 86400:
+        detail = f"The reaper looks every five minutes, and what nobody holds goes within a day, not after {grace}."
+        yield subject.problem("TD105", ("limits", "unheld_grace"), detail, fix="Use 5m to 1d.")
 
 
 def _drift(subject: Subject) -> Iterator[Diagnostic]:

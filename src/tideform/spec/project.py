@@ -67,10 +67,13 @@ class Budget(Model):
 
 
 class Limits(Model):
-    """How long a lease may be, for everybody and for single owners."""
+    """How long a lease may be, for everybody and for single owners, and a machine stand without one."""
 
     lease: Annotated[Duration | None, about("The longest lease of anybody's.")] = None
     owners: Annotated[dict[str, Duration], about("The longest lease of one owner, by user name.")] = {}
+    unheld_grace: Annotated[
+        Duration, about("How long a machine with a pool's tags and without a lease stands, once told of; 5m to 1d.")
+    ] = Duration.parse("15m")
 
 
 class Cluster(Model):

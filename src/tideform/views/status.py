@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tideform.times import utc
 from tideform.views.lines import Line, plain
+from tideform.views.unheld import unheld_json, unheld_lines
 
 if TYPE_CHECKING:
     from tideform.burst.lease import Lease
@@ -26,6 +27,7 @@ def status_lines(status: Status) -> Iterator[Line]:
     leases = [lease for pool in status.pools for lease in pool.leases]
     yield plain(f"Bursts: {'none' if not leases else len(leases)}")
     yield from (Line(_lease(lease)) for lease in leases)
+    yield from unheld_lines(status.unheld)
     yield plain("Lock: free" if not status.holders else "Lock: held")
     for holder in status.holders:
         yield Line(f"by {holder.who} for {holder.operation}, process {holder.process.pid}, since {utc(holder.since)}")
@@ -42,6 +44,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "region": about.region,
         "stacks": [vars(s) for s in status.stacks],
         "sandbox": None if status.sandbox is None else vars(status.sandbox),
+        "unheld": unheld_json(status.unheld),
         "bursts": [_lease_json(lease) for pool in status.pools for lease in pool.leases],
         "lock": [
             {"who": h.who, "operation": h.operation, "pid": h.process.pid, "since": utc(h.since)}

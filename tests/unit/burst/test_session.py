@@ -12,6 +12,7 @@ from tests.unit.burst.conftest import lease_of
 from tests.unit.burst.fakes import START, Stage
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease, Mode, State
+from tideform.burst.reaper.pools import Pools
 from tideform.burst.runner import OnLog, Work
 from tideform.burst.table import LeaseTable
 from tideform.errors import CloudError, EngineError, InterruptedRunError, LeftoversError, LockedError, RefusedError
@@ -341,3 +342,51 @@ def test_a_lock_that_cannot_be_written_stops_no_end(stage: Stage) -> None:
     ended = stage.session().run(Work(), print)
     assert (ended.exit_code, stage.table.get("fit").state, len(stage.runner.instances)) == (0, State.IDLE, 0)
     assert any("the capacity goes without it" in line for line in stage.said)
+
+
+def taken_over(stage: Stage, deployment: Deployment) -> None:
+    """What happens while somebody is frozen in a teardown: the reaper finishes it, and another burst begins."""
+    stage.on_lock, stage.runner.on_down = None, lambda: None
+    item = stage.table.items.get("pool#fit")
+    assert item is not None
+    Pools(stage.table.items).stopped(item, stage.now, reaped=True)
+    other = lease_of(deployment, id="other")
+    stage.table.acquire(other)
+    stage.table.up(other)
+    stage.runner.stubborn = 1  # the step that slept has not ended anything
+
+
+@pytest.mark.parametrize("removes", [False, True])
+def test_a_teardown_that_was_frozen_takes_nothing_from_the_next_burst(
+    stage: Stage, deployment: Deployment, removes: bool
+) -> None:
+    stage.removes = removes
+    lease = stage.session().up()
+    stage.runner.on_down = lambda: taken_over(stage, deployment)
+    assert stage.teardown().give_back(lease) is None
+    assert (stage.calls.count("down"), stage.calls.count("destroy")) == (1, 0)
+    assert [held.id for held in stage.table.get("fit").leases] == ["other"]
+
+
+def test_a_teardown_that_was_frozen_at_the_lock_removes_no_definitions_of_the_next_burst(
+    stage: Stage, deployment: Deployment
+) -> None:
+    stage.removes = True
+    lease = stage.session().up()
+    stage.on_lock = lambda: taken_over(stage, deployment)
+    assert stage.teardown().give_back(lease) is None
+    assert (stage.calls.count("down"), stage.calls.count("destroy")) == (1, 0)
+
+
+def test_a_teardown_goes_on_while_the_table_is_out_of_reach(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    lease = stage.session().up()
+    record = stage.table.release(lease, stage.now)
+    assert record is not None
+
+    def away(*_: object) -> None:
+        raise CloudError.of("TD617", "The lease table could not be used")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LeaseTable, "get", away)
+        stage.teardown().finish(record)
+    assert stage.runner.instances == ()

@@ -99,7 +99,13 @@ def test_what_is_allowed_on_everything_only_looks_or_takes_no_resource() -> None
 
 def test_it_deletes_no_definition() -> None:
     actions = {action for each in role().values() for action in each["Action"]}
-    assert {action for action in actions if ":Delete" in action} == {"autoscaling:DeleteScheduledAction"}
+    own = {"autoscaling:DeleteScheduledAction", "autoscaling:DeleteTags"}  # what a burst has put there
+    assert {action for action in actions if ":Delete" in action} == own
+
+
+def test_it_is_told_how_long_machines_without_a_lease_may_stand() -> None:
+    found = collect("foundation", training=EKS, limits={"unheld_grace": "1h"})
+    assert inputs(found, "Function", "reaper")["environment"]["variables"]["UNHELD_GRACE"] == "3600"
 
 
 def test_it_touches_roles_only_where_karpenter_launches() -> None:

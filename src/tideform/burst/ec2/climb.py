@@ -6,12 +6,14 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-mixed-ins
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tideform.burst.ec2.pace import Pace
 from tideform.burst.halt import Halt
 from tideform.burst.reaper import group
 from tideform.burst.reaper.base import Handle
+from tideform.burst.reaper.claims import Claim
 from tideform.cloud import Cloud
 from tideform.components.purchase import Rung, quota_in
 from tideform.errors import RefusedError, TideformError
@@ -19,13 +21,17 @@ from tideform.errors import RefusedError, TideformError
 
 @dataclass
 class Climb:
-    """One attempt to have ``nodes`` machines in service; ``most`` is the group's bound meanwhile."""
+    """One attempt to have ``nodes`` machines in service; ``most`` is the group's bound meanwhile.
+
+    ``claim`` says in whose name they come, and raises where that no longer counts.
+    """
 
     cloud: Cloud
     handle: Handle
     pace: Pace
     nodes: int
     most: int
+    claim: Callable[[], Claim]
     _reasons: list[str] = field(default_factory=list, init=False)
 
     def climb(self, ladder: tuple[Rung, ...], halt: Halt) -> None:
@@ -43,6 +49,7 @@ class Climb:
         """Whether they come on this rung; all but the last one are left at the first refusal."""
         before = group.activities(self.cloud, self.handle)
         way = rung.purchase
+        group.say_whose(self.cloud, self.handle, self.claim())
         group.ask(self.cloud, self.handle, way.kind, way.reservation, nodes=self.nodes, most=self.most)
         deadline = time.monotonic() + self.pace.start
         why = ""

@@ -19,16 +19,17 @@ from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
 from tideform.burst.reaper import instances
 from tideform.burst.reaper.base import Node
+from tideform.burst.reaper.claims import Claim
 from tideform.burst.reaper.endings import ec2 as ending
 from tideform.burst.reaper_brake import idle_brake, reaper_brake
 from tideform.burst.runner import Instance, Job, OnLog, Work, cloud_errors
 from tideform.burst.sizing import sizing
+from tideform.burst.table import LeaseTable
 from tideform.catalogue.training.base import backends
 from tideform.cloud import Cloud
 from tideform.components.purchase import ladder
 from tideform.errors import RefusedError, TideformError
 from tideform.spec.deployment import Deployment
-from tideform.times import utc
 
 
 def runner(cloud: Cloud, deployment: Deployment, pool: str) -> Ec2Runner:
@@ -71,10 +72,11 @@ class Ec2Runner:
             if ending.group(self.cloud, self.handle) is None:
                 raise _not_applied(self.pool, self.handle["group"])
             self.hold_until(lease.deadline)
-            climb = Climb(self.cloud, self.handle, self.pace, wanted, max(size.most_nodes, wanted))
+            most = max(size.most_nodes, wanted)
+            climb = Climb(self.cloud, self.handle, self.pace, wanted, most, lambda: self._claim(lease))
             climb.climb(ladder(pool, self.deployment), halt)
             machines = climb.in_service()
-            instances.tell_lease(self.cloud, machines, lease.id, utc(lease.deadline))
+            instances.tell_lease(self.cloud, machines, self._claim(lease))
             self._jobs.ready(wanted, halt)
 
     def hold_until(self, deadline: int = 0) -> None:
@@ -118,6 +120,9 @@ class Ec2Runner:
                 Job(one["CommandId"], one["Comment"], _status(one), ending.lease_of(one), tuple(one["InstanceIds"]))
                 for one in ending.commands(self.cloud, self.handle)
             )
+
+    def _claim(self, lease: Lease) -> Claim:
+        return LeaseTable.of(self.cloud, self.deployment).claim(lease, self.cloud.clock())
 
 
 def _instance(node: Node) -> Instance:

@@ -22,6 +22,7 @@ from tideform.burst.eks.objects import label
 from tideform.burst.halt import Halt, silent
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.reaper import instances
+from tideform.burst.reaper.claims import Claim
 from tideform.burst.reaper.endings import eks as ending
 from tideform.burst.reaper.kubernetes_groups import KUEUE
 from tideform.burst.runner import Instance, Job, OnLog, Work
@@ -33,7 +34,6 @@ from tideform.components.pool_shape import shape_of
 from tideform.errors import RefusedError, TideformError
 from tideform.kube import KubeError
 from tideform.spec.deployment import Deployment
-from tideform.times import utc
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ class EksRunner:
         """Tell the lease to machines that are not known yet, those in the place of others too; answers with all."""
         standing = frozenset(node.id for node in instances.standing(ending.nodes(self.cloud, self.handle)))
         if new := sorted(standing - known):
-            instances.tell_lease(self.cloud, new, lease.id, utc(lease.deadline))
+            instances.tell_lease(self.cloud, new, Claim(lease.id, lease.token, lease.deadline))
         return standing
 
     def _reach(self) -> Any:

@@ -6,7 +6,7 @@ Nothing in this package imports anything of tideform's outside it, and nothing b
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 Handle = Mapping[str, Any]
@@ -27,7 +27,8 @@ class Node:
     One that is terminated and has no ``ended`` went at a time that nobody told. ``least`` is how many seconds are
     billed of the shortest life.
     ``reservation`` is the capacity reservation that it uses up, if it does; ``paid``: one that was paid for up front.
-    ``type`` is what it is priced by (``g5.xlarge``, ``ml.g5.xlarge``); ``zone`` is empty where there is none.
+    ``type`` is what it is priced by (``g5.xlarge``, ``ml.g5.xlarge``); ``zone`` is empty where there is none. ``tags``
+    are those of an instance of EC2.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Node:
     reservation: str = ""
     paid: bool = False
     least: float = 0.0
+    tags: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 class Ending(Protocol):

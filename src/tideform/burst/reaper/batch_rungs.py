@@ -9,11 +9,12 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_UpdateComputeEnvironme
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tideform.burst.reaper import instances
 from tideform.burst.reaper.base import Clients, Handle, Node
+from tideform.burst.reaper.claims import EXPIRES, LEASE, TOKEN, Claim, token_of
 from tideform.burst.reaper.endings import batch as ending
 
 Environment = dict[str, Any]
@@ -54,24 +55,35 @@ def vcpus(handle: Handle, nodes: Any) -> int:
     return sum(int(known.get(node.type, max(known.values()))) for node in nodes)
 
 
-def arrange(clients: Clients, handle: Handle, all_: Sequence[Environment], usable: Sequence[Environment]) -> None:
+def arrange(
+    clients: Clients, handle: Handle, all_: Sequence[Environment], usable: Sequence[Environment], claim: Claim
+) -> None:
     """As a burst begins: the first one open as far as there is room, the others shut; before the queue opens."""
     first = usable[0]["computeEnvironmentName"] if usable else ""
     for environment in all_:
         if environment["computeEnvironmentName"] != first and environment["state"] != "DISABLED":
             ending.update(clients, environment, state="DISABLED")  # Batch calls one whose block is over invalid
     if usable:
-        open_up(clients, handle, usable[0], all_)
+        open_up(clients, handle, usable[0], all_, tags=ending.whose(usable[0], claim))
 
 
 def open_up(
-    clients: Clients, handle: Handle, environment: Environment, all_: Sequence[Environment], *, wanted: int = 0
+    clients: Clients,
+    handle: Handle,
+    environment: Environment,
+    all_: Sequence[Environment],
+    *,
+    tags: Mapping[str, Any],
+    wanted: int = 0,
 ) -> bool:
-    """Let the environment have what the others leave, and bring so many vCPUs at once; False where they leave none."""
+    """Let the environment have what the others leave, and bring so many vCPUs at once; False where they leave none.
+
+    ``tags`` are what `endings.batch.whose` says: its machines tell at launch whose they are.
+    """
     free = room(clients, handle, environment, all_)
     if free:
         bounds = {"minvCpus": min(wanted, free), "maxvCpus": free}
-        ending.update(clients, environment, state="ENABLED", **bounds)
+        ending.update(clients, environment, state="ENABLED", **bounds, **tags)
     return free > 0
 
 
@@ -139,13 +151,21 @@ def _move(clients: Clients, handle: Handle, here: Environment | None, next_: Env
     try:
         if here is not None:
             leave(clients, handle, here)
-        if not open_up(clients, handle, next_, ending.environments(clients, handle)):
+        all_ = ending.environments(clients, handle)
+        if not open_up(clients, handle, next_, all_, tags=_as_in(all_, next_)):
             return ""
     except ClientError as error:
         if error.response["Error"]["Code"] != "ClientException":
             raise
         return ""
     return f"went on from {here['computeEnvironmentName'] if here else 'a block'} to {next_['computeEnvironmentName']}"
+
+
+def _as_in(all_: Sequence[Environment], next_: Environment) -> dict[str, Any]:
+    """The next environment's machines are of the same burst: the latest that any of them was opened for."""
+    said = [one["computeResources"].get("tags") or {} for one in all_]
+    own, latest = next_["computeResources"].get("tags") or {}, max(said, key=token_of)
+    return ending.tagged(next_, {**own, **{key: latest[key] for key in (LEASE, EXPIRES, TOKEN) if key in latest}})
 
 
 def _in_vain(clients: Clients, handle: Handle, here: Environment | None, now: float) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from tideform.burst.reaper import instances
 from tideform.burst.reaper.base import Clients, Handle
+from tideform.burst.reaper.claims import Claim
 from tideform.burst.reaper.endings import ec2 as ending
 
 _ZERO = {"MinSize": 0, "MaxSize": 0, "DesiredCapacity": 0}
@@ -42,6 +43,19 @@ def end_of(clients: Clients, handle: Handle) -> dict[str, Any] | None:
         "ScheduledUpdateGroupActions"
     ]
     return actions[0] if actions else None
+
+
+def say_whose(clients: Clients, handle: Handle, claim: Claim) -> None:
+    """Let every machine that the group launches from now on say in whose name, its replacements too.
+
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-tagging.html
+    """
+    found = ending.group(clients, handle)
+    there = {tag["Key"]: tag.get("Value", "") for tag in found.get("Tags") or ()} if found else {}
+    if (wanted := claim.over(there)) != there:
+        own = {"ResourceId": handle["group"], "ResourceType": "auto-scaling-group", "PropagateAtLaunch": True}
+        tags = [{**own, "Key": key, "Value": wanted[key]} for key in claim.tags]
+        clients.client("autoscaling").create_or_update_tags(Tags=tags)
 
 
 def ask(clients: Clients, handle: Handle, kind: str, reservation: str, *, nodes: int, most: int) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tideform.burst.reaper.base import Clients, Node
+from tideform.burst.reaper.claims import Claim
 from tideform.burst.reaper.reserved import BLOCK
 
 STANDING = ("pending", "running", "stopping", "stopped", "shutting-down")  # every state but terminated
@@ -44,9 +45,9 @@ def end(clients: Clients, nodes: Iterable[Node]) -> None:
         clients.client("ec2").terminate_instances(InstanceIds=ids[start : start + _AT_ONCE])
 
 
-def tell_lease(clients: Clients, ids: Iterable[str], lease: str, expires: str) -> None:
+def tell_lease(clients: Clients, ids: Iterable[str], claim: Claim) -> None:
     """Say on the machines themselves whose they are and until when: that outlives every state file and table."""
-    tags = [{"Key": "tideform:lease", "Value": lease}, {"Key": "tideform:expires", "Value": expires}]
+    tags = [{"Key": key, "Value": value} for key, value in claim.tags.items()]
     clients.client("ec2").create_tags(Resources=list(ids), Tags=tags)
 
 
@@ -74,4 +75,5 @@ def node_of(found: Mapping[str, Any]) -> Node:
         reservation=found.get("CapacityReservationId", ""),
         paid=found.get("InstanceLifecycle") == BLOCK,
         least=_LEAST_BILLED,
+        tags={tag["Key"]: tag.get("Value", "") for tag in found.get("Tags") or ()},
     )

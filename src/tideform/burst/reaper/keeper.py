@@ -10,6 +10,7 @@ from tideform.burst.reaper import idleness, scheduled, tell
 from tideform.burst.reaper.base import Clients, Handle
 from tideform.burst.reaper.decide import NOTICED, WARNINGS, Budget, Held, abandoned, decide
 from tideform.burst.reaper.endings import ending
+from tideform.burst.reaper.fence import FencedError, fenced
 from tideform.burst.reaper.items import Item
 from tideform.burst.reaper.ledger import Ledger, pool_of
 from tideform.burst.reaper.meter import Account
@@ -132,7 +133,12 @@ class Keeper:
         ``account`` may be older: if somebody has counted since, its version tells.
         """
         outcome.waiting = True
-        if not self.stop(_handle(item)):
+        try:
+            with fenced(lambda: self.pools.require_stopping(item)):
+                if not self.stop(_handle(item)):
+                    return
+        except FencedError:  # this round is an old one: somebody else has finished, and may have begun anew
+            outcome.waiting = False
             return
         now = self.clock()
         idle = self.pools.stopped(item, now, reaped=True)

@@ -2,7 +2,7 @@
 
 An item has ``state``, ``count``, ``token`` (it grows with every change of what holds capacity), ``leases`` and their
 ``tokens``, ``ended`` (leases that the meter has not been told of), ``handle`` and ``prices``, and ``begun`` where a
-burst has ever begun by itself: when the last one did.
+burst has ever begun by itself: when the last one did. ``fence`` is the token of the last teardown (`claims`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tideform.burst.reaper.fence import FencedError
 from tideform.burst.reaper.items import Item, Items
 
 POOL = "pool#"
@@ -98,7 +99,7 @@ class Pools:
         remove = " REMOVE stopper, stopping_since"
         return self.update(
             item["pk"],
-            "SET #state = :idle, #count = :none, leases = :empty, tokens = :empty, ended = :ended"
+            "SET #state = :idle, #count = :none, leases = :empty, tokens = :empty, ended = :ended, fence = :token"
             + (f", reaped = :now{remove}" if reaped else f"{remove}, reaped"),
             "#state = :stopping AND #token = :token",
             values={
@@ -111,6 +112,16 @@ class Pools:
                 **({":now": int(now)} if reaped else {}),
             },
         )
+
+    def require_stopping(self, item: Item) -> None:
+        """Raise `FencedError` unless the pool is still being taken down under the token of ``item``.
+
+        Whoever was frozen in its teardown finds that somebody else has finished it, and maybe that a third one holds
+        the pool: nothing that stands now is its own.
+        """
+        now = self.items.get(item["pk"]) or {}
+        if now.get("state") != STOPPING or now.get("token") != item["token"]:
+            raise FencedError(f"{item['pk']} is no longer taken down under the token {item['token']}")
 
     def note(self, key: str, lease: str, what: str, now: float) -> bool:
         """Write once on a lease that something was said about it; whether it was not said before."""
@@ -130,7 +141,7 @@ class Pools:
         """
         token = broken.get("token")
         larger = token + 1 if isinstance(token, int) and not isinstance(token, bool) and token > now else int(now)
-        whole = {"pk": broken["pk"], "state": IDLE, "count": 0, "token": larger, "reaped": int(now)}
+        whole = {"pk": broken["pk"], "state": IDLE, "count": 0, "token": larger, "fence": larger, "reaped": int(now)}
         whole |= {"leases": {}, "tokens": {}, "ended": {}, "handle": dict(handle), "prices": {}}
         same = "#token = :token" if "token" in broken else "attribute_not_exists(#token)"
         values = {":token": token} if "token" in broken else {}

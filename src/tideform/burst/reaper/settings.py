@@ -8,13 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tideform.burst.reaper.fence import watch
+
 
 @dataclass(frozen=True)
 class Settings:
     """The lease table, what its capacity is tagged with, the month's hard stop if any, and whom to tell if anybody.
 
     ``reserved`` is by pool: the ``ids`` of its reservations, and the ``prices`` of its types in USD an hour.
-    ``handles`` are those of the spec's pools: how one ends whose item does not say it.
+    ``handles`` are those of the spec's pools: how one ends whose item does not say it. ``unheld_grace`` is how many
+    seconds a machine that carries a pool's tags and names no lease may stand after it was told of.
     """
 
     table: str
@@ -24,10 +27,11 @@ class Settings:
     topic: str = ""
     reserved: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     handles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    unheld_grace: float = 900.0
 
     @classmethod
     def of(cls, environ: Mapping[str, str], handles: Mapping[str, Mapping[str, Any]]) -> Settings:
-        """Out of ``TABLE``, ``PROJECT``, ``ENVIRONMENT``, ``BUDGET_USD``, ``TOPIC`` and ``RESERVED``."""
+        """Out of ``TABLE``, ``PROJECT``, ``ENVIRONMENT``, ``TOPIC``, and the other variables that may be there."""
         budget = environ.get("BUDGET_USD")
         return cls(
             table=environ["TABLE"],
@@ -37,6 +41,7 @@ class Settings:
             topic=environ.get("TOPIC", ""),
             reserved=json.loads(environ.get("RESERVED", "{}")),
             handles=handles,
+            unheld_grace=float(environ.get("UNHELD_GRACE", cls.unheld_grace)),
         )
 
 
@@ -62,5 +67,5 @@ class Boto:
                     max_pool_connections=16,
                     s3={"addressing_style": "path"},
                 )
-                self._clients[service] = session().client(service, config=config)
+                self._clients[service] = watch(session().client(service, config=config))
             return self._clients[service]

@@ -24,6 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from tideform.burst.reaper.base import Clients
+from tideform.burst.reaper.claims import claim, lost
+from tideform.burst.reaper.fence import STARTS, fenced
 from tideform.burst.reaper.handler import now as clock
 from tideform.burst.reaper.items import HEARTBEAT, SILENCE, Item, Items
 from tideform.burst.reaper.legible import heartbeat
@@ -73,13 +75,15 @@ def start(
             plan=plan,
             lease=lease,
             deadline=int(held["leases"][lease]["deadline"]),
-            latest=max(int(one["deadline"]) for one in held["leases"].values()),
+            claim=claim(held, lease),
             variables=variables,
             checkpoints=checkpoints,
             more_time=more_time,
             pause=pause,
         )
-        job = starting(plan["handle"]["backend"]).begin(clients, begun)
+        since = time.time()  # not the process's own clock, which stands still while a function is frozen
+        with fenced(lambda: _still_held(pools, key, lease, now + time.time() - since), STARTS):
+            job = starting(plan["handle"]["backend"]).begin(clients, begun)
     except Exception:
         _note(pools, key, lease, "leases.#id.begin_by = :now", {":now": int(now)})
         raise
@@ -91,6 +95,12 @@ def start(
         {":up": UP, ":job": job, ":now": int(now)},
     )
     return {"lease": lease, "job": job}
+
+
+def _still_held(pools: Pools, key: str, lease: str, now: float) -> None:
+    """Raises `StartError` where the lease no longer holds: a function may be frozen for long between two steps."""
+    if why := lost(pools.items.get(key), lease, now):
+        raise StartError(f"{why}: nothing is started without one")
 
 
 def _note(pools: Pools, key: str, lease: str, what: str, values: Mapping[str, Any]) -> None:

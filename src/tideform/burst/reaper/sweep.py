@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from tideform.burst.reaper import idle, instances, unheld, unreadable
+from tideform.burst.reaper import idle, unheld, unreadable
 from tideform.burst.reaper.base import Clients
+from tideform.burst.reaper.clearing import SEEN, Clearing
 from tideform.burst.reaper.decide import Budget
 from tideform.burst.reaper.items import HEARTBEAT, Item, Items
 from tideform.burst.reaper.keeper import Keeper, worth_looking
@@ -21,9 +22,11 @@ from tideform.burst.reaper.pools import POOL, Pools, is_pool
 from tideform.burst.reaper.prices import SpotPrices
 from tideform.burst.reaper.reading import Unreadable, reapable
 from tideform.burst.reaper.settings import Settings
+from tideform.burst.reaper.unheld import Sight, judged
 
 _AT_ONCE = 8
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+_WITHOUT_LEASE = "capacity without a lease"
 _SAID = 100  # lines that a heartbeat keeps
 
 
@@ -42,6 +45,7 @@ class Round:
         self.items = Items(self.clients, self.settings.table)
         self.ledger = Ledger(self.items, SpotPrices(self.clients))
         self.keeper = Keeper(self.clients, self.settings, Pools(self.items), self.ledger, self.clock)
+        self.clearing = Clearing(self.clients, self.settings, self.items, self.keeper, self.clock)
 
     def run(self) -> dict[str, Any]:
         """Look after everything, and write the heartbeat; answers with it. What fails for one pool stops no other."""
@@ -52,13 +56,19 @@ class Round:
         broken = [item for item in found if isinstance(item, Unreadable)]
         accounts = accounts_of(items)
         self._note_illegible(items)
-        busy = [item for item in pools if worth_looking(item, accounts.get(pool_of(item["pk"]), Account()))]
+        seen = self._look_around(pools)
+        accounted = {pool_of(item["pk"]): item for item in pools}
+        doubtful = {pool: sight for pool, sight in seen.items() if judged(sight, accounted.get(pool))}
+        for item in broken:  # those end whole
+            doubtful.pop(pool_of(str(item.item["pk"])), None)
+        told = {pool_of(item["pk"]) for item in items if str(item["pk"]).startswith(SEEN) and item.get("seen")}
+        busy = [item for item in pools if self._busy(item, accounts, doubtful)]
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="reaper") as threads:
             list(threads.map(self._end_unreadable, broken))
             list(threads.map(lambda item: self._count(item, accounts, began), busy))
             budget = self._budget(accounts)
             list(threads.map(lambda item: self._look_after(item, accounts, budget), busy))
-            self._end_unheld(pools)
+            list(threads.map(lambda pool: self._clear(pool, seen.get(pool, Sight())), told | doubtful.keys()))
             self._wait(threads, accounts, budget)
             list(threads.map(self._tell_idle, self.settings.reserved))
         return self._heartbeat(began, len(pools), budget)
@@ -68,6 +78,10 @@ class Round:
         found: list[Item] = []
         self._guarded("the lease table", lambda: found.extend(self.items.all()))
         return found
+
+    def _busy(self, item: Item, accounts: dict[str, Account], doubtful: Container[str]) -> bool:
+        pool = pool_of(item["pk"])
+        return pool in doubtful or worth_looking(item, accounts.get(pool, Account()))
 
     def _count(self, item: Item, accounts: dict[str, Account], now: float) -> None:
         pool = pool_of(item["pk"])
@@ -94,18 +108,22 @@ class Round:
         outcome, pools = self._outcome(pool), self.keeper.pools
         self._guarded(pool, lambda: unreadable.end(self.clients, self.settings, pools, broken, self.clock(), outcome))
 
-    def _end_unheld(self, pools: list[Item]) -> None:
-        """Machines without a lease end even where the pool's item is gone."""
-        handles = {pool_of(item["pk"]): item.get("handle") for item in pools}
+    def _look_around(self, pools: list[Item]) -> dict[str, Sight]:
+        """What stands by its tags, whatever the table says of it. That nobody could look is told, and stops nothing."""
+        found: dict[str, Sight] = {}
+        handles = [*self.settings.handles.values(), *(item.get("handle") or {} for item in pools)]
+        backends = {str(handle.get("backend", "")) for handle in handles}
 
-        def end() -> None:
-            for pool, machines in unheld.expired(self.clients, self.settings, pools, self.clock()).items():
-                if handle := handles.get(pool):
-                    self._guarded(pool, lambda handle=handle: self.keeper.stop(handle))  # type: ignore[misc]
-                instances.end(self.clients, machines)
-                self._outcome(pool).did.append(f"ended {len(machines)} machines that nobody held")
+        def look() -> None:
+            found.update(unheld.look(self.clients, self.settings.project, self.settings.environment, backends))
+            unheld.look_for_jobs(self.clients, pools, found)
 
-        self._guarded("capacity without a lease", end)
+        self._guarded(_WITHOUT_LEASE, look)
+        return found
+
+    def _clear(self, pool: str, sight: Sight) -> None:
+        """Capacity without a lease ends even where the pool's item is gone."""
+        self._guarded(pool, lambda: self.clearing.settle(pool, sight, self._outcome(pool)))
 
     def _tell_idle(self, pool: str) -> None:
         """A failure is not the pool's: it holds up no burst."""

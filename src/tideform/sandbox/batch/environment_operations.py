@@ -11,6 +11,7 @@ from typing import Any
 from tideform.sandbox.batch.call import Call, client_error
 from tideform.sandbox.one_network import reason_against
 
+_SCALING = ("desiredvCpus", "maxvCpus", "minvCpus", "scalingPolicy")
 _making_role = threading.Lock()  # a service's role is one, whoever asks for it at the same time
 
 
@@ -72,6 +73,7 @@ def update_compute_environment(call: Call) -> dict[str, Any]:
     resources = body.get("computeResources") or {}
     merged = {**(environment.compute_resources or {}), **resources}
     _check_bounds(merged, resources, call.plane.fleet(environment).vcpus)
+    renewed = _infrastructure_changes(environment, resources)
     call.backend.update_compute_environment(environment.name, body.get("state"), None, body.get("serviceRole"))
     if resources:
         environment.compute_resources = merged
@@ -79,8 +81,24 @@ def update_compute_environment(call: Call) -> dict[str, Any]:
         fleet.problem = fleet.lack = ""  # it may be what made launches fail: see again
     if "desiredvCpus" in resources:
         call.plane.want(environment, int(resources["desiredvCpus"]))
-    call.plane.changed()
+    call.plane.changed(call.plane.fleet(environment) if renewed else None)
     return {"computeEnvironmentArn": environment.arn, "computeEnvironmentName": environment.name}
+
+
+def _infrastructure_changes(environment: Any, given: dict[str, Any]) -> bool:
+    """Whether machines have to be replaced: what they are launched with changes. Refused where Batch cannot do that.
+
+    https://docs.aws.amazon.com/batch/latest/userguide/infrastructure-updates.html
+    """
+    before = environment.compute_resources or {}
+    changed = [key for key in given if key not in _SCALING and given[key] != before.get(key)]
+    strategy = before.get("allocationStrategy", "BEST_FIT")
+    if changed and (strategy == "BEST_FIT" or "/aws-service-role/" not in str(environment.service_role)):
+        raise client_error(
+            f"{', '.join(changed)} cannot be updated: that takes an allocation strategy other than BEST_FIT and the "
+            "service-linked role of AWS Batch"
+        )
+    return bool(changed)
 
 
 def _check_bounds(merged: dict[str, Any], given: dict[str, Any], standing: int) -> None:

@@ -47,6 +47,7 @@ class Host:
     keep_until: float = 0.0
     jobs: dict[str, Size] = field(default_factory=dict)
     instance: Any = field(default=None, repr=False)
+    old: bool = False  # of before an update: no further job comes to it
 
     @property
     def ready(self) -> bool:
@@ -100,7 +101,8 @@ class Fleet:
         """A host with enough left for a job."""
         kept = next((host for host in self.hosts if job.id in host.jobs), None)
         wanted = size_of(job)
-        return kept or next((host for host in self.hosts if host.id and host.ready and host.free.holds(wanted)), None)
+        fresh = (host for host in self.hosts if host.id and host.ready and not host.old)
+        return kept or next((host for host in fresh if host.free.holds(wanted)), None)
 
     def grow_for(self, job: Job, now: float) -> Host | None:
         """A new host that the job fits on; None if there is no such type, no room below maxvCpus, or no launch."""
@@ -122,7 +124,7 @@ class Fleet:
         kinds = [] if self.is_fargate else self.types()
         for _ in range(_MAX_LAUNCHES):
             allowed = [kind for kind in kinds if self._allows(size_of_type(kind).vcpus)]
-            if self.vcpus >= vcpus or not allowed:
+            if sum(host.size.vcpus for host in self.hosts if not host.old) >= vcpus or not allowed:
                 return
             host = self._launch_any(allowed, now)
             if host is None:
@@ -135,9 +137,9 @@ class Fleet:
         floor = int(self.resources.get("minvCpus", 0))
         due: float | None = None
         for host in [host for host in self.hosts if not host.jobs]:
-            if host.id is not None and self.vcpus - host.size.vcpus < floor:
+            if host.id is not None and not host.old and self.vcpus - host.size.vcpus < floor:
                 continue
-            goes_at = max(host.idle_since + delay, host.keep_until)
+            goes_at = now if host.old else max(host.idle_since + delay, host.keep_until)
             if goes_at <= now:
                 self.end([host])
             else:
@@ -150,6 +152,12 @@ class Fleet:
         ids = [host.id for host in hosts if host.id is not None and self._stands(host.id)]
         if ids:
             self._ec2.terminate_instances(ids)
+
+    def renew(self) -> None:
+        """What machines are launched with has changed: those that stand go, and those at work after their jobs."""
+        for host in self.hosts:
+            host.old = True
+        self.end([host for host in self.hosts if not host.jobs])
 
     def forget(self, instance_id: str) -> Host | None:
         """An instance that somebody else ended."""

@@ -17,7 +17,9 @@ def room_for(job: Job, fleet: Fleet, now: float) -> list[Host] | None:
     https://docs.aws.amazon.com/batch/latest/userguide/mnp-ce.html: a node shares its machine with nobody.
     """
     wanted, own = size_of(job.nodes[0]), {node.id for node in job.nodes}
-    free = [host for host in fleet.hosts if host.id and set(host.jobs) <= own and host.size.holds(wanted)]
+    free = [
+        host for host in fleet.hosts if host.id and not host.old and set(host.jobs) <= own and host.size.holds(wanted)
+    ]
     missing = len(job.nodes) - len(free)
     if missing > 0 and fleet.vcpus + missing * wanted.vcpus > int(fleet.resources.get("maxvCpus", 0)):
         return None

@@ -1,7 +1,6 @@
 """The control plane of one region: places jobs on capacity, starts them, ends them, lets capacity go.
 
-One thread does everything that happens by itself, under one lock, and sleeps on a condition until something changed
-or is due by the sandbox's clock.
+One thread does everything that happens by itself, under one lock, and sleeps until something changed or is due.
 """
 
 from __future__ import annotations
@@ -81,9 +80,11 @@ class Plane:
                     self._commands.ask_to_end(member, reason)
             self._changed.notify_all()
 
-    def changed(self) -> None:
-        """An environment or a queue changed: look again."""
+    def changed(self, renewed: Fleet | None = None) -> None:
+        """An environment or a queue changed: look again. The machines of one that is ``renewed`` are replaced."""
         with self._changed:
+            if renewed:
+                renewed.renew()
             self._changed.notify_all()
 
     def fleet(self, environment: Any) -> Fleet:
@@ -123,9 +124,8 @@ class Plane:
 
     @property
     def running(self) -> list[Job]:
-        """The jobs that hold capacity."""
-        with self._changed:
-            return [job for job in self._jobs.values() if job.status in ACTIVE and job.node is None]
+        """The jobs that hold capacity, the newest first."""
+        return [job for job in self.jobs() if job.status in ACTIVE and job.node is None]
 
     def close(self) -> None:
         """End everything; for the server's own end."""

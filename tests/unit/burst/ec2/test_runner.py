@@ -14,12 +14,17 @@ from tests.unit.sandbox.waiting import until
 from tideform.burst.brakes import require
 from tideform.burst.ec2.gang import Gang
 from tideform.burst.halt import Halt, silent
-from tideform.burst.reaper import group
+from tideform.burst.reaper import group, instances
+from tideform.burst.reaper.keeper import STOPPER
+from tideform.burst.reaper.pools import Pools
 from tideform.burst.reaper.starting.ec2_script import Node, Task
 from tideform.burst.runner import Work
+from tideform.burst.session import Session
+from tideform.burst.teardown import Hooks, Teardown
 from tideform.catalogue.training._ec2 import GroupNames
 from tideform.errors import RefusedError
 from tideform.spec.training import Capacity
+from tideform.times import utc
 
 
 def ends_at(desk: Desk) -> float:
@@ -303,3 +308,62 @@ def test_a_running_job_says_so_and_names_its_machines(desk: Desk) -> None:
     with pytest.raises(KeyError):
         desk.runner.run(lease, Work(("sleep", "300")), silent, halt)
     assert ("RUNNING", 2) in seen
+
+
+def tags_of(desk: Desk) -> list[dict[str, str]]:
+    """The tags of each machine that stands."""
+    states = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
+    group = [{"Name": "tag:aws:autoscaling:groupName", "Values": [desk.group()["AutoScalingGroupName"]]}]
+    found = instances.described(desk.cloud, [*states, *group])
+    return [{tag["Key"]: tag["Value"] for tag in machine["Tags"]} for machine in found]
+
+
+def test_machines_say_at_launch_whose_they_are(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is killed right after it has asked for machines could tell them nothing afterwards."""
+    monkeypatch.setattr(instances, "tell_lease", lambda *_: None)
+    lease = desk.up()
+    record = desk.table.get(POOL)
+    wanted = {"tideform:lease": lease.id, "tideform:token": str(record.token), "tideform:expires": utc(lease.deadline)}
+    assert [wanted.items() <= tags.items() for tags in tags_of(desk)] == [True, True]
+    down(desk)
+
+
+@pytest.mark.parametrize("step", ["CreateOrUpdateTags", "UpdateAutoScalingGroup", "ResumeProcesses"])
+def test_whoever_was_frozen_before_a_launch_launches_nothing_without_its_lease(
+    desk: Desk, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It wakes up right before its request leaves; the reaper has ended its burst meanwhile."""
+    monkeypatch.setattr("tideform.burst.session.require", lambda _: [])
+    session = Session(
+        desk.deployment.spec.training[POOL], Teardown.of(desk.cloud, desk.deployment, POOL, Hooks(), silent)
+    )
+
+    def ended(**_: object) -> None:
+        item = desk.table.items.get(f"pool#{POOL}")
+        assert item is not None
+        pools = Pools(desk.table.items)
+        if item["leases"]:
+            stopping = pools.begin_stop(item["pk"], item["token"], STOPPER, desk.cloud.clock())
+            assert stopping is not None
+            pools.stopped(stopping, desk.cloud.clock(), reaped=True)
+
+    events = desk.cloud.client("autoscaling").meta.events
+    events.register(f"before-call.auto-scaling.{step}", ended, unique_id="frozen")
+    with pytest.raises(RefusedError) as raised:
+        session.up()
+    events.unregister(f"before-call.auto-scaling.{step}", unique_id="frozen")
+    assert code_of(raised) == "TD690"
+    assert tags_of(desk) == []
+
+
+def test_a_second_burst_tags_the_group_anew(desk: Desk) -> None:
+    desk.up()
+    record = desk.table.get(POOL)
+    down(desk)
+    (lease,) = record.leases
+    item = desk.table.release(lease, desk.cloud.clock())
+    assert item is not None
+    desk.table.stopped(item, desk.cloud.clock())
+    second = desk.up()
+    assert {tags["tideform:lease"] for tags in tags_of(desk)} == {second.id}
+    down(desk)

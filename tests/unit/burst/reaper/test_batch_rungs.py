@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 
 from tests.unit.burst.reaper.conftest import GROUP
+from tests.unit.burst.reaper.leasing import make_table
 from tests.unit.sandbox.waiting import until
 from tideform.burst.batch import BatchRunner, Pace
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease, Mode, new_lease
 from tideform.burst.reaper.endings import batch
+from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.components.worst_case import most_of
 from tideform.errors import TideformError
@@ -127,6 +129,10 @@ def made(cloud: Cloud, workspace: Workspace, ground: dict[str, Any], tmp_path: P
         queue = runner.handle["job_queue"]
         api.create_job_queue(jobQueueName=queue, priority=1, state="DISABLED", computeEnvironmentOrder=order)
         lease = new_lease(name, whole.training[name], Mode.RUN, now=time.time(), hourly_usd=None)
+        table = LeaseTable.of(cloud, deployment)
+        if table.name not in cloud.client("dynamodb").list_tables()["TableNames"]:
+            make_table(cloud, table.name)
+        table.acquire(lease)
         all_.append(Bought(runner, lease, workspace))
         return all_[-1]
 

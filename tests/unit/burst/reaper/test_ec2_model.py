@@ -11,10 +11,11 @@ from botocore.loaders import Loader
 
 from tideform.burst.reaper import aws, instances, reserved, unheld
 from tideform.burst.reaper.base import Clients, Node
+from tideform.burst.reaper.claims import Claim
 from tideform.burst.reaper.ec2_model import MODEL
 from tideform.burst.reaper.group import running
 from tideform.burst.reaper.prices import SpotPrices
-from tideform.burst.reaper.settings import Boto, Settings
+from tideform.burst.reaper.settings import Boto
 from tideform.cloud import Cloud
 
 
@@ -82,9 +83,9 @@ def boto(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Boto]:
 READ: dict[str, Callable[[Clients, list[str], str], Any]] = {
     "machines": lambda clients, _ids, _held: instances.tagged(clients, {"tideform:project": "model"}),
     "addresses": lambda clients, ids, _held: running(clients, ids),
-    "machines past their time": lambda clients, _ids, _held: unheld.expired(
-        clients, Settings("leases", "model", "dev"), [], 2e9
-    ),
+    "what machines say of themselves": lambda clients, _ids, _held: [
+        (node.id, dict(node.tags)) for node in unheld.look(clients, "model", "dev", [])["fit"].machines
+    ],
     "reservations": lambda clients, _ids, held: reserved.look(clients, [held], {"c5.large": 0.085}),
     "prices": lambda clients, _ids, _held: SpotPrices(clients).of([Node("i-1", "c5.large", "running", True, 0.0)]),
 }
@@ -124,7 +125,7 @@ def test_what_the_reaper_reads_is_what_the_whole_model_tells(
 
 def test_machines_are_told_their_lease_and_ended(cloud: Cloud, boto: Boto, standing: tuple[list[str], str]) -> None:
     ids = standing[0][:1]
-    instances.tell_lease(boto, ids, "lease-1", "2026-11-22T00:00:00+00:00")
+    instances.tell_lease(boto, ids, Claim("lease-1", 1, 1_800_000_000))
     found = instances.tagged(boto, {"tideform:lease": "lease-1"})
     assert [node.id for node in found] == ids
     instances.end(boto, found)

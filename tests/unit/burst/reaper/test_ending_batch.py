@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.unit.burst.reaper.conftest import Reaped
 from tests.unit.sandbox.waiting import until
+from tideform.burst.reaper.claims import Claim
 from tideform.burst.reaper.endings import batch, ending
 from tideform.burst.reaper.instances import ended_at
 
@@ -110,3 +111,43 @@ def test_the_time_in_a_reason_is_read_however_the_zone_is_written() -> None:
 
 def test_an_ending_is_found_by_the_backends_name() -> None:
     assert ending("batch") is batch
+
+
+def opened(pool: Reaped, lease: str, *, token: int, fence: int = 0) -> None:
+    """As a burst opens its environment and asks for one machine, in one lease's name."""
+    claim = Claim(lease, token, 1_900_000_000, fence)
+    environment = batch.environments(pool.cloud, pool.handle)[0]
+    batch.update(pool.cloud, environment, state="ENABLED", minvCpus=2, **batch.whose(environment, claim))
+    until(lambda: len(pool.standing()) == 1)
+
+
+def leases_of(pool: Reaped) -> list[str | None]:
+    found = batch.nodes(pool.cloud, pool.handle)
+    return [node.tags.get("tideform:lease") for node in found if node.state in ("pending", "running")]
+
+
+def test_machines_say_at_launch_whose_they_are(pool_of: Callable[..., Reaped]) -> None:
+    pool = pool_of(allocationStrategy="BEST_FIT_PROGRESSIVE")
+    opened(pool, "first", token=1)
+    assert leases_of(pool) == ["first"]
+
+
+def test_the_next_burst_puts_its_own_name_on_them(pool_of: Callable[..., Reaped]) -> None:
+    pool = pool_of(allocationStrategy="BEST_FIT_PROGRESSIVE")
+    opened(pool, "first", token=1)
+    pool.end()
+    opened(pool, "second", token=4, fence=2)
+    assert leases_of(pool) == ["second"]
+
+
+def test_a_burst_that_joins_another_one_replaces_no_machine(pool_of: Callable[..., Reaped]) -> None:
+    pool = pool_of(allocationStrategy="BEST_FIT_PROGRESSIVE")
+    opened(pool, "first", token=1)
+    before = pool.standing()
+    opened(pool, "second", token=2)
+    assert (pool.standing(), leases_of(pool)) == (before, ["first"])
+
+
+def test_an_environment_that_takes_no_new_tags_is_opened_all_the_same(pool: Reaped) -> None:
+    opened(pool, "first", token=1)
+    assert leases_of(pool) == [None]

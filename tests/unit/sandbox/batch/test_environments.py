@@ -175,3 +175,46 @@ def test_jobs_are_listed_by_status_name_and_page(pool: Pool) -> None:
     name = pool.job(next(iter(done)))["jobName"]
     named = pool.batch.list_jobs(jobQueue=pool.queue, filters=[{"name": "JOB_NAME", "values": [name]}])
     assert [job["jobName"] for job in named["jobSummaryList"]] == [name]
+
+
+_PROGRESSIVE = {"allocationStrategy": "BEST_FIT_PROGRESSIVE"}
+
+
+def _whose(pool: Pool) -> list[str]:
+    return [tag["Value"] for machine in pool.instances() for tag in machine["Tags"] if tag["Key"] == "whose"]
+
+
+def _ids(pool: Pool) -> set[str]:
+    return {machine["InstanceId"] for machine in pool.instances()}
+
+
+def test_new_tags_and_a_new_size_come_in_one_request(pool_of: Callable[..., Pool]) -> None:
+    pool = pool_of(**_PROGRESSIVE)
+    pool.update(computeResources={"minvCpus": 4, "tags": {"whose": "mine"}})
+    until(lambda: len(pool.instances()) == 1)
+    assert _whose(pool) == ["mine"]
+
+
+def test_new_tags_replace_the_machines_that_stand(pool_of: Callable[..., Pool]) -> None:
+    pool = pool_of(minvCpus=4, **_PROGRESSIVE)
+    until(lambda: len(pool.instances()) == 1)
+    before = _ids(pool)
+    pool.update(computeResources={"tags": {"whose": "mine"}})
+    until(lambda: len(pool.instances()) == 1 and _ids(pool) != before)
+    assert _whose(pool) == ["mine"]
+
+
+def test_a_machine_at_work_is_replaced_when_its_job_is_over(pool_of: Callable[..., Pool]) -> None:
+    pool = pool_of(**_PROGRESSIVE)
+    job = pool.python("import signal; signal.pause()")
+    pool.running(job)
+    before = _ids(pool)
+    pool.update(computeResources={"tags": {"whose": "mine"}})
+    assert pool.job(job)["status"] == "RUNNING"
+    pool.batch.terminate_job(jobId=job, reason="enough")
+    until(lambda: not before & _ids(pool))
+
+
+def test_an_environment_that_places_by_best_fit_takes_no_new_tags(pool: Pool) -> None:
+    with pytest.raises(ClientError, match="allocation strategy other than BEST_FIT"):
+        pool.update(computeResources={"minvCpus": 4, "tags": {"whose": "mine"}})

@@ -7,13 +7,16 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_UpdateComputeEnvironme
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tideform.burst.reaper import instances
 from tideform.burst.reaper.base import Clients, Handle, Node
+from tideform.burst.reaper.claims import Claim
 from tideform.burst.reaper.reserved import look
 
 NEEDS = ("job_queue",)
+_LINKED = "/aws-service-role/"
 BUSY = ("CREATING", "UPDATING", "DELETING", "DELETED")
 _AT_WORK = ("STARTING", "RUNNING")
 _MOST_DESCRIBED = 100  # https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html
@@ -23,12 +26,12 @@ _UNFINISHED = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 def stop(clients: Clients, handle: Handle, *, machines: bool = True) -> bool:
     """One step towards nothing. Without ``machines`` the instances are left to Batch, which ends idle ones itself."""
     queues = _queues(clients, handle)
-    closed = _set(clients, queues, "DISABLED")
+    closed = set_queues(clients, queues, "DISABLED")
     working = _unfinished(clients, handle) if queues else []
     for job in working:
         terminate(clients, job["jobId"])
     whole = handle.get("max_vcpus")
-    held = [_hold_at_zero(clients, environment, whole) for environment in _environments(clients, queues)]
+    held = [hold_at_zero(clients, environment, whole) for environment in _environments(clients, queues)]
     left = instances.standing(nodes(clients, handle))
     if machines:
         instances.end(clients, left)
@@ -97,8 +100,8 @@ def usable(
     return [e for e in environments if e["computeEnvironmentName"] not in closed], list(closed.values())
 
 
-def update(clients: Clients, environment: dict[str, Any], *, state: str | None = None, **resources: int) -> None:
-    """Change an environment's state, or how many vCPUs it holds."""
+def update(clients: Clients, environment: dict[str, Any], *, state: str | None = None, **resources: Any) -> None:
+    """Change an environment's state, or members of its ``computeResources``: how many vCPUs it holds."""
     changes: dict[str, Any] = {"computeResources": resources} if resources else {}
     if state is not None:
         changes["state"] = state
@@ -106,12 +109,36 @@ def update(clients: Clients, environment: dict[str, Any], *, state: str | None =
     clients.client("batch").update_compute_environment(computeEnvironment=name, **changes)
 
 
+def whose(environment: dict[str, Any], claim: Claim) -> dict[str, Any]:
+    """The part of ``computeResources`` by which machines say at launch whose they are; see `tagged`."""
+    return tagged(environment, claim.over(environment["computeResources"].get("tags") or {}))
+
+
+def tagged(environment: dict[str, Any], wanted: Mapping[str, str]) -> dict[str, Any]:
+    """The part of ``computeResources`` by which its machines get these tags; nothing where they do already.
+
+    Batch takes new tags together with a new size, replaces machines that stand, and takes none at all where it places
+    by BEST_FIT, as for capacity blocks, or works under a role of one's own.
+    https://docs.aws.amazon.com/batch/latest/userguide/infrastructure-updates.html
+    """
+    resources = environment["computeResources"]
+    best_fit = resources.get("allocationStrategy", "BEST_FIT") == "BEST_FIT"
+    fixed = best_fit or _LINKED not in environment.get("serviceRole", "")
+    return {} if fixed or wanted == (resources.get("tags") or {}) else {"tags": dict(wanted)}
+
+
+def environment_now(clients: Clients, handle: Handle, environment: dict[str, Any]) -> dict[str, Any]:
+    """An environment as it is by now."""
+    name = environment["computeEnvironmentName"]
+    return next((e for e in environments(clients, handle) if e["computeEnvironmentName"] == name), environment)
+
+
 def set_queue(clients: Clients, handle: Handle, state: str) -> bool:
     """Open or close the queue; whether it was so already (or there is none)."""
-    return _set(clients, _queues(clients, handle), state)
+    return set_queues(clients, _queues(clients, handle), state)
 
 
-def _set(clients: Clients, queues: list[dict[str, Any]], state: str) -> bool:
+def set_queues(clients: Clients, queues: list[dict[str, Any]], state: str) -> bool:
     for queue in queues:
         if queue["state"] != state and queue["status"] not in BUSY:
             clients.client("batch").update_job_queue(jobQueue=queue["jobQueueName"], state=state)
@@ -157,7 +184,7 @@ def _queues(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
     return found
 
 
-def _hold_at_zero(clients: Clients, environment: dict[str, Any], whole: int | None) -> bool:
+def hold_at_zero(clients: Clients, environment: dict[str, Any], whole: int | None = None) -> bool:
     """Batch lowers ``desiredvCpus`` by itself and refuses to be told; an updating environment comes later.
 
     What a burst had made of its bound becomes the ``whole`` pool's again, as the definitions have it.

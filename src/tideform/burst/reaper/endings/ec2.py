@@ -12,6 +12,7 @@ from typing import Any
 
 from tideform.burst.reaper import instances
 from tideform.burst.reaper.base import Clients, Handle, Node
+from tideform.burst.reaper.claims import EXPIRES, LEASE, TOKEN
 from tideform.burst.reaper.utilisation import at_work
 
 NEEDS = ("group", "hook", "schedule", "comment")
@@ -23,7 +24,7 @@ def stop(clients: Clients, handle: Handle) -> bool:
     """One step towards nothing."""
     found = group(clients, handle)
     if found is not None:
-        _hold_at_zero(clients, found)
+        hold_at_zero(clients, found)
         _let_go(clients, handle, found)
     standing = instances.standing(nodes(clients, handle))
     for command in commands(clients, handle):
@@ -33,6 +34,7 @@ def stop(clients: Clients, handle: Handle) -> bool:
         return False
     if found is not None:
         _unschedule(clients, handle)
+        _unname(clients, handle, found)
     return True
 
 
@@ -89,7 +91,7 @@ def lease_of(command: dict[str, Any]) -> str:
     return str(command.get("Comment", "")).rpartition(" ")[2]
 
 
-def _hold_at_zero(clients: Clients, found: dict[str, Any]) -> None:
+def hold_at_zero(clients: Clients, found: dict[str, Any]) -> None:
     asg, name = clients.client("autoscaling"), found["AutoScalingGroupName"]
     if "Launch" not in {process["ProcessName"] for process in found["SuspendedProcesses"]}:
         asg.suspend_processes(AutoScalingGroupName=name, ScalingProcesses=["Launch"])
@@ -109,6 +111,14 @@ def _let_go(clients: Clients, handle: Handle, found: dict[str, Any]) -> None:
                     InstanceId=member["InstanceId"],
                     LifecycleActionResult="CONTINUE",
                 )
+
+
+def _unname(clients: Clients, handle: Handle, found: dict[str, Any]) -> None:
+    """At rest the group says of nobody that it is theirs, so that no plan sees a change."""
+    said = {tag["Key"] for tag in found.get("Tags") or ()}.intersection((LEASE, EXPIRES, TOKEN))
+    if said:
+        own = {"ResourceId": handle["group"], "ResourceType": "auto-scaling-group"}
+        clients.client("autoscaling").delete_tags(Tags=[{**own, "Key": key} for key in sorted(said)])
 
 
 def _unschedule(clients: Clients, handle: Handle) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from tideform.burst.reaper.base import Clients, Handle
+from tideform.burst.reaper.claims import EXPIRES, Claim, utc
 
 Plan = Mapping[str, Any]
 _PAUSE = 2.0  # seconds between two looks at what is still changing
@@ -20,7 +20,7 @@ class StartError(Exception):
 
 @dataclass(frozen=True)
 class Start:
-    """One job to begin. Its lease is written; ``deadline`` is its end and ``latest`` the pool's, in epoch seconds.
+    """One job to begin. Its lease is written; ``deadline`` is its end, in epoch seconds, and ``claim`` says the pool's.
 
     ``variables`` are those of this run alone: where its code is, and where its ``checkpoints`` go (empty: nowhere).
     """
@@ -28,7 +28,7 @@ class Start:
     plan: Plan
     lease: str
     deadline: int
-    latest: int
+    claim: Claim
     variables: Mapping[str, str]
     checkpoints: str
     more_time: Callable[[], bool]
@@ -48,8 +48,13 @@ class Start:
 
     @property
     def expires(self) -> str:
-        """The lease's end, as the tag of capacity says it."""
+        """The lease's end, as a tag says it of what ends with this lease, whoever else holds the pool."""
         return utc(self.deadline)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What the job itself is tagged with."""
+        return {**self.claim.tags, EXPIRES: self.expires}
 
     def wait(self, why: str) -> None:
         """Raises `StartError` where there is no time left; the reaper then gives the lease back."""
@@ -72,8 +77,3 @@ class Starting(Protocol):
     def failed(self, clients: Clients, handle: Handle, job: str) -> str:
         """Why a job that is over failed, where AWS has no event that tells of it; empty otherwise."""
         ...
-
-
-def utc(when: float) -> str:
-    """Seconds since the epoch as tags say them."""
-    return datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -22,7 +22,7 @@ def begin(clients: Clients, start: Start) -> str:
     if not ending.open_queue(clients, start.handle):
         environments = ending.environments(clients, start.handle)
         usable, _ = ending.usable(clients, start.handle, environments, start.deadline - start.rest)
-        rungs.arrange(clients, start.handle, environments, usable)
+        rungs.arrange(clients, start.handle, environments, usable, start.claim)
     while not ending.set_queue(clients, start.handle, "ENABLED"):
         start.wait("its queue does not open")
     return _submit(clients, start)
@@ -98,7 +98,7 @@ def _submit(clients: Clients, start: Start) -> str:
         jobQueue=handle["job_queue"],
         jobDefinition=handle["job_definition"],
         timeout={"attemptDurationSeconds": max(60, start.rest)},
-        tags={"tideform:lease": start.lease},
+        tags=start.tags,
         propagateTags=True,
         **{plan["parameter"]: asked},
         **more,

@@ -15,7 +15,7 @@ from typing import Any
 from tideform.burst.reaper import group, instances
 from tideform.burst.reaper.base import Clients, Handle
 from tideform.burst.reaper.endings import ec2 as ending
-from tideform.burst.reaper.starting.base import Start, StartError, utc
+from tideform.burst.reaper.starting.base import Start, StartError
 from tideform.burst.reaper.starting.ec2_script import Node, Task, script
 
 RUNS = ("Pending", "InProgress", "Delayed", "Cancelling")
@@ -29,10 +29,10 @@ def begin(clients: Clients, start: Start) -> str:
     """Nothing is asked for before the group would end by itself. Raises `StartError` where nothing comes in time."""
     if ending.group(clients, start.handle) is None:
         raise StartError(f"there is no Auto Scaling group {start.handle['group']}")
-    if why := group.put_end(clients, start.handle, start.latest):
+    if why := group.put_end(clients, start.handle, start.claim.deadline):
         raise StartError(why)
     _come(clients, start)
-    instances.tell_lease(clients, group.in_service(clients, start.handle), start.lease, utc(start.latest))
+    instances.tell_lease(clients, group.in_service(clients, start.handle), start.claim)
     plan, size = start.plan, int(start.plan["size"])
     there = _nodes(clients, start, size * len(plan["tasks"]))
     comment = f"{start.handle['comment']}{start.lease}"
@@ -96,6 +96,7 @@ def _come(clients: Clients, start: Start) -> None:
             return
         before = group.activities(clients, start.handle)
         kind, reservation = rung["kind"], rung.get("reservation", "")
+        group.say_whose(clients, start.handle, start.claim)
         group.ask(clients, start.handle, kind, reservation, nodes=nodes, most=max(int(start.plan["most"]), nodes))
         last, began = number == len(rungs) - 1, time.monotonic()
         why = ""

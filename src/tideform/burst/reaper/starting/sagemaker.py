@@ -18,7 +18,6 @@ from tideform.burst.reaper.starting.base import Start
 LEASE, KEY, GROUP, SUBNETS, CHECKPOINTS = (
     f"<tideform:{name}>" for name in ("lease", "key", "group", "subnets", "checkpoints")
 )
-_EXPIRES = "tideform:expires"
 _SHORTEST = 60  # seconds of a run
 
 
@@ -51,8 +50,8 @@ def _request(template: Mapping[str, Any], start: Start) -> dict[str, Any]:
     wanted: dict[str, Any] = _filled(template, marks)
     wanted["VpcConfig"]["Subnets"] = list(place["subnets"])
     wanted["Environment"] = {**start.variables, **wanted["Environment"]}
-    wanted["Tags"] = [tag for tag in wanted["Tags"] if tag["Key"] != _EXPIRES]
-    wanted["Tags"].append({"Key": _EXPIRES, "Value": start.expires})
+    kept = [tag for tag in wanted["Tags"] if tag["Key"] not in start.tags]
+    wanted["Tags"] = [*kept, *({"Key": key, "Value": value} for key, value in start.tags.items())]
     wanted["StoppingCondition"] = _shortened(wanted["StoppingCondition"], start)
     return wanted
 

@@ -1,0 +1,74 @@
+"""A check that a request passes when it leaves this process: whoever was frozen since its last look is stopped by it.
+
+A process that is stopped (SIGSTOP, a laptop that sleeps, a function that is frozen) between its look at the table and
+its request wakes up with an answer of long ago. So the look is part of the sending: boto3 asks for it right before it
+puts each request, and each repetition of one, on the wire.
+https://docs.aws.amazon.com/boto3/latest/guide/events.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+Check = Callable[[], None]  # raises where the request must not leave
+
+# What may start capacity, or name the one in whose name it starts.
+STARTS = frozenset(
+    {
+        "CreateOrUpdateTags",
+        "CreateTrainingJob",
+        "ResumeProcesses",
+        "SendCommand",
+        "SubmitJob",
+        "UpdateAutoScalingGroup",
+        "UpdateComputeEnvironment",
+        "UpdateJobQueue",
+    }
+)
+_LOOKS = ("Describe", "Get", "List")
+_TABLE = "dynamodb"  # every write there has a condition of its own, and the check itself reads it
+
+
+class FencedError(Exception):
+    """The request did not leave: what it was to end, or to start, is somebody else's by now."""
+
+
+@dataclass(frozen=True)
+class _Fence:
+    check: Check
+    only: Container[str] | None
+
+
+_fence: ContextVar[_Fence | None] = ContextVar("tideform_fence", default=None)
+
+
+def watch(client: Any) -> Any:
+    """Let every request of a boto3 client pass the check of whoever makes it; returns the client."""
+    client.meta.events.register_first("before-send", _pass, unique_id="tideform-fence")
+    return client
+
+
+@contextmanager
+def fenced(check: Check, only: Container[str] | None = None) -> Iterator[None]:
+    """Within this, and in this thread, let no request leave that ``check`` raises for.
+
+    ``only`` names the operations; without it they are all that change something. The lease table is not asked about.
+    """
+    before = _fence.set(_Fence(check, only))
+    try:
+        yield
+    finally:
+        _fence.reset(before)
+
+
+def _pass(event_name: str, **_: Any) -> None:
+    fence = _fence.get()
+    service, operation = event_name.split(".")[1:3]
+    if fence is None or service == _TABLE:
+        return
+    if operation in fence.only if fence.only is not None else not operation.startswith(_LOOKS):
+        fence.check()

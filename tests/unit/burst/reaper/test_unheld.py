@@ -1,0 +1,205 @@
+"""Capacity that nobody holds, in rounds of the reaper on the real sandbox: found by tag, whatever the table says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+
+from tests.unit.burst.reaper.conftest import Reaped
+from tests.unit.burst.reaper.leasing import HOUR, Bursts, make_table
+from tests.unit.sandbox.waiting import until
+from tideform.burst.reaper.endings import batch
+from tideform.burst.reaper.pools import Pools
+from tideform.burst.reaper.unheld import is_by_hand, is_stray
+from tideform.cloud import Cloud
+
+_NUMBERS = count(1)
+_LEASE = {"tideform:lease": "gone", "tideform:token": "1", "tideform:expires": "2099-01-01T00:00:00Z"}
+_GRACE = 900
+
+
+@pytest.fixture
+def bursts(cloud: Cloud) -> Bursts:
+    """A table of each test's own; its bursts began a moment ago."""
+    return Bursts(make_table(cloud, f"unheld-{next(_NUMBERS)}"), began=float(int(time.time())))
+
+
+def tag(pool: Reaped, **tags: str) -> None:
+    """Tags on all machines of a pool that stand."""
+    written = [{"Key": f"tideform:{key}", "Value": value} for key, value in tags.items()]
+    pool.cloud.client("ec2").create_tags(Resources=pool.standing(), Tags=written)
+
+
+def launch_by_hand(pool: Reaped, **more: str) -> str:
+    """A machine that somebody starts with the pool's tags."""
+    tags = [{"Key": key, "Value": value} for key, value in {**pool.handle["tags"], **more}.items()]
+    answer = pool.cloud.client("ec2").run_instances(
+        ImageId="ami-12345678",
+        InstanceType="c5.large",
+        MinCount=1,
+        MaxCount=1,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+    )
+    return str(answer["Instances"][0]["InstanceId"])
+
+
+def tagged_as_applied(pool: Reaped) -> None:
+    """An apply tags the environment itself as well."""
+    arn = batch.environments(pool.cloud, pool.handle)[0]["computeEnvironmentArn"]
+    pool.cloud.client("batch").tag_resource(resourceArn=arn, tags=pool.handle["tags"])
+
+
+def ended(bursts: Bursts, pool: Reaped) -> None:
+    """The pool had a burst, which is over."""
+    lease = bursts.begin(pool)
+    pool.end()
+    record = bursts.table.release(lease, bursts.began)
+    assert record is not None
+    assert bursts.table.stopped(record, bursts.began)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_a_late_launch_brings_ends_with_what_brought_it(bursts: Bursts, pool: Reaped, known: bool) -> None:
+    """Its command was frozen right before it asked, and killed when it woke up: the pool is idle, or unknown."""
+    tagged_as_applied(pool)
+    bursts.planned = (pool,)
+    if known:
+        ended(bursts, pool)
+    pool.raise_to(4)
+    tag(pool, lease="gone", token="1", expires="2026-01-01T00:00:00Z")
+    bursts.reap(0)
+    until(lambda: bursts.reap(300)["did"] == [])
+    assert pool.standing() == []
+
+
+def test_an_environment_that_asks_for_machines_while_nobody_holds_the_pool_is_closed(
+    bursts: Bursts, cloud: Cloud, pool: Reaped
+) -> None:
+    ended(bursts, pool)
+    tagged_as_applied(pool)
+    batch.update(cloud, batch.environments(cloud, pool.handle)[0], state="ENABLED", minvCpus=2)
+    until(pool.standing)
+    assert f"closed {pool.environment}" in " ".join(bursts.reap(0)["did"])
+    until(lambda: not pool.standing())
+
+
+def test_a_machine_by_hand_is_told_of_and_ends_after_its_grace(bursts: Bursts, pool: Reaped) -> None:
+    machine = launch_by_hand(pool)
+    assert f"told of {machine} (c5.large)" in " ".join(bursts.reap(0)["did"])
+    assert bursts.reap(_GRACE - 60)["did"] == []
+    assert pool.standing() == [machine]
+    assert f"ended {machine} (c5.large)" in " ".join(bursts.reap(_GRACE + 60)["did"])
+    assert pool.standing() == []
+
+
+def test_a_machine_by_hand_ends_while_somebody_holds_the_pool_and_theirs_stay(bursts: Bursts, pool: Reaped) -> None:
+    bursts.begin(pool)
+    theirs = set(pool.standing())
+    launch_by_hand(pool)
+    for later in (0, _GRACE + 60):
+        bursts.reap(later)
+    assert set(pool.standing()) == theirs
+
+
+def test_a_machine_of_an_older_burst_ends_while_somebody_else_holds_the_pool(bursts: Bursts, pool: Reaped) -> None:
+    ended(bursts, pool)
+    bursts.begin(pool, "bob")
+    theirs = set(pool.standing())
+    launch_by_hand(pool, **_LEASE)
+    bursts.reap(0)
+    assert set(pool.standing()) == theirs
+
+
+def test_it_costs_its_pool(bursts: Bursts, pool: Reaped) -> None:
+    ended(bursts, pool)
+    launch_by_hand(pool)
+    bursts.reap(0)
+    bursts.reap(_GRACE - 60)
+    account = bursts.table.items.get(f"meter#{pool.handle['pool']}")
+    assert account is not None
+    assert account["usd"] >= 0.085 * (_GRACE - 60) / HOUR * 0.9
+
+
+def test_it_is_told_to_the_topic_once(bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("tideform.burst.reaper.tell.message", lambda _clients, _settings, text: told.append(text))
+    machine = launch_by_hand(pool)
+    for later in (0, 60):
+        bursts.reap(later)
+    assert [machine in text for text in told] == [True]
+    assert "ended in 15 minutes" in told[0]
+
+
+def test_a_burst_that_begins_while_the_reaper_looks_keeps_its_machines(
+    bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its table was read before the lease was written, and its machines were listed after they came."""
+    items = bursts.table.items.all()
+    lease = bursts.begin(pool)
+    tag(pool, lease=lease.id, token="1", expires="2099-01-01T00:00:00Z")
+    monkeypatch.setattr("tideform.burst.reaper.items.Items.all", lambda _: items)
+    bursts.reap(0)
+    assert len(pool.standing()) == 2
+
+
+@pytest.mark.parametrize(
+    ("tags", "stray"),
+    [
+        ({"tideform:lease": "held"}, False),
+        ({"tideform:lease": "shared", "tideform:token": "7"}, False),  # who launched it has left it to the others
+        ({"tideform:lease": "old", "tideform:token": "5"}, True),
+        ({"tideform:lease": "held", "tideform:token": "5"}, False),
+        ({"tideform:lease": "old"}, False),  # of a version that knew no tokens
+        ({}, False),
+    ],
+)
+def test_what_is_a_stray_while_somebody_holds_the_pool(tags: dict[str, str], stray: bool) -> None:
+    item = {"pk": "pool#fit", "state": "up", "leases": {"held": {}}, "fence": 5}
+    assert is_stray(tags, item) is stray
+
+
+@pytest.mark.parametrize(
+    "item", [None, {"pk": "pool#fit", "state": "idle", "leases": {}, "fence": 5}, {"pk": "pool#fit"}]
+)
+def test_whatever_names_a_lease_is_a_stray_where_nobody_holds_the_pool(item: dict[str, Any] | None) -> None:
+    assert is_stray({"tideform:lease": "any", "tideform:expires": "2099-01-01T00:00:00Z"}, item)
+
+
+@pytest.mark.parametrize("member", ["aws:autoscaling:groupName", "AWSBatchServiceTag", "karpenter.sh/nodepool"])
+def test_a_machine_whose_lease_was_taken_off_is_its_pools_as_long_as_somebody_holds_that(member: str) -> None:
+    held = {"pk": "pool#fit", "state": "up", "leases": {"held": {}}}
+    assert [is_by_hand({member: "x"}, item) for item in (held, None)] == [False, True]
+
+
+def test_a_teardown_at_work_is_left_to_it(bursts: Bursts, pool: Reaped, pool_of: Callable[..., Reaped]) -> None:
+    lease = bursts.begin(pool)
+    tag(pool, lease=lease.id, token="1", expires="2099-01-01T00:00:00Z")
+    assert bursts.table.release(lease, bursts.began) is not None
+    bursts.reap(0)
+    assert len(pool.standing()) == 2
+
+
+def test_an_old_round_of_the_reaper_takes_nothing_from_the_next_burst(
+    bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was frozen between its decision and its first request; another round has finished, and somebody began."""
+    bursts.begin(pool)
+    real = batch.stop
+
+    def frozen(*arguments: Any, **words: Any) -> bool:
+        monkeypatch.setattr("tideform.burst.reaper.endings.batch.stop", real)
+        item = bursts.table.items.get(f"pool#{pool.handle['pool']}")
+        assert item is not None
+        Pools(bursts.table.items).stopped(item, bursts.began, reaped=True)
+        bursts.begin(pool, "bob", deadline=int(bursts.began) + 4 * HOUR)
+        return real(*arguments, **words)
+
+    monkeypatch.setattr("tideform.burst.reaper.endings.batch.stop", frozen)
+    told = bursts.reap(HOUR)
+    assert (told["failures"], told["waiting"]) == ({}, [])
+    assert [lease.owner for lease in bursts.record(pool).leases] == ["bob"]
+    assert len(pool.standing()) == 2

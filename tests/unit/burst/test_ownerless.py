@@ -1,0 +1,54 @@
+"""What nobody holds is seen from here as the reaper sees it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tideform.burst.lease import Lease
+from tideform.burst.ownerless import ownerless
+from tideform.burst.table import LeaseTable
+from tideform.cloud import Cloud
+from tideform.spec.deployment import Deployment
+
+
+def launch(cloud: Cloud, deployment: Deployment, **more: str) -> str:
+    """A machine with the tags of the pool."""
+    tags = {**deployment.tags("training", "fit"), **{f"tideform:{key}": value for key, value in more.items()}}
+    answer = cloud.client("ec2").run_instances(
+        ImageId="ami-12345678",
+        InstanceType="c5.large",
+        MinCount=1,
+        MaxCount=1,
+        TagSpecifications=[
+            {"ResourceType": "instance", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+        ],
+    )
+    return str(answer["Instances"][0]["InstanceId"])
+
+
+def test_a_machine_by_hand_is_seen_with_its_price(cloud: Cloud, deployment: Deployment, table: LeaseTable) -> None:
+    machine = launch(cloud, deployment)
+    (found,) = ownerless(cloud, deployment)
+    assert (found.pool, found.id) == ("fit", machine)
+    assert found.hourly_usd == pytest.approx(0.085)
+    assert "names no lease" in found.why
+
+
+def test_a_stray_is_seen_with_the_lease_that_it_names(cloud: Cloud, deployment: Deployment, table: LeaseTable) -> None:
+    launch(cloud, deployment, lease="gone", token="1")
+    assert "lease gone holds nothing" in ownerless(cloud, deployment)[0].why
+
+
+def test_a_machine_of_a_living_lease_is_none(
+    cloud: Cloud, deployment: Deployment, table: LeaseTable, lease: Lease
+) -> None:
+    record = table.acquire(lease)
+    launch(cloud, deployment, lease=lease.id, token=str(record.token))
+    assert ownerless(cloud, deployment) == ()
+
+
+def test_a_pool_that_the_spec_no_longer_has_is_seen_too(
+    cloud: Cloud, deployment: Deployment, table: LeaseTable
+) -> None:
+    launch(cloud, deployment, unit="forgotten")
+    assert [one.pool for one in ownerless(cloud, deployment)] == ["forgotten"]
