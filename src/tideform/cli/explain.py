@@ -1,4 +1,4 @@
-"""``tideform explain``: the stages that an apply would walk, or what a field of the spec means."""
+"""``tideform explain``: the stages that an apply would walk, or what a field of the spec or a code means."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def command(
     field: Annotated[
-        str | None, typer.Argument(help="A field of the spec: training.lease, storage, serving.scale.max.")
+        str | None,
+        typer.Argument(help="A field of the spec (training.lease), or a code (TD501).", metavar="WHAT"),
     ] = None,
     spec: SpecOption = DEFAULT_SPEC,
     environment: EnvironmentOption = None,
@@ -24,8 +25,10 @@ def command(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Explain a field of the spec; without one, print the stages that an apply would walk, in order."""
-    if field is not None:
+    """Explain a field of the spec or a diagnostic's code; without one, print the stages that an apply would walk."""
+    if field is not None and field.upper().startswith("TD") and field[2:].isdigit():
+        _code(field.upper(), as_json)
+    elif field is not None:
         _field(field, as_json)
     else:
         _stages(spec, environment, unit, as_json)
@@ -46,6 +49,19 @@ def _stages(spec: Path, environment: str | None, unit: str | None, as_json: bool
         write_json([stage_json(stage) for stage in stages])
     else:
         emit(stage_lines(stages), console())
+
+
+def _code(code: str, as_json: bool) -> None:
+    from tideform.views.code_guide import look_up_code
+    from tideform.views.explain import code_json, code_lines
+    from tideform.views.json_plan import write_json
+    from tideform.views.lines import emit
+
+    told = look_up_code(code)
+    if as_json:
+        write_json(code_json(told))
+    else:
+        emit(code_lines(told), console())
 
 
 def _field(path: str, as_json: bool) -> None:

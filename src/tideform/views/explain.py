@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from tideform.plan.stages import Stage
+from tideform.views.code_guide import Told
 from tideform.views.field_guide import Entry
 from tideform.views.lines import Line, plain
 
@@ -36,6 +37,20 @@ def field_lines(entry: Entry) -> Iterator[Line]:
         width = max(len(k.path.rpartition(".")[2]) for k in entry.keys)
         for key in entry.keys:
             yield Line(f"{key.path.rpartition('.')[2]:<{width}}  ({key.update}) {key.description}")
+
+
+def code_lines(told: Told) -> Iterator[Line]:
+    """A diagnostic: what it means, each cause that it is told for, each fix."""
+    yield plain(f"{told.code}: {told.summary}", style="bold")
+    for title, texts in (("What is wrong:", told.causes), ("What to do:", told.fixes)):
+        if texts:
+            yield plain(title)
+            yield from (Line(line) for text in texts for line in text.splitlines())
+
+
+def code_json(told: Told) -> dict[str, Any]:
+    """The same facts for programs."""
+    return {"code": told.code, "summary": told.summary, "causes": list(told.causes), "fixes": list(told.fixes)}
 
 
 def field_json(entry: Entry) -> dict[str, Any]:
