@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tideform.cli import completing
 from tideform.cli import plan as plan_command
 from tideform.cli.common import (
     DEFAULT_SPEC,
@@ -42,7 +43,10 @@ def command(
     environment: EnvironmentOption = None,
     yes: YesOption = False,
     unit: Annotated[
-        str | None, typer.Option("--unit", help="Apply one training pool or endpoint only.", metavar="NAME")
+        str | None,
+        typer.Option(
+            "--unit", help="Apply one training pool or endpoint only.", metavar="NAME", autocompletion=completing.units
+        ),
     ] = None,
     refresh: Annotated[
         bool, typer.Option("--refresh/--no-refresh", help="Read back what stands, and put right what was changed.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tideform.cli import completing
 from tideform.cli.common import console
 from tideform.cli.run import say
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from tideform.spec.quantities import Duration, Money
     from tideform.spec.training import Pool
 
-PoolArgument = Annotated[str, typer.Argument(help="The training pool.", metavar="POOL")]
+PoolArgument = Annotated[
+    str, typer.Argument(help="The training pool.", metavar="POOL", autocompletion=completing.pools)
+]
 WAIT = "10m"  # others' changes of the same pool take minutes, and a burst can wait for them
 
 

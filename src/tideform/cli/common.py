@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tideform.cli import completing
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -33,6 +35,7 @@ EnvironmentOption = Annotated[
         envvar="TIDEFORM_ENVIRONMENT",
         help="The environment; needed where the spec has several and not exactly one is local.",
         metavar="NAME",
+        autocompletion=completing.environments,
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tideform.cli import completing
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, VerboseOption, console, load_deployment
 from tideform.cli.confirm import confirm
 from tideform.cli.engine import engine_for
@@ -25,7 +26,13 @@ def command(
     yes: YesOption = False,
     delete_data: DeleteDataOption = None,
     unit: Annotated[
-        str | None, typer.Option("--unit", help="Destroy one training pool or endpoint only.", metavar="NAME")
+        str | None,
+        typer.Option(
+            "--unit",
+            help="Destroy one training pool or endpoint only.",
+            metavar="NAME",
+            autocompletion=completing.units,
+        ),
     ] = None,
     wait: WaitOption = "0s",
     verbose: VerboseOption = False,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tideform.cli import completing
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
 from tideform.cli.units import refuse_unknown_unit
 
@@ -21,7 +22,10 @@ def command(
     spec: SpecOption = DEFAULT_SPEC,
     environment: EnvironmentOption = None,
     unit: Annotated[
-        str | None, typer.Option("--unit", help="The stages of one pool or endpoint only.", metavar="NAME")
+        str | None,
+        typer.Option(
+            "--unit", help="The stages of one pool or endpoint only.", metavar="NAME", autocompletion=completing.units
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tideform.cli import completing
+
 if TYPE_CHECKING:
     from tideform.spec.deployment import Deployment
 
 DeleteDataOption = Annotated[
     list[str] | None,
-    typer.Option("--delete-data", help="A store whose data may be lost; once for each.", metavar="NAME"),
+    typer.Option(
+        "--delete-data",
+        help="A store whose data may be lost; once for each.",
+        metavar="NAME",
+        autocompletion=completing.stores,
+    ),
 ]
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tideform.cli import completing
 from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
 
 
@@ -16,7 +17,8 @@ def command(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="One output, or a part of it: storage.buckets, buckets where that is clear, storage.buckets.models."
+            help="One output, or a part of it: storage.buckets, buckets where that is clear, storage.buckets.models.",
+            autocompletion=completing.outputs,
         ),
     ] = None,
     spec: SpecOption = DEFAULT_SPEC,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tideform.cli import completing
 from tideform.cli.common import (
     DEFAULT_SPEC,
     EnvironmentOption,
@@ -43,10 +44,19 @@ def command(
         ),
     ] = None,
     unit: Annotated[
-        str | None, typer.Option("--unit", help="Plan one training pool or endpoint only.", metavar="NAME")
+        str | None,
+        typer.Option(
+            "--unit", help="Plan one training pool or endpoint only.", metavar="NAME", autocompletion=completing.units
+        ),
     ] = None,
     pool: Annotated[
-        str | None, typer.Option("--pool", help="Show in full what a burst of this pool makes.", metavar="NAME")
+        str | None,
+        typer.Option(
+            "--pool",
+            help="Show in full what a burst of this pool makes.",
+            metavar="NAME",
+            autocompletion=completing.pools,
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Save the plan, to be applied exactly.", metavar="FILE")
