@@ -1,11 +1,13 @@
 """The settings of a bucket, each a resource of its own whose id is the bucket's name.
 
 They all work alike: put a document, get it back, delete it. Putting replaces what is there, as it does on AWS. So a
-policy or a life cycle that somebody put there is refused; the others every bucket has from the start.
+policy or a life cycle of somebody else's is refused; the others every bucket has from the start.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +15,8 @@ from tideform.sandbox.aws.context import Context
 from tideform.sandbox.aws.kind import Inputs, Kind, Live, State, words
 from tideform.sandbox.aws.refusal import Refusal
 from tideform.sandbox.aws.shapes import Names, from_api
+
+Read = Callable[[Context, str, Inputs], Live | None]
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class _Setting:
 
     def create(self, context: Context, inputs: Inputs) -> str:
         if self.absent_at_first:
-            _refuse_present(context, self.get, inputs["bucket"])
+            _refuse_other(self.read, context, inputs)
         self._put(context, inputs)
         return str(inputs["bucket"])
 
@@ -56,16 +60,23 @@ class _Setting:
         context.send("s3", self.put, asked, self.names)
 
 
-def _refuse_present(context: Context, get: str, bucket: str) -> None:
-    """Raise `Refusal` where the bucket has this setting already: the provider neither adopts nor overwrites."""
+def _refuse_other(read: Read, context: Context, inputs: Inputs) -> None:
+    """Raise `Refusal` where the bucket has another document of the kind: the provider writes over none.
+
+    The same one is what a deletion has left that took the bucket's settings for gone, and then could not delete it.
+    """
     try:
-        context.call("s3", get, Bucket=bucket)
+        live = read(context, inputs["bucket"], inputs) or {}
     except Refusal as refusal:
         if refusal.means_gone and refusal.code != "NoSuchBucket":
             return
         raise
-    what = get.removeprefix("get_bucket_").replace("_", " ")
-    raise Refusal("AlreadyExists", f"bucket {bucket} has a {what} already")
+    if any(_parsed(live.get(name)) != _parsed(inputs[name]) for name in inputs if name in ("policy", "rules")):
+        raise Refusal("AlreadyExists", f"bucket {inputs['bucket']} has another setting of this kind already")
+
+
+def _parsed(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def _kind(token: str, inputs: str, setting: _Setting, **more: Any) -> Kind:
@@ -182,7 +193,7 @@ def _put_policy(context: Context, _identity: str, inputs: Inputs) -> None:
 
 
 def _create_policy(context: Context, inputs: Inputs) -> str:
-    _refuse_present(context, "get_bucket_policy", inputs["bucket"])
+    _refuse_other(_read_policy, context, inputs)
     _put_policy(context, "", inputs)
     return str(inputs["bucket"])
 

@@ -22,6 +22,11 @@ _CANNOT_BE_TAKEN = {
     "versioning", "encryption", "public_access", "ownership", "budget_action",
 }  # fmt: skip
 
+_DOCUMENTS = (
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+)
+
 
 def cases(*without: str) -> pytest.MarkDecorator:
     chosen = [case for case in CASES if case.key not in without]
@@ -60,6 +65,14 @@ def test_what_exists_is_neither_adopted_nor_written_over(case: Case, world: Worl
     named = {} if case.key == "ingress" else other  # with other ports or addresses a rule is another rule
     with pytest.raises(Refusal):
         lifecycle.create(made.kind, world.context, {**made.inputs, **named})
+    found = lifecycle.read(made.kind, world.context, made.identity, made.inputs, made.state)
+    assert found == (made.inputs, made.state)
+
+
+@pytest.mark.parametrize("key", [c.key for c in CASES if c.type in _DOCUMENTS])
+def test_a_bucket_takes_the_document_that_it_has_already(key: str, world: World) -> None:
+    made = world.make(key)
+    lifecycle.create(made.kind, world.context, made.inputs)
     found = lifecycle.read(made.kind, world.context, made.identity, made.inputs, made.state)
     assert found == (made.inputs, made.state)
 
