@@ -34,6 +34,13 @@ if TYPE_CHECKING:
     from tideform.plan.saved import SavedPlan
     from tideform.spec.deployment import Deployment
 
+_UnitOption = Annotated[
+    str | None,
+    typer.Option(
+        "--unit", help="Apply one training pool or endpoint only.", metavar="NAME", autocompletion=completing.units
+    ),
+]
+
 
 def command(
     plan_file: Annotated[
@@ -42,12 +49,7 @@ def command(
     spec: SpecOption = DEFAULT_SPEC,
     environment: EnvironmentOption = None,
     yes: YesOption = False,
-    unit: Annotated[
-        str | None,
-        typer.Option(
-            "--unit", help="Apply one training pool or endpoint only.", metavar="NAME", autocompletion=completing.units
-        ),
-    ] = None,
+    unit: _UnitOption = None,
     refresh: Annotated[
         bool, typer.Option("--refresh/--no-refresh", help="Read back what stands, and put right what was changed.")
     ] = True,

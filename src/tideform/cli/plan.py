@@ -28,6 +28,22 @@ if TYPE_CHECKING:
     from tideform.plan.pipeline import Planned
     from tideform.spec.deployment import Deployment
 
+_UnitOption = Annotated[
+    str | None,
+    typer.Option(
+        "--unit", help="Plan one training pool or endpoint only.", metavar="NAME", autocompletion=completing.units
+    ),
+]
+_PoolOption = Annotated[
+    str | None,
+    typer.Option(
+        "--pool",
+        help="Show in full what a burst of this pool makes.",
+        metavar="NAME",
+        autocompletion=completing.pools,
+    ),
+]
+
 
 def command(
     spec: SpecOption = DEFAULT_SPEC,
@@ -43,21 +59,8 @@ def command(
             show_default=False,
         ),
     ] = None,
-    unit: Annotated[
-        str | None,
-        typer.Option(
-            "--unit", help="Plan one training pool or endpoint only.", metavar="NAME", autocompletion=completing.units
-        ),
-    ] = None,
-    pool: Annotated[
-        str | None,
-        typer.Option(
-            "--pool",
-            help="Show in full what a burst of this pool makes.",
-            metavar="NAME",
-            autocompletion=completing.pools,
-        ),
-    ] = None,
+    unit: _UnitOption = None,
+    pool: _PoolOption = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Save the plan, to be applied exactly.", metavar="FILE")
     ] = None,
