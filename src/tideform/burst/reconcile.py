@@ -10,7 +10,7 @@ from tideform.burst.lease import Lease, PoolRecord, State
 from tideform.burst.table import LeaseTable
 from tideform.burst.teardown import Hooks, Teardown
 from tideform.cloud import Cloud
-from tideform.errors import RefusedError
+from tideform.errors import CloudError, LeftoversError, RefusedError
 from tideform.spec.deployment import Deployment
 
 _SILENCE = 1800.0  # seconds after which a teardown that nobody finished is taken over from another host
@@ -22,12 +22,15 @@ def reconcile(
     hooks: Hooks | None = None,
     *,
     say: Say = silent,
+    own: str | None = None,
 ) -> list[str]:
     """End the bursts that nobody else will end any more; returns what was done, in words.
 
     Those are leases past their deadline or spend cap, those whose process died on this machine, teardowns that were cut
-    short, and definitions of pools that the reaper has ended. Without a lease table there is nothing to do. Raises
-    `LeftoversError` if capacity stays.
+    short, and definitions of pools that the reaper has ended. Without a lease table there is nothing to do.
+
+    ``own`` is the pool that the command is about: for that one it raises `LeftoversError` if capacity stays. What is
+    left of others is told, and hinders nobody: the reaper goes on with it. None: the command is about all of them.
     """
     done: list[str] = []
     clock, table = cloud.clock, LeaseTable.of(cloud, deployment)
@@ -35,11 +38,24 @@ def reconcile(
         say(f"{broken.summary} ({broken.code}): {broken.detail} {broken.fix}")
     for record in table.all():
         teardown = Teardown.of(cloud, as_held(deployment, record), record.pool, hooks or Hooks(), say)
-        done += _finish(teardown, record, clock()) if record.state is State.STOPPING else []
-        done += _end_orphans(teardown, record, clock()) if record.state is not State.STOPPING else []
-        done += _after_the_reaper(teardown, record) if record.reaped and not record.leases else []
-        done += _leave(teardown, record) if moves(deployment, record) else []
+        leaves = moves(deployment, record)
+        if own in (None, record.pool):
+            done += _settle(teardown, record, clock(), leaves=leaves)
+            continue
+        try:
+            done += _settle(teardown.hurried(), record, clock(), leaves=leaves)
+        except (CloudError, LeftoversError) as error:
+            say(
+                f"{record.pool} is left to the reaper: {'; '.join(f'{d.summary}: {d.detail}' for d in error.diagnostics)}"
+            )
     return done
+
+
+def _settle(teardown: Teardown, record: PoolRecord, now: float, *, leaves: bool) -> list[str]:
+    """What is to be done about one pool; ``leaves`` whether it has another place now."""
+    done = _finish(teardown, record, now) if record.state is State.STOPPING else _end_orphans(teardown, record, now)
+    done += _after_the_reaper(teardown, record) if record.reaped and not record.leases else []
+    return done + (_leave(teardown, record) if leaves else [])
 
 
 def live_leases(cloud: Cloud, deployment: Deployment) -> list[Lease]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from tideform.burst.halt import Pause, Say, silent
@@ -30,6 +30,7 @@ from tideform.errors import CloudError, LeftoversError, TideformError
 from tideform.process import Process
 from tideform.spec.deployment import Deployment
 
+_HURRIED = 10.0  # seconds
 _REMOVALS = 3  # attempts at removing a pool's definitions
 
 
@@ -97,6 +98,10 @@ class Teardown:
             terms=terms,
             nodes=lambda: tuple(ending(terms.handle["backend"]).nodes(cloud, terms.handle)),
         )
+
+    def hurried(self) -> Teardown:
+        """The same for a command that is about something else, and does not wait for what does not end."""
+        return replace(self, patience=replace(self.patience, limit=min(self.patience.limit, _HURRIED)))
 
     def meter(self, lease: Lease) -> Meter:
         """What counts the cost of one lease."""

@@ -80,7 +80,7 @@ def command(
     named = losing(deployment, delete_data)
     require_room(deployment.workspace.environment(deployment.environment))
     with changing(deployment, "apply", wait=seconds(wait), say=say) as change:
-        end_dead_bursts(change, say)
+        end_dead_bursts(change, say, wholly=False)
         mend_reaper(change, say)
         planned = _saved_plan(change, saved, as_json) if saved else _plan(change, unit, named, refresh)
         if saved is None and not as_json:

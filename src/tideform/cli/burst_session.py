@@ -108,7 +108,7 @@ def session_for(
     standing = as_it_stands(deployment, cloud, name) if ending else deployment
     pool = standing.spec.training[known(standing, name)]
     hooks = Definitions(deployment, wait=wait, say=say, on_progress=_silent).hooks()
-    _finish_others(cloud, deployment, hooks)
+    _finish_others(cloud, deployment, hooks, name)
     return Session(pool, Teardown.of(cloud, standing, name, hooks, say), hard_stop(deployment))
 
 
@@ -131,8 +131,8 @@ def _silent(_: object) -> None:
     """A burst tells its steps itself; the engine's are too many beside a job's log."""
 
 
-def _finish_others(cloud: Cloud, deployment: Deployment, hooks: Hooks) -> None:
+def _finish_others(cloud: Cloud, deployment: Deployment, hooks: Hooks, own: str) -> None:
     from tideform.burst.reconcile import reconcile
 
-    for line in reconcile(cloud, deployment, hooks, say=say):
+    for line in reconcile(cloud, deployment, hooks, say=say, own=own):
         say(f"recovered: {line}")

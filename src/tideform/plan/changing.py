@@ -89,14 +89,17 @@ def _recover(change: Change, pool: str | None, say: Say, *, refuse_foreign: bool
         say(f"left alone: {diagnostic.detail}")
 
 
-def end_dead_bursts(change: Change, say: Say) -> None:
-    """End bursts past their deadline, and those whose process died on this machine."""
+def end_dead_bursts(change: Change, say: Say, *, wholly: bool = True) -> None:
+    """End bursts past their deadline, and those whose process died on this machine.
+
+    Raises `LeftoversError` where something of them stays; not ``wholly``: that is told, and left to the reaper.
+    """
     from tideform.burst.reconcile import reconcile
     from tideform.burst.teardown import Hooks
     from tideform.plan.teardown import remove, standing
 
     hooks = Hooks(destroy=lambda pool: remove(change, standing(change.engine, pool)))
-    for line in reconcile(change.cloud, change.deployment, hooks, say=say):
+    for line in reconcile(change.cloud, change.deployment, hooks, say=say, own=None if wholly else ""):
         say(f"recovered: {line}")
 
 

@@ -9,12 +9,14 @@ import pytest
 
 from tests.unit.burst.conftest import NOW, lease_of
 from tests.unit.burst.fakes import Stage
+from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.reaper.pools import Pools
 from tideform.burst.reconcile import live_leases, reconcile
 from tideform.burst.table import LeaseTable
-from tideform.burst.teardown import Teardown
+from tideform.burst.teardown import Patience, Teardown
 from tideform.cloud import Cloud
+from tideform.errors import LeftoversError
 from tideform.process import Process
 from tideform.spec.deployment import Deployment
 
@@ -122,3 +124,32 @@ def test_live_leases_are_listed_oldest_first(table: LeaseTable, lease: Lease, de
     table.acquire(lease)
     table.acquire(older)
     assert [found.id for found in live_leases(table.cloud, deployment)] == [older.id, lease.id]
+
+
+def left_by_a_crash(stage: Stage, lease: Lease, dead: Process) -> None:
+    """A burst whose process died, and whose capacity does not go."""
+    stage.table.acquire(replace(lease, process=dead))
+    stage.runner.up(lease, Halt())
+    stage.runner.stubborn = 1_000_000
+
+
+def test_a_leftover_of_another_pool_is_told_and_hinders_nobody(
+    stage: Stage, lease: Lease, deployment: Deployment, dead: Process
+) -> None:
+    left_by_a_crash(stage, lease, dead)
+    assert reconcile(at(stage, NOW), deployment, say=stage.said.append, own="other") == []
+    assert "fit is left to the reaper: Something is left" in stage.said[-1]
+
+
+@pytest.mark.parametrize("own", ["fit", None])
+def test_a_leftover_of_the_pool_that_the_command_is_about_stops_it(
+    stage: Stage, lease: Lease, deployment: Deployment, dead: Process, own: str | None
+) -> None:
+    left_by_a_crash(stage, lease, dead)
+    with pytest.raises(LeftoversError):
+        reconcile(at(stage, NOW), deployment, own=own)
+
+
+def test_nobody_waits_long_for_what_is_left_of_another_pool(stage: Stage) -> None:
+    patient = replace(stage.teardown(), patience=Patience(limit=900.0))
+    assert patient.hurried().patience.limit == 10.0

@@ -87,7 +87,7 @@ def enter(folder: Path, patch: pytest.MonkeyPatch) -> World:
     patch.setattr("tideform.plan.pipeline.make_plan", world.make_plan)
     patch.setattr("tideform.engine.connect.connect_engine", lambda _deployment, **_words: "an engine for looking")
     patch.setattr("tideform.plan.changing.changing", world.changing)
-    patch.setattr("tideform.plan.changing.end_dead_bursts", lambda _change, _say: None)
+    patch.setattr("tideform.plan.changing.end_dead_bursts", lambda _change, _say, **_: None)
     patch.setattr("tideform.plan.changing.mend_reaper", lambda _change, _say: None)
     patch.setattr("tideform.plan.execute.carry_out", world.carry_out)
     patch.setattr("tideform.plan.teardown.destroy", world.destroy)
