@@ -45,9 +45,8 @@ def reconcile(
         try:
             done += _settle(teardown.hurried(), record, clock(), leaves=leaves)
         except (CloudError, LeftoversError) as error:
-            say(
-                f"{record.pool} is left to the reaper: {'; '.join(f'{d.summary}: {d.detail}' for d in error.diagnostics)}"
-            )
+            told = "; ".join(f"{one.summary}: {one.detail}" for one in error.diagnostics)
+            say(f"{record.pool} is left to the reaper: {told}")
     return done
 
 
