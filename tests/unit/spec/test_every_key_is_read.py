@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 
@@ -34,7 +34,17 @@ def _models(kind: Any, seen: set[type[Model]]) -> Iterator[type[Model]]:
         yield from _models(part, seen)
 
 
-KEYS = sorted(f"{model.__name__}.{key}" for model in _models(Project, set()) for key in model.model_fields)
+def _says_something(annotation: Any) -> bool:
+    """Whether a key has more than one value to choose from: without a choice there is nothing to act on."""
+    return get_origin(annotation) is not Literal or len(get_args(annotation)) > 1
+
+
+KEYS = sorted(
+    f"{model.__name__}.{key}"
+    for model in _models(Project, set())
+    for key, field in model.model_fields.items()
+    if _says_something(field.annotation)
+)
 
 
 @cache

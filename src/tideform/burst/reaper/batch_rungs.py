@@ -43,7 +43,12 @@ def held(clients: Clients, handle: Handle, environment: Environment) -> list[Nod
 
 
 def room(clients: Clients, handle: Handle, environment: Environment, all_: Sequence[Environment]) -> int:
-    """How many vCPUs the environment may have beside what the others hold."""
+    """How many vCPUs the environment may have beside what the others hold.
+
+    A handle that an earlier version wrote tells no bound of the pool's: what the environment has holds then.
+    """
+    if "max_vcpus" not in handle:
+        return int(environment["computeResources"]["maxvCpus"])
     others = [other for other in all_ if other["computeEnvironmentName"] != environment["computeEnvironmentName"]]
     taken = {node.id: node for other in others for node in held(clients, handle, other)}
     return max(0, int(handle["max_vcpus"]) - vcpus(handle, taken.values()))
@@ -90,7 +95,10 @@ def open_up(
 def leave(clients: Clients, handle: Handle, environment: Environment) -> None:
     """Nothing more comes in here: it is shut. What is reserved keeps its machines; those of the market go."""
     machines = held(clients, handle, environment)
-    kept = vcpus(handle, machines) if reserved(handle, environment) else 0
+    kept = 0
+    if reserved(handle, environment):
+        now = int(environment["computeResources"].get("minvCpus", 0))
+        kept = vcpus(handle, machines) if "vcpus" in handle else now
     ending.update(clients, environment, minvCpus=kept, state="DISABLED")
     if not kept:
         instances.end(clients, machines)
