@@ -46,7 +46,10 @@ def require_moved(
             pause(_PAUSE)
     except (BotoCoreError, ClientError) as error:
         detail = f"While {endpoint} was looked at after its update: {error}"
-        raise CloudError.of("TD611", "A cloud service refused", detail=detail) from error
+        fix = (
+            "Look at what it says, and apply again: both configurations are kept, and the endpoint is looked at again."
+        )
+        raise CloudError.of("TD611", "A cloud service refused", detail=detail, fix=fix) from error
 
 
 def _rolled_back(endpoint: str, configuration: str, alarms: Sequence[str], found: dict[str, Any]) -> TideformError:
