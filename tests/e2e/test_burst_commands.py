@@ -119,7 +119,7 @@ def test_no_shell_is_opened_where_nothing_runs(project: Workspace) -> None:
 
 def test_a_burst_that_may_cost_more_than_its_cap_is_asked_about(project: Workspace) -> None:
     refused = project.run("burst", "run", "capped", "--", "true")
-    assert (refused.returncode, "TD352" in refused.stderr) == (1, True), refused.stderr
+    assert (refused.returncode, "TD352" in refused.stderr) == (101, True), refused.stderr
     assert "Give --yes" in refused.stderr
     assert project.run("burst", "run", "capped", "--yes", "--", "true").returncode == 0
 

@@ -145,14 +145,14 @@ def test_where_spot_lacks_the_ladder_leads_to_on_demand(project: Workspace) -> N
 def test_where_nothing_comes_the_burst_says_what_it_tried(project: Workspace) -> None:
     script(project, lack=[{"types": "ml.m5.large"}])
     ran = project.run("burst", "run", "steady", "--", "true")
-    assert (ran.returncode, "TD606" in ran.stderr, "CapacityError" in ran.stderr) == (1, True, True), ran.stderr
+    assert (ran.returncode, "TD606" in ran.stderr, "CapacityError" in ran.stderr) == (101, True, True), ran.stderr
     assert nothing_runs(project)
 
 
 def test_a_quota_ends_the_climb_with_the_reason(project: Workspace) -> None:
     script(project, quota=[{"family": "ml.m5.large", "limit": 0, "spot": True}])
     ran = project.run("burst", "run", "fit", "--", "true")
-    assert (ran.returncode, "TD655" in ran.stderr) == (1, True), ran.stderr
+    assert (ran.returncode, "TD655" in ran.stderr) == (101, True), ran.stderr
 
 
 def test_a_spot_job_that_is_taken_back_goes_on_from_its_checkpoint(project: Workspace) -> None:
