@@ -70,6 +70,8 @@ def no_rounds(cloud: Cloud, deployment: Deployment, pool: str = "") -> str:
         return "" if schedule["LastModificationDate"].timestamp() >= since else "it has never run"
     if beat["at"] < since:
         return f"it has not run since {utc(beat['at'])}; its next round is due within five minutes, if it works"
+    if beat["blind"]:
+        return f"its last round could not read the lease table: {beat['blind']}"
     if failed := beat["failures"].get(table.identity(pool)):
         return f"its last round failed for this pool: {failed}"
     return ""

@@ -17,7 +17,8 @@ import tideform
 from tideform.burst.brakes import Kind
 from tideform.burst.lease import Lease
 from tideform.burst.reaper.dry_run import answer, digest_of
-from tideform.burst.reaper.items import SILENCE
+from tideform.burst.reaper.items import SILENCE, Item, Items
+from tideform.burst.reaper.legible import THE_TABLE
 from tideform.burst.reaper.settings import Settings
 from tideform.burst.reaper_brake import reaper_brake
 from tideform.burst.table import LeaseTable
@@ -147,6 +148,24 @@ def test_it_is_missing_for_the_pool_that_its_last_round_failed_for(
     beat(table, time.time(), fit="no answer")
     assert missing(standing, deployment) == "its last round failed for this pool: no answer"
     assert reaper_brake(standing, deployment, "other").missing() == ""
+
+
+def test_it_is_missing_when_its_last_round_could_not_read_the_table(
+    standing: Cloud, table: LeaseTable, deployment: Deployment
+) -> None:
+    beat(table, time.time(), **{THE_TABLE: "refused"})
+    assert missing(standing, deployment) == "its last round could not read the lease table: refused"
+
+
+def test_a_dry_run_fails_where_a_round_could_not_read_the_table(
+    table: LeaseTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Items) -> list[Item]:
+        raise PermissionError("no scan")
+
+    monkeypatch.setattr("tideform.burst.reaper.items.Items.all", refuse)
+    with pytest.raises(PermissionError):
+        answer(table.items, Settings(table.name, "demo", "dev"), SOURCES, "fit", time.time())
 
 
 ELSEWHERE = {"Arn": "arn:aws:lambda:us-east-1:123456789012:function:other", "RoleArn": "arn:aws:iam::1:role/other"}

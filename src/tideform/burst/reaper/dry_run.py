@@ -1,6 +1,7 @@
 """What the reaper would do to one pool, without doing it: how a burst sees that its brake works before it begins.
 
-The answer is read out of the table that the function works on, under its own role: no burst begins where it cannot.
+The answer is read out of the table that the function works on, under its own role and in the way a round reads it: no
+burst begins where it cannot.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ ASKED = "dry_run"  # the key of an event that asks, and the pool as its item is 
 
 def answer(items: Items, settings: Settings, package: Path, pool: str, now: float) -> dict[str, Any]:
     """Of which code and table it is, and when it would end each lease of the pool: ``ends`` by id, epoch seconds."""
-    raw = items.get(POOL + pool)
+    raw = next((item for item in items.all() if item["pk"] == POOL + pool), None)
     item = {} if raw is None else read(raw, now)
     broken = isinstance(item, Unreadable)
     leases: Mapping[str, Any] = {} if isinstance(item, Unreadable) else item.get("leases", {})

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Rule = Callable[[Any], bool]
+THE_TABLE = "the lease table"  # what a heartbeat's failures call it, beside pools
 
 
 def number(value: object) -> bool:
@@ -40,13 +41,18 @@ def illegible(item: Mapping[str, Any]) -> list[str]:
 
 
 def heartbeat(item: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """The reaper's heartbeat: ``at``, ``failures`` by pool and ``used_up``; one that cannot be read is of 1970."""
+    """The reaper's heartbeat: ``at``, ``failures`` by pool and ``used_up``; one that cannot be read is of 1970.
+
+    ``blind`` is why the round could not read the table, empty where it could: it knows no lease and no account then.
+    """
     if item is None:
         return None
-    failures = item.get("failures")
+    told = item.get("failures")
+    failures = {key: str(why) for key, why in told.items()} if isinstance(told, Mapping) else {}
     return {
         "at": item["at"] if number(item.get("at")) else 0,
-        "failures": {key: str(why) for key, why in failures.items()} if isinstance(failures, Mapping) else {},
+        "failures": failures,
+        "blind": failures.get(THE_TABLE, ""),
         "used_up": item["used_up"] if text(item.get("used_up")) else "",
     }
 

@@ -119,6 +119,8 @@ def _may_begin(items: Items, now: float) -> None:
         return  # the first round is to come
     if beat["at"] < now - SILENCE:
         raise StartError(f"the reaper has not looked after anything since {int(beat['at'])}")
+    if beat["blind"]:
+        raise StartError(f"the reaper could not read the lease table in its last round: {beat['blind']}")
     if beat.get("used_up") and _month(beat["at"]) == _month(now):
         raise StartError(str(beat["used_up"]))
 

@@ -15,7 +15,7 @@ from tideform.burst.reaper.decide import Budget
 from tideform.burst.reaper.items import HEARTBEAT, Item, Items
 from tideform.burst.reaper.keeper import Keeper, worth_looking
 from tideform.burst.reaper.ledger import METER, Ledger, accounts_of, pool_of, spent_in_month
-from tideform.burst.reaper.legible import illegible
+from tideform.burst.reaper.legible import THE_TABLE, illegible
 from tideform.burst.reaper.meter import Account
 from tideform.burst.reaper.outcome import Outcome
 from tideform.burst.reaper.pools import POOL, Pools, is_pool
@@ -74,9 +74,12 @@ class Round:
         return self._heartbeat(began, len(pools), budget)
 
     def _read(self) -> list[Item]:
-        """Every item; none where the table cannot be read: what is past the time on its own tags ends all the same."""
+        """Every item; none where the table cannot be read: what is past the time on its own tags ends all the same.
+
+        Such a round knows no lease and no account: its heartbeat says so, and nothing begins on its word.
+        """
         found: list[Item] = []
-        self._guarded("the lease table", lambda: found.extend(self.items.all()))
+        self._guarded(THE_TABLE, lambda: found.extend(self.items.all()))
         return found
 
     def _busy(self, item: Item, accounts: dict[str, Account], doubtful: Container[str]) -> bool:

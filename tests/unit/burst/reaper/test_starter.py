@@ -17,6 +17,7 @@ from tests.unit.burst.reaper.conftest import GROUP, Reaped
 from tests.unit.burst.reaper.leasing import HOUR, Bursts, make_table
 from tests.unit.sandbox.waiting import until
 from tideform.burst.lease import Mode, State
+from tideform.burst.reaper.items import Item, Items
 from tideform.burst.reaper.pools import Pools
 from tideform.burst.reaper.scheduled import JOB_OVER, NEVER_BEGAN
 from tideform.burst.reaper.starter import start
@@ -148,6 +149,21 @@ def test_nothing_begins_that_the_reaper_would_not_end(bursts: Bursts, pool: Reap
     bursts.reap(0)
     with pytest.raises(StartError, match="has not looked after anything"):
         begin(bursts, plan_for(pool, "true"), later=1000)
+
+
+def test_nothing_begins_after_a_round_that_could_not_read_the_table(
+    bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Items) -> list[Item]:
+        raise PermissionError("no scan")
+
+    with monkeypatch.context() as denied:
+        denied.setattr("tideform.burst.reaper.items.Items.all", refuse)
+        assert list(bursts.reap(0)["failures"]) == ["the lease table"]
+    with pytest.raises(StartError, match="could not read the lease table"):
+        begin(bursts, plan_for(pool, "true"), later=60)
+    bursts.reap(300)
+    assert "lease" in begin(bursts, plan_for(pool, "true"), later=360)
 
 
 def test_it_waits_for_nobody_who_takes_the_pool_down(bursts: Bursts, pool: Reaped) -> None:
