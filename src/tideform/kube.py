@@ -184,6 +184,9 @@ class Kube:
         from kubernetes.client import ApiException
         from urllib3.exceptions import HTTPError
 
+        from tideform.burst.reaper.fence import leave
+
+        leave(method)
         try:
             answer = self.client.call_api(
                 path,

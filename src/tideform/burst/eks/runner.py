@@ -22,16 +22,16 @@ from tideform.burst.eks.objects import label
 from tideform.burst.halt import Halt, silent
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.reaper import instances
-from tideform.burst.reaper.claims import Claim
 from tideform.burst.reaper.endings import eks as ending
 from tideform.burst.reaper.kubernetes_groups import KUEUE
 from tideform.burst.runner import Instance, Job, OnLog, Work
 from tideform.burst.sizing import sizing
+from tideform.burst.table import LeaseTable
 from tideform.catalogue.training._eks_names import LEASE_LABEL, LOCAL_QUEUE, EksNames
 from tideform.catalogue.training.base import backends
 from tideform.cloud import Cloud
 from tideform.components.pool_shape import shape_of
-from tideform.errors import RefusedError, TideformError
+from tideform.errors import CloudError, RefusedError, TideformError
 from tideform.kube import KubeError
 from tideform.spec.deployment import Deployment
 
@@ -89,8 +89,8 @@ class EksRunner:
                 ended = {follower.name: found for follower in active if (found := follower.look()) is not None}
                 active = [follower for follower in active if follower.name not in ended]
                 code = code or next((found for found in ended.values() if found), 0)
-                tagged = self._tag(lease, tagged)
                 self._check(halt, active)
+                tagged = self._tag(lease, tagged)
                 if not ended:
                     halt.wait(self.pace.poll)
             return code
@@ -192,10 +192,17 @@ class EksRunner:
             raise
 
     def _tag(self, lease: Lease, known: frozenset[str]) -> frozenset[str]:
-        """Tell the lease to machines that are not known yet, those in the place of others too; answers with all."""
+        """Tell the lease to machines that are not known yet, those in the place of others too; answers with all.
+
+        A running burst goes on without its table for a while: machines that come meanwhile are told when it is back.
+        """
         standing = frozenset(node.id for node in instances.standing(ending.nodes(self.cloud, self.handle)))
         if new := sorted(standing - known):
-            instances.tell_lease(self.cloud, new, Claim(lease.id, lease.token, lease.deadline))
+            try:
+                claim = LeaseTable.of(self.cloud, self.deployment).claim(lease, self.cloud.clock())
+            except CloudError:
+                return known
+            instances.tell_lease(self.cloud, new, claim)
         return standing
 
     def _reach(self) -> Any:

@@ -2,7 +2,7 @@
 
 A process that is stopped (SIGSTOP, a laptop that sleeps, a function that is frozen) between its look at the table and
 its request wakes up with an answer of long ago. So the look is part of the sending: boto3 asks for it right before it
-puts each request, and each repetition of one, on the wire.
+puts each request, and each repetition of one, on the wire; what does not go through boto3 asks by `leave` itself.
 https://docs.aws.amazon.com/boto3/latest/guide/events.html
 """
 
@@ -21,6 +21,10 @@ STARTS = frozenset(
     {
         "CreateOrUpdateTags",
         "CreateTrainingJob",
+        "DeleteRolePolicy",  # which keeps Karpenter from launching
+        "PATCH",  # of the Kubernetes API: what opens a queue
+        "POST",  # of the Kubernetes API: what makes a job
+        "PUT",
         "ResumeProcesses",
         "SendCommand",
         "SubmitJob",
@@ -29,7 +33,7 @@ STARTS = frozenset(
         "UpdateJobQueue",
     }
 )
-_LOOKS = ("Describe", "Get", "List")
+_LOOKS = ("Describe", "GET", "Get", "List")
 _TABLE = "dynamodb"  # every write there has a condition of its own, and the check itself reads it
 
 
@@ -65,10 +69,16 @@ def fenced(check: Check, only: Container[str] | None = None) -> Iterator[None]:
         _fence.reset(before)
 
 
-def _pass(event_name: str, **_: Any) -> None:
+def leave(operation: str) -> None:
+    """Ask the check of whoever is about to send: of AWS an operation, of the Kubernetes API a method."""
     fence = _fence.get()
-    service, operation = event_name.split(".")[1:3]
-    if fence is None or service == _TABLE:
+    if fence is None:
         return
     if operation in fence.only if fence.only is not None else not operation.startswith(_LOOKS):
         fence.check()
+
+
+def _pass(event_name: str, **_: Any) -> None:
+    service, operation = event_name.split(".")[1:3]
+    if service != _TABLE:
+        leave(operation)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tideform.burst.reaper.base import Clients, Handle
+from tideform.burst.reaper.fence import leave
 
 # Method, path with query, body; the answer, or None where there is no such thing. Raises `OSError` out of reach.
 Call = Callable[[str, str, Mapping[str, Any] | None], "dict[str, Any] | None"]
@@ -67,6 +68,7 @@ def caller(endpoint: str, authority: str, bearer: str) -> Call:
                 "Content-Type": "application/merge-patch+json" if method == "PATCH" else "application/json",
             },
         )
+        leave(method)
         try:
             with urllib.request.urlopen(request, timeout=_SECONDS, context=trusted) as answer:  # noqa: S310
                 found: dict[str, Any] = json.loads(answer.read() or b"{}")

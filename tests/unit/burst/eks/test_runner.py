@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -15,12 +18,16 @@ from tideform.burst.eks.access import Access
 from tideform.burst.eks.runner import EksRunner, Pace
 from tideform.burst.halt import Halt, limit_reached, silent
 from tideform.burst.lease import Lease, Mode
+from tideform.burst.reaper.claims import Claim
+from tideform.burst.reaper.fence import STARTS, fenced
 from tideform.burst.runner import Instance, Work
 from tideform.burst.status import _running
+from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.errors import CloudError, RefusedError
-from tideform.kube import KubeError
+from tideform.kube import Kube, KubeError
 from tideform.process import Process
+from tideform.times import utc
 
 LEASE = Lease("0123456789ab", "nightly", "ann", Process.current(), Mode.RUN, 0, 4_000_000_000, Decimal(1))
 Object = dict[str, Any]
@@ -68,6 +75,13 @@ class Here(Access):
 def runner(cloud: Cloud, tmp_path: Path) -> EksRunner:
     nightly = {**FULL["training"]["nightly"], "backend": "eks"}
     deployment = deployment_of({**FULL, "training": {"nightly": nightly}}, tmp_path)
+    cloud.client("dynamodb").create_table(
+        TableName=deployment.physical_name("leases"),
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    LeaseTable.of(cloud, deployment).acquire(LEASE)
     return EksRunner(cloud, deployment, "nightly", Pace(poll=0), Here(cloud, deployment))
 
 
@@ -84,15 +98,12 @@ def launch(runner: EksRunner) -> str:
     return str(made["Instances"][0]["InstanceId"])
 
 
-def leases_on(runner: EksRunner) -> dict[str, str]:
-    """Of each machine that stands, whose it is by its tag."""
+def tags_on(runner: EksRunner) -> dict[str, dict[str, str]]:
+    """Of each machine that stands, what it says of itself."""
     ec2 = runner.cloud.client("ec2")
     filters = [{"Name": "instance-state-name", "Values": ["running"]}]
     found = [each for r in ec2.describe_instances(Filters=filters)["Reservations"] for each in r["Instances"]]
-    return {
-        each["InstanceId"]: {tag["Key"]: tag["Value"] for tag in each["Tags"]}.get("tideform:lease", "")
-        for each in found
-    }
+    return {each["InstanceId"]: {tag["Key"]: tag["Value"] for tag in each["Tags"]} for each in found}
 
 
 def test_a_machine_that_comes_in_the_place_of_another_is_told_its_lease(runner: EksRunner) -> None:
@@ -104,9 +115,86 @@ def test_a_machine_that_comes_in_the_place_of_another_is_told_its_lease(runner: 
 
     cast(Here, runner.access).cluster.happenings += [lambda: None, replaced]
     assert runner.run(LEASE, Work(command=("true",)), silent, Halt()) == 0
-    standing = leases_on(runner)
+    standing = tags_on(runner)
     assert first not in standing
-    assert set(standing.values()) == {LEASE.id}
+    assert [tags.get("tideform:lease") for tags in standing.values()] == [LEASE.id]
+
+
+def test_a_machine_says_the_latest_end_of_all_leases_and_under_which_token(runner: EksRunner) -> None:
+    """Leases share the pool's machines: the time of one must not end those of the other."""
+    later = replace(LEASE, id="later", deadline=LEASE.deadline + 3600)
+    LeaseTable.of(runner.cloud, runner.deployment).acquire(later)
+    machine = launch(runner)
+    assert runner.run(LEASE, Work(command=("true",)), silent, Halt()) == 0
+    assert {"tideform:expires": utc(later.deadline), "tideform:token": "1"}.items() <= tags_on(runner)[machine].items()
+
+
+def test_a_running_job_goes_on_while_the_table_is_away(runner: EksRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> Claim:
+        raise CloudError.of("TD617", "The lease table could not be used", detail="", fix="Wait.")
+
+    machine = launch(runner)
+    monkeypatch.setattr(LeaseTable, "claim", away)
+    assert runner.run(LEASE, Work(command=("true",)), silent, Halt()) == 0
+    assert "tideform:lease" not in tags_on(runner)[machine]
+
+
+@dataclass
+class Api:
+    """An API server behind the official client: notes what changes it; ``meanwhile`` happens at the first look."""
+
+    meanwhile: Callable[[], object]
+    changed: list[str] = field(default_factory=list)
+    groups: tuple[str, ...] = ("kueue.x-k8s.io/v1beta1", "jobset.x-k8s.io/v1alpha2", "trainer.kubeflow.org/v1alpha1")
+
+    def call_api(self, path: str, method: str, **_call: Any) -> Any:
+        if method == "GET":
+            self.meanwhile()
+        else:
+            self.changed.append(f"{method} {path}")
+        return SimpleNamespace(data=json.dumps(self._found(path)).encode())
+
+    def _found(self, path: str) -> Object:
+        versions = {each.partition("/")[0]: [{"version": each.partition("/")[2]}] for each in self.groups}
+        groups = [{"name": name, "versions": each} for name, each in versions.items()]
+        kinds = {"Job": "jobs", "LocalQueue": "localqueues"}
+        resources = [{"kind": kind, "name": name, "namespaced": True} for kind, name in kinds.items()]
+        return {"groups": groups, "resources": resources, "items": [], "metadata": {"name": "a", "uid": "u1"}}
+
+
+def bring(runner: EksRunner) -> None:
+    runner.up(LEASE, Halt())
+
+
+def work(runner: EksRunner) -> None:
+    runner._submit(runner._orders(LEASE, Work(command=("true",)))[0], silent)
+
+
+@pytest.mark.parametrize("step", [bring, work])
+@pytest.mark.parametrize("over", [True, False])
+def test_whoever_was_frozen_changes_nothing_in_the_cluster_without_its_lease(
+    over: bool, step: Callable[[EksRunner], None], runner: EksRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It wakes up between its last look and its request; the reaper has ended its burst meanwhile."""
+    table = LeaseTable.of(runner.cloud, runner.deployment)
+
+    def ended() -> None:
+        if over and (record := table.release(LEASE, runner.cloud.clock())):
+            table.stopped(record, runner.cloud.clock())
+
+    def held() -> None:
+        table.claim(LEASE, runner.cloud.clock())
+
+    api = Api(ended)
+    monkeypatch.setattr("tideform.burst.eks.runner.require_controllers", lambda *_: None)
+    cast(Here, runner.access).cluster = Kube(cast(Any, api))  # type: ignore[assignment]
+    with (
+        fenced(held, STARTS),
+        pytest.raises(RefusedError) if over else nullcontext() as refused,
+    ):
+        step(runner)
+    assert len(api.changed) == (0 if over else 1)
+    assert refused is None or refused.value.diagnostics[0].code == "TD690"
 
 
 def test_a_lease_that_is_over_is_the_reason_also_where_the_api_is_away(runner: EksRunner) -> None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from io import BytesIO
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from tideform.burst.reaper.fence import STARTS, FencedError, fenced
+from tideform.burst.reaper.kubernetes_api import caller
 from tideform.cloud import Cloud, Credentials
+from tideform.kube import Kube
 
 
 class Received(BaseHTTPRequestHandler):
@@ -106,3 +111,42 @@ def test_nothing_is_checked_afterwards(cloud: Cloud, paths: list[str]) -> None:
         pass
     submit(cloud)
     assert paths == ["/v1/submitjob"]
+
+
+class Answering:
+    """The official client of an API that answers with nothing."""
+
+    def __init__(self) -> None:
+        self.methods: list[str] = []
+
+    def call_api(self, _path: str, method: str, **_call: Any) -> Any:
+        self.methods.append(method)
+        return SimpleNamespace(data=b"{}")
+
+
+@pytest.mark.parametrize(
+    ("only", "leave"), [(None, ["GET"]), (STARTS, ["GET", "DELETE"])], ids=["every-change", "what-starts"]
+)
+def test_requests_to_kubernetes_pass_the_same_check(only: frozenset[str] | None, leave: list[str]) -> None:
+    api = Answering()
+    for method in ("GET", "POST", "PATCH", "PUT", "DELETE"):
+        with suppress(FencedError), fenced(refuse, only):
+            Kube(cast(Any, api)).request(method, "/apis")
+    assert api.methods == leave
+
+
+def test_the_reapers_own_way_to_kubernetes_passes_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def opened(request: Any, **_: Any) -> Any:
+        asked.append(request.method)
+        return BytesIO(b"{}")
+
+    monkeypatch.setattr("ssl.create_default_context", lambda **_: None)
+    monkeypatch.setattr("urllib.request.urlopen", opened)
+    call = caller("https://cluster", "", "token")
+    with fenced(refuse):
+        call("GET", "/apis", None)
+        with pytest.raises(FencedError):
+            call("DELETE", "/apis", None)
+    assert asked == ["GET"]
