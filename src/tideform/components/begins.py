@@ -30,6 +30,11 @@ _LOOK_AT_MACHINES = (
     "ec2:DescribeInstances",
     "ssm:DescribeInstanceInformation",
 )
+_LOOK_AT_QUEUE = (
+    "batch:DescribeComputeEnvironments",
+    "batch:DescribeJobQueues",
+    "ec2:DescribeInstances",  # what the other ways of buying hold bounds the one that is opened
+)
 _LAUNCH = (
     "autoscaling:CreateOrUpdateTags",
     "autoscaling:PutScheduledUpdateGroupAction",
@@ -64,7 +69,7 @@ def on_batch(order: PoolOrder, cargo: Cargo) -> Begins:
     environments = scope.arn("batch", "compute-environment/*")
     blocks = ["ec2:DescribeCapacityReservations"] if order.pool.capacity.blocks else []
     statements = [
-        allow("Look", ["batch:DescribeComputeEnvironments", "batch:DescribeJobQueues", *blocks], ["*"]),
+        allow("Look", [*_LOOK_AT_QUEUE, *blocks], ["*"]),
         allow("Open", ["batch:UpdateComputeEnvironment", "batch:UpdateJobQueue"], [queue, environments], ours(order)),
         allow("Submit", ["batch:SubmitJob"], [queue, definition, f"{definition}:*"]),
         allow("TagJobs", ["batch:TagResource"], [scope.arn("batch", "job/*")]),
@@ -78,6 +83,7 @@ def on_sagemaker(order: PoolOrder, requests: list[dict[str, Any]]) -> Begins:
     """Training jobs are created under the role that they run as (`burst.reaper.starting.sagemaker`).
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/api-permissions-reference.html
+    https://docs.aws.amazon.com/sagemaker/latest/dg/training-plan-iam-permissions.html
     """
     scope, names, site = order.scope, TrainingNames(order.scope.deployment, order.name), order.site
     jobs = [scope.arn("sagemaker", f"training-job/{names.prefix}*")]
@@ -86,6 +92,9 @@ def on_sagemaker(order: PoolOrder, requests: list[dict[str, Any]]) -> Begins:
         allow("Create", ["sagemaker:CreateTrainingJob", "sagemaker:AddTags"], jobs),
         allow("RunAs", ["iam:PassRole"], [scope.role_arn(names.role)], passed),
     ]
+    if plans := order.pool.capacity.blocks:
+        within = [*plans, scope.arn("sagemaker", "reserved-capacity/*")]
+        statements.append(allow("UsePlans", ["sagemaker:CreateTrainingJob"], within))
     place = {"subnets": pool_subnets(order), "security_group": site.security_group_id, "key_arn": site.key_arn}
     return Begins({"requests": requests}, statements, place)
 

@@ -67,6 +67,13 @@ def test_what_starts_a_pool_may_create_that_pools_jobs_alone_and_only_as_its_rol
     assert not any(action.startswith(("batch:", "autoscaling:")) for s in allowed.values() for action in s["Action"])
 
 
+def test_what_starts_a_pool_may_use_its_training_plan_and_no_other() -> None:
+    plan = "arn:aws:sagemaker:eu-west-1:123456789012:training-plan/week"
+    found = pool(schedule="rate(1 day)", capacity={"blocks": [plan]})
+    allowed = {s["Sid"]: s for s in statements(inputs(found, "RolePolicy", "pool-starter")["policy"])}
+    assert [arn for arn in allowed["UsePlans"]["Resource"] if ":training-plan/" in arn] == [plan]
+
+
 def test_what_starts_a_pool_is_told_where_its_jobs_run() -> None:
     function, _ = starter()
     assert set(function["environment"]["variables"]) == {"TABLE", "PLACE"}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit.burst.ec2.conftest import POOL, Desk
+from tests.unit.burst.permissions import actions_of, reaper_may, starter_may
 from tests.unit.sandbox.waiting import until
 from tideform.burst.carrying import Carried
 from tideform.burst.ec2.start import words
@@ -156,3 +157,19 @@ def test_a_job_that_failed_because_its_machine_was_taken_away_is_told_as_lost(de
     desk.market(reclaim=[{"instance": first, "notice": 120}])
     until(lambda: starting.working(desk.cloud, plan["handle"]) == set())
     assert f"its job lost {first}" in starting.failed(desk.cloud, plan["handle"], begun["job"])
+
+
+def test_a_start_takes_no_action_that_its_role_may_not(desk: Desk) -> None:
+    with actions_of(desk.cloud) as taken:
+        begin(desk, plan_for(desk, "true"))
+    assert "ssm:SendCommand" in taken
+    assert taken - starter_may(backend="ec2") == set()
+
+
+def test_the_reaper_takes_no_action_that_its_role_may_not(desk: Desk) -> None:
+    begin(desk, plan_for(desk, "true"))
+    with actions_of(desk.cloud) as taken:
+        reap(desk)
+        reap(desk, later=LEASE + 60)
+    assert "autoscaling:UpdateAutoScalingGroup" in taken
+    assert taken - reaper_may() == set()

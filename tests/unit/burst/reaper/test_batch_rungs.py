@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.burst.permissions import actions_of, starter_may
 from tests.unit.burst.reaper.conftest import GROUP
 from tests.unit.burst.reaper.leasing import make_table
 from tests.unit.sandbox.waiting import until
@@ -18,6 +19,8 @@ from tideform.burst.batch import BatchRunner, Pace
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease, Mode, new_lease
 from tideform.burst.reaper.endings import batch
+from tideform.burst.reaper.pools import Pools
+from tideform.burst.reaper.starter import start
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.components.worst_case import most_of
@@ -53,16 +56,22 @@ class Bought:
     def tend(self, later: float = 0.0) -> list[str]:
         return batch.tend(self.cloud, self.handle, float(client.clock(self.workspace)["now"]) + later)
 
-    def submit(self, jobs: int, seconds: float = 0.3) -> list[str]:
-        """Jobs that take a machine each."""
-        api, name = self.cloud.client("batch"), f"job-{next(_NUMBERS)}"
+    def define(self, name: str, seconds: float = 0.3) -> None:
+        """A job that takes a whole machine."""
         container = {
             "image": "trainer",
             "command": ["sleep", str(seconds)],
             "resourceRequirements": [{"type": "VCPU", "value": "2"}, {"type": "MEMORY", "value": "3000"}],
             "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": GROUP}},
         }
-        api.register_job_definition(jobDefinitionName=name, type="container", containerProperties=container)
+        self.cloud.client("batch").register_job_definition(
+            jobDefinitionName=name, type="container", containerProperties=container
+        )
+
+    def submit(self, jobs: int, seconds: float = 0.3) -> list[str]:
+        """Jobs that take a machine each."""
+        api, name = self.cloud.client("batch"), f"job-{next(_NUMBERS)}"
+        self.define(name, seconds)
         asked = {"jobQueue": self.handle["job_queue"], "jobDefinition": name}
         return [str(api.submit_job(jobName=f"fit-{n}", **asked)["jobId"]) for n in range(jobs)]
 
@@ -280,3 +289,21 @@ def test_the_worst_case_covers_the_machine_by_which_batch_exceeds_its_bound(made
     held = sum({"c5.large": 0.085, "c5.4xlarge": 0.68}[kind] for kind in script)
     assert held <= most.hourly
     assert str(most) == "2 x c5.large, and 1 x c5.4xlarge more (Batch may exceed a bound by one machine)"
+
+
+def test_a_start_by_itself_takes_no_action_that_its_role_may_not(made: Made) -> None:
+    pool = made(nodes=2)
+    pool.define(pool.handle["job_definition"])
+    plan = {
+        "pool": pool.handle["pool"],
+        "handle": pool.handle,
+        "prices": {"c5.large": 0.085},
+        "lease_seconds": 3600,
+        "cause": "schedule",
+        "parameter": "containerOverrides",
+    }
+    pools = Pools(LeaseTable.of(pool.cloud, pool.runner.deployment).items)
+    with actions_of(pool.cloud) as taken:
+        start(pool.cloud, pools, plan, time.time(), lambda: True, lambda _: None)
+    assert "batch:SubmitJob" in taken
+    assert taken - starter_may() == set()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.burst.permissions import actions_of, reaper_may
 from tests.unit.burst.reaper.conftest import Reaped
 from tests.unit.burst.reaper.leasing import Bursts, make_table
 from tideform.burst.lease import State
@@ -44,6 +45,17 @@ def test_a_pool_with_a_running_job_is_not_idle(bursts: Bursts, idle: Reaped) -> 
     idle.submit("abc")
     assert [bursts.reap(later)["did"] for later in (300, 600, 900, 1200)] == [[]] * 4
     assert len(idle.standing()) == 2
+
+
+def test_the_reaper_takes_no_action_that_its_role_may_not(bursts: Bursts, idle: Reaped) -> None:
+    bursts.topic = idle.cloud.client("sns").create_topic(Name="told-of-idling")["TopicArn"]
+    bursts.begin(idle)
+    idle.submit("abc")
+    with actions_of(idle.cloud) as taken:
+        for later in (30, 330, 4000):
+            bursts.reap(later)
+    assert {"batch:TerminateJob", "sns:Publish"} <= taken
+    assert taken - reaper_may() == set()
 
 
 def test_it_counts_from_when_the_last_job_was_seen(bursts: Bursts, idle: Reaped) -> None:

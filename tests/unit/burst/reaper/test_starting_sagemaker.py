@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.burst.permissions import actions_of, starter_may
 from tests.unit.burst.reaper.leasing import HOUR, Bursts, make_table
 from tests.unit.sandbox.sagemaker_training.conftest import Training
 from tests.unit.sandbox.waiting import until
@@ -164,3 +165,11 @@ def test_what_could_not_be_begun_whole_is_ended(pool: Callable[..., Started]) ->
         started.begin()
     assert any(NEVER_BEGAN in line for line in started.bursts.reap(60)["did"])
     assert (started.jobs(), started.leases()) == ([], [])
+
+
+def test_a_start_takes_no_action_that_its_role_may_not(pool: Callable[..., Started]) -> None:
+    started = pool("true")
+    with actions_of(started.training.cloud) as taken:
+        started.begin()
+    assert "sagemaker:CreateTrainingJob" in taken
+    assert taken - starter_may(backend="sagemaker", instance_types=["ml.m5.large"]) == set()
