@@ -11,6 +11,7 @@ from tideform.burst.reaper.claims import LEASE, utc
 from tideform.burst.reaper.fence import FencedError, fenced
 from tideform.burst.reaper.items import Item, Items
 from tideform.burst.reaper.keeper import Keeper
+from tideform.burst.reaper.legible import seen
 from tideform.burst.reaper.outcome import Outcome
 from tideform.burst.reaper.pools import POOL
 from tideform.burst.reaper.settings import Settings
@@ -42,7 +43,12 @@ class Clearing:
             outcome.did += [f"ended {_words(node)}: its time is over, and the table is out of reach" for node in late]
             raise
         unheld = judged(sight, item)
-        self._by_hand(pool, unheld.by_hand, outcome)
+        try:
+            self._at_once(pool, item, sight, unheld, outcome)
+        finally:  # what the one kind fails with keeps nothing of the other
+            self._by_hand(pool, unheld.by_hand, outcome)
+
+    def _at_once(self, pool: str, item: Item | None, sight: Sight, unheld: Unheld, outcome: Outcome) -> None:
         try:
             with fenced(lambda: self._require_as_it_was(pool, item)):
                 self._end(pool, item, unheld)
@@ -65,15 +71,21 @@ class Clearing:
         instances.end(self.clients, unheld.strays)
 
     def _by_hand(self, pool: str, machines: Sequence[Node], outcome: Outcome) -> None:
-        """Told when they are first seen, ended a grace later; what was seen is written down before it is told."""
+        """Told when they are first seen, ended a grace later; what was seen is written down before it is told.
+
+        What cannot be read of it was not seen.
+        """
         key, now = f"{SEEN}{pool}", self.clock()
-        before: dict[str, float] = (self.items.get(key) or {}).get("seen", {})
-        seen = {node.id: before.get(node.id, now) for node in machines}
-        if seen != before:
-            self.items.write({"pk": key, "seen": {machine: int(when) for machine, when in seen.items()}})
-        due = [node for node in machines if now - seen[node.id] >= self.settings.unheld_grace]
+        written = (self.items.get(key) or {}).get("seen", {})
+        before = seen({"seen": written})
+        since = {node.id: min(before.get(node.id, now), now) for node in machines}
+        due = [node for node in machines if now - since[node.id] >= self.settings.unheld_grace]
         instances.end(self.clients, due)
         outcome.did += [f"ended {_words(node)}, which nobody held: its grace is over" for node in due]
+        if since != written:
+            self.items.write({"pk": key, "seen": {machine: int(when) for machine, when in since.items()}})
+        if before != written:
+            outcome.failure = "since when machines without a lease stand there cannot be read; it counts anew"
         if fresh := [node for node in machines if node.id not in before and node not in due]:
             self._tell(pool, fresh, outcome)
 
@@ -82,7 +94,7 @@ class Clearing:
         lines = [f"{_words(node)}, since {_since(node)}" for node in machines]
         outcome.did += [f"told of {line}: nobody holds it" for line in lines]
         text = f"Machines with the tags of {pool} that no lease holds; they are ended in {minutes:g} minutes:"
-        tell.message(self.clients, self.settings, "\n".join([text, *lines]))
+        tell.attempt(outcome, lambda: tell.message(self.clients, self.settings, "\n".join([text, *lines])))
 
     def _require_as_it_was(self, pool: str, item: Item | None) -> None:
         now = self.items.get(f"{POOL}{pool}")

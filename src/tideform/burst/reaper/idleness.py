@@ -14,6 +14,8 @@ from tideform.burst.reaper.decide import BETWEEN
 from tideform.burst.reaper.endings import ending
 from tideform.burst.reaper.items import Item, Items
 from tideform.burst.reaper.ledger import pool_of
+from tideform.burst.reaper.legible import idle_since
+from tideform.burst.reaper.outcome import Outcome
 
 WORK = "work#"
 WARNED_IDLE = "warned_idle"  # written on a lease when it was told, as `decide.WARNINGS` are
@@ -42,8 +44,11 @@ class Idleness:
         return f"nothing has run on it for {self.seconds / 60:.0f} minutes, and its idle_timeout is over"
 
 
-def look(clients: Clients, items: Items, item: Item, now: float) -> Idleness:
-    """How idle an ``up`` pool is, by its item; what was seen is written for the next round."""
+def look(clients: Clients, items: Items, item: Item, now: float, outcome: Outcome) -> Idleness:
+    """How idle an ``up`` pool is, by its item; what was seen is written for the next round.
+
+    Where the last round's word cannot be read it counts from now on, and that is told as a failure.
+    """
     handle = item["handle"]
     backend, allowed = ending(handle["backend"]), handle.get("idle_seconds")
     machines = [node for node in backend.nodes(clients, handle) if node.state in _COST]
@@ -53,9 +58,17 @@ def look(clients: Clients, items: Items, item: Item, now: float) -> Idleness:
     if any(node.state == "pending" for node in machines) or backend.busy(clients, handle, now):
         items.write({"pk": key, "idle_since": 0})
         return Idleness()
-    before = items.get(key)
     begun = [*(node.launched for node in machines), *(float(held["created"]) for held in item["leases"].values())]
-    seen = now if before is not None and not before["idle_since"] else float((before or {}).get("idle_since", 0))
-    since = max(seen, *begun)
+    since = max(_seen(items.get(key), now, outcome), *begun)
     items.write({"pk": key, "idle_since": int(since)})
     return Idleness(max(0.0, now - since), float(allowed))
+
+
+def _seen(before: Item | None, now: float, outcome: Outcome) -> float:
+    """Since when nothing runs by what the last round wrote: 0 where none did, now where it saw work."""
+    if before is None:
+        return 0.0
+    since = idle_since(before)
+    if since is None:
+        outcome.failure = f"since when it is idle cannot be read ({str(before.get('idle_since'))[:40]!r})"
+    return min(since, now) if since else now

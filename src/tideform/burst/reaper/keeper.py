@@ -69,7 +69,7 @@ class Keeper:
     def _in_the_middle(self, item: Item, account: Account, outcome: Outcome) -> None:
         """What is up and within its limits: ended all the same where it does nothing, else kept in order."""
         handle = _handle(item)
-        idle = idleness.look(self.clients, self.pools.items, item, self.clock())
+        idle = idleness.look(self.clients, self.pools.items, item, self.clock(), outcome)
         if idle.over:
             self._end(item, account, dict.fromkeys(item["leases"], idle.why), outcome)
             return
@@ -85,12 +85,14 @@ class Keeper:
     def _warn(self, item: Item, lease: str, what: str, outcome: Outcome) -> None:
         if self.pools.note(item["pk"], lease, what, self.clock()):
             outcome.did.append(f"warned {lease}: {what.removeprefix('warned_')}")
-            tell.warn(self.clients, self.settings, outcome.pool, item["leases"][lease], what)
+            held = item["leases"][lease]
+            tell.attempt(outcome, lambda: tell.warn(self.clients, self.settings, outcome.pool, held, what))
 
     def _notice(self, item: Item, lease: str, outcome: Outcome) -> None:
         uri = item["leases"][lease].get("checkpoint_uri", "")
-        if uri and self.pools.note(item["pk"], lease, NOTICED, self.clock()):
-            tell.ask_to_save(self.clients, uri, "its burst is about to end")
+        if not uri or not self.pools.note(item["pk"], lease, NOTICED, self.clock()):
+            return
+        if tell.attempt(outcome, lambda: tell.ask_to_save(self.clients, uri, "its burst is about to end")):
             outcome.did.append(f"asked {lease} to save its work")
 
     def _end(self, item: Item, account: Account, over: Mapping[str, str], outcome: Outcome) -> None:
@@ -118,14 +120,11 @@ class Keeper:
             self._tell_end(item, lease, why, outcome)
 
     def _tell_end(self, item: Item, lease: str, why: str, outcome: Outcome) -> None:
-        """Whom it concerns is told, but capacity goes first: a topic that refuses is a failure and no more."""
+        """Whom it concerns is told."""
         if why == scheduled.JOB_OVER:
             return  # as it should be
         text = f"The reaper ends the burst of {outcome.pool} by {item['leases'][lease]['owner']}: {why}."
-        try:
-            tell.message(self.clients, self.settings, text)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the capacity has to go
-            outcome.failure = f"nobody could be told: {error}"
+        tell.attempt(outcome, lambda: tell.message(self.clients, self.settings, text))
 
     def _finish(self, item: Item, account: Account, outcome: Outcome) -> None:
         """One step of a teardown; when nothing is left, the leases are forgotten and the account is closed.

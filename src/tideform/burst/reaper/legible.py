@@ -1,4 +1,4 @@
-"""What can be read of a pool's account, and of the heartbeat: whatever is in the table, it raises nothing. Pure."""
+"""What can be read of all items but the pools' own (`reading`): whatever is in the table, it raises nothing. Pure."""
 
 from __future__ import annotations
 
@@ -55,6 +55,18 @@ def heartbeat(item: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "blind": failures.get(THE_TABLE, ""),
         "used_up": item["used_up"] if text(item.get("used_up")) else "",
     }
+
+
+def seen(item: Mapping[str, Any] | None) -> dict[str, float]:
+    """Since when machines by hand are known, by their ids: seconds since the epoch; what is no such entry is absent."""
+    told = (item or {}).get("seen")
+    return {key: when for key, when in told.items() if number(when)} if isinstance(told, Mapping) else {}
+
+
+def idle_since(item: Mapping[str, Any]) -> float | None:
+    """Since when a pool has been idle, in seconds since the epoch, 0 while it worked; None if that cannot be read."""
+    since = item.get("idle_since")
+    return since if number(since) else None
 
 
 def _list_of_texts(value: object) -> bool:

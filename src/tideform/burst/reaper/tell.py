@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from tideform.burst.reaper.base import Clients
+from tideform.burst.reaper.outcome import Outcome
 from tideform.burst.reaper.settings import Settings
 
 SAVE_NOW = ".tideform/save-now"  # below the job's checkpoint_uri
@@ -44,3 +45,13 @@ def ask_to_save(clients: Clients, uri: str, why: str) -> None:
     if place.scheme == "s3":
         key = "/".join(part for part in (place.path.strip("/"), SAVE_NOW) if part)
         clients.client("s3").put_object(Bucket=place.netloc, Key=key, Body=why.encode())
+
+
+def attempt(outcome: Outcome, say: Callable[[], object]) -> bool:
+    """Say something in the middle of what ends capacity: a topic or a bucket that refuses is a failure and no more."""
+    try:
+        say()
+    except Exception as error:  # noqa: BLE001  # whatever it is, the capacity has to go
+        outcome.failure = "; ".join(filter(None, (outcome.failure, f"nobody could be told: {error}")))
+        return False
+    return True

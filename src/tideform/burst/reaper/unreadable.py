@@ -21,17 +21,18 @@ from tideform.burst.reaper.settings import Settings
 def end(clients: Clients, settings: Settings, pools: Pools, broken: Unreadable, now: float, outcome: Outcome) -> None:
     """One step towards nothing. The pool counts as failed in any case: the alarm, the heartbeat and `status` say so."""
     key = str(broken.item["pk"])
-    pool, fresh = pool_of(key), not outcome.failure
-    outcome.failure = f"its item in the lease table cannot be read ({broken.why}), so its capacity is ended"
+    pool, why = pool_of(key), f"its item in the lease table cannot be read ({broken.why}), so its capacity is ended"
+    if fresh := why not in outcome.failure:  # else this round has said so already
+        outcome.failure = why
     handles = list(_handles(settings, pool, broken))
     gone = [ending(handle["backend"]).stop(clients, handle) for handle in handles]
     outcome.waiting = not all([*gone, _no_machines(clients, settings, pool)])
+    if not outcome.waiting:
+        pools.mend(broken.item, handles[0] if handles else {}, now)
+        outcome.did.append("nothing is left, and its item is whole again")
     if fresh:
-        tell.message(clients, settings, f"{pool}: {outcome.failure}. Its bursts, if there were any, are over.")
-    if outcome.waiting:
-        return
-    pools.mend(broken.item, handles[0] if handles else {}, now)
-    outcome.did.append("nothing is left, and its item is whole again")
+        text = f"{pool}: {why}. Its bursts, if there were any, are over."
+        tell.attempt(outcome, lambda: tell.message(clients, settings, text))
 
 
 def _handles(settings: Settings, pool: str, broken: Unreadable) -> Iterator[Handle]:

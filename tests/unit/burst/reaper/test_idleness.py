@@ -72,6 +72,16 @@ def test_it_counts_from_when_the_last_job_was_seen(bursts: Bursts, idle: Reaped)
     assert idle.standing() == []
 
 
+@pytest.mark.parametrize("junk", [{}, {"idle_since": "x"}, {"idle_since": [1]}])
+def test_junk_in_what_was_seen_is_told_and_it_counts_anew(bursts: Bursts, idle: Reaped, junk: dict[str, Any]) -> None:
+    lease = bursts.begin(idle)
+    bursts.table.items.write({"pk": f"work#{lease.pool}", **junk})
+    assert "since when it is idle cannot be read" in bursts.reap(IDLE + 10)["failures"][lease.pool]
+    assert (bursts.reap(IDLE + 300)["failures"], len(idle.standing())) == ({}, 2)
+    bursts.reap(2 * IDLE + 20)
+    assert idle.standing() == []
+
+
 def test_whoever_has_just_come_is_given_the_time_to_begin(bursts: Bursts, idle: Reaped) -> None:
     bursts.begin(idle)
     bursts.reap(300)

@@ -176,6 +176,32 @@ def test_a_pool_whose_item_cannot_be_read_is_ended_told_and_mended_and_others_ar
     assert bursts.reap(420)["failures"] == {}
 
 
+def test_a_topic_that_refuses_keeps_no_item_from_being_mended(
+    bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("no topic for you")
+
+    bursts.begin(pool)
+    damage(bursts, pool, tokens=None)
+    monkeypatch.setattr("tideform.burst.reaper.tell.message", refuse)
+    assert "nobody could be told" in bursts.reap(0)["failures"][pool.handle["pool"]]
+    assert (bursts.record(pool).state, pool.standing()) == (State.IDLE, [])
+
+
+def test_a_warning_that_nobody_takes_keeps_nobody_who_is_over(
+    bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("no topic for you")
+
+    bursts.begin(pool, deadline=int(bursts.began) + 60)
+    other = bursts.begin(pool, "bob", deadline=int(bursts.began) + 130)
+    monkeypatch.setattr("tideform.burst.reaper.tell.message", refuse)
+    assert "nobody could be told" in bursts.reap(120)["failures"][pool.handle["pool"]]
+    assert [lease.id for lease in bursts.record(pool).leases] == [other.id]
+
+
 def test_a_deadline_of_next_century_is_that_of_the_longest_lease(bursts: Bursts, pool: Reaped) -> None:
     bursts.begin(pool, deadline=int(bursts.began) + 100 * 365 * 86_400)
     assert bursts.reap(5 * 86_400)["did"] == []

@@ -134,6 +134,43 @@ def test_it_is_told_to_the_topic_once(bursts: Bursts, pool: Reaped, monkeypatch:
     assert "ended in 15 minutes" in told[0]
 
 
+def refuse(*_: object) -> None:
+    raise PermissionError("no topic for you")
+
+
+def test_a_topic_that_refuses_keeps_no_stray(bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tideform.burst.reaper.tell.message", refuse)
+    by_hand, stray = launch_by_hand(pool), launch_by_hand(pool, **_LEASE)
+    told = bursts.reap(0)
+    assert (pool.standing(), stray in " ".join(told["did"])) == ([by_hand], True)
+    assert told["failures"] == {pool.handle["pool"]: "nobody could be told: no topic for you"}
+
+
+@pytest.mark.parametrize("junk", ["x", {"i-1": "x"}, ["i-1"], 7])
+def test_junk_in_what_was_seen_keeps_no_stray_and_counts_as_not_seen(bursts: Bursts, pool: Reaped, junk: Any) -> None:
+    by_hand = launch_by_hand(pool)
+    launch_by_hand(pool, **_LEASE)
+    bursts.table.items.write({"pk": f"unheld#{pool.handle['pool']}", "seen": junk})
+    assert "cannot be read" in bursts.reap(0)["failures"][pool.handle["pool"]]
+    assert pool.standing() == [by_hand]
+    assert (bursts.reap(_GRACE - 60)["failures"], pool.standing()) == ({}, [by_hand])
+    bursts.reap(_GRACE + 60)
+    assert pool.standing() == []
+
+
+def test_junk_in_what_was_seen_is_mended_where_nothing_stands(bursts: Bursts) -> None:
+    bursts.table.items.write({"pk": "unheld#fit", "seen": "x"})
+    assert [list(bursts.reap(later)["failures"]) for later in (0, 300)] == [["fit"], []]
+
+
+def test_a_machine_that_was_seen_in_the_future_was_seen_now(bursts: Bursts, pool: Reaped) -> None:
+    machine = launch_by_hand(pool)
+    bursts.table.items.write({"pk": f"unheld#{pool.handle['pool']}", "seen": {machine: int(bursts.began) * 2}})
+    bursts.reap(0)
+    bursts.reap(_GRACE + 60)
+    assert pool.standing() == []
+
+
 def test_a_burst_that_begins_while_the_reaper_looks_keeps_its_machines(
     bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch
 ) -> None:
