@@ -11,11 +11,17 @@ from tideform.plan.programs import program
 
 if TYPE_CHECKING:
     from tideform.burst.table import LeaseTable
+    from tideform.cloud import Cloud
     from tideform.engine.backend import Backend
     from tideform.engine.pulumi import PulumiEngine
     from tideform.spec.deployment import Deployment
 
 _TABLE = "aws:dynamodb/table:Table"
+# What `burst.reaper_proof` asks for.
+_LOOK = (
+    "lambda:GetFunctionConfiguration, lambda:GetFunctionConcurrency, lambda:InvokeFunction, scheduler:GetSchedule, "
+    "iam:GetRolePolicy, dynamodb:GetItem on the lease table and kms:Decrypt on its key"
+)
 
 
 def lease_table(deployment: Deployment, state: Backend | PulumiEngine) -> LeaseTable | None:
@@ -29,28 +35,49 @@ def lease_table(deployment: Deployment, state: Backend | PulumiEngine) -> LeaseT
     return LeaseTable.of(cloud_for(deployment), deployment)
 
 
-def lease_findings(deployment: Deployment, engine: PulumiEngine, *, unit: str | None = None) -> tuple[Diagnostic, ...]:
-    """Errors for pools that hold capacity while the spec has them elsewhere, or no more; of one unit where asked."""
-    from tideform.burst.as_held import held_apart
-    from tideform.burst.reaper_brake import unfit
+def lease_findings(
+    deployment: Deployment, engine: PulumiEngine, *, unit: str | None = None, acting: bool = False
+) -> tuple[Diagnostic, ...]:
+    """Errors for pools that hold capacity while the spec has them elsewhere, or no more; of one unit where asked.
 
+    Where the table cannot be read that is an error for what is ``acting``, and a warning for what only shows a plan.
+    """
     table = lease_table(deployment, engine)
     if table is None:
         return ()
+    return (*_held(deployment, table, unit, acting=acting), *reaper_findings(table.cloud, deployment))
+
+
+def reaper_findings(cloud: Cloud, deployment: Deployment) -> tuple[Diagnostic, ...]:
+    """Warnings: the reaper is not as it should be (TD625), or cannot be looked at (TD611)."""
+    from tideform.burst.reaper_brake import unfit
+
+    if not deployment.spec.training:
+        return ()
+    try:
+        brake = unfit(cloud, deployment)
+    except CloudError as error:
+        return (replace(error.diagnostics[0], severity=Severity.WARNING, fix=f"Whoever looks needs {_LOOK}."),)
+    return () if brake is None else (brake,)
+
+
+def _held(deployment: Deployment, table: LeaseTable, unit: str | None, *, acting: bool) -> tuple[Diagnostic, ...]:
+    from tideform.burst.as_held import held_apart
+
     try:
         records, broken = table.all(), table.unreadable()
-        brake = unfit(table.cloud, deployment) if deployment.spec.training else None
     except CloudError as error:
-        return (_unseen(error),)
+        return (_unseen(error, Severity.ERROR if acting else Severity.WARNING),)
     apart = held_apart(deployment, [one for one in records if unit in (None, one.pool)])
-    return (*apart, *([brake] if brake else []), *(replace(one, severity=Severity.WARNING) for one in broken))
+    return (*apart, *(replace(one, severity=Severity.WARNING) for one in broken))
 
 
-def _unseen(error: CloudError) -> Diagnostic:
+def _unseen(error: CloudError, severity: Severity) -> Diagnostic:
     return Diagnostic(
         "TD623",
-        Severity.WARNING,
+        severity,
         "The plan has not seen who holds capacity",
-        detail=f"{error.diagnostics[0].detail}. An apply looks again, and refuses to move what is held.",
-        fix="Give whoever plans dynamodb:Scan on the lease table, and kms:Decrypt on its key.",
+        detail=f"{error.diagnostics[0].detail}. An apply changes nothing before it has seen that.",
+        fix="Give whoever plans and applies dynamodb:Scan on the lease table, and kms:Decrypt on its key. If the table "
+        "did not answer, run the command again.",
     )

@@ -63,6 +63,7 @@ def make_plan(
     a dormant pool as if a burst began; a run that holds the lock gives its ``engine``. Raises `EngineError`,
     `RefusedError` (wrong account; what it would make stands already), `SandboxError`.
     """
+    acting = engine is not None
     engine = None if offline else engine or _engine(deployment)
     chosen = _Choice.for_removal(engine, unit) if destroy else _Choice.of(deployment, engine, unit, full_pool)
     previews = _preview_all(deployment, engine, chosen, refresh, on_phase)
@@ -87,7 +88,8 @@ def make_plan(
         removed_programs=tuple(p.key for p in chosen.removed),
         findings=()
         if destroy
-        else _findings(deployment, chosen, judged, prices, unit, engine) + losses(deployment, resources, delete_data),
+        else _findings(deployment, chosen, judged, prices, unit, engine, acting=acting)
+        + losses(deployment, resources, delete_data),
         prices=prices,
         refreshed=tuple(r for p in previews.values() for r in p.drift),
         meta=_meta(deployment, previews, refresh),
@@ -102,11 +104,13 @@ def _findings(
     prices: tuple[PriceLine, ...],
     unit: str | None,
     engine: PulumiEngine | None,
+    *,
+    acting: bool,
 ) -> tuple[Diagnostic, ...]:
     return (
         *standing_without_a_model(chosen.deferred, chosen.standing),
         *(standing_on_nothing(chosen.up, chosen.standing) if engine and unit else ()),
-        *(lease_findings(deployment, engine, unit=unit) if engine else ()),
+        *(lease_findings(deployment, engine, unit=unit, acting=acting) if engine else ()),
         *(network_findings(deployment) if engine else ()),
         *review(judged, deployment, partial=unit is not None),
         *cost_findings(prices, deployment),

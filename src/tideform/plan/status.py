@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tideform.engine.backend import Backend
-from tideform.plan.leases import lease_table
+from tideform.plan.leases import lease_table, reaper_findings
 from tideform.plan.programs import in_order, programs
 
 if TYPE_CHECKING:
@@ -124,10 +124,7 @@ def _table(deployment: Deployment) -> LeaseTable | None:
 
 def _warnings(table: LeaseTable, deployment: Deployment) -> tuple[Diagnostic, ...]:
     """What is wrong with the table's items, and with the reaper that acts on them."""
-    from tideform.burst.reaper_brake import unfit
-
-    brake = unfit(table.cloud, deployment) if deployment.spec.training else None
-    return (*table.unreadable(), *([brake] if brake else []))
+    return (*table.unreadable(), *reaper_findings(table.cloud, deployment))
 
 
 def _pools(table: LeaseTable) -> tuple[PoolRecord, ...]:
