@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tideform.burst.lease import Lease
+from tideform.burst.reaper import instances
 from tideform.burst.reservations import ends_early
 from tideform.burst.runner import Runner, cloud_errors
 from tideform.burst.table import LeaseTable
@@ -17,7 +18,6 @@ from tideform.spec.leases import require_lease
 from tideform.spec.limits import LONGEST_LEASE
 from tideform.spec.quantities import Duration, Money
 from tideform.spec.training import Pool
-from tideform.times import utc
 
 # What no API changes while a job runs. https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html and
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateTrainingJob.html
@@ -29,6 +29,11 @@ _FIXED = {
 }
 
 
+# https://docs.aws.amazon.com/batch/latest/userguide/infrastructure-updates.html
+_OPENED = (
+    "machines that come later carry the end that their compute environment was opened with (tideform:expires): Batch "
+    "would replace those that stand to change it. The reaper goes by it only while the lease table is away"
+)
 _LONGEST = {"ec2": Duration(LONGEST_RUN)}
 
 
@@ -46,7 +51,7 @@ def extend(table: LeaseTable, runner: Runner, deployment: Deployment, pool: str,
     for lease in own:
         _require(deployment, pool, lease, by)
     moved = tuple(found for lease in own if (found := _moved(table, lease, lease.deadline + by.seconds)))
-    return Extended(moved, tuple(_follow(runner, deployment, pool, moved)))
+    return Extended(moved, tuple(_follow(table, runner, deployment, pool, moved)))
 
 
 def prolonged(table: LeaseTable, deployment: Deployment, pool: str, by: Duration) -> list[Pool]:
@@ -101,7 +106,9 @@ def _moved(table: LeaseTable, lease: Lease, deadline: int) -> Lease | None:
     return None if record is None else record.lease(lease.id)
 
 
-def _follow(runner: Runner, deployment: Deployment, pool: str, leases: tuple[Lease, ...]) -> Iterator[str]:
+def _follow(
+    table: LeaseTable, runner: Runner, deployment: Deployment, pool: str, leases: tuple[Lease, ...]
+) -> Iterator[str]:
     """Bring the backend's own brakes and the machines' tags after the lease."""
     latest = max((lease.deadline for lease in leases), default=0)
     if not latest:
@@ -115,14 +122,24 @@ def _follow(runner: Runner, deployment: Deployment, pool: str, leases: tuple[Lea
         yield from ends_early(cloud, blocks, cloud.clock(), latest)
     if fixed := _FIXED.get(deployment.spec.training[pool].backend):
         yield fixed
-    _tag(runner, deployment, pool, latest)
+    yield from _tag(runner, deployment, pool, max(latest, _latest(table, pool)))
 
 
-def _tag(runner: Runner, deployment: Deployment, pool: str, deadline: int) -> None:
+def _latest(table: LeaseTable, pool: str) -> int:
+    """Of all leases, whoever holds them: they share the machines. 0 where none is left."""
+    return max((lease.deadline for lease in table.get(pool).leases), default=0)
+
+
+def _tag(runner: Runner, deployment: Deployment, pool: str, deadline: int) -> Iterator[str]:
+    """What the machines say of their end, and what comes later: that is what they end by while the table is away."""
+    launch_until = getattr(runner, "launch_until", None)  # a group takes new tags and replaces nothing
+    if launch_until is not None:
+        launch_until(deadline)
     ids = [node.id for node in runner.capacity() if node.id.startswith("i-")]
     cloud = getattr(runner, "cloud", None)
     if not ids or cloud is None:
         return
-    expires = utc(deadline)
     with cloud_errors(f"the machines of {pool} in {deployment.name} were tagged"):
-        cloud.client("ec2").create_tags(Resources=ids, Tags=[{"Key": "tideform:expires", "Value": expires}])
+        instances.tell_end(cloud, ids, deadline)
+    if deployment.spec.training[pool].backend == "batch":
+        yield _OPENED

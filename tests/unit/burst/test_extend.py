@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,12 +10,15 @@ import pytest
 
 from tests.unit.burst.conftest import lease_of
 from tideform.burst.extend import extend, prolonged
+from tideform.burst.runner import Instance
 from tideform.burst.table import LeaseTable
+from tideform.cloud import Cloud
 from tideform.components.worst_case import worst_of
 from tideform.errors import RefusedError
 from tideform.process import user
 from tideform.spec.deployment import Deployment
 from tideform.spec.quantities import Duration
+from tideform.times import utc
 
 
 class _Nothing:
@@ -72,3 +75,48 @@ def test_what_a_backend_keeps_of_the_old_end_is_told(table: LeaseTable, deployme
     held(table, deployment)
     told = extend(table, NOTHING, on(deployment, "ec2"), "fit", Duration.parse("1h"))
     assert any("SSM keeps the time-out" in remark for remark in told.remarks)
+
+
+@dataclass
+class _Standing:
+    """A runner with machines."""
+
+    cloud: Cloud
+    ids: list[str]
+
+    def capacity(self) -> list[Instance]:
+        return [Instance(each, "c5.large", "running", spot=False, launched=0.0) for each in self.ids]
+
+
+def machine(cloud: Cloud) -> str:
+    ec2 = cloud.client("ec2")
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+    return str(ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"])
+
+
+def said(cloud: Cloud, identity: str) -> dict[str, str]:
+    found = cloud.client("ec2").describe_instances(InstanceIds=[identity])["Reservations"][0]["Instances"][0]
+    return {tag["Key"]: tag["Value"] for tag in found["Tags"]}
+
+
+@pytest.mark.parametrize("others", [0, 3600, 7 * 3600])
+def test_machines_say_the_latest_end_of_all_leases(
+    others: int, cloud: Cloud, table: LeaseTable, deployment: Deployment
+) -> None:
+    """One's own lease is not all: while the table is away the reaper ends by tag, and would end a neighbour's burst."""
+    held(table, deployment)
+    own = lease_of(deployment).deadline
+    table.acquire(lease_of(deployment, owner="neighbour", deadline=own + others))
+    standing: Any = _Standing(cloud, [machine(cloud)])
+    extend(table, standing, deployment, "fit", Duration.parse("2h"))
+    assert said(cloud, standing.ids[0]) == {"tideform:expires": utc(own + max(others, 2 * 3600))}
+
+
+@pytest.mark.parametrize(("backend", "told"), [("batch", True), ("eks", False)])
+def test_what_comes_later_with_the_old_end_is_told(
+    backend: str, told: bool, cloud: Cloud, table: LeaseTable, deployment: Deployment
+) -> None:
+    held(table, deployment)
+    standing: Any = _Standing(cloud, [machine(cloud)])
+    found = extend(table, standing, on(deployment, backend), "fit", Duration.parse("1h"))
+    assert any("was opened with" in remark for remark in found.remarks) == told

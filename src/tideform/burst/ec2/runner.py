@@ -17,7 +17,7 @@ from tideform.burst.ec2.lease_end import LeaseEnd
 from tideform.burst.ec2.pace import Pace
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
-from tideform.burst.reaper import instances
+from tideform.burst.reaper import group, instances
 from tideform.burst.reaper.base import Node
 from tideform.burst.reaper.claims import Claim
 from tideform.burst.reaper.endings import ec2 as ending
@@ -87,6 +87,11 @@ class Ec2Runner:
         with cloud_errors(f"the end of {self.pool} was scheduled"):
             if why := self._end.put(deadline):
                 raise _no_end(self.pool, why)
+
+    def launch_until(self, deadline: int) -> None:
+        """Let machines that the group launches from now on say this end."""
+        with cloud_errors(f"the group of {self.pool} was tagged"):
+            group.say_until(self.cloud, self.handle, deadline)
 
     def run(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt) -> int:
         """Run it on its nodes and return its exit code, the first one that is not zero."""

@@ -6,13 +6,13 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from tideform.burst.reaper import instances
 from tideform.burst.reaper.base import Clients, Handle
-from tideform.burst.reaper.claims import Claim
+from tideform.burst.reaper.claims import EXPIRES, Claim, utc
 from tideform.burst.reaper.endings import ec2 as ending
 
 _ZERO = {"MinSize": 0, "MaxSize": 0, "DesiredCapacity": 0}
@@ -48,14 +48,27 @@ def end_of(clients: Clients, handle: Handle) -> dict[str, Any] | None:
 def say_whose(clients: Clients, handle: Handle, claim: Claim) -> None:
     """Let every machine that the group launches from now on say in whose name, its replacements too.
 
+    Until when is the latest of all leases, also where the machines stay another one's.
     https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-tagging.html
     """
-    found = ending.group(clients, handle)
-    there = {tag["Key"]: tag.get("Value", "") for tag in found.get("Tags") or ()} if found else {}
-    if (wanted := claim.over(there)) != there:
-        own = {"ResourceId": handle["group"], "ResourceType": "auto-scaling-group", "PropagateAtLaunch": True}
-        tags = [{**own, "Key": key, "Value": wanted[key]} for key in claim.tags]
+    _launch_with(clients, handle, {**claim.over(_tags(clients, handle)), EXPIRES: utc(claim.deadline)})
+
+
+def say_until(clients: Clients, handle: Handle, deadline: int) -> None:
+    """Let what the group launches from now on say this end. Groups take new tags without a machine being replaced."""
+    _launch_with(clients, handle, {EXPIRES: utc(deadline)})
+
+
+def _launch_with(clients: Clients, handle: Handle, wanted: Mapping[str, str]) -> None:
+    there = _tags(clients, handle)
+    own = {"ResourceId": handle["group"], "ResourceType": "auto-scaling-group", "PropagateAtLaunch": True}
+    if tags := [{**own, "Key": key, "Value": value} for key, value in wanted.items() if there.get(key) != value]:
         clients.client("autoscaling").create_or_update_tags(Tags=tags)
+
+
+def _tags(clients: Clients, handle: Handle) -> dict[str, str]:
+    found = ending.group(clients, handle)
+    return {tag["Key"]: tag.get("Value", "") for tag in found.get("Tags") or ()} if found else {}
 
 
 def ask(clients: Clients, handle: Handle, kind: str, reservation: str, *, nodes: int, most: int) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tideform.burst.reaper.base import Clients, Node
-from tideform.burst.reaper.claims import Claim
+from tideform.burst.reaper.claims import EXPIRES, Claim, utc
 from tideform.burst.reaper.reserved import BLOCK
 
 STANDING = ("pending", "running", "stopping", "stopped", "shutting-down")  # every state but terminated
@@ -47,7 +47,16 @@ def end(clients: Clients, nodes: Iterable[Node]) -> None:
 
 def tell_lease(clients: Clients, ids: Iterable[str], claim: Claim) -> None:
     """Say on the machines themselves whose they are and until when: that outlives every state file and table."""
-    tags = [{"Key": key, "Value": value} for key, value in claim.tags.items()]
+    _say(clients, ids, claim.tags)
+
+
+def tell_end(clients: Clients, ids: Iterable[str], deadline: int) -> None:
+    """Say on the machines until when; whose they are stays as they say it."""
+    _say(clients, ids, {EXPIRES: utc(deadline)})
+
+
+def _say(clients: Clients, ids: Iterable[str], said: Mapping[str, str]) -> None:
+    tags = [{"Key": key, "Value": value} for key, value in said.items()]
     clients.client("ec2").create_tags(Resources=list(ids), Tags=tags)
 
 

@@ -13,6 +13,7 @@ from tests.unit.burst.ec2.conftest import POOL, Desk
 from tests.unit.sandbox.waiting import until
 from tideform.burst.brakes import require
 from tideform.burst.ec2.gang import Gang
+from tideform.burst.extend import extend
 from tideform.burst.halt import Halt, silent
 from tideform.burst.reaper import group, instances
 from tideform.burst.reaper.keeper import STOPPER
@@ -23,6 +24,7 @@ from tideform.burst.session import Session
 from tideform.burst.teardown import Hooks, Teardown
 from tideform.catalogue.training._ec2 import GroupNames
 from tideform.errors import RefusedError
+from tideform.spec.quantities import Duration
 from tideform.spec.training import Capacity
 from tideform.times import utc
 
@@ -366,4 +368,23 @@ def test_a_second_burst_tags_the_group_anew(desk: Desk) -> None:
     desk.table.stopped(item, desk.cloud.clock())
     second = desk.up()
     assert {tags["tideform:lease"] for tags in tags_of(desk)} == {second.id}
+    down(desk)
+
+
+def launched_with(desk: Desk) -> dict[str, str]:
+    """What the group gives to a machine that it launches from now on."""
+    return {tag["Key"]: tag["Value"] for tag in desk.group()["Tags"] if tag["PropagateAtLaunch"]}
+
+
+def test_what_launches_later_says_the_latest_end_of_all_leases(desk: Desk) -> None:
+    """A lease that joins, and one that is made longer, move it; the machines stay of the burst that brought them."""
+    first = desk.up()
+    later = desk.lease(longer=600)
+    desk.runner.up(later, Halt())
+    assert [launched_with(desk)[key] for key in ("tideform:lease", "tideform:expires")] == [
+        first.id,
+        utc(later.deadline),
+    ]
+    extend(desk.table, desk.runner, desk.deployment, POOL, Duration(3600))
+    assert launched_with(desk)["tideform:expires"] == utc(later.deadline + 3600)
     down(desk)
