@@ -149,11 +149,13 @@ def test_an_apply_ends_what_a_killed_burst_left(project: Workspace) -> None:
 def test_two_bursts_share_the_capacity_and_the_last_takes_it_away(project: Workspace) -> None:
     first = burst(project, "steady")
     first.says(WORK)
-    second = project.run("burst", "run", "steady", "--", "true")
+    second = {"TIDEFORM_OWNER": "second"}
+    assert project.run("burst", "up", "steady", **second).returncode == 0
+    downed = project.run("burst", "down", "steady", **second)
     stayed = len(project.instances())
     first.signal(signal.SIGTERM)
-    assert (second.returncode, stayed, first.ended()) == (0, 1, 130), second.stderr
-    assert "The capacity stays" in second.stderr
+    assert (downed.returncode, stayed, first.ended()) == (0, 1, 130), downed.stderr
+    assert "The capacity stays" in downed.stderr
     assert nothing_is_held(project)
 
 

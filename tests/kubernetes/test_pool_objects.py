@@ -14,7 +14,6 @@ POOLS: dict[str, dict[str, Any]] = {
     "plain": {},
     "by-accelerator": {"instance_types": [], "accelerator": {"name": "A10G", "count": "1..32"}},
     "gang": {"nodes": 4, "job": {**JOB, "nodes": 4}},
-    "kubeflow": {"nodes": 4, "job": {**JOB, "nodes": 4}, "kubernetes": {"trainer": "kubeflow"}},
     "on-demand": {"capacity": {"spot": "never"}, "zones": ["a", "b"]},
     "spot-only": {"capacity": {"spot": "only"}, "kubernetes": {"disruption_budget": "20%"}},
     "reserved": {"capacity": {"reservations": ["cr-0123456789abcdef0"], "blocks": ["cr-0123456789abcdef1"]}},

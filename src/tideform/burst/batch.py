@@ -100,7 +100,8 @@ class BatchRunner:
             for environment in environments:
                 self._settle(environment, halt)
             rungs.arrange(self.cloud, self.handle, environments, usable, self._claim(lease))
-            ending.set_queue(self.cloud, self.handle, "ENABLED")
+            while not ending.set_queue(self.cloud, self.handle, "ENABLED"):  # one that is just being closed opens later
+                halt.pause(self.pace.poll)
             reasons += self._climb(usable, size, lease, halt)
             machines = [instance.id for instance in self.capacity()]
             if len(machines) < size.nodes:

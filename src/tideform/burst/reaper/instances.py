@@ -39,10 +39,30 @@ def standing(nodes: Iterable[Node]) -> list[Node]:
 
 
 def end(clients: Clients, nodes: Iterable[Node]) -> None:
-    """Terminate those that are not on their way out already."""
+    """Terminate those that are not on their way out already. Raises what EC2 has refused, after all have been asked.
+
+    EC2 ends none of a request's machines in a zone where one of them is protected, and none at all where one is gone.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TerminateInstances.html
+    """
     ids = [node.id for node in standing(nodes) if node.state != "shutting-down"]
+    refused: list[Exception] = []
     for start in range(0, len(ids), _AT_ONCE):
-        clients.client("ec2").terminate_instances(InstanceIds=ids[start : start + _AT_ONCE])
+        refused += _terminate(clients, ids[start : start + _AT_ONCE])
+    if refused:
+        raise refused[0]
+
+
+def _terminate(clients: Clients, ids: list[str]) -> list[Exception]:
+    """Together, and where that is refused each by itself; what stays refused. One that is gone is no refusal."""
+    from botocore.exceptions import ClientError
+
+    try:
+        clients.client("ec2").terminate_instances(InstanceIds=ids)
+    except ClientError as error:
+        if len(ids) > 1:
+            return [one for identity in ids for one in _terminate(clients, [identity])]
+        return [] if error.response["Error"]["Code"] == "InvalidInstanceID.NotFound" else [error]
+    return []
 
 
 def tell_lease(clients: Clients, ids: Iterable[str], claim: Claim) -> None:

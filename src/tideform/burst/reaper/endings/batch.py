@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_UpdateComputeEnvironme
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tideform.burst.reaper import instances
@@ -24,18 +24,36 @@ _UNFINISHED = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 
 
 def stop(clients: Clients, handle: Handle, *, machines: bool = True) -> bool:
-    """One step towards nothing. Without ``machines`` the instances are left to Batch, which ends idle ones itself."""
+    """One step towards nothing. Without ``machines`` the instances are left to Batch, which ends idle ones itself.
+
+    What Batch refuses because somebody else is changing it just now is asked again at the next step; machines go first.
+    """
     queues = _queues(clients, handle)
-    closed = set_queues(clients, queues, "DISABLED")
+    closed = _unless_changing(lambda: set_queues(clients, queues, "DISABLED"))
     working = _unfinished(clients, handle) if queues else []
     for job in working:
         terminate(clients, job["jobId"])
     whole = handle.get("max_vcpus")
-    held = [hold_at_zero(clients, environment, whole) for environment in _environments(clients, queues)]
+    held = [
+        _unless_changing(lambda one=environment: hold_at_zero(clients, one, whole))  # type: ignore[misc]
+        for environment in _environments(clients, queues)
+    ]
     left = instances.standing(nodes(clients, handle))
     if machines:
         instances.end(clients, left)
     return closed and not working and all(held) and not left
+
+
+def _unless_changing(step: Callable[[], bool]) -> bool:
+    """Whether the step is done; not yet, where Batch refuses a change in the middle of another one."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return step()
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ClientException":
+            raise
+        return False
 
 
 def nodes(clients: Clients, handle: Handle) -> list[Node]:

@@ -21,6 +21,9 @@ def begin(clients: Clients, start: Start) -> str:
     """Open what the last end closed, unless others have, and submit the job with the lease as its time-out."""
     if not ending.open_queue(clients, start.handle):
         environments = ending.environments(clients, start.handle)
+        while any(one["status"] in ending.BUSY for one in environments):
+            start.wait("its compute environments are being changed")
+            environments = ending.environments(clients, start.handle)
         usable, _ = ending.usable(clients, start.handle, environments, start.deadline - start.rest)
         rungs.arrange(clients, start.handle, environments, usable, start.claim)
     while not ending.set_queue(clients, start.handle, "ENABLED"):
