@@ -35,22 +35,32 @@ class Ownerless:
 
 
 def ownerless(cloud: Cloud, deployment: Deployment) -> tuple[Ownerless, ...]:
-    """Everything of the project and environment, pools that the spec no longer has included. Raises `CloudError`."""
+    """Everything of the project and environment, pools that the spec no longer has included. Raises `CloudError`.
+
+    Where there is no table, nothing is held.
+    """
     spec, table = deployment.spec, LeaseTable.of(cloud, deployment)
     called = {made_as: pool for pool, made_as in table.made_as.items()}
     with cloud_errors("capacity without a lease was looked for"):
-        items = [item for item in table.items.all() if is_pool(item)]
+        items = _pools(table)
         backends = {pool.backend for pool in spec.training.values()}
         backends |= {str((item.get("handle") or {}).get("backend", "")) for item in items}
         seen = look(cloud, spec.project, deployment.environment, backends)
         look_for_jobs(cloud, items, seen)
-        fresh: Mapping[str, Item] = {pool_of(item["pk"]): item for item in table.items.all() if is_pool(item)}
+        fresh: Mapping[str, Item] = {pool_of(item["pk"]): item for item in _pools(table)}
     found = [
         one
         for pool, sight in sorted(seen.items())
         for one in _told(called.get(pool, pool), judged(sight, fresh.get(pool)))
     ]
     return tuple(found)
+
+
+def _pools(table: LeaseTable) -> list[Item]:
+    try:
+        return [item for item in table.items.all() if is_pool(item)]
+    except table.cloud.client("dynamodb").exceptions.ResourceNotFoundException:
+        return []
 
 
 def _told(pool: str, unheld: Unheld) -> Iterator[Ownerless]:

@@ -81,11 +81,10 @@ def _refuse_data(change: Change, programs: Iterable[Program], delete_data: Colle
 
 def _require_nothing_held(change: Change) -> None:
     """A burst that was beginning when its starter was switched off has a lease by now, and needs the reaper."""
-    from tideform.burst.receipt import capacity_receipt
+    from tideform.burst.last_look import require_nothing_stands
 
     refuse_living_leases(change)
-    for pool in change.deployment.spec.training:
-        capacity_receipt(change.cloud, change.deployment, pool).require_empty()
+    require_nothing_stands(change.cloud, change.deployment)
 
 
 def remove(

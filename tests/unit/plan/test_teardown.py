@@ -11,10 +11,11 @@ import pytest
 
 from tests.unit.plan.making import deployment
 from tideform.engine.base import Program, Result
-from tideform.errors import RefusedError
+from tideform.errors import LeftoversError, RefusedError
 from tideform.plan import teardown
 from tideform.plan.programs import parse_key
 
+LEFT = LeftoversError.of("TD608", "Something is left")
 REFUSED = RefusedError.of("TD332", "A burst still holds capacity")
 
 
@@ -23,6 +24,7 @@ class Ground:
     """An engine, its change and its cloud in one: what happens is written down; leases live at some of the looks."""
 
     living: list[bool]
+    standing: bool = False
     done: list[str] = field(default_factory=list)
     deployment: Any = field(default_factory=lambda: deployment(storage={"data": {"kind": "scratch"}}))
 
@@ -44,6 +46,11 @@ class Ground:
     def destroy(self, program: Program, **_words: Any) -> Result:
         self.done.append(program.key)
         return Result({}, 1)
+
+    def look(self, _cloud: object, _deployment: object) -> None:
+        self.done.append("last look")
+        if self.standing:
+            raise LEFT
 
     def judge(self, _change: object) -> None:
         self.done.append("leases")
@@ -67,6 +74,7 @@ def ground(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> G
     monkeypatch.setattr(teardown, "end_dead_bursts", lambda _change, _say: made.done.append("dead bursts"))
     monkeypatch.setattr(teardown, "refuse_living_leases", made.judge)
     monkeypatch.setattr("tideform.burst.starters.switch_off", off)
+    monkeypatch.setattr("tideform.burst.last_look.require_nothing_stands", made.look)
     monkeypatch.setattr("tideform.burst.receipt.environment_receipt", lambda *_, **__: "the receipt")
     return made
 
@@ -75,7 +83,8 @@ def ground(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> G
 def test_starters_are_off_before_leases_are_judged_and_the_reaper_goes_last(ground: Ground) -> None:
     said: list[str] = []
     assert str(teardown.destroy(ground.deployment, say=said.append)) == "the receipt"
-    assert ground.done == ["off fit", "dead bursts", "leases", "training/fit", "storage", "leases", "foundation"]
+    first, last = ["off fit", "dead bursts", "leases", "training/fit", "storage"], ["leases", "last look", "foundation"]
+    assert ground.done == [*first, *last]
     assert "`tideform apply` switches them on again" in said[0]
 
 
@@ -89,5 +98,13 @@ def test_a_living_lease_stops_it_before_anything_goes(ground: Ground) -> None:
 @pytest.mark.parametrize("ground", [(False, True)], indirect=True)
 def test_a_lease_that_was_being_taken_leaves_the_reaper_whole(ground: Ground) -> None:
     with pytest.raises(RefusedError):
+        teardown.destroy(ground.deployment)
+    assert "foundation" not in ground.done
+
+
+@pytest.mark.parametrize("ground", [(False, False)], indirect=True)
+def test_what_stands_of_any_pool_leaves_the_reaper_whole(ground: Ground) -> None:
+    ground.standing = True
+    with pytest.raises(LeftoversError):
         teardown.destroy(ground.deployment)
     assert "foundation" not in ground.done
