@@ -17,10 +17,10 @@ from tideform.spec.deployment import Deployment
 
 
 def put_code_back(cloud: Cloud, deployment: Deployment) -> str:
-    """What was done, in words; empty where the function is as it should be, or not there."""
+    """What was done, in words; empty where the code is ours, or the function not there."""
     proof = Proof(cloud, deployment)
     with cloud_errors("the reaper's code was looked at"):
-        if proof.function() or not (why := proof.dry_run()):
+        if proof.function() or not (why := proof.code()):
             return ""
         api = cloud.client("lambda")
         api.update_function_code(FunctionName=proof.name, ZipFile=_zipped(files(deployment)))

@@ -32,8 +32,9 @@ from tideform.components.scope import Scope
 from tideform.spec.deployment import Deployment
 
 _RATE = re.compile(r"rate\((\d+) minutes?\)")
-_TOLD = ("TABLE", "PROJECT", "ENVIRONMENT", "BUDGET_USD")  # what decides over what ends
+_TOLD = ("TABLE", "PROJECT", "ENVIRONMENT", "BUDGET_USD", "UNHELD_GRACE")  # what decides over what ends
 _PAUSE = 2.0  # seconds until a function that is at work is asked again
+_BUSY = f"it has been busy for {TIMEOUT} s, and its rounds should be over sooner"
 
 
 @dataclass(frozen=True)
@@ -114,13 +115,20 @@ class Proof:
         answer = self._asked(table.identity(pool))
         if isinstance(answer, str):
             return _said(f"the function {self.name}", answer)
-        parts = {
-            "code": (answer.get("code"), digest_of(package())),
-            "table": (answer.get("table"), table.name),
-        }
+        parts = {"code": _code_of(answer), "table": (answer.get("table"), table.name)}
         unseen = sorted(held - set(answer.get("ends") or ()))
         blind = f"it does not see the lease {unseen[0]}, which its table holds" if unseen else ""
         return _said(f"the function {self.name}", _first_other(parts) or blind)
+
+    def code(self) -> str:
+        """Of its code alone: what another table, or a round that takes long, makes wrong is not told here.
+
+        One that fails when it is asked may be other code: what it fails for, it alone knows.
+        """
+        answer = self._asked("")
+        if isinstance(answer, str):
+            return "" if answer == _BUSY else _said(f"the function {self.name}", answer)
+        return _said(f"the function {self.name}", _first_other({"code": _code_of(answer)}))
 
     def _asked(self, identity: str) -> Mapping[str, Any] | str:
         """The answer, or why there is none. One that is at work is asked again until its round has to be over."""
@@ -131,7 +139,7 @@ class Proof:
                 break
             except api.exceptions.TooManyRequestsException:
                 if time.monotonic() >= until:
-                    return f"it has been busy for {TIMEOUT} s, and its rounds should be over sooner"
+                    return _BUSY
                 time.sleep(_PAUSE)
         payload = told["Payload"].read()
         if told.get("FunctionError"):
@@ -165,6 +173,10 @@ class Proof:
         except client.exceptions.ResourceNotFoundException:
             return None
         return answer
+
+
+def _code_of(answer: Mapping[str, Any]) -> tuple[object, object]:
+    return answer.get("code"), digest_of(package())
 
 
 def _first_other(parts: Mapping[str, tuple[object, object]]) -> str:

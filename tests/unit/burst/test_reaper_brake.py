@@ -21,6 +21,8 @@ from tideform.burst.reaper.items import SILENCE, Item, Items
 from tideform.burst.reaper.legible import THE_TABLE
 from tideform.burst.reaper.settings import Settings
 from tideform.burst.reaper_brake import reaper_brake
+from tideform.burst.reaper_code import put_code_back
+from tideform.burst.reaper_proof import _BUSY
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.components.policies import Statement, allow, document
@@ -177,6 +179,11 @@ def _configured(**changes: Any) -> Callable[[Cloud], object]:
     return lambda cloud: cloud.client("lambda").update_function_configuration(FunctionName=NAME, **changes)
 
 
+def _variables(cloud: Cloud) -> dict[str, str]:
+    found = cloud.client("lambda").get_function_configuration(FunctionName=NAME)
+    return dict(found["Environment"]["Variables"])
+
+
 @pytest.mark.parametrize(
     ("breaks", "said"),
     [
@@ -184,6 +191,10 @@ def _configured(**changes: Any) -> Callable[[Cloud], object]:
         (lambda cloud: schedule(cloud, ScheduleExpression="at(2020-01-01T00:00:00)"), "its expression is at(2020"),
         (lambda cloud: schedule(cloud, Target=ELSEWHERE), "its target is"),
         (_configured(Environment={"Variables": {"TABLE": "other"}}), "its variable TABLE is other, and should be"),
+        (
+            lambda cloud: _configured(Environment={"Variables": {**_variables(cloud), "UNHELD_GRACE": "9"}})(cloud),
+            "its variable UNHELD_GRACE is 9, and should be 900",
+        ),
         (_configured(Handler="other.handler"), "its handler is other.handler"),
         (_configured(Timeout=1), "its time-out is 1 s"),
         (lambda cloud: cloud.client("iam").delete_role_policy(**NO_POLICY), "has not its policy"),
@@ -197,6 +208,7 @@ def _configured(**changes: Any) -> Callable[[Cloud], object]:
         "once",
         "another-target",
         "another-table",
+        "another-grace",
         "another-handler",
         "no-time",
         "no-policy",
@@ -233,3 +245,27 @@ def test_it_is_missing_when_it_does_not_see_this_very_lease(
     told = {"code": digest_of(package()), "table": table.name, "ends": {}}
     monkeypatch.setattr("tideform.burst.reaper_proof.Proof._asked", lambda *_: told)
     assert f"it does not see the lease {lease.id}" in missing(standing, deployment)
+
+
+OURS = digest_of(package())
+
+
+@pytest.mark.parametrize(
+    ("told", "put"),
+    [
+        (_BUSY, False),
+        ({"code": OURS, "table": "other", "ends": {}}, False),
+        ({"code": "other", "table": "demo-dev-leases", "ends": {}}, True),
+        ("it does not answer a dry run: other code", True),
+        ("it fails when it is asked: no module", True),
+    ],
+    ids=["busy", "another-table", "other-code", "other-answer", "failing"],
+)
+def test_its_code_is_put_back_only_where_the_code_is_wrong(
+    told: object, put: bool, standing: Cloud, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tideform.burst.reaper_proof.Proof._asked", lambda *_: told)
+    before = standing.client("lambda").get_function_configuration(FunctionName=NAME)["CodeSha256"]
+    said = put_code_back(standing, deployment)
+    after = standing.client("lambda").get_function_configuration(FunctionName=NAME)["CodeSha256"]
+    assert (said.startswith("put the reaper's code back"), before != after) == (put, put)
