@@ -11,7 +11,7 @@ from tideform.paths import Workspace as Folder
 from tideform.sandbox import client
 
 _RUN = re.compile(r"This run is (\S+):")
-BEGAN = re.compile(r"^from (\d+)", re.MULTILINE)
+BEGAN = re.compile(r"^(?:\[0\] )?from (\d+)", re.MULTILINE)  # of several nodes each line says whose it is
 
 
 def interrupted_at(project: Workspace, pool: str, saved: Sequence[int], **environ: str) -> Running:

@@ -50,7 +50,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 
 def loss(stdout: str) -> str:
     """What the job printed at its end, to the last digit."""
-    return next(line for line in stdout.splitlines() if line.startswith("loss "))
+    return next(line for line in stdout.splitlines() if line.startswith("[0] loss "))
 
 
 def test_a_job_of_two_nodes_that_is_interrupted_twice_ends_with_the_same_loss(project: Workspace) -> None:
