@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tideform.components.unknown import lift, unknown
 from tideform.plan.model import UNKNOWN, Outputs
+from tideform.plan.moved_by_bursts import LEASE_TAGS
 from tideform.spec.deployment import Deployment
 
 if TYPE_CHECKING:
@@ -145,5 +146,6 @@ def provider(target: Deployment) -> aws.Provider:
         region=target.region,
         allowed_account_ids=[target.account],
         profile=None if _BOUND.get() else target.settings.profile,
+        ignore_tags=aws.ProviderIgnoreTagsArgs(keys=[*LEASE_TAGS]),
         assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=role, session_name="tideform")] if role else None,
     )

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Sequence
 
 from tideform.plan.model import PropertyChange
 
+# By which a group or an environment has its machines say at launch whose they are (`burst.reaper.claims`). The provider
+# leaves them alone wherever tags are a resource's own: a group's are a list, of which nothing can be left out by key.
+LEASE_TAGS = ("tideform:lease", "tideform:expires", "tideform:token")
 COMPUTE_ENVIRONMENT = (
     "computeResources.desiredVcpus",
     "computeResources.minVcpus",
-    # what its machines say at launch of whose they are (`burst.reaper.claims`)
-    *(f'computeResources.tags["tideform:{key}"]' for key in ("lease", "expires", "token")),
+    *(f'computeResources.tags["{key}"]' for key in LEASE_TAGS),
     "state",
 )
 JOB_QUEUE = ("state",)

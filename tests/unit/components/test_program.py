@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import FULL, deployment_of
+from tideform.burst.reaper.claims import EXPIRES, LEASE, TOKEN
 from tideform.components.program import Bound, bind, deployment, provider, unit, upstream
 from tideform.components.unknown import lift
 from tideform.plan.model import UNKNOWN
@@ -75,6 +76,15 @@ def test_the_provider_signs_in_by_itself_only_where_nobody_did_it_before(
     with bind(Bound(target)) if ours else nullcontext():
         provider(replace(target, settings=settings))
     assert (given["profile"], bool(given["assume_roles"])) == (profile, not ours)
+
+
+def test_the_provider_leaves_alone_what_a_burst_says_of_whose_machines_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {}
+    monkeypatch.setattr("pulumi_aws.Provider", lambda _name, **words: given.update(words))
+    provider(deployment_of(FULL, tmp_path))
+    assert set(given["ignore_tags"].keys) == {LEASE, EXPIRES, TOKEN}
 
 
 def test_unknowns_are_found_at_any_depth() -> None:

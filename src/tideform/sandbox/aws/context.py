@@ -20,6 +20,7 @@ class Context:
     """The account and region that the provider was configured for."""
 
     cloud: Cloud
+    ignored_tags: frozenset[str] = frozenset()  # by key: others put them on resources, and a read leaves them out
 
     @property
     def region(self) -> str:

@@ -117,11 +117,21 @@ def read(kind: Kind, context: Context, identity: str, inputs: Inputs, state: Sta
 
 def _live(kind: Kind, context: Context, identity: str, inputs: Inputs) -> Live | None:
     try:
-        return kind.read(context, identity, inputs)
+        found = kind.read(context, identity, inputs)
     except Refusal as reason:
         if reason.means_gone:
             return None
         raise
+    return found and _without_tags(found, context.ignored_tags)
+
+
+def _without_tags(found: Live, ignored: frozenset[str]) -> Live:
+    tags = found.get("tags")
+    if isinstance(tags, Mapping):
+        return {**found, "tags": {key: value for key, value in tags.items() if key not in ignored}}
+    if isinstance(tags, list):
+        return {**found, "tags": [tag for tag in tags if tag["key"] not in ignored]}
+    return found
 
 
 def _fresh(kind: Kind, context: Context, identity: str, inputs: Inputs) -> Live:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -21,7 +22,7 @@ from tideform.sandbox.provider_protocol import Half, Provider, no_lookup, plainl
 
 _CONFIG = words(
     "region allowedAccountIds skipCredentialsValidation skipRegionValidation skipMetadataApiCheck "
-    "skipRequestingAccountId version pluginDownloadURL"
+    "skipRequestingAccountId version pluginDownloadURL ignoreTags"
 )
 
 
@@ -34,6 +35,7 @@ class SandboxProvider(Provider):
         self._connect = connect
         self._contexts: dict[str | None, Context] = {}
         self._region: str | None = None
+        self._ignored: frozenset[str] = frozenset()
 
     def half_made(self, error: Exception) -> Half | None:
         """A resource whose later parts AWS refused."""
@@ -61,6 +63,7 @@ class SandboxProvider(Provider):
         settings |= read_struct(request.args)
         region = settings.get("region")
         self._region = region if isinstance(region, str) else None
+        self._ignored = frozenset((_plain(settings.get("ignoreTags")) or {}).get("keys") or ())
         _refuse_foreign_account(settings.get("allowedAccountIds"), self._context)
         return proto.ConfigureResponse(supportsPreview=True, acceptSecrets=True)
 
@@ -128,7 +131,7 @@ class SandboxProvider(Provider):
         wanted = properties.get("region")
         region = wanted if isinstance(wanted, str) else self._region
         if region not in self._contexts:
-            self._contexts[region] = self._connect(region)
+            self._contexts[region] = replace(self._connect(region), ignored_tags=self._ignored)
         return self._contexts[region]
 
 
@@ -136,8 +139,13 @@ def _kind(urn: str) -> Kind:
     return kind_of(urn.split("::")[2].rsplit("$", 1)[-1])
 
 
+def _plain(setting: Any) -> Any:
+    """Lists and mappings come as JSON text."""
+    return json.loads(setting) if isinstance(setting, str) else setting
+
+
 def _refuse_foreign_account(allowed: Any, context_for: Callable[[Properties], Context]) -> None:
-    accounts = json.loads(allowed) if isinstance(allowed, str) else allowed  # lists come as JSON text
+    accounts = _plain(allowed)
     if accounts:
         account = context_for({}).account
         if account not in [str(each) for each in accounts]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.sandbox.aws.cases import CASES, Case
 from tests.unit.sandbox.aws.conftest import World
+from tideform.plan.moved_by_bursts import LEASE_TAGS
 from tideform.sandbox.aws import lifecycle
 from tideform.sandbox.aws.compare import covers
 from tideform.sandbox.aws.registry import all_kinds
@@ -60,3 +63,16 @@ def test_a_deleted_resource_reads_as_gone(case: Case, fresh: World) -> None:
     made, world = fresh.make(case.key), fresh
     lifecycle.delete(made.kind, world.context, made.identity, made.state)
     assert lifecycle.read(made.kind, world.context, made.identity, made.inputs, made.state) is None
+
+
+def test_a_group_that_is_up_shows_no_tags_of_its_lease_and_a_users_change_all_the_same(fresh: World) -> None:
+    made = fresh.make("group_of_nodes")
+    name = made.inputs["name"]
+    own = {"ResourceId": name, "ResourceType": "auto-scaling-group", "PropagateAtLaunch": True}
+    tags = [{**own, "Key": key, "Value": "one"} for key in (*LEASE_TAGS, "team")]
+    fresh.context.call("autoscaling", "create_or_update_tags", Tags=tags)
+    context = replace(fresh.context, ignored_tags=frozenset(LEASE_TAGS))
+    found = lifecycle.read(made.kind, context, made.identity, made.inputs, made.state)
+    assert found is not None
+    before = {tag["key"] for tag in made.inputs.get("tags") or ()}
+    assert {tag["key"] for tag in found[0]["tags"]} == before | {"team"}
