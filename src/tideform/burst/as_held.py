@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tideform.burst.lease import PoolRecord
 from tideform.burst.reaper.pools import same_place
-from tideform.burst.table import elsewhere
+from tideform.burst.record import elsewhere
 from tideform.catalogue.training.base import backends
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.prices.book import book

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tideform.burst.reaper.base import Node
@@ -10,6 +10,7 @@ from tideform.burst.reaper.claims import LEASE
 from tideform.burst.reaper.items import Item
 from tideform.burst.reaper.ledger import pool_of
 from tideform.burst.reaper.pools import is_pool
+from tideform.burst.reaper.reading import Unreadable, read
 from tideform.burst.reaper.unheld import Unheld, judged, look, look_for_jobs
 from tideform.burst.runner import cloud_errors
 from tideform.burst.table import LeaseTable
@@ -42,25 +43,26 @@ def ownerless(cloud: Cloud, deployment: Deployment) -> tuple[Ownerless, ...]:
     spec, table = deployment.spec, LeaseTable.of(cloud, deployment)
     called = {made_as: pool for pool, made_as in table.made_as.items()}
     with cloud_errors("capacity without a lease was looked for"):
-        items = _pools(table)
+        items = [item for item in _pools(table).values() if not isinstance(item, Unreadable)]
         backends = {pool.backend for pool in spec.training.values()}
         backends |= {str((item.get("handle") or {}).get("backend", "")) for item in items}
         seen = look(cloud, spec.project, deployment.environment, backends)
         look_for_jobs(cloud, items, seen)
-        fresh: Mapping[str, Item] = {pool_of(item["pk"]): item for item in _pools(table)}
-    found = [
-        one
-        for pool, sight in sorted(seen.items())
-        for one in _told(called.get(pool, pool), judged(sight, fresh.get(pool)))
-    ]
+        fresh = _pools(table)
+    found: list[Ownerless] = []
+    for pool, sight in sorted(seen.items()):
+        item = fresh.get(pool)
+        if not isinstance(item, Unreadable):  # else nobody knows who holds what: TD624 says so
+            found += _told(called.get(pool, pool), judged(sight, item))
     return tuple(found)
 
 
-def _pools(table: LeaseTable) -> list[Item]:
+def _pools(table: LeaseTable) -> dict[str, Item | Unreadable]:
+    now = table.cloud.clock()
     try:
-        return [item for item in table.items.all() if is_pool(item)]
+        return {pool_of(item["pk"]): read(item, now) for item in table.items.all() if is_pool(item)}
     except table.cloud.client("dynamodb").exceptions.ResourceNotFoundException:
-        return []
+        return {}
 
 
 def _told(pool: str, unheld: Unheld) -> Iterator[Ownerless]:

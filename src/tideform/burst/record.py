@@ -1,4 +1,4 @@
-"""A pool's item as its record, or the diagnostic of one that cannot be read."""
+"""A pool's item as its record, or the diagnostic of one that cannot be read; of one that is elsewhere, too."""
 
 from __future__ import annotations
 
@@ -6,16 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from tideform.burst.lease import Lease, PoolRecord, State
+from tideform.burst.reaper.items import Item
 from tideform.burst.reaper.reading import Unreadable, read
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.process import Process
 
 
+def item_of(pool: str, raw: Mapping[str, Any], now: float) -> Item | Diagnostic:
+    """The item as it should be, or TD624; ``now`` is in seconds since the epoch."""
+    item = read(raw, now)
+    return _illegible(pool, item) if isinstance(item, Unreadable) else item
+
+
 def record_of(pool: str, raw: Mapping[str, Any], now: float) -> PoolRecord | Diagnostic:
     """The record, or TD624; ``now`` is in seconds since the epoch."""
-    item = read(raw, now)
-    if isinstance(item, Unreadable):
-        return _illegible(pool, item)
+    item = item_of(pool, raw, now)
+    if isinstance(item, Diagnostic):
+        return item
     tokens = item["tokens"]
     leases = [Lease.from_record(pool, key, r, int(tokens.get(key, 0))) for key, r in item["leases"].items()]
     return PoolRecord(
@@ -30,6 +37,21 @@ def record_of(pool: str, raw: Mapping[str, Any], now: float) -> PoolRecord | Dia
         ended=item.get("ended", {}),
         handle=item.get("handle") or {},
         prices=item.get("prices") or {},
+    )
+
+
+def elsewhere(record: PoolRecord, wanted: str) -> Diagnostic:
+    """TD621: the pool has its capacity where ``wanted`` would not find it again."""
+    there = record.handle.get("backend")
+    where = f"backend {there}" if there != wanted else "another cluster"
+    return Diagnostic(
+        "TD621",
+        Severity.ERROR,
+        "The pool holds capacity in another place",
+        detail=f"{record.pool}: what it has is of {where}, and the spec now says {wanted}. Another handle in the lease "
+        "table would put it out of reach of every brake.",
+        fix=f"`tideform burst down {record.pool} --all` ends it; then `tideform apply` makes the change.",
+        path=f"training.{record.pool}.backend",
     )
 
 

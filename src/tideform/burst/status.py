@@ -9,7 +9,6 @@ from tideform.burst.lease import PoolRecord
 from tideform.burst.reaper.endings import ending
 from tideform.burst.reaper.ledger import Ledger
 from tideform.burst.reaper.meter import count
-from tideform.burst.reaper.pools import POOL
 from tideform.burst.reaper.prices import SpotPrices, price_of
 from tideform.burst.reaper.reserved import Reservation
 from tideform.burst.reservations import idle_reservations
@@ -63,11 +62,11 @@ def _spent(table: LeaseTable, pool: str, now: float) -> Decimal:
     """Counted as the meter counts, and not written: who only looks needs no right to change anything."""
     with cloud_errors(f"the cost of {pool} was counted"):
         name = table.identity(pool)
-        item = table.items.get(POOL + name) or {}
+        item = table.item(pool) or {}
         if not item.get("leases"):
             return Decimal(0)
-        handle, spot = item["handle"], SpotPrices(table.cloud)
+        handle, spot = item.get("handle") or {}, SpotPrices(table.cloud)
         nodes = tuple(ending(handle["backend"]).nodes(table.cloud, handle)) if handle else ()
-        price = price_of(item["prices"], spot.of(nodes))
+        price = price_of(item.get("prices") or {}, spot.of(nodes))
         account = count(Ledger(table.items, spot).read(name), nodes, item["leases"], item["ended"], price, now)
         return Decimal(str(round(sum(account.leases[lease].usd for lease in item["leases"]), 6)))

@@ -15,9 +15,9 @@ from tideform.burst.lease import Lease, PoolRecord, State
 from tideform.burst.reaper.claims import Claim, claim, lost
 from tideform.burst.reaper.items import Item, Items
 from tideform.burst.reaper.pools import POOL, Pools, same_place
-from tideform.burst.record import record_of
+from tideform.burst.record import elsewhere, item_of, record_of
 from tideform.cloud import Cloud
-from tideform.diagnostics import Diagnostic, Severity
+from tideform.diagnostics import Diagnostic
 from tideform.errors import CloudError, RefusedError, TideformError
 from tideform.process import Process
 from tideform.spec.deployment import Deployment
@@ -72,6 +72,14 @@ class LeaseTable:
         item = self._call(lambda: self.items.get(self._key(pool)))
         return self._note(PoolRecord(pool)) if item is None else self._read(pool, item)
 
+    def item(self, pool: str) -> Item | None:
+        """The pool's item, none where there was never a burst. Raises `RefusedError` TD624 if it cannot be read."""
+        raw = self._call(lambda: self.items.get(self._key(pool)))
+        found = None if raw is None else item_of(pool, raw, self.cloud.clock())
+        if isinstance(found, Diagnostic):
+            raise RefusedError(found)
+        return found
+
     def seen(self, pool: str) -> PoolRecord | None:
         """The pool's record as this process has last read or written it; for when the table is away."""
         return self._seen.get(pool)
@@ -119,8 +127,11 @@ class LeaseTable:
         raise self._refusal(there, terms)
 
     def claim(self, lease: Lease, now: float) -> Claim:
-        """In whose name capacity may be launched at this moment. Raises `RefusedError` TD690 where that is nobody's."""
-        item = self._call(lambda: self.items.get(self._key(lease.pool)))
+        """In whose name capacity may be launched at this moment. Raises `RefusedError` TD690 where that is nobody's,
+
+        TD624 where the pool's item cannot be read.
+        """
+        item = self.item(lease.pool)
         if item is None or (why := lost(item, lease.id, now)):
             raise RefusedError.of(
                 "TD690",
@@ -255,21 +266,6 @@ class LeaseTable:
 
     def _key(self, pool: str) -> str:
         return f"{POOL}{self.identity(pool)}"
-
-
-def elsewhere(record: PoolRecord, wanted: str) -> Diagnostic:
-    """TD621: the pool has its capacity where ``wanted`` would not find it again."""
-    there = record.handle.get("backend")
-    where = f"backend {there}" if there != wanted else "another cluster"
-    return Diagnostic(
-        "TD621",
-        Severity.ERROR,
-        "The pool holds capacity in another place",
-        detail=f"{record.pool}: what it has is of {where}, and the spec now says {wanted}. Another handle in the lease "
-        "table would put it out of reach of every brake.",
-        fix=f"`tideform burst down {record.pool} --all` ends it; then `tideform apply` makes the change.",
-        path=f"training.{record.pool}.backend",
-    )
 
 
 def _code(error: Exception) -> str:

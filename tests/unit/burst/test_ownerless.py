@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tideform.burst.lease import Lease
@@ -50,5 +52,15 @@ def test_a_machine_of_a_living_lease_is_none(
 def test_a_pool_that_the_spec_no_longer_has_is_seen_too(
     cloud: Cloud, deployment: Deployment, table: LeaseTable
 ) -> None:
+    launch(cloud, deployment, unit="forgotten")
+    assert [one.pool for one in ownerless(cloud, deployment)] == ["forgotten"]
+
+
+@pytest.mark.parametrize("changes", [{"leases": 3}, {"handle": "x"}, {"state": "up"}])
+def test_of_a_pool_whose_item_cannot_be_read_nothing_is_judged_and_others_are(
+    cloud: Cloud, deployment: Deployment, table: LeaseTable, changes: dict[str, Any]
+) -> None:
+    table.items.write({"pk": "pool#fit", **changes})
+    launch(cloud, deployment, lease="any", token="1")
     launch(cloud, deployment, unit="forgotten")
     assert [one.pool for one in ownerless(cloud, deployment)] == ["forgotten"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -182,6 +183,37 @@ def test_a_missing_table_means_that_foundation_is_not_applied(cloud: Cloud, leas
     with pytest.raises(RefusedError) as caught:
         LeaseTable(cloud, "demo-dev-leases").acquire(lease)
     assert caught.value.diagnostics[0].code == "TD601"
+
+
+@pytest.mark.parametrize("changes", [{"tokens": None}, {"fence": "x"}, {"leases": {"other": 3}}])
+def test_nothing_is_launched_in_the_name_of_an_item_that_cannot_be_read(
+    table: LeaseTable, lease: Lease, changes: dict[str, Any]
+) -> None:
+    table.acquire(lease)
+    damage(table, **changes)
+    with pytest.raises(RefusedError) as refused:
+        table.claim(lease, NOW)
+    assert refused.value.diagnostics[0].code == "TD624"
+
+
+def test_nothing_is_launched_under_a_lease_without_a_token(table: LeaseTable, lease: Lease) -> None:
+    table.acquire(lease)
+    damage(table, tokens={})
+    with pytest.raises(RefusedError) as refused:
+        table.claim(lease, NOW)
+    assert refused.value.diagnostics[0].code == "TD690"
+
+
+def test_what_is_launched_says_no_time_beyond_the_longest_lease(table: LeaseTable, deployment: Deployment) -> None:
+    lease = replace(lease_of(deployment), deadline=int(NOW) + 100 * 365 * 86_400)
+    table.acquire(lease, Terms(HANDLE))
+    assert table.claim(lease, NOW).deadline == lease.created + 7 * 86_400
+
+
+def damage(table: LeaseTable, **changes: Any) -> None:
+    """Change attributes of the pool's item past everything that writes it; None takes one away."""
+    item = {**(table.items.get("pool#fit") or {}), **changes}
+    table.items.write({key: value for key, value in item.items() if value is not None})
 
 
 def test_a_renamed_pool_keeps_its_leases(table: LeaseTable, lease: Lease) -> None:

@@ -44,7 +44,7 @@ def claim(item: Item, lease: str) -> Claim:
         lease=lease,
         token=int(item["tokens"][lease]),
         deadline=max(int(one["deadline"]) for one in leases.values()),
-        fence=int(item.get("fence", 0)),
+        fence=int(item.get("fence") or 0),
     )
 
 
@@ -55,6 +55,8 @@ def lost(item: Item | None, lease: str, now: float) -> str:
         return "its lease has been ended"
     if item["state"] == STOPPING:
         return "its pool is being taken down"
+    if lease not in item["tokens"]:
+        return "its lease has no token"
     return "its lease has run out" if now >= held["deadline"] else ""
 
 

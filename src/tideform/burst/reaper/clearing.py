@@ -14,6 +14,7 @@ from tideform.burst.reaper.keeper import Keeper
 from tideform.burst.reaper.legible import seen
 from tideform.burst.reaper.outcome import Outcome
 from tideform.burst.reaper.pools import POOL
+from tideform.burst.reaper.reading import Unreadable, reapable
 from tideform.burst.reaper.settings import Settings
 from tideform.burst.reaper.unheld import Sight, Unheld, judged, past, quiet
 
@@ -33,20 +34,28 @@ class Clearing:
     def settle(self, pool: str, sight: Sight, outcome: Outcome) -> None:
         """One pool: its item is read again, as a lease may have been taken since everything was looked at.
 
-        Where the table cannot be read, what is past the time on its own tags ends all the same; then it raises.
+        Where its item or the table cannot be read, what is past the time on its own tags ends all the same. The pool of
+        such an item ends whole (`unreadable`); without the table it raises.
         """
         try:
-            item = self.items.get(f"{POOL}{pool}")
+            raw = self.items.get(f"{POOL}{pool}")
         except Exception:
-            late = [node for node in sight.machines if past(node.tags, self.clock())]
-            instances.end(self.clients, late)
-            outcome.did += [f"ended {_words(node)}: its time is over, and the table is out of reach" for node in late]
+            self._past(sight, "the table is out of reach", outcome)
             raise
+        item = None if raw is None else reapable(raw, self.clock())
+        if isinstance(item, Unreadable):
+            self._past(sight, "its pool's item cannot be read", outcome)
+            return
         unheld = judged(sight, item)
         try:
             self._at_once(pool, item, sight, unheld, outcome)
         finally:  # what the one kind fails with keeps nothing of the other
             self._by_hand(pool, unheld.by_hand, outcome)
+
+    def _past(self, sight: Sight, why: str, outcome: Outcome) -> None:
+        late = [node for node in sight.machines if past(node.tags, self.clock())]
+        instances.end(self.clients, late)
+        outcome.did += [f"ended {_words(node)}: its time is over, and {why}" for node in late]
 
     def _at_once(self, pool: str, item: Item | None, sight: Sight, unheld: Unheld, outcome: Outcome) -> None:
         try:

@@ -133,6 +133,7 @@ _POOL: Mapping[str, Rule] = {
     "prices": _maybe(_maps_to(number)),
     "reaped": _maybe(number),
     "begun": _maybe(number),
+    "fence": _maybe(whole),
 }
 _STOPPING: Mapping[str, Rule] = {"stopper": _process, "stopping_since": number}
 _LEASE: Mapping[str, Rule] = {

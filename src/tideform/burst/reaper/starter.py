@@ -99,7 +99,7 @@ def start(
 
 def _still_held(pools: Pools, key: str, lease: str, now: float) -> None:
     """Raises `StartError` where the lease no longer holds: a function may be frozen for long between two steps."""
-    if why := lost(pools.items.get(key), lease, now):
+    if why := lost(_item(pools, key, now), lease, now):
         raise StartError(f"{why}: nothing is started without one")
 
 
@@ -132,7 +132,11 @@ def _month(when: float) -> str:
 def _item(pools: Pools, key: str, now: float) -> Item:
     """The pool's item, empty where there is none. Raises `StartError` where it cannot be read: the reaper mends it."""
     found = pools.items.get(key)
-    item = {} if found is None else read(found, now)
+    return {} if found is None else _legible(found, now)
+
+
+def _legible(found: Item, now: float) -> Item:
+    item = read(found, now)
     if isinstance(item, Unreadable):
         raise StartError(f"the pool's item in the lease table cannot be read: {item.why}")
     return item
@@ -200,4 +204,4 @@ def _acquire(pools: Pools, key: str, lease: str, plan: Plan, now: float, checkpo
     done = pools.acquire(key, lease, record, plan["handle"], plan["prices"])
     if done is None:
         raise StartError(f"{plan['pool']} is just being taken down, or has capacity of another backend")
-    return done
+    return _legible(done, now)

@@ -58,9 +58,8 @@ class Round:
         self._note_illegible(items)
         seen = self._look_around(pools)
         accounted = {pool_of(item["pk"]): item for item in pools}
-        doubtful = {pool: sight for pool, sight in seen.items() if judged(sight, accounted.get(pool))}
-        for item in broken:  # those end whole
-            doubtful.pop(pool_of(str(item.item["pk"])), None)
+        whole = {pool_of(str(item.item["pk"])) for item in broken}  # how those end
+        doubtful = {p: sight for p, sight in seen.items() if p not in whole and judged(sight, accounted.get(p))}
         told = {pool_of(item["pk"]) for item in items if str(item["pk"]).startswith(SEEN) and item.get("seen")}
         busy = [item for item in pools if self._busy(item, accounts, doubtful)]
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="reaper") as threads:
@@ -68,7 +67,7 @@ class Round:
             list(threads.map(lambda item: self._count(item, accounts, began), busy))
             budget = self._budget(accounts)
             list(threads.map(lambda item: self._look_after(item, accounts, budget), busy))
-            list(threads.map(lambda pool: self._clear(pool, seen.get(pool, Sight())), told | doubtful.keys()))
+            list(threads.map(lambda pool: self._clear(pool, seen.get(pool, Sight())), told - whole | doubtful.keys()))
             self._wait(threads, accounts, budget)
             list(threads.map(self._tell_idle, self.settings.reserved))
         return self._heartbeat(began, len(pools), budget)

@@ -108,7 +108,7 @@ def is_stray(tags: Mapping[str, str], item: Item | None) -> bool:
         return False
     if item is None or quiet(item):
         return True
-    return tags.get(LEASE) not in item["leases"] and 0 < token_of(tags) <= int(item.get("fence", 0))
+    return tags.get(LEASE) not in item["leases"] and 0 < token_of(tags) <= int(item.get("fence") or 0)
 
 
 def is_by_hand(tags: Mapping[str, str], item: Item | None) -> bool:

@@ -176,6 +176,15 @@ def test_a_pool_whose_item_cannot_be_read_is_ended_told_and_mended_and_others_ar
     assert bursts.reap(420)["failures"] == {}
 
 
+def test_a_pool_whose_item_cannot_be_read_is_not_judged_by_what_was_told_of_it(bursts: Bursts, pool: Reaped) -> None:
+    bursts.begin(pool)
+    damage(bursts, pool, leases=3)
+    name = pool.handle["pool"]
+    bursts.table.items.write({"pk": f"unheld#{name}", "seen": {"i-1": int(bursts.began)}})
+    assert "so its capacity is ended" in bursts.reap(0)["failures"][name]
+    assert pool.standing() == []
+
+
 def test_a_topic_that_refuses_keeps_no_item_from_being_mended(
     bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch
 ) -> None:
