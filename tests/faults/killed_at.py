@@ -23,6 +23,7 @@ import os
 import re
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import wraps
@@ -57,7 +58,7 @@ class Moment:
         if when == self.when:
             self.left -= 1
             if self.left == 0:
-                os.kill(os.getpid(), self.signal)
+                signal.pthread_kill(threading.get_ident(), self.signal)  # acts before this thread goes on
 
 
 @dataclass
