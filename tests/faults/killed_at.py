@@ -19,7 +19,6 @@ With ``--die`` it then dies right after what it was stopped before: a call that 
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import signal
 import sys
