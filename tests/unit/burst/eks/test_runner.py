@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -29,7 +30,8 @@ from tideform.kube import Kube, KubeError
 from tideform.process import Process
 from tideform.times import utc
 
-LEASE = Lease("0123456789ab", "nightly", "ann", Process.current(), Mode.RUN, 0, 4_000_000_000, Decimal(1))
+NOW = int(time.time())
+LEASE = Lease("0123456789ab", "nightly", "ann", Process.current(), Mode.RUN, NOW, NOW + 86_400, Decimal(1))
 Object = dict[str, Any]
 
 
