@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ from typing import Any, cast
 
 import pytest
 
+from tests.unit.burst.conftest import NOW
 from tests.unit.stacks.collecting import FULL, deployment_of
 from tideform.burst.eks.access import Access
 from tideform.burst.eks.runner import EksRunner, Pace
@@ -30,8 +30,7 @@ from tideform.kube import Kube, KubeError
 from tideform.process import Process
 from tideform.times import utc
 
-NOW = int(time.time())
-LEASE = Lease("0123456789ab", "nightly", "ann", Process.current(), Mode.RUN, NOW, NOW + 86_400, Decimal(1))
+LEASE = Lease("0123456789ab", "nightly", "ann", Process.current(), Mode.RUN, int(NOW), int(NOW) + 86_400, Decimal(1))
 Object = dict[str, Any]
 
 
