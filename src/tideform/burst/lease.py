@@ -7,7 +7,7 @@ change, and the leases themselves. Whoever changes capacity does so in the name 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -154,11 +154,6 @@ def new_lease(name: str, pool: Pool, mode: Mode, *, now: float, hourly_usd: Deci
         cap_usd=None if pool.max_cost is None else pool.max_cost.usd,
         hourly_usd=hourly_usd,
     )
-
-
-def with_token(lease: Lease, record: PoolRecord) -> Lease:
-    """The lease with the token that the pool gave it."""
-    return replace(lease, token=record.token)
 
 
 def _money(text: str | None) -> Decimal | None:

@@ -20,6 +20,7 @@ from tideform.components.job_environment import empty_variables
 from tideform.components.policies import Statement, allow
 from tideform.components.pool_subnets import pool_subnets
 from tideform.errors import RefusedError
+from tideform.plan.moved_by_bursts import LEASE_TAGS
 
 _SECONDS = 120  # a queue opens in a few
 _MACHINES = 900  # machines come and report in minutes; a function has no longer
@@ -110,7 +111,7 @@ def on_ec2(order: PoolOrder, words: dict[str, Any]) -> Begins:
     group = scope.arn("autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{names.group}")
     machines = [scope.arn("ec2", "instance/*")]
     own = ours(order)
-    said = {"ForAllValues:StringEquals": {"aws:TagKeys": ["tideform:lease", "tideform:expires", "tideform:token"]}}
+    said = {"ForAllValues:StringEquals": {"aws:TagKeys": [*LEASE_TAGS]}}
     document = f"arn:{scope.partition}:ssm:{scope.region}::document/AWS-RunShellScript"
     return Begins(
         words,

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_UpdateComputeEnvironme
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tideform.burst.reaper import instances
@@ -173,15 +173,15 @@ def jobs(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
     return _unfinished(clients, handle) if _queues(clients, handle) else []
 
 
+def listed(clients: Clients, statuses: Iterable[str], **where: str) -> list[dict[str, Any]]:
+    """The summaries of the jobs in these states; ``where`` names a queue or a job of several nodes."""
+    listing = clients.client("batch").get_paginator("list_jobs")
+    pages = [page for status in statuses for page in listing.paginate(jobStatus=status, **where)]
+    return [entry for page in pages for entry in page["jobSummaryList"]]
+
+
 def _unfinished(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
-    pages = [
-        page
-        for status in _UNFINISHED
-        for page in clients.client("batch")
-        .get_paginator("list_jobs")
-        .paginate(jobQueue=handle["job_queue"], jobStatus=status)
-    ]
-    found = {entry["jobId"]: entry for page in pages for entry in page["jobSummaryList"]}
+    found = {entry["jobId"]: entry for entry in listed(clients, _UNFINISHED, jobQueue=handle["job_queue"])}
     return list(found.values())  # one that moved on between two lists is still one job
 
 

@@ -78,14 +78,7 @@ def _broken(clients: Clients, job: Mapping[str, Any]) -> dict[str, Any] | None:
     """The node by whose failure a job of several is lost, though Batch lets the others go on."""
     if not job.get("nodeProperties"):
         return None
-    pages = [
-        page
-        for status in _ENDED
-        for page in clients.client("batch")
-        .get_paginator("list_jobs")
-        .paginate(multiNodeJobId=job["jobId"], jobStatus=status)
-    ]
-    return failed_first(job, [node for page in pages for node in page["jobSummaryList"]])
+    return failed_first(job, ending.listed(clients, _ENDED, multiNodeJobId=job["jobId"]))
 
 
 def _submit(clients: Clients, start: Start) -> str:
