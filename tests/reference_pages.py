@@ -27,7 +27,8 @@ _SPEC_HEAD = """\
 
 Every key of `tideform.yaml`, made from the models that read it; `tideform explain training.lease` tells the same, and
 `tideform schema` is the JSON Schema for editors. NAME is yours to choose. The last column says what an apply does where
-the key is changed: `in place`, `replace` the resource, or `drains first`, when no burst holds the pool.
+the key is changed: `in place`, `replace` the resource, `drains first`, when no burst holds the pool, or `refused` while
+anything stands (TD407, TD418, TD419): destroy first, take a new environment, or for `state`: `tideform state move`.
 """
 _COMMANDS_HEAD = """\
 # Commands

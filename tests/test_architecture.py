@@ -29,6 +29,7 @@ FORBIDDEN: dict[str, set[str]] = {
 SEAMS: dict[str, tuple[str, ...]] = {
     "spec.available": ("catalogue", "prices.book"),  # the names that a spec may use
     "sandbox.server": ("prices.book",),  # the list prices of the sandbox's own bill, handed in at its start
+    "engine.renamed": ("burst.reconcile",),  # the bursts that a project of old still holds, for its refusal
     "views.sandbox": ("sandbox.stored_only",),  # a table of names
     **{f"catalogue.training.{name}": ("burst", "cloud") for name in ("base", "batch", "ec2", "eks", "sagemaker")},
     "burst.definitions": ("plan",),  # a pool that is removed between bursts is applied and destroyed like any unit
@@ -55,6 +56,7 @@ TOUCH_THE_WORLD = (
     "sandbox",
     "cloud",
     "sign_in",
+    "renewal",
     "connect",
     "process",
     "plan.provenance",  # asks git for the commit
@@ -68,6 +70,7 @@ PROGRAMS = (
     "sandbox.server",
     "sandbox.functions.runtime",
     "sandbox.nodes.supervisor",
+    "sandbox.ssm.container",
     "sandbox.provider_server",
 )
 

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
+
 from tideform.cli.app import COMMANDS
+from tideform.cli.burst_session import announce
+from tideform.cli.common import load_deployment
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "blueprints").rglob("*.md")]
@@ -87,3 +91,18 @@ def test_the_figures_are_given_in_a_table() -> None:
 def test_ci_runs_what_the_readme_tells() -> None:
     assert "make test" in (ROOT / "README.md").read_text(encoding="utf-8")
     assert (ROOT / ".ci" / "run").read_text(encoding="utf-8").strip().endswith("exec make test")
+
+
+def test_the_readme_shows_a_burst_as_its_command_announces_it(capsys: pytest.CaptureFixture[str]) -> None:
+    deployment = load_deployment(ROOT / "blueprints/quickstart/tideform.yaml", "dev", quiet=True)
+    announce(deployment, "digits", deployment.spec.training["digits"])
+    assert capsys.readouterr().err in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readmes_plan_is_the_one_that_quickstart_has() -> None:
+    """Its figures: what comes, what a burst makes, what it costs; the golden plan is of the same blueprint."""
+    block = (ROOT / "README.md").read_text(encoding="utf-8").split("$ tideform plan\n")[1].split("$ tideform apply")[0]
+    shown = [line.strip() for line in block.splitlines() if re.search(r"\d", line) and "…" not in line]
+    golden = (ROOT / "tests/golden/blueprints/quickstart-dev.txt").read_text(encoding="utf-8")
+    assert len(shown) > 5
+    assert [line for line in shown if line not in golden] == []

@@ -75,26 +75,44 @@ class Cloud:
 
         https://docs.aws.amazon.com/boto3/latest/guide/retries.html, standard mode
         """
+        return self._kept(service, service, retries={"mode": "standard", "total_max_attempts": _ATTEMPTS})
+
+    def client_for(self, service: str, seconds: float) -> Any:
+        """A client that waits so long for an answer, and leaves it to the caller to ask again."""
+        patience = {"connect_timeout": seconds, "read_timeout": seconds}
+        return self._kept(f"{service} for {seconds:g} s", service, retries={"total_max_attempts": 1}, **patience)
+
+    def _kept(self, key: str, service: str, **settings: Any) -> Any:
+        """The client under this key, made at its first use."""
         from botocore.config import Config
 
         from tideform.burst.reaper.fence import watch
 
         with self._lock:
-            if service not in self._clients:
+            if key not in self._clients:
                 made = self.session.client(
                     service,
                     endpoint_url=self.credentials.endpoint if self.credentials else None,
                     config=Config(
                         proxies={} if self.credentials else None,  # the sandbox is on this machine
-                        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
                         s3={"addressing_style": "path"} if self.credentials else {},
+                        **settings,
                     ),
                 )
-                self._clients[service] = watch(made)
-            return self._clients[service]
+                self._clients[key] = watch(made)
+            return self._clients[key]
+
+    def short_keys(self) -> str:
+        """What is told of keys that may end before the work does; nothing of others."""
+        if self.credentials is not None:
+            return ""
+        from tideform.sign_in import short_keys
+
+        with self._lock:
+            return short_keys(self.session)
 
     def environ(self) -> Mapping[str, str]:
-        """Variables for a child process that has to reach the same place, with the keys as they are now."""
+        """Variables for a child process that has to reach the same place; the keys hold for as long as they can."""
         if self.credentials is not None:
             return self.credentials.environ(self.region)
         from tideform.sign_in import variables

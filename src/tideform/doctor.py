@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tideform.engine.acquire.find import look
 from tideform.engine.acquire.toolchain import go_on_path
+from tideform.files import is_plain, is_there
 from tideform.paths import cache_dir
 
 _PACKAGES = ("pulumi", "pulumi-aws", "moto", "boto3")
@@ -104,7 +105,7 @@ def _space(folder: Path) -> Check:
 
 def _workspace(folder: Path) -> Check:
     hidden = folder / ".tideform"
-    if not hidden.exists():
+    if not is_there(hidden):
         writable = os.access(_nearest(folder), os.W_OK | os.X_OK)
         return Check("workspace", writable, f"none yet in {folder}", f"Make {folder} writable.")
     mode = stat.S_IMODE(hidden.stat().st_mode)
@@ -113,7 +114,7 @@ def _workspace(folder: Path) -> Check:
 
 
 def _sandbox(folder: Path) -> Check:
-    if not (folder / ".tideform" / "sandbox").is_dir():
+    if not is_there(folder / ".tideform" / "sandbox"):
         return Check("sandbox", True, "not running; commands start it when they need it", needed=False)
     from tideform.paths import Workspace
     from tideform.sandbox.client import find
@@ -125,11 +126,11 @@ def _sandbox(folder: Path) -> Check:
 
 def _aws() -> Check:
     """Whether there are credentials for the target ``aws``: where boto3 would look, without asking anyone."""
-    home = Path.home() / ".aws"
+    home = Path(os.path.expanduser("~/.aws"))  # noqa: PTH111  # without a home it is a name like any other
     places = {
         "environment": "AWS_ACCESS_KEY_ID" in os.environ or "AWS_WEB_IDENTITY_TOKEN_FILE" in os.environ,
         "profile": "AWS_PROFILE" in os.environ,
-        str(home): (home / "credentials").is_file() or (home / "config").is_file(),
+        str(home): is_plain(home / "credentials") or is_plain(home / "config"),
     }
     found = [place for place, there in places.items() if there]
     fix = "Only target aws needs them: run `aws configure sso`, or set AWS_PROFILE."
@@ -144,4 +145,4 @@ def _git() -> Check:
 
 def _nearest(path: Path) -> Path:
     """The path itself, or the nearest folder above it that exists."""
-    return next(place for place in (path, *path.parents) if place.exists())
+    return next(place for place in (path, *path.parents) if is_there(place))

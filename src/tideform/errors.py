@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from tideform.diagnostics import Diagnostic, Severity
 
@@ -57,9 +57,13 @@ class TideformError(Exception):
         super().__init__("; ".join(d.summary for d in self.diagnostics))
 
     @classmethod
-    def of(cls, code: str, summary: str, *, detail: str = "", fix: str = "") -> TideformError:
+    def of(cls, code: str, summary: str, *, detail: str = "", fix: str = "") -> Self:
         """Build the error from its words, for problems that have no place in a file."""
         return cls(Diagnostic(code, Severity.ERROR, summary, detail=detail, fix=fix))
+
+
+class BrokenRecord(TideformError):  # noqa: N818  # a mark on errors of several kinds
+    """What is kept somewhere is there and cannot be read: asking again helps nothing."""
 
 
 class SpecError(TideformError):

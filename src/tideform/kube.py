@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
 FIELD_MANAGER = "tideform"
-_SECONDS = 30.0  # of one request
+_SECONDS = (5.0, 30.0)  # until it is connected, and of one answer: an address that nobody has does not refuse
 UNSERVED = 410  # our own: a kind that is there, in other versions than the one that was asked for
 Object = dict[str, Any]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import RefusedError
+from tideform.files import replace_plain
 
 _PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = _PACKAGE.parent.parent
@@ -58,7 +59,7 @@ class Workspace:
         folder = private_dir(self.root / ".tideform")
         ignore = folder / ".gitignore"
         if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
+            replace_plain(ignore, b"*\n")
         return folder
 
     @property

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tideform.errors import CloudError
+from tideform.renewal import ENOUGH, ahead_of_time, holds_long, lasting, renew
+from tideform.words import counted
 
 if TYPE_CHECKING:
     import boto3
@@ -33,18 +35,20 @@ def signed_in(region: str, profile: str | None, role: str | None) -> boto3.Sessi
     with _explained(profile):
         core = Session(profile=profile)
         core.set_config_variable("region", region)
-        _prepare_assumed_roles(core, profile)
+        _prepare_providers(core, profile)
         base = boto3.Session(botocore_session=core)
         _require_keys(base)
         return base if role is None else _with_role(base, role)
 
 
 def variables(session: boto3.Session) -> Mapping[str, str]:
-    """The keys for a child process, as they are now: renewed where they are about to end."""
+    """The keys for a child process: renewed where they may end within a call of the engine."""
     credentials = session.get_credentials()
     if credentials is None:
         return {}
     with _explained(session.profile_name):
+        credentials.get_frozen_credentials()  # some are not there before they are asked for
+        renew(credentials)
         keys = credentials.get_frozen_credentials()
     return {
         "AWS_ACCESS_KEY_ID": str(keys.access_key),
@@ -53,18 +57,51 @@ def variables(session: boto3.Session) -> Mapping[str, str]:
     }
 
 
-def _prepare_assumed_roles(core: Any, profile: str | None) -> None:
-    """Profiles with ``role_arn``: keys are shared with the AWS CLI, and a code is asked for only where somebody is."""
+def short_keys(session: boto3.Session) -> str:
+    """What is told of keys that may end before a call of the engine does; nothing of others."""
+    variables(session)
+    credentials = session.get_credentials()
+    left = None if credentials is None else lasting(credentials)
+    if left is None or left >= ENOUGH:
+        return ""
+    return (
+        f"The keys of AWS end in {counted(round(max(0.0, left) / 60), 'minute')}, "
+        "and who gives them gives none for longer. "
+        "A step that takes longer fails then; the same command goes on where it stopped, with new keys."
+    )
+
+
+class _Memory(dict[str, Any]):
+    """What a provider remembers of the keys that it took: no new ones where they end soon as well."""
+
+    def __contains__(self, key: object) -> bool:
+        return super().__contains__(key) and (not ahead_of_time() or holds_long(self[str(key)]))
+
+
+def _prepare_providers(core: Any, profile: str | None) -> None:
+    """Whoever gives keys gives new ones when they are taken ahead of time: a role, SSO, and a web identity alike.
+
+    Profiles with ``role_arn``: keys are shared with the AWS CLI, and a code is asked for only where somebody is.
+    """
+    from botocore.credentials import create_credential_resolver
     from botocore.utils import JSONFileCache
 
-    provider = core.get_component("credential_provider").get_provider("assume-role")
-    provider.cache = JSONFileCache(str(_CLI_CACHE.expanduser()))
+    class Cache(JSONFileCache):
+        """The CLI's, with the same reservation."""
+
+        def __contains__(self, key: str) -> bool:
+            return super().__contains__(key) and (not ahead_of_time() or holds_long(self[key]))
+
+    resolver = create_credential_resolver(core, cache=_Memory())  # one cache for all providers, as botocore has it
+    core.register_component("credential_provider", resolver)
+    provider: Any = resolver.get_provider("assume-role")
+    provider.cache = Cache(str(_CLI_CACHE.expanduser()))
     provider._prompter = _asker(profile)
 
 
 def _asker(profile: str | None) -> Callable[[str], str]:
     def ask(question: str) -> str:
-        if sys.stdin is None or not sys.stdin.isatty():
+        if ahead_of_time() or sys.stdin is None or not sys.stdin.isatty():
             raise _unknown(
                 f"the profile {profile or 'default'} asks for an MFA code ({question.strip().rstrip(':')}), and nobody "
                 "is there to give one",
@@ -122,4 +159,4 @@ def _explained(profile: str | None) -> Iterator[None]:
 
 
 def _unknown(detail: str, fix: str) -> CloudError:
-    return CloudError.of("TD321", "AWS does not say who is calling", detail=detail, fix=fix)  # type: ignore[return-value]
+    return CloudError.of("TD321", "AWS does not say who is calling", detail=detail, fix=fix)

@@ -2,6 +2,7 @@
 
 key ──┬── lease table ── reaper
       ├── bursts: code on its way to jobs, and their checkpoints
+      ├── logs of jobs whose pools are removed between bursts
       └── flow logs ── network ── firewall, endpoints
 """
 
@@ -12,6 +13,7 @@ from tideform.components.eks_platform import platform, wants_cluster
 from tideform.components.existing_network import ExistingNetwork
 from tideform.components.flow_logs import FlowLogs
 from tideform.components.image_store import ImageStore
+from tideform.components.job_logs import JobLogs
 from tideform.components.key import ProjectKey
 from tideform.components.lease_table import LeaseTable
 from tideform.components.network import Network
@@ -27,6 +29,7 @@ key = ProjectKey(scope, opts)
 leases = LeaseTable(scope, key_arn=key.key.arn, opts=opts)
 if target.spec.training:
     BurstStore(scope, key_arn=key.key.arn, opts=opts)
+    JobLogs(scope, key_arn=key.key.arn, opts=opts)
     reaper = Reaper(scope, leases, key_arn=key.key.arn, opts=opts)
     pulumi.export("reaper_function_name", reaper.function.name)
     pulumi.export("reaper_role_arn", reaper.role.arn)

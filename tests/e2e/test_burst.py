@@ -24,6 +24,7 @@ training:
   brief: {instance_types: [c5.large], lease: 30m, between_bursts: remove, job: &job {image: trainer, command: [env]}}
   steady: {instance_types: [c5.large], lease: 30m, job: *job}
 """
+_LONGER = "steady: {instance_types: [c5.large], lease: 31m"
 JOB = ("--", "sh", "-c", "echo work''ing; sleep 300")  # the command is announced: its output must differ from it
 
 
@@ -68,6 +69,39 @@ def test_capacity_says_whose_it_is_and_until_when(project: Workspace) -> None:
     tags = [{tag["Key"]: tag["Value"] for tag in found["Tags"]} for found in project.instances()]
     project.run("burst", "down", "steady")
     assert [(t["tideform:lease"], t["tideform:expires"]) for t in tags] == [(lease["id"], lease["deadline"])]
+
+
+def planned(project: Workspace) -> list[str]:
+    """What a plan that reads back would change, and what it calls changed outside."""
+    plan = json.loads(project.run("plan", "--refresh", "--json").stdout)
+    told = {one["address"]: one["change"]["actions"] for one in (*plan["resource_changes"], *plan["resource_drift"])}
+    return [address for address, actions in told.items() if actions not in (["no-op"], ["read"])]
+
+
+def test_a_plan_sees_no_change_in_what_a_burst_has_moved(project: Workspace) -> None:
+    project.run("burst", "up", "steady")
+    batch = project.cloud.client("batch")
+    environments = batch.describe_compute_environments()["computeEnvironments"]
+    (other,) = [one["computeEnvironmentName"] for one in environments if one["state"] == "DISABLED"]
+    batch.update_compute_environment(computeEnvironment=other, computeResources={"maxvCpus": 0})  # as beside a full one
+    during = planned(project)
+    project.run("burst", "down", "steady")
+    assert (during, planned(project)) == ([], [])
+
+
+def test_a_pool_takes_a_change_of_its_spec_after_a_burst(project: Workspace) -> None:
+    project.spec.write_text(SPEC.replace("steady: {instance_types: [c5.large], lease: 30m", _LONGER), encoding="utf-8")
+    applied_again = project.run("apply", "--yes")
+    assert (applied_again.returncode, planned(project)) == (0, []), applied_again.stderr
+
+
+def test_a_burst_that_is_stopped_while_batch_updates_its_environments_leaves_nothing(project: Workspace) -> None:
+    burst = project.start("burst", "run", "brief", *JOB)
+    burst.says("Bringing in")
+    burst.signal(signal.SIGINT)
+    assert burst.ended() == 130
+    assert "cut short" not in burst.stderr
+    assert project.instances() == []
 
 
 def test_destroy_refuses_while_a_lease_lives(project: Workspace) -> None:

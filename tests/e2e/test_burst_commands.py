@@ -57,8 +57,8 @@ def burst(project: Workspace) -> Iterator[Running]:
 
 def test_the_job_is_listed_while_it_runs(project: Workspace, burst: Running) -> None:
     [job] = json.loads(project.run("jobs", "steady", "--json").stdout)["jobs"]
-    assert job["status"] == "RUNNING"
-    assert job["id"] in project.run("jobs", "steady").stdout
+    assert job["state"] == "running"
+    assert job["name"] in project.run("jobs", "steady").stdout
 
 
 def test_the_log_is_followed_and_changes_are_watched_to_the_jobs_end(project: Workspace) -> None:
@@ -68,7 +68,7 @@ def test_the_log_is_followed_and_changes_are_watched_to_the_jobs_end(project: Wo
         watcher.says("1 running; 1 x c5.large")
     assert (follower.ended(), watcher.ended()) == (0, 0), follower.stderr + watcher.stderr
     assert follower.stdout == "first\nlast\n"
-    assert watcher.stdout.splitlines()[-1].startswith("passing idle: no job; none; 0.0000 USD an hour; no lease")
+    assert watcher.stdout.splitlines()[-1].startswith("passing idle: no job; no machine; 0.0000 USD an hour; no lease")
     assert project.run("logs", "passing").stdout == "first\nlast\n"  # also when it is over
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.workspaces import PATIENCE, TIDEFORM, Running, Workspace, applied, until
 from tideform.burst.lease import State
+from tideform.burst.reaper.items import Items
 from tideform.burst.table import LeaseTable
 from tideform.engine.lock import acquire
 from tideform.paths import Workspace as Folder
@@ -135,6 +138,64 @@ def test_status_tells_of_a_killed_burst_and_changes_nothing(project: Workspace) 
     assert "is gone" in told
     assert len(project.instances()) == 1
     project.run("burst", "down", "steady")
+
+
+@pytest.fixture(params=["steady", "brief"])
+def garbled(project: Workspace, request: pytest.FixtureRequest) -> Iterator[tuple[str, Path]]:
+    """The state of a layer that bursts do not stand on is no checkpoint, while a burst runs whose process is gone."""
+    running = burst(project, request.param)
+    running.says(WORK)
+    running.signal(signal.SIGKILL)
+    running.ended()
+    (file,) = project.folder.state("dev").glob(".pulumi/stacks/tideform-monitoring/*.json")
+    whole = file.read_bytes()
+    file.write_text("garbage")
+    yield request.param, file
+    file.write_bytes(whole)
+    project.run("burst", "down", request.param)
+
+
+def test_a_state_that_cannot_be_read_hides_no_lease_and_hinders_no_end(
+    project: Workspace, garbled: tuple[str, Path]
+) -> None:
+    pool, file = garbled
+    status, bursts = project.run("status", "--json"), project.run("burst", "status", "--json")
+    told, held = json.loads(status.stdout), json.loads(bursts.stdout)
+    assert (status.returncode, [one["pool"] for one in told["bursts"]], told["lock"]) == (1, [pool], [])
+    assert [one["what"] for one in told["unreadable"]] == ["stack monitoring"]
+    one = next(one for one in held["pools"] if one["pool"] == pool)
+    assert (bursts.returncode, len(one["instances"]), held["unreadable"][0]["what"]) == (1, 1, "state")
+    assert str(file) in held["unreadable"][0]["why"]
+    downed = project.run("burst", "down", pool)
+    assert (downed.returncode, "nothing is left" in downed.stdout) == (0, True), downed.stderr
+    assert nothing_is_held(project)
+
+
+@pytest.fixture
+def damaged(project: Workspace) -> Iterator[Workspace]:
+    """The record of the pool brief cannot be read."""
+    table = LeaseTable.of(project.cloud, project.deployment)
+    Items(project.cloud, table.name).write({"pk": f"pool#{table.identity('brief')}", "leases": 3})
+    yield project
+    project.run("burst", "reap")  # makes the item whole
+
+
+def test_status_shows_the_other_pools_where_the_record_of_one_cannot_be_read(damaged: Workspace) -> None:
+    told = damaged.run("burst", "status", "--json")
+    said = json.loads(told.stdout)
+    assert (told.returncode, {one["pool"]: one["state"] for one in said["pools"]}) == (
+        1,
+        {"brief": None, "steady": "idle"},
+    )
+    assert [one["what"] for one in said["unreadable"]] == ["pool brief"]
+
+
+def test_jobs_are_listed_where_the_record_of_another_pool_cannot_be_read(damaged: Workspace) -> None:
+    told = damaged.run("jobs", "--json")
+    said = json.loads(told.stdout)
+    assert (told.returncode, "TD624" in told.stderr) == (1, True)
+    assert [one["what"] for one in said["unreadable"]] == ["pool brief"]
+    assert {job["pool"] for job in said["jobs"]} <= {"steady"}
 
 
 def test_an_apply_ends_what_a_killed_burst_left(project: Workspace) -> None:

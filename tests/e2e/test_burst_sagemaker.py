@@ -140,6 +140,7 @@ def test_where_spot_lacks_the_ladder_leads_to_on_demand(project: Workspace) -> N
     assert (ran.returncode, ran.stdout) == (0, "here\n"), ran.stderr
     tried = [(job["EnableManagedSpotTraining"], job["TrainingJobStatus"]) for job in jobs(project, "fit")[-2:]]
     assert tried == [(True, "Stopped"), (False, "Completed")]
+    assert "no machines came in 5 s. The next of the ladder is tried." in ran.stderr
 
 
 def test_where_nothing_comes_the_burst_says_what_it_tried(project: Workspace) -> None:

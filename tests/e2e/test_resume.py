@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -70,6 +71,8 @@ def test_a_node_is_taken_back_on_demand_while_the_job_runs(project: Workspace) -
     assert ran.returncode == 0, ran.stderr
     assert "back in 2 s, as the spot market does" in ran.stderr
     assert ran.stdout.splitlines()[-1].startswith("sum ")  # it went on on another node, to its end
+    (told,) = json.loads(project.run("jobs", "--limit", "1", "-o", "json").stdout)["jobs"]
+    assert told["attempts"] == 2
 
 
 def test_an_earlier_run_goes_on_where_it_stopped(project: Workspace) -> None:

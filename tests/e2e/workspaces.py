@@ -30,6 +30,7 @@ from tideform.sandbox.client import stop
 from tideform.spec.deployment import Deployment
 from tideform.spec.load import load
 
+REPOSITORY = str(Path(__file__).parents[2])
 TIDEFORM = str(Path(sys.executable).parent / "tideform")
 PATIENCE = 120.0  # seconds; a condition that takes longer on a busy machine will not come any more
 _LOOK = 0.05  # seconds between two looks at a condition
@@ -140,6 +141,10 @@ class Workspace:
         running = Running(process, *files)
         self.started.append(running)
         return running
+
+    def start_by(self, module: str, *args: str, **environ: str) -> Running:
+        """Start the command line by a module of the tests, such as `tests.faults.killed_at`."""
+        return self.start(*args, program=(sys.executable, "-m", module), PYTHONPATH=REPOSITORY, **environ)
 
     def instances(self) -> list[dict[str, Any]]:
         """Every instance in the account that is not terminated, whoever it belongs to."""

@@ -90,14 +90,14 @@ KILLS: tuple[Kill, ...] = (the_command, the_tree, the_group, politely)
 
 def marked(root: Path) -> set[int]:
     """Processes that a run of this workspace started: they carry a run's mark and the workspace's paths."""
-    wanted = (f"{VARIABLE}=".encode(), str(root).encode())
+    mark, place = f"{VARIABLE}=".encode(), str(root).encode()
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            environ = (folder / "environ").read_bytes()
-        except OSError:
+            environ, command = ((folder / name).read_bytes() for name in ("environ", "cmdline"))
+        except OSError:  # it has ended, or is not ours
             continue
-        if all(each in environ or each in (folder / "cmdline").read_bytes() for each in wanted):
+        if mark in environ and (place in environ or place in command):  # a job's script may have such a variable, too
             found.add(int(folder.name))
     return found - {os.getpid()}
 

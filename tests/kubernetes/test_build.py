@@ -71,3 +71,30 @@ def test_a_build_that_fails_names_its_part_its_reason_and_its_log(cache: Path, m
     with pytest.raises(UnusableError, match="manifests could not be built: no such module") as failed:
         build.ensure(versions.PARTS, print)
     assert str(cache / "kubernetes" / "manifests.log") in str(failed.value)
+
+
+BUILDS = """\
+#!/bin/sh
+case "$1" in
+    env) echo go1.26.8 ;;
+    list) echo one/package ;;
+    build)
+        echo "compiled" >"$GOCACHE"; echo "$GOCACHE" >"{told}"
+        while [ "$1" != -o ]; do shift; done
+        : >"$2/controlplane"; : >"$2/kwok" ;;
+esac
+"""
+
+
+def test_what_go_has_compiled_lies_beside_the_programs_and_goes_with_the_build(cache: Path) -> None:
+    """Some 8 GB that nobody needs again, and that the user's own cache must not be filled with."""
+    told = cache.parent / "told"
+    put_go(cache, "1.26.8")
+    (cache.parent / "bin" / "go").write_text(BUILDS.format(told=told))
+    (cache.parent / "bin" / "nice").symlink_to(shutil.which("nice", path=os.defpath) or "")
+    versions.manifests_folder().mkdir(parents=True)
+    build.ensure([versions.CONTROL_PLANE], print)
+    assert (versions.CONTROL_PLANE.folder / "kwok").is_file()
+    compiled = Path(told.read_text().strip())
+    assert compiled.is_relative_to(cache)
+    assert not compiled.exists()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.workspaces import Workspace, opened, until
+from tests.e2e.workspaces import PATIENCE, Workspace, opened, until
 from tests.kubernetes.cluster import POD_PRINTS, Cluster
+from tests.kubernetes.projects import leases
 from tideform.catalogue.training._eks_names import LABEL
 
 SPEC = """\
@@ -52,6 +54,11 @@ def nodes(cluster: Cluster) -> int:
     return len(cluster.api.find("v1", "Node", labels={LABEL: "command-dev-fit"}))
 
 
+def running(cluster: Cluster) -> int:
+    pods = cluster.api.find("v1", "Pod", "command-dev-fit")
+    return sum(each.get("status", {}).get("phase") == "Running" for each in pods)
+
+
 def test_a_burst_brings_a_node_for_its_job_and_takes_it_away(project: Workspace, cluster: Cluster) -> None:
     burst = project.start("burst", "run", "fit")
     until(lambda: nodes(cluster) == 1, "a node for the job")
@@ -73,14 +80,16 @@ def test_held_capacity_stays_for_the_next_job_until_it_is_given_back(project: Wo
 def test_a_job_that_runs_is_listed_and_its_log_can_be_read_from_elsewhere(project: Workspace, cluster: Cluster) -> None:
     burst = project.start("burst", "run", "fit", "--", "sleep", "infinity")
     burst.says(POD_PRINTS[-1])
-    (job,) = json.loads(project.run("jobs", "fit", "--json").stdout)["jobs"]
-    for wanted in ((), ("--job", job["id"])):
+    job = json.loads(project.run("jobs", "fit", "--json").stdout)["jobs"][0]
+    assert job["state"] in ("waiting", "running")
+    for wanted in ((), ("--job", job["ids"][0])):
         logs = project.run("logs", "fit", *wanted)
         assert printed(logs.stdout) == list(POD_PRINTS), logs.stderr
     burst.signal(signal.SIGINT)
     burst.ended()
     assert nodes(cluster) == 0
-    assert project.run("jobs", "fit").stdout == ""
+    gone = json.loads(project.run("jobs", "fit", "--json").stdout)["jobs"][0]
+    assert (gone["name"], gone["state"]) == (job["name"], "stopped")  # written down before its end
 
 
 def test_the_next_command_ends_what_a_killed_one_left(project: Workspace, cluster: Cluster) -> None:
@@ -90,6 +99,48 @@ def test_the_next_command_ends_what_a_killed_one_left(project: Workspace, cluste
     burst.ended()
     down = project.run("burst", "down", "fit")
     assert down.returncode == 0, down.stderr
+    assert nodes(cluster) == 0
+
+
+def test_a_burst_outlasts_what_a_node_without_a_heartbeat_is_given(project: Workspace, cluster: Cluster) -> None:
+    """The controllers give a node up 55 s after its last sign of life, and its pods with it: the lease is renewed."""
+    burst = project.start("burst", "run", "fit", "--", "sleep", "75")
+    until(lambda: nodes(cluster) == 1, "a node for the job")
+    until(lambda: running(cluster) == 1, "its pod")
+    began = time.monotonic()
+    assert burst.process.wait(2 * PATIENCE) == 0, burst.stderr
+    assert time.monotonic() - began > 60  # or it was not that long
+    assert begun_again(burst.stdout) == 0, burst.stdout
+    assert nodes(cluster) == 0
+
+
+def test_a_missing_class_of_priority_is_told_before_a_lease_is_taken(project: Workspace, cluster: Cluster) -> None:
+    """Kueue takes no notice of such a job: it would wait until its lease is over, and nobody would say why."""
+    name = "command-dev-fit"
+    cluster.api.delete("scheduling.k8s.io/v1", "PriorityClass", name)
+    burst = project.run("burst", "run", "fit")
+    assert burst.returncode == 101
+    assert "TD603" in burst.stderr
+    assert f"PriorityClass {name}" in burst.stderr
+    assert leases(project) == []
+    assert project.run("apply", "--yes").returncode == 0  # which puts it back
+
+
+def test_two_bursts_at_once_keep_the_pools_bound_together(project: Workspace, cluster: Cluster) -> None:
+    """Each asks for both of the pool's machines: the second one waits for the first."""
+    both = [project.start("burst", "run", "fit", "--nodes", "2", "--", "sleep", "5") for _ in range(2)]
+    most = 0
+
+    def over() -> bool:
+        nonlocal most
+        claims = cluster.api.find("karpenter.sh/v1", "NodeClaim", labels={"karpenter.sh/nodepool": "command-dev-fit"})
+        most = max(most, len(claims))
+        return all(burst.process.poll() is not None for burst in both)
+
+    until(over, "the end of both", seconds=2 * PATIENCE)
+    assert [burst.ended() for burst in both] == [0, 0], [burst.stderr for burst in both]
+    assert most == 2
+    assert any("waits: Kueue" in burst.stdout + burst.stderr for burst in both)
     assert nodes(cluster) == 0
 
 

@@ -18,6 +18,7 @@ POOLS: dict[str, dict[str, Any]] = {
     "spot-only": {"capacity": {"spot": "only"}, "kubernetes": {"disruption_budget": "20%"}},
     "reserved": {"capacity": {"reservations": ["cr-0123456789abcdef0"], "blocks": ["cr-0123456789abcdef1"]}},
     "processors": {"instance_types": ["c5.2xlarge"]},
+    "thousands": {"instance_types": ["g5.xlarge"], "nodes": 2000},
     "adapters": {
         "instance_types": ["p4d.24xlarge"], "nodes": 4, "interconnect": "efa", "job": {**JOB, "nodes": 4}
     },
@@ -30,6 +31,15 @@ def test_the_api_server_takes_every_object_of_a_pool_whole(control_plane: Contro
     objects = pool_objects(name, **POOLS[name])
     pairs = zip(objects, apply_all(control_plane.api, objects), strict=True)
     assert [f"{sent['kind']}{path}" for sent, kept in pairs for path in lost(sent, kept)] == []
+
+
+@pytest.mark.parametrize("name", POOLS)
+def test_the_api_server_writes_quantities_as_we_do(control_plane: ControlPlane, name: str) -> None:
+    """Whoever reads them back in another form takes that for a change: ``95`` of ``95000m``, ``2k`` of ``2000``."""
+    quotas = [each for each in pool_objects(name, **POOLS[name]) if each["kind"] in ("Namespace", "ResourceQuota")]
+    (kept,) = [each for each in apply_all(control_plane.api, quotas) if each["kind"] == "ResourceQuota"]
+    (sent,) = [each for each in quotas if each["kind"] == "ResourceQuota"]
+    assert kept["spec"]["hard"] == sent["spec"]["hard"]
 
 
 def test_applying_a_pool_again_changes_nothing(control_plane: ControlPlane) -> None:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+SOURCES = Path(__file__).parents[2] / "src" / "tideform"
 
 # They take their fix from a table or add one of their own, which the tests of their modules hold.
-OWN = frozenset({"_error", "_stale", "_report", "_stop", "unknown", "unlike", "_known", "Refusal", "_refused", "get"})
+OWN = {
+    "cli/sandbox.py": {"_error"},
+    "plan/moved.py": {"_stale"},
+    "spec/available.py": {"_known", "unknown", "unlike"},
+    "spec/compose.py": {"_report", "_stop"},
+    "spec/references.py": {"unknown"},
+}
+ANYWHERE = {"Refusal"}
 
 
-def without_fix(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """Calls that make an error by its code and say no fix, or an empty one."""
+def without_fix(tree: ast.Module, own: Set[str]) -> Iterator[tuple[str, int]]:
+    """Calls that make an error by its code and say no fix, or an empty one; ``own`` makers have one themselves."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
@@ -23,7 +30,7 @@ def without_fix(tree: ast.Module) -> Iterator[tuple[str, int]]:
         codes = [word for word in words if re.fullmatch(r"TD\d{3}", word)]
         given = {keyword.arg: keyword.value for keyword in node.keywords}
         text = " ".join(ast.unparse(value) for value in (*node.args, *given.values()))
-        if not codes or name in OWN or "Severity.NOTE" in text or "Severity.WARNING" in text or None in given:
+        if not codes or name in own or "Severity.NOTE" in text or "Severity.WARNING" in text or None in given:
             continue
         fix = given.get("fix") or (node.args[4] if name == "Diagnostic" and len(node.args) > 4 else None)
         empty = isinstance(fix, ast.Constant) and not fix.value
@@ -34,8 +41,10 @@ def without_fix(tree: ast.Module) -> Iterator[tuple[str, int]]:
 
 def test_every_error_has_a_fix() -> None:
     found = {
-        f"{file.relative_to(ROOT)}:{line} {code}"
-        for file in sorted((ROOT / "src").rglob("*.py"))
-        for code, line in without_fix(ast.parse(file.read_text(encoding="utf-8")))
+        f"{file}:{line} {code}"
+        for file in sorted(SOURCES.rglob("*.py"))
+        for code, line in without_fix(
+            ast.parse(file.read_text(encoding="utf-8")), OWN.get(str(file.relative_to(SOURCES)), set()) | ANYWHERE
+        )
     }
     assert found == set()

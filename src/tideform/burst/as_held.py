@@ -21,17 +21,21 @@ _NO_JOB = Job(image="none", command=("true",))  # of what is only looked at and 
 def as_held(deployment: Deployment, record: PoolRecord) -> Deployment:
     """The deployment with the pool where the table says that its capacity is; the same one where the spec says so too.
 
+    Whether its definitions stay between bursts, and so where its jobs print to, is as the last burst had it.
+
     Every command that looks at a pool or ends it works on this one.
     """
     named = deployment.spec.training.get(record.pool)
-    if not record.handle or (named is not None and _agrees(deployment, record)):
+    if not record.handle:
         return deployment
-    changes = {"backend": record.handle["backend"], "instance_types": _types(record)}
+    if named is not None and _agrees(deployment, record):
+        pool = named.model_copy(update=_between(record))
+        return deployment if pool == named else _with(deployment, record.pool, pool)
+    changes = {"backend": record.handle["backend"], "instance_types": _types(record), **_between(record)}
     nothing = dict.fromkeys(("accelerator", "nodes", "schedule", "trigger"))
     pool = (named or Pool(job=_NO_JOB)).model_copy(update={**changes, **nothing})
-    own = {"training": {**deployment.spec.training, record.pool: pool}}
-    cluster = {"cluster": Cluster(existing=record.handle["context"])} if record.handle.get("context") else {}
-    return replace(deployment, spec=deployment.spec.model_copy(update={**own, **cluster}))
+    cluster = {"cluster": _cluster(deployment, record)} if record.handle["backend"] == "eks" else {}
+    return _with(deployment, record.pool, pool, **cluster)
 
 
 def held_apart(deployment: Deployment, records: Iterable[PoolRecord]) -> Iterator[Diagnostic]:
@@ -55,6 +59,23 @@ def _agrees(deployment: Deployment, record: PoolRecord) -> bool:
     return same_place(record.handle, backends()[backend].handle(deployment, record.pool))
 
 
+def _with(deployment: Deployment, name: str, pool: Pool, **others: Cluster) -> Deployment:
+    update = {"training": {**deployment.spec.training, name: pool}, **others}
+    return replace(deployment, spec=deployment.spec.model_copy(update=update))
+
+
+def _between(record: PoolRecord) -> dict[str, str]:
+    """Nothing where the handle is of a version that did not say it."""
+    removes = record.handle.get("removes")
+    return {"between_bursts": "remove" if removes else "keep"} if isinstance(removes, bool) else {}
+
+
+def _cluster(deployment: Deployment, record: PoolRecord) -> Cluster:
+    """The one that the pool was on: a context of somebody's, or ours, whichever the spec names now."""
+    named = deployment.spec.cluster or Cluster()
+    return named.model_copy(update={"existing": record.handle.get("context") or None})
+
+
 def _types(record: PoolRecord) -> tuple[str, ...]:
     """The machines that the pool could have, as far as there are prices; a pool without any is none."""
     of_sagemaker = record.handle["backend"] == "sagemaker"
@@ -68,9 +89,9 @@ def _gone(record: PoolRecord) -> Diagnostic:
         "TD622",
         Severity.ERROR,
         "A pool that holds capacity is no longer in the spec",
-        detail=f"{record.pool} is {record.state} and held by {len(record.leases)} lease(s): without its definitions "
-        "its capacity is harder to end, and under another name it would be another pool's.",
-        fix=f"`tideform burst down {record.pool} --all` ends it. If the pool has a new name, say so: "
-        f"`moved: [{{from: training.{record.pool}, to: training.NEW}}]`.",
+        detail=f"{record.pool} is {record.state} and held by {record.holders}: without its definitions its "
+        "capacity is harder to end, and under another name it would be another pool's.",
+        fix=f"`tideform burst down {record.pool}` ends your bursts of it, with --all everybody's. If the pool has a "
+        f"new name, say so: `moved: [{{from: training.{record.pool}, to: training.NEW}}]`.",
         path="training",
     )

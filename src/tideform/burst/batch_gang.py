@@ -13,13 +13,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tideform.burst.batch_jobs import BatchJobs, exit_code
+from tideform.burst.batch_jobs import BatchJobs, exit_code, waits
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
 from tideform.burst.log_stream import LogTail, finish_all
+from tideform.burst.reaper.batch_states import ENDED
 from tideform.burst.reaper.endings import batch as ending
 from tideform.burst.reaper.starting.batch import failed_first, lost_machine
 from tideform.burst.runner import OnLog, Work
+from tideform.burst.waiting import Waiting
 
 _TRIES = 5
 
@@ -57,11 +59,13 @@ class _Following:
     def code(self) -> int:
         """Raises `_NodeLost`, once the job is over."""
         decided: dict[str, Any] | None = None
+        waiting = Waiting(self.halt.say)
         while True:
             job = self.jobs.describe(self.job_id)
+            waiting.on(waits(job))
             nodes = self.jobs.describe_nodes(self.job_id, int(job["nodeProperties"]["numNodes"]))
             self._follow(nodes)
-            over = job["status"] in ("SUCCEEDED", "FAILED")
+            over = job["status"] in ENDED
             decided = decided or failed_first(job, nodes)
             if over:
                 return self._told(job, nodes, decided)

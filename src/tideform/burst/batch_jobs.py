@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tideform.burst.batch_image import definition_with
+from tideform.burst.claiming import claim_now
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
 from tideform.burst.log_stream import LogTail
 from tideform.burst.reaper.base import Handle
+from tideform.burst.reaper.batch_states import ENDED, SUCCEEDED, WAITING, describable
 from tideform.burst.reaper.endings import batch as ending
+from tideform.burst.reaper.job_name import job_name
 from tideform.burst.runner import Job, OnLog, Work
-from tideform.burst.table import LeaseTable
+from tideform.burst.waiting import Waiting
 from tideform.catalogue.training._names import PoolNames
 from tideform.cloud import Cloud
 from tideform.components.batch_size import can_be_overridden
@@ -25,7 +28,6 @@ from tideform.components.job_command import gathered, with_empty
 from tideform.components.job_environment import empty_variables
 from tideform.errors import CloudError, RefusedError, TideformError
 
-MOST_DESCRIBED = 100  # https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html
 _LEAST_TIMEOUT = 60  # seconds; Batch takes no less
 
 
@@ -47,21 +49,42 @@ class BatchJobs:
         from tideform.burst.batch_gang import run_gang
         from tideform.burst.batch_sweep import SweepRun
 
-        of_nodes = self._definition().get("type") == "multinode"
-        if work.nodes > 1 and not of_nodes:
-            raise _one_node(self.pool, work.nodes)
-        if of_nodes:
+        if self._of_nodes(work):
             return run_gang(self, lease, work, on_log, halt, rest=rest)
         if work.array:
             return SweepRun(self, lease, work, on_log, halt, rest).run(machines)
         return self._run_one(self.submit(lease, work, rest), on_log, halt)
 
+    def begin(self, lease: Lease, work: Work, *, rest: int) -> str:
+        """Submit what nobody follows, a sweep as one array, and return its id.
+
+        Raises `RefusedError` TD635 for a sweep that an array cannot be told, TD171 as `run` does.
+        """
+        from tideform.burst.batch_sweep import submit_array
+
+        if self._of_nodes(work):
+            return self.submit_nodes(lease, work, rest)
+        if len(work.array) > 1:
+            if job_id := submit_array(self, lease, work, rest):
+                return job_id
+            raise too_long(self.pool)
+        own = work.array[0] if work.array else {}
+        return self.submit(lease, replace(work, environment={**work.environment, **own}), rest)
+
+    def _of_nodes(self, work: Work) -> bool:
+        """Whether the pool's jobs are of several nodes. Raises `RefusedError` TD171 where ``work`` alone is."""
+        found = bool(self._definition().get("type") == "multinode")
+        if work.nodes > 1 and not found:
+            raise one_node(self.pool, work.nodes)
+        return found
+
     def _run_one(self, job_id: str, on_log: OnLog, halt: Halt) -> int:
-        tail = LogTail(self.cloud, on_log)
+        tail, waiting = LogTail(self.cloud, on_log), Waiting(halt.say)
         while True:
             job = self.describe(job_id)
+            waiting.on(waits(job))
             tail.follow(job.get("container", {}))
-            if job["status"] in ("SUCCEEDED", "FAILED"):
+            if job["status"] in ENDED:
                 tail.finish(halt, self.poll)
                 return exit_code(job)
             halt.check()
@@ -99,12 +122,10 @@ class BatchJobs:
             return self._submit(definition, lease, work, rest, part, containerOverrides=overrides, **more)
 
     def submit_nodes(self, lease: Lease, work: Work, rest: int) -> str:
-        """Submit a job of several nodes, all alike. Returns its id."""
+        """Submit a job of the kind that has several nodes, all alike: as many as are asked for. Returns its id."""
         with self._told(lease, work, tuple(gathered(work.command)) if work.command else ()) as (definition, overrides):
             every = {"targetNodes": "0:", "containerOverrides": overrides}
-            asked: dict[str, Any] = {"nodePropertyOverrides": [every]}
-            if work.nodes > 1:
-                asked["numNodes"] = work.nodes
+            asked = {"numNodes": work.nodes, "nodePropertyOverrides": [every]}
             return self._submit(definition, lease, work, rest, "", nodeOverrides=asked)
 
     @contextmanager
@@ -132,13 +153,13 @@ class BatchJobs:
 
     def _submit(self, definition: str, lease: Lease, work: Work, rest: int, part: str, **what: Any) -> str:
         answer = self.cloud.client("batch").submit_job(
-            jobName=f"{self.pool}{part}-{lease.id}",
+            jobName=job_name(self.pool, lease.id, part),
             jobQueue=self.names.job_queue,
             jobDefinition=definition,
             timeout={"attemptDurationSeconds": max(rest, _LEAST_TIMEOUT)},
             tags={
                 **self.handle["tags"],
-                **LeaseTable.of(self.cloud, self.names.deployment).claim(lease, self.cloud.clock()).tags,
+                **claim_now(self.cloud, self.names.deployment, lease).tags,
                 **({"tideform:code": work.code} if work.code else {}),
             },
             propagateTags=True,
@@ -162,9 +183,8 @@ class BatchJobs:
     def describe_nodes(self, job_id: str, number: int) -> list[dict[str, Any]]:
         """The nodes of a job of several, in order; those that Batch tells of already."""
         ids = [f"{job_id}#{place}" for place in range(number)]
-        chunks = [ids[start : start + MOST_DESCRIBED] for start in range(0, number, MOST_DESCRIBED)]
         batch = self.cloud.client("batch")
-        found = {job["jobId"]: job for chunk in chunks for job in batch.describe_jobs(jobs=chunk)["jobs"]}
+        found = {job["jobId"]: job for part in describable(ids) for job in batch.describe_jobs(jobs=part)["jobs"]}
         return [found[one] for one in ids if one in found]
 
 
@@ -172,9 +192,20 @@ def _job(entry: dict[str, Any]) -> Job:
     return Job(entry["jobId"], str(entry["jobName"]), entry["status"], ending.lease_of(entry))
 
 
+def waits(job: Mapping[str, Any]) -> str:
+    """What a job waits for, in Batch's words; empty once its container runs.
+
+    https://docs.aws.amazon.com/batch/latest/userguide/job_states.html
+    """
+    if job["status"] == "STARTING":
+        return f"{job['jobName']} is about to start: its machine fetches the image."
+    why = str(job.get("statusReason") or "")
+    return f"{job['jobName']} waits ({job['status']}){f': {why}' if why else ''}." if job["status"] in WAITING else ""
+
+
 def exit_code(job: Mapping[str, Any]) -> int:
     """The command's own. Raises `RefusedError` TD612 where there is none: it never ran to an end."""
-    if job["status"] == "SUCCEEDED":
+    if job["status"] == SUCCEEDED:
         return 0
     container = job.get("container", {})
     if code := int(container.get("exitCode") or 0):  # one that ends well when it is made to end has not run to its end
@@ -188,7 +219,18 @@ def exit_code(job: Mapping[str, Any]) -> int:
     )
 
 
-def _one_node(pool: str, nodes: int) -> TideformError:
+def too_long(pool: str) -> TideformError:
+    """Batch does not take what a job is told."""
+    return RefusedError.of(
+        "TD635",
+        "The job is told too much",
+        detail=f"The command and the variables of a job of {pool} are longer than AWS Batch takes (24 KiB in all).",
+        fix="Put long values into a file of job.code, or into a store.",
+    )
+
+
+def one_node(pool: str, nodes: int) -> TideformError:
+    """Batch tells a job of several nodes by its definition: one of a single container runs on one."""
     return RefusedError.of(
         "TD171",
         "The pool's jobs are of one node",

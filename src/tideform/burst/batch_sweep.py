@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from tideform.burst.batch_jobs import MOST_DESCRIBED, BatchJobs, exit_code
+from tideform.burst.batch_jobs import BatchJobs, exit_code
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
 from tideform.burst.log_stream import LogTail
+from tideform.burst.reaper.batch_states import ENDED, describable
 from tideform.burst.runner import OnLog, Work
 from tideform.components.batch_size import can_be_defined
 from tideform.components.job_command import swept
@@ -52,8 +53,10 @@ class SweepRun:
         ``machines`` is how many jobs the pool can hold at once.
         """
         waiting = deque(range(len(self.work.array)))
-        if self.work.at_once >= min(machines, len(waiting)) > 1 and self._submit_array():
-            waiting.clear()
+        if self.work.at_once >= min(machines, len(waiting)) > 1:
+            job_id = submit_array(self.jobs, self.lease, self.work, self.rest)
+            self._active = {f"{job_id}:{index}": self._member(index) for index in waiting if job_id}
+            waiting = deque() if job_id else waiting
         while waiting or self._active or self._draining:
             while waiting and len(self._active) < self.work.at_once:
                 self._submit(waiting.popleft())
@@ -61,17 +64,6 @@ class SweepRun:
             self.halt.check()
             self.halt.wait(self.jobs.poll)
         return self._told()
-
-    def _submit_array(self) -> bool:
-        """Whether it could be one array job."""
-        command = swept(self.work.command or self.jobs.own_command(), self.work.array)
-        one = replace(self.work, command=tuple(command))
-        if not can_be_defined(self.jobs.overrides(self.lease.id, one, one.command)):
-            return False
-        size = len(self.work.array)
-        job_id = self.jobs.submit(self.lease, one, self.rest, arrayProperties={"size": size})
-        self._active = {f"{job_id}:{index}": self._member(index) for index in range(size)}
-        return True
 
     def _submit(self, index: int) -> None:
         variables = {**self.work.environment, **self.work.array[index]}
@@ -85,12 +77,10 @@ class SweepRun:
 
     def _look(self) -> None:
         """Hand on what is new of every job, and take those out that are over."""
-        ids = list(self._active)
-        for start in range(0, len(ids), MOST_DESCRIBED):
-            chosen = ids[start : start + MOST_DESCRIBED]
+        for chosen in describable(list(self._active)):
             for job in self.jobs.cloud.client("batch").describe_jobs(jobs=chosen)["jobs"]:
                 self._active[job["jobId"]].tail.follow(job.get("container", {}))
-                if job["status"] in ("SUCCEEDED", "FAILED"):
+                if job["status"] in ENDED:
                     self._over(job)
         for member in self._draining:
             member.tail.follow({})
@@ -114,3 +104,15 @@ class SweepRun:
             words = " ".join(f"{name}={value}" for name, value in self.work.array[index].items())
             self.on_log(f"tideform: [{index}] {words} ended with exit code {code}")
         return next(iter(failed.values()), 0)
+
+
+def submit_array(jobs: BatchJobs, lease: Lease, work: Work, rest: int) -> str:
+    """Submit the sweep as one array job, and return its id; empty where that would be told more than Batch takes.
+
+    ``rest`` is what is left of the lease, in seconds.
+    """
+    command = swept(work.command or jobs.own_command(), work.array)
+    one = replace(work, command=tuple(command))
+    if not can_be_defined(jobs.overrides(lease.id, one, one.command)):
+        return ""
+    return jobs.submit(lease, one, rest, arrayProperties={"size": len(work.array)})

@@ -20,12 +20,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Brake:
-    """One mechanism. ``missing`` tells why it would not work now; empty when it is in place."""
+    """One mechanism. ``missing`` tells why it would not work now; empty when it is in place.
+
+    One that is ``of_pool`` hangs on the pool's definitions, and cannot be asked before those stand.
+    """
 
     name: str
     kind: Kind
     description: str
     missing: Callable[[], str]
+    of_pool: bool = False
 
 
 def require(brakes: Iterable[Brake]) -> list[str]:
@@ -45,6 +49,7 @@ def _refusal(brake: Brake, why: str) -> Diagnostic:
         "TD605",
         Severity.ERROR,
         "A brake is not in place",
-        detail=f"{brake.name} ({brake.kind}): {why}. No capacity is started that nothing would end.",
+        detail=f"{brake.name} ({brake.kind}): {why}. No capacity is started that nothing would end, and no lease "
+        "begins on it or is made longer.",
         fix="Run `tideform apply`; it puts the brakes in place.",
     )

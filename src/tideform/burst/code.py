@@ -11,14 +11,16 @@ import hashlib
 import io
 import os
 import tarfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from tideform.burst.code_files import IGNORE, NAMED, Found, files_of, unreadable
-from tideform.burst.code_secrets import refuse_secrets, shown, some
+from tideform.burst.code_secrets import secrets_in, shown, some
+from tideform.diagnostics import Diagnostic
 from tideform.errors import RefusedError, TideformError
 from tideform.files import read_plain
+from tideform.words import counted
 
 LIMIT = 100 * 1024 * 1024  # bytes of all files together; data belongs in a store
 
@@ -51,16 +53,45 @@ def pack(
     """Pack a folder (or nothing), and ``extra`` files by their names in the archive.
 
     ``project`` is where ignore files begin to count outside of a repository, ``allowed`` are fingerprints of what only
-    looks like a secret. Raises `RefusedError` TD670 where there is no such folder, TD671 where it is larger than
-    ``limit`` bytes, TD672 where a file looks like a secret or holds one, and what `files_of` raises.
+    looks like a secret. Raises `RefusedError` with all that `looked_through` finds wrong.
     """
-    found = Found() if folder is None else _chosen(folder, project)
-    _check_size(found.files, limit)
-    contents = {name: _read(path, limit) for name, path in found.files.items()}
-    refuse_secrets({name: data for name, (data, _) in contents.items()}, folder, allowed)
-    contents |= {name: (data, False) for name, data in extra.items()}
-    left = tuple(f"{why}: {some(names)}" for why, names in found.left.items())
-    return Archive(_zipped(contents), tuple(sorted(found.files)), left)
+    looked = Looked() if folder is None else looked_through(folder, limit=limit, project=project, allowed=allowed)
+    if looked.problems:
+        raise RefusedError(looked.problems)
+    contents = {**looked.contents, **{name: (data, False) for name, data in extra.items()}}
+    return Archive(_zipped(contents), tuple(sorted(looked.contents)), looked.left)
+
+
+@dataclass
+class Looked:
+    """What a folder holds: files by their names, with whether they may be run; what stays here, and what is wrong."""
+
+    contents: dict[str, tuple[bytes, bool]] = field(default_factory=dict)
+    left: tuple[str, ...] = ()
+    problems: list[Diagnostic] = field(default_factory=list)
+
+
+def looked_through(folder: Path, *, limit: int = LIMIT, project: Path | None, allowed: Collection[str]) -> Looked:
+    """Everything that is wrong with a folder of code, at once; it raises nothing.
+
+    TD670: there is no such folder; TD671: it is larger than ``limit`` bytes, of which nothing is read then; TD672: a
+    file looks like a secret or holds one; TD175, TD176, TD177 as `files_of` and `_chosen` have them.
+    """
+    try:
+        found = _chosen(folder, project)
+    except TideformError as error:
+        return Looked(problems=list(error.diagnostics))
+    looked = Looked(left=tuple(f"{why}: {some(names)}" for why, names in found.left.items()), problems=found.problems)
+    if too_much := list(_size_problems(found.files, limit)):
+        looked.problems += too_much
+        return looked
+    for name, path in found.files.items():
+        try:
+            looked.contents[name] = read_plain(path, limit), os.access(path, os.X_OK)
+        except OSError as error:  # whatever it became since it was found, this ends
+            looked.problems.append(unreadable(path, error))
+    looked.problems += secrets_in({name: data for name, (data, _) in looked.contents.items()}, folder, allowed)
+    return looked
 
 
 def _chosen(folder: Path, project: Path | None) -> Found:
@@ -85,30 +116,23 @@ def _chosen(folder: Path, project: Path | None) -> Found:
     return found
 
 
-def _read(path: Path, limit: int) -> tuple[bytes, bool]:
-    """A file's bytes, and whether it may be run; whatever it became since it was found, this ends."""
-    try:
-        return read_plain(path, limit), os.access(path, os.X_OK)
-    except OSError as error:
-        raise unreadable(path, error) from error
-
-
-def _check_size(found: Mapping[str, Path], limit: int) -> None:
+def _size_problems(found: Mapping[str, Path], limit: int) -> Iterator[Diagnostic]:
     sizes = {name: _size(path) for name, path in found.items()}
     if (total := sum(sizes.values())) <= limit:
         return
     biggest = sorted(sizes, key=lambda name: -sizes[name])[:NAMED]
     told = ", ".join(f"{shown(name)} ({_megabytes(sizes[name])})" for name in biggest)
-    raise _too_large(
-        f"{len(sizes)} files have {_megabytes(total)}, and {_megabytes(limit)} can go. The biggest: {told}."
-    )
+    yield from _too_large(
+        f"{counted(len(sizes), 'file')} of {_megabytes(total)}, and {_megabytes(limit)} can go. The biggest: {told}."
+    ).diagnostics
 
 
 def _size(path: Path) -> int:
+    """Of a file that has gone meanwhile none: reading it says so."""
     try:
         return path.stat().st_size
-    except OSError as error:
-        raise unreadable(path, error) from error
+    except OSError:
+        return 0
 
 
 def _too_large(detail: str) -> TideformError:

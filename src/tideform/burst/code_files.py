@@ -7,12 +7,12 @@ What git ignores stays, and what ``.tideformignore`` names (same words as ``.git
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tideform.burst.ignored import IgnoreFiles, Rules, repository_of, rules_of_git
-from tideform.errors import RefusedError, TideformError
+from tideform.diagnostics import Diagnostic, Severity
+from tideform.errors import RefusedError
 
 IGNORE = ".tideformignore"
 NAMED = 5  # files in a message
@@ -23,10 +23,11 @@ _HARDLY = ("__pycache__", ".venv", "venv", ".mypy_cache", ".pytest_cache")  # un
 
 @dataclass
 class Found:
-    """Files by their names in the archive, and what stays here by why it does."""
+    """Files by their names in the archive, what stays here by why it does, and folders that cannot be read (TD176)."""
 
     files: dict[str, Path] = field(default_factory=dict)
     left: dict[str, list[str]] = field(default_factory=dict)
+    problems: list[Diagnostic] = field(default_factory=list)
 
     def leave(self, why: str, name: str) -> None:
         """Note what stays here."""
@@ -46,8 +47,7 @@ class _Place:
 def files_of(folder: Path, project: Path | None = None) -> Found:
     """The files that go. Ignore files count from the repository's top on down, or else from ``project``'s.
 
-    Raises `RefusedError` TD175 where it cannot be told what is ignored, TD176 where something cannot be read, TD671
-    where there are more than `MOST_FILES`.
+    Raises `RefusedError` TD175 where it cannot be told what is ignored, TD671 where there are more than `MOST_FILES`.
     """
     root = folder.resolve()
     around = project.resolve() if project is not None else root
@@ -66,7 +66,7 @@ class _Walk:
     found: Found
 
     def into(self, place: _Place) -> None:
-        for entry in _entries(place.at):
+        for entry in self._entries(place.at):
             name = f"{place.name}/{entry.name}" if place.name else entry.name
             if entry.name in _NEVER:
                 continue
@@ -76,6 +76,14 @@ class _Walk:
                 self._folder(place, name, Path(entry.path))
             elif not self._ignored(place, Path(entry.path), folder=False):
                 self._file(name, Path(entry.path), plain=entry.is_file())
+
+    def _entries(self, at: Path) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(at) as entries:
+                return sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            self.found.problems.append(unreadable(at, error))
+            return []
 
     def _folder(self, place: _Place, name: str, at: Path) -> None:
         said = self.ours.verdict(at, folder=True)
@@ -130,18 +138,11 @@ class _Walk:
             )
 
 
-def _entries(at: Path) -> Iterator[os.DirEntry[str]]:
-    try:
-        with os.scandir(at) as entries:
-            return iter(sorted(entries, key=lambda entry: entry.name))
-    except OSError as error:
-        raise unreadable(at, error) from error
-
-
-def unreadable(path: Path, error: OSError) -> TideformError:
+def unreadable(path: Path, error: OSError) -> Diagnostic:
     """What to say of a part of the code that cannot be read."""
-    return RefusedError.of(
+    return Diagnostic(
         "TD176",
+        Severity.ERROR,
         "A part of the code cannot be read",
         detail=f"{path}: {error.strerror or error}. The job would run without it.",
         fix=f"Give yourself the right to read it, or name it in {IGNORE}.",

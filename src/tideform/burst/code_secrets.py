@@ -7,7 +7,6 @@ from pathlib import Path
 
 from tideform.burst.code_files import IGNORE, NAMED
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.errors import RefusedError
 from tideform.spec.detected import detected
 
 _SECRET = (
@@ -18,11 +17,10 @@ _BINARY = 8192  # bytes at a file's beginning in which text has no NUL
 _SUMMARY = "The code holds what looks like a secret"
 
 
-def refuse_secrets(contents: Mapping[str, bytes], folder: Path | None, allowed: Collection[str]) -> None:
-    """Raise `RefusedError` TD672 for all secrets in files by their names; ``allowed`` are fingerprints."""
-    problems = [*_by_name(contents, folder), *_by_content(contents, allowed)]
-    if problems:
-        raise RefusedError(problems)
+def secrets_in(contents: Mapping[str, bytes], folder: Path | None, allowed: Collection[str]) -> Iterator[Diagnostic]:
+    """TD672 for each secret in files by their names; ``allowed`` are fingerprints."""
+    yield from _by_name(contents, folder)
+    yield from _by_content(contents, allowed)
 
 
 def _by_name(names: Collection[str], folder: Path | None) -> Iterator[Diagnostic]:

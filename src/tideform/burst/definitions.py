@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from tideform.burst.clearance import Hooks
 from tideform.burst.halt import Pause, Say
-from tideform.burst.teardown import Hooks
+from tideform.burst.waiting import Waiting
 from tideform.diagnostics import errors_in
 from tideform.engine.base import OnProgress
 from tideform.errors import LockedError, RefusedError
 from tideform.spec.deployment import Deployment
 
 if TYPE_CHECKING:
+    from tideform.engine.lock import Held
     from tideform.plan.changing import Change
 
 _POLL_SECONDS = 1.0
 
 
 class Definitions:
-    """The engine's part of a burst. Pools that keep their definitions need the lock only, and no engine at all."""
+    """The engine's part of a burst. Pools that keep their definitions need the lock only, and no engine at all.
+
+    Which ones do not is for the caller to know: the engine is had when definitions are made or removed.
+    """
 
     def __init__(self, deployment: Deployment, *, wait: float, say: Say, on_progress: OnProgress) -> None:
         self._deployment, self._wait, self._say, self._on_progress = deployment, wait, say, on_progress
-        self._change: Change | None = None
+        self._lock: Held | None = None
 
     def hooks(self) -> Hooks:
         """For a `Session` or `reconcile`."""
@@ -34,24 +39,20 @@ class Definitions:
     @contextmanager
     def lock(self, pool: str, pause: Pause) -> Iterator[None]:
         """The pool's lock alone, and the project's beside other bursts."""
-        spec = self._deployment.spec.training.get(pool)
-        frame = self._locks if spec is None or spec.between_bursts == "keep" else self._engine
         with ExitStack() as held:
-            self._enter(held, lambda: frame(pool), pause)
+            self._enter(held, pool, pause)
             yield
 
-    def _enter(self, held: ExitStack, frame: Callable[[], AbstractContextManager[None]], pause: Pause) -> None:
+    def _enter(self, held: ExitStack, pool: str, pause: Pause) -> None:
         """Wait for others here and not in the lock: a burst that is asked to stop stops waiting."""
-        deadline, told = time.monotonic() + self._wait, False
+        deadline, waiting = time.monotonic() + self._wait, Waiting(self._say, after=0.0)
         while True:
             try:
-                return held.enter_context(frame())
+                return held.enter_context(self._locks(pool))
             except LockedError as error:
                 if time.monotonic() >= deadline:
                     raise
-                if not told:
-                    self._say(f"Waiting: {error.diagnostics[0].detail}")
-                told = True
+                waiting.on(f"Waiting: {error.diagnostics[0].detail}")
             pause(_POLL_SECONDS)
 
     def apply(self, pool: str) -> None:
@@ -59,45 +60,43 @@ class Definitions:
         from tideform.plan.execute import carry_out
         from tideform.plan.pipeline import make_plan
 
-        change = self._held()
-        planned = make_plan(self._deployment, unit=pool, full_pool=pool, engine=change.engine)
-        if errors := errors_in(planned.plan.findings):
-            raise RefusedError(errors)
-        carry_out(change, planned, on_progress=self._on_progress)
+        with self._engine(pool) as change:
+            planned = make_plan(self._deployment, unit=pool, full_pool=pool, engine=change.engine)
+            if errors := errors_in(planned.plan.findings):
+                raise RefusedError(errors)
+            carry_out(change, planned, on_progress=self._on_progress)
 
     def destroy(self, pool: str) -> None:
         """Remove the pool's stack, under its lock."""
         from tideform.plan.teardown import remove, standing
 
-        change = self._held()
-        remove(change, standing(change.engine, pool), on_progress=self._on_progress)
+        with self._engine(pool) as change:
+            remove(change, standing(change.engine, pool), on_progress=self._on_progress)
 
-    @contextmanager
-    def _engine(self, pool: str) -> Iterator[None]:
-        from tideform.plan.changing import changing
+    def _engine(self, pool: str) -> AbstractContextManager[Change]:
+        from tideform.plan.changing import working
 
-        with changing(self._deployment, "burst", pool=pool, say=self._say) as self._change:
-            try:
-                yield
-            finally:
-                self._change = None
+        return working(self._deployment, "burst", self._held(), pool=pool, say=self._say)
 
     @contextmanager
     def _locks(self, pool: str) -> Iterator[None]:
         from tideform.engine.lock import acquire
 
         with (
-            acquire(self._deployment, "burst", shared=True),
-            acquire(self._deployment, "burst", name=f"pool-{pool}"),
+            acquire(self._deployment, "burst", shared=True) as held,
+            acquire(self._deployment, "burst", name=f"pool-{pool}", run=held.run) as self._lock,
         ):
-            yield
+            try:
+                yield
+            finally:
+                self._lock = None
 
-    def _held(self) -> Change:
-        if self._change is None:
+    def _held(self) -> Held:
+        if self._lock is None:
             raise RefusedError.of(
                 "TD619",
                 "The definitions of a pool stay",
                 detail=f"{self._deployment.name}: its lock could not be had, and without it no definition is changed.",
                 fix="Its capacity has gone. Make room where `.tideform` is; the next command removes the definitions.",
             )
-        return self._change
+        return self._lock

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tideform.burst.brakes import require
 from tideform.burst.lease import Lease
 from tideform.burst.reaper import instances
+from tideform.burst.reaper.longest import LONGEST_OF
 from tideform.burst.reservations import ends_early
 from tideform.burst.runner import Runner, cloud_errors
 from tideform.burst.table import LeaseTable
-from tideform.catalogue.training._ec2 import LONGEST_RUN
+from tideform.cloud import Cloud
 from tideform.errors import RefusedError
 from tideform.process import user
 from tideform.spec.deployment import Deployment
@@ -34,7 +36,7 @@ _OPENED = (
     "machines that come later carry the end that their compute environment was opened with (tideform:expires): Batch "
     "would replace those that stand to change it. The reaper goes by it only while the lease table is away"
 )
-_LONGEST = {"ec2": Duration(LONGEST_RUN)}
+_LONGEST = {backend: Duration(seconds) for backend, seconds in LONGEST_OF.items()}
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,16 @@ class Extended:
 
 
 def extend(table: LeaseTable, runner: Runner, deployment: Deployment, pool: str, by: Duration) -> Extended:
-    """Move one's own leases of a pool later. Raises what `prolonged` raises."""
+    """Move one's own leases of a pool later.
+
+    Raises what `prolonged` raises, and `RefusedError` TD605 where a brake that would end them is not in place.
+    """
     own = _own(table, pool)
     for lease in own:
         _require(deployment, pool, lease, by)
+    warnings = require(runner.brakes())
     moved = tuple(found for lease in own if (found := _moved(table, lease, lease.deadline + by.seconds)))
-    return Extended(moved, tuple(_follow(table, runner, deployment, pool, moved)))
+    return Extended(moved, (*warnings, *_follow(table, runner, deployment, pool, moved)))
 
 
 def prolonged(table: LeaseTable, deployment: Deployment, pool: str, by: Duration) -> list[Pool]:
@@ -89,8 +95,8 @@ def _require(deployment: Deployment, pool: str, lease: Lease, by: Duration) -> D
         raise RefusedError.of(
             "TD687",
             "A lease cannot be made so long",
-            detail=f"The lease {lease.id} would be {whole} in all, and {longest} is the longest of backend {backend}: "
-            "it bounds what a forgotten burst costs.",
+            detail=f"The lease {lease.id} would be {whole.words} in all, and {longest} is the longest of backend "
+            f"{backend}: it bounds what a forgotten burst costs.",
             fix=f"Ask for {_left(lease, longest)}, or save checkpoints and begin another burst.",
         )
     return whole
@@ -98,7 +104,7 @@ def _require(deployment: Deployment, pool: str, lease: Lease, by: Duration) -> D
 
 def _left(lease: Lease, longest: Duration) -> str:
     left = longest.seconds - (lease.deadline - lease.created)
-    return f"at most {Duration(left)} more" if left > 0 else "no more time"
+    return f"at most {Duration(left).words} more" if left > 0 else "no more time"
 
 
 def _moved(table: LeaseTable, lease: Lease, deadline: int) -> Lease | None:
@@ -113,16 +119,13 @@ def _follow(
     latest = max((lease.deadline for lease in leases), default=0)
     if not latest:
         return
-    hold = getattr(runner, "hold_until", None)  # the ec2 backend's group has an end of its own
-    if hold is not None:
-        hold(latest)
-        yield "the group's own end moved with it"
-    blocks, cloud = deployment.spec.training[pool].capacity.blocks, getattr(runner, "cloud", None)
-    if blocks and cloud is not None:
-        yield from ends_early(cloud, blocks, cloud.clock(), latest)
+    if moved := runner.hold_until(latest):
+        yield moved
+    if blocks := deployment.spec.training[pool].capacity.blocks:
+        yield from ends_early(table.cloud, blocks, table.cloud.clock(), latest)
     if fixed := _FIXED.get(deployment.spec.training[pool].backend):
         yield fixed
-    yield from _tag(runner, deployment, pool, max(latest, _latest(table, pool)))
+    yield from _tag(table.cloud, runner, deployment, pool, max(latest, _latest(table, pool)))
 
 
 def _latest(table: LeaseTable, pool: str) -> int:
@@ -130,14 +133,11 @@ def _latest(table: LeaseTable, pool: str) -> int:
     return max((lease.deadline for lease in table.get(pool).leases), default=0)
 
 
-def _tag(runner: Runner, deployment: Deployment, pool: str, deadline: int) -> Iterator[str]:
+def _tag(cloud: Cloud, runner: Runner, deployment: Deployment, pool: str, deadline: int) -> Iterator[str]:
     """What the machines say of their end, and what comes later: that is what they end by while the table is away."""
-    launch_until = getattr(runner, "launch_until", None)  # a group takes new tags and replaces nothing
-    if launch_until is not None:
-        launch_until(deadline)
+    runner.launch_until(deadline)
     ids = [node.id for node in runner.capacity() if node.id.startswith("i-")]
-    cloud = getattr(runner, "cloud", None)
-    if not ids or cloud is None:
+    if not ids:
         return
     with cloud_errors(f"the machines of {pool} in {deployment.name} were tagged"):
         instances.tell_end(cloud, ids, deadline)

@@ -25,6 +25,8 @@ _LOOK_SECONDS = 15.0
 _READER_SECONDS = 1.0  # between two looks at whether anybody reads what is printed: a job may print nothing for hours
 _STOPPING = "Stopping: the job is ended and the capacity taken away. Asking again does not shorten that."
 _AGAIN = "Still taking the capacity away, so that nothing goes on costing money. This ends by itself."
+_TEARDOWN = (_STOPPING, _AGAIN)
+AT_HAND = ("Stopping after the step at hand, which is not left half done.",) * 2  # for what begins and ends by itself
 
 
 def silent(_: str) -> None:
@@ -32,9 +34,13 @@ def silent(_: str) -> None:
 
 
 class Halt:
-    """The reasons to stop, looked at in turn; a signal comes first. ``asked`` counts how often somebody asked."""
+    """The reasons to stop, looked at in turn; a signal comes first. ``asked`` counts how often somebody asked.
 
-    def __init__(self) -> None:
+    Who waits through it tells ``say`` what for.
+    """
+
+    def __init__(self, say: Say = silent) -> None:
+        self.say = say
         self._woken: SimpleQueue[None] = SimpleQueue()  # unlike an event, it may be set inside its own wait
         self.signal: signal.Signals | None = None
         self.asked = 0
@@ -66,18 +72,19 @@ class Halt:
 
 
 @contextmanager
-def halting(say: Say, *, needs_reader: bool = True) -> Iterator[Halt]:
+def halting(say: Say, *, needs_reader: bool = True, told: tuple[str, str] = _TEARDOWN) -> Iterator[Halt]:
     """Turn every signal that asks to end into a `Halt`, for as long as capacity may be there.
 
     What is printed can stop nothing from here on (`tideform.outlets`). A reader that goes away asks to stop, as a
-    terminal does that is closed; not where ``needs_reader`` is off, and not under nohup. Outside the main thread
-    signals cannot be caught; there the halt has its limits only.
+    terminal does that is closed; not where ``needs_reader`` is off, and not under nohup. ``told`` is what is said to
+    the first signal, and to each after it. Outside the main thread signals cannot be caught; there the halt has its
+    limits only.
     """
-    halt = Halt()
+    halt = Halt(say)
     heard: SimpleQueue[str | None] = SimpleQueue()
 
     def note(number: int, _frame: FrameType | None = None) -> None:
-        heard.put(_STOPPING if halt.signal is None else _AGAIN)
+        heard.put(told[0] if halt.signal is None else told[1])
         halt.ask(signal.Signals(number))
         outlets.hurry()
 
@@ -117,9 +124,9 @@ def _answering(heard: SimpleQueue[str | None], say: Say) -> Iterator[None]:
 
 
 @contextmanager
-def uncut(say: Say) -> Iterator[Halt]:
-    """For a teardown inside another command: a signal that comes meanwhile takes its effect afterwards."""
-    with halting(say, needs_reader=False) as halt:
+def uncut(say: Say, told: tuple[str, str] = _TEARDOWN) -> Iterator[Halt]:
+    """For what must not be left half done: a signal that comes meanwhile takes its effect afterwards."""
+    with halting(say, needs_reader=False, told=told) as halt:
         yield halt
     if halt.signal is not None:
         signal.raise_signal(halt.signal)

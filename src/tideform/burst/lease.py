@@ -11,35 +11,42 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
-from uuid import uuid4
 
+from tideform.burst.reaper import modes, states
 from tideform.burst.reaper.decide import NOTICED, WARNINGS
+from tideform.burst.reaper.job_name import job_name, new_lease_id
 from tideform.process import Process, user
 from tideform.spec.training import Pool
+
+# Seconds from the lease of a `Mode.JOB` to its job: others' changes, definitions and machines take minutes each. One
+# that is killed in between is given up by the reaper then, and by the next command on the same machine at once.
+_TO_BEGIN = 1800
 
 
 class Mode(StrEnum):
     """How a burst was asked for, and so what ends it."""
 
-    RUN = "run"  # ends with its command
-    UP = "up"  # ends with `burst down`
-    SCHEDULE = "schedule"  # ends with its job, by the reaper (`burst.reaper.scheduled`)
+    RUN = modes.RUN
+    UP = modes.UP
+    SCHEDULE = modes.SCHEDULE
+    JOB = modes.JOB
 
 
 class State(StrEnum):
     """What a pool's capacity is doing."""
 
-    IDLE = "idle"
-    STARTING = "starting"
-    UP = "up"
-    STOPPING = "stopping"
+    IDLE = states.IDLE
+    STARTING = states.STARTING
+    UP = states.UP
+    STOPPING = states.STOPPING
 
 
 @dataclass(frozen=True)
 class Lease:
     """One burst of one pool. Times are seconds since the epoch; ``cap_usd`` is the most it may spend.
 
-    A lease that is not ``detached`` ends with its process: every ``run``, and an ``up`` until it is up.
+    A lease that is not ``detached`` ends with its process: every ``run``, an ``up`` until it is up, and a ``job`` until
+    it has begun, which it has to by ``begin_by``. ``job`` is then what its backend calls it.
     ``hourly_usd`` is what the whole pool was thought to cost when the burst began; None: unknown. ``checkpoint_uri``
     (``s3://bucket/prefix``) is where its work is saved, ``said`` which warnings it has had (`burst.reaper.decide`).
     """
@@ -57,6 +64,8 @@ class Lease:
     token: int = 0
     checkpoint_uri: str = ""
     said: tuple[str, ...] = ()
+    begin_by: int = 0
+    job: str = ""
 
     def as_record(self) -> dict[str, Any]:
         """For the table; the token is kept apart, because the same write makes it."""
@@ -70,6 +79,7 @@ class Lease:
             "hourly_usd": None if self.hourly_usd is None else str(self.hourly_usd),
             "detached": self.detached,
             **({"checkpoint_uri": self.checkpoint_uri} if self.checkpoint_uri else {}),
+            **({"begin_by": self.begin_by} if self.begin_by else {}),
         }
 
     @classmethod
@@ -84,12 +94,24 @@ class Lease:
             created=int(record["created"]),
             deadline=int(record["deadline"]),
             cap_usd=_money(record["cap_usd"]),
-            hourly_usd=_money(record["hourly_usd"]),
+            hourly_usd=_money(record.get("hourly_usd")),
             detached=bool(record["detached"]),
             token=token,
             checkpoint_uri=record.get("checkpoint_uri", ""),
             said=tuple(what for what in (*WARNINGS, NOTICED) if what in record),
+            begin_by=int(record.get("begin_by", 0)),
+            job=record.get("job", ""),
         )
+
+    @property
+    def job_name(self) -> str:
+        """What people call what it runs, on every backend."""
+        return job_name(self.pool, self.id)
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is held for its job, and by no command or person: who ends that job ends it."""
+        return self.mode in (Mode.JOB, Mode.SCHEDULE)
 
     def rest(self, now: float) -> int:
         """Whole seconds until the deadline; never negative."""
@@ -135,6 +157,11 @@ class PoolRecord:
         """Whether it has capacity, may have some, or is about to."""
         return bool(self.leases) or self.state is not State.IDLE
 
+    @property
+    def holders(self) -> str:
+        """Who holds it, in words."""
+        return ", ".join(sorted({lease.owner for lease in self.leases})) or "nobody"
+
     def lease(self, lease_id: str) -> Lease | None:
         """The lease of that id, if it is still held."""
         return next((lease for lease in self.leases if lease.id == lease_id), None)
@@ -143,16 +170,18 @@ class PoolRecord:
 def new_lease(name: str, pool: Pool, mode: Mode, *, now: float, hourly_usd: Decimal | None) -> Lease:
     """A lease for this process, as long and as dear as the spec allows."""
     created = int(now)
+    deadline = created + pool.lease.seconds
     return Lease(
-        id=uuid4().hex[:12],
+        id=new_lease_id(),
         pool=name,
         owner=user(),
         process=Process.current(),
         mode=mode,
         created=created,
-        deadline=created + pool.lease.seconds,
+        deadline=deadline,
         cap_usd=None if pool.max_cost is None else pool.max_cost.usd,
         hourly_usd=hourly_usd,
+        begin_by=min(deadline, created + _TO_BEGIN) if mode is Mode.JOB else 0,
     )
 
 

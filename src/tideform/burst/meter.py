@@ -17,6 +17,7 @@ from tideform.burst.reaper.ledger import Ledger
 from tideform.burst.reaper.meter import Account, Hold
 from tideform.burst.runner import cloud_errors
 from tideform.burst.table import LeaseTable, Terms
+from tideform.burst.table_errors import telling_no_table
 from tideform.errors import CloudError
 
 _CENT = Decimal("0.01")
@@ -33,18 +34,23 @@ class Meter:
     terms: Terms
     nodes: Callable[[], Sequence[Node]]
     _account: Account = field(default_factory=Account, init=False)
+    _counted: bool = field(default=False, init=False)  # at the last look
 
     def look(self, now: float, *, fresh: bool = True) -> None:
         """Count up to ``now``; unless it has to be fresh, a count of a few seconds ago is good enough.
 
-        Raises `CloudError` where a service refuses.
+        Raises `CloudError` where a service refuses, `NoTableError` where there is no table any more.
         """
-        pool = self.table.identity(self.lease.pool)
+        pool, self._counted = self.table.identity(self.lease.pool), False
         with cloud_errors(f"the cost of {self.lease.pool} was counted"):
             if not fresh:
-                self._account = self.ledger.read(pool)
+                with telling_no_table(self.table.name):
+                    self._account = self.ledger.read(pool)
             if fresh or self._account.at < now - _FRESH:
-                self._account = self.ledger.tick(pool, self.nodes(), self.terms.prices, now)
+                nodes = self.nodes()
+                with telling_no_table(self.table.name):
+                    self._account = self.ledger.tick(pool, nodes, self.terms.prices, now)
+        self._counted = True
 
     @property
     def instance_seconds(self) -> float:
@@ -63,8 +69,12 @@ class Meter:
 
     def words(self) -> str:
         """One line for people."""
-        types = ", ".join(self._account.types) or "no instance was seen"
-        line = f"{shown(self.usd)} ({self.instance_seconds:.0f} instance-seconds of {types}; on demand at list price,"
+        if not self._account.types:
+            none = "nothing that was counted: no instance was seen"
+            return none if self._counted else "not known: nobody could count it"
+        types = ", ".join(self._account.types)
+        known = f"at least {self.usd.quantize(_CENT)} USD" if self.unpriced else shown(self.usd)
+        line = f"{known} ({self.instance_seconds:.0f} instance-seconds of {types}; on demand at list price,"
         line += " spot at the market's; disks and data transfer not counted)"
         return line + (f"; no price is known for {', '.join(self.unpriced)}" if self.unpriced else "")
 
@@ -73,10 +83,10 @@ class Meter:
         return self._account.leases.get(self.lease.id, Hold(self.lease.owner, self.lease.created))
 
 
-def spending_limit(meter: Meter, lease: Lease, clock: Callable[[], float]) -> Limit:
+def spending_limit(meter: Meter, lease: Lease, clock: Callable[[], float], hourly: float) -> Limit:
     """A limit for `Halt`: raises `RefusedError` TD607 at the lease's cap, `CloudError` where nobody can count.
 
-    Uncounted, the whole pool is taken to run since the burst began: what that would have cost is never less.
+    Uncounted, the whole pool (``hourly`` USD) is taken to run since the burst began: that is never less.
     """
     cap = lease.cap_usd
 
@@ -84,7 +94,7 @@ def spending_limit(meter: Meter, lease: Lease, clock: Callable[[], float]) -> Li
         try:
             meter.look(clock(), fresh=False)
         except CloudError:
-            if cap is not None and (lease.spent(clock()) or 0) >= cap:
+            if cap is not None and hourly * (clock() - lease.created) / 3600 >= cap:
                 raise limit_reached(f"its spend cap of {cap} USD may be used up, and nobody can count") from None
             raise
         if cap is not None and meter.usd >= cap:

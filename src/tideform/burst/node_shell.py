@@ -16,6 +16,7 @@ from tideform.burst.runner import Instance
 from tideform.cloud import Cloud
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
+from tideform.words import counted
 
 _COMMAND = "AWS-StartInteractiveCommand"  # the document that runs a command and ends
 _KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "SHELL", "TERM", "USER")
@@ -29,7 +30,7 @@ def node_of(pool: str, nodes: Sequence[Instance], number: int) -> Instance:
     raise RefusedError.of(
         "TD679",
         "A shell cannot be opened",
-        detail=f"{pool} has {len(there)} running machines; there is no number {number}.",
+        detail=f"{pool} has {counted(len(there), 'running machine')}; there is no number {number}.",
         fix=f"`tideform burst up {pool}` brings its capacity in." if not there else "They are numbered from 0.",
     )
 

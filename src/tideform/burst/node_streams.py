@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tideform.burst.reaper.batch_states import ALL, describable, lists_jobs
 from tideform.cloud import Cloud
 
 _HOST = re.compile(r"/algo-(?P<number>\d+)")  # SageMaker's name of a host in a stream's; they count from 1
-_STATES = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,9 @@ def of_batch(cloud: Cloud, job_ids: Sequence[str]) -> list[Attempt]:
     """The attempts of these jobs of AWS Batch, oldest first; a job of several nodes has a stream for each."""
     batch, found = cloud.client("batch"), list[Attempt]()
     for job in batch.describe_jobs(jobs=list(job_ids))["jobs"]:
+        if size := int(job.get("arrayProperties", {}).get("size", 0)):
+            found += _of_members(cloud, str(job["jobId"]), size)
+            continue
         number = int(job.get("nodeProperties", {}).get("numNodes", 0))
         if not number:
             found += [ranked([name]) for name in _attempts(job)]
@@ -62,10 +65,25 @@ def of_batch(cloud: Cloud, job_ids: Sequence[str]) -> list[Attempt]:
     return found
 
 
+def _of_members(cloud: Cloud, array: str, size: int) -> list[Attempt]:
+    """The attempts at the members of an array job, each told apart by its index."""
+    found = list[Attempt]()
+    for asked in describable([f"{array}:{index}" for index in range(size)]):
+        for job in cloud.client("batch").describe_jobs(jobs=asked)["jobs"]:
+            index = int(str(job["jobId"]).rpartition(":")[2])
+            found += [(Stream(name, index),) for name in _attempts(job)]
+    return found
+
+
 def newest_of_batch(cloud: Cloud, queue: str) -> str:
-    """The id of the newest job in a queue, also one that has ended in the last seven days; empty if there is none."""
+    """The id of the newest job in a queue, also one that has ended in the last seven days; empty if there is none.
+
+    None is told of a queue that went with its pool.
+    """
+    if not lists_jobs(cloud.client("batch").describe_job_queues(jobQueues=[queue])["jobQueues"]):
+        return ""
     paginate = cloud.client("batch").get_paginator("list_jobs").paginate
-    pages = [page for state in _STATES for page in paginate(jobQueue=queue, jobStatus=state)]
+    pages = [page for state in ALL for page in paginate(jobQueue=queue, jobStatus=state)]
     jobs: list[dict[str, Any]] = [job for page in pages for job in page["jobSummaryList"]]
     return str(max(jobs, key=lambda job: int(job["createdAt"]), default={"jobId": ""})["jobId"])
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final, cast
 
 from tideform.burst.reaper.base import Node
 from tideform.burst.reaper.claims import LEASE
 from tideform.burst.reaper.items import Item
 from tideform.burst.reaper.ledger import pool_of
+from tideform.burst.reaper.legible import THE_TABLE
 from tideform.burst.reaper.pools import is_pool
 from tideform.burst.reaper.reading import Unreadable, read
-from tideform.burst.reaper.unheld import Unheld, judged, look, look_for_jobs
-from tideform.burst.runner import cloud_errors
+from tideform.burst.reaper.unheld import Guarded, Unheld, judged, look, look_for_jobs
+from tideform.burst.runner import cloud_errors, refused
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
+from tideform.components.reaper_plan import handles as handles_of
+from tideform.errors import CloudError
 from tideform.prices.book import book
 from tideform.spec.deployment import Deployment
+from tideform.unasked import Unasked, reason
+
+UNHELD: Final = "held by nobody"  # what could not be asked is called so, with the service
 
 
 @dataclass(frozen=True)
@@ -35,43 +42,101 @@ class Ownerless:
     hourly_usd: float | None = None
 
 
-def ownerless(cloud: Cloud, deployment: Deployment) -> tuple[Ownerless, ...]:
-    """Everything of the project and environment, pools that the spec no longer has included. Raises `CloudError`.
+@dataclass(frozen=True)
+class Sighted:
+    """What was seen of it, and what could not be asked: then there may be more."""
 
-    Where there is no table, nothing is held.
+    found: tuple[Ownerless, ...] = ()
+    unasked: tuple[Unasked, ...] = ()
+
+    @property
+    def told(self) -> tuple[Ownerless, ...] | None:
+        """What was seen; None where nobody could tell of any."""
+        return self.found if self.found or not self.unasked else None
+
+
+def ownerless(cloud: Cloud, deployment: Deployment) -> tuple[Ownerless, ...]:
+    """Everything of the project and environment, pools that the spec no longer has included.
+
+    Raises `CloudError` where any service refuses: for whoever acts on it, a part is not enough.
     """
+    seen = sighted(cloud, deployment)
+    if seen.unasked:
+        raise refused(f"While capacity without a lease was looked for: {'; '.join(map(str, seen.unasked))}")
+    return seen.found
+
+
+def sighted(cloud: Cloud, deployment: Deployment) -> Sighted:
+    """The same for whoever looks: what one service refuses hides nothing of what others tell.
+
+    Where there is no table, nothing is held; where it cannot be read, nobody knows what is.
+    """
+    unasked: list[Unasked] = []
+
+    def guarded(service: str, work: Callable[[], object]) -> object:
+        try:
+            with cloud_errors("capacity without a lease was looked for"):
+                return work()
+        except CloudError as error:
+            unasked.append(Unasked(f"{UNHELD} ({service})", reason(error)))
+            return None
+
+    told = guarded(THE_TABLE, lambda: _look(cloud, deployment, guarded))
+    return Sighted(cast(tuple[Ownerless, ...], told or ()), tuple(unasked))
+
+
+def _look(cloud: Cloud, deployment: Deployment, guarded: Guarded) -> tuple[Ownerless, ...]:
     spec, table = deployment.spec, LeaseTable.of(cloud, deployment)
     called = {made_as: pool for pool, made_as in table.made_as.items()}
-    with cloud_errors("capacity without a lease was looked for"):
-        items = [item for item in _pools(table).values() if not isinstance(item, Unreadable)]
-        backends = {pool.backend for pool in spec.training.values()}
-        backends |= {str((item.get("handle") or {}).get("backend", "")) for item in items}
-        seen = look(cloud, spec.project, deployment.environment, backends)
-        look_for_jobs(cloud, items, seen)
-        fresh = _pools(table)
+    items = [item for item in (_pools(table) or {}).values() if not isinstance(item, Unreadable)]
+    planned = handles_of(deployment)
+    handles = [*planned.values(), *(item.get("handle") or {} for item in items)]
+    seen = look(cloud, spec.project, deployment.environment, handles, guarded)
+    look_for_jobs(cloud, items, planned, seen, guarded)
+    fresh = _pools(table)
     found: list[Ownerless] = []
     for pool, sight in sorted(seen.items()):
-        item = fresh.get(pool)
+        item, name = (fresh or {}).get(pool), called.get(pool, pool)
         if not isinstance(item, Unreadable):  # else nobody knows who holds what: TD624 says so
-            found += _told(called.get(pool, pool), judged(sight, item))
+            found += _told(name, judged(sight, item), _ENDS if fresh is not None else _alone(name))
     return tuple(found)
 
 
-def _pools(table: LeaseTable) -> dict[str, Item | Unreadable]:
+def _pools(table: LeaseTable) -> dict[str, Item | Unreadable] | None:
+    """Every pool's item; None where there is no table."""
     now = table.cloud.clock()
     try:
         return {pool_of(item["pk"]): read(item, now) for item in table.items.all() if is_pool(item)}
     except table.cloud.client("dynamodb").exceptions.ResourceNotFoundException:
-        return {}
+        return None
 
 
-def _told(pool: str, unheld: Unheld) -> Iterator[Ownerless]:
+@dataclass(frozen=True)
+class _Ends:
+    """What becomes of what nobody holds, in words."""
+
+    stray: str
+    by_hand: str
+    source: str
+
+
+_ENDS = _Ends("the reaper ends it", "the reaper ends it when its grace is over", "the reaper closes it")
+
+
+def _alone(pool: str) -> _Ends:
+    """Without the table the reaper goes by what is written on the thing itself, and by nothing else."""
+    gone, now = "there is no lease table", f"`tideform burst down {pool}`"
+    late = f"{gone}: the reaper {{}} it once what it says of its lease is past, {now} at once"
+    return _Ends(late.format("ends"), f"{gone}: {now} ends it", late.format("closes"))
+
+
+def _told(pool: str, unheld: Unheld, ends: _Ends) -> Iterator[Ownerless]:
     for node in unheld.strays:
-        yield _machine(pool, node, f"its lease {node.tags.get(LEASE, 'of old')} holds nothing; the reaper ends it")
+        yield _machine(pool, node, f"its lease {node.tags.get(LEASE, 'of old')} holds nothing; {ends.stray}")
     for node in unheld.by_hand:
-        yield _machine(pool, node, "it names no lease; the reaper ends it when its grace is over")
+        yield _machine(pool, node, f"it names no lease; {ends.by_hand}")
     for source in unheld.sources:
-        yield Ownerless(pool, source.name, "source", "it asks for machines; the reaper closes it")
+        yield Ownerless(pool, source.name, "source", f"it asks for machines; {ends.source}")
 
 
 def _machine(pool: str, node: Node, why: str) -> Ownerless:

@@ -34,10 +34,10 @@ def idle_brake(deployment: Deployment, pool: str) -> Brake:
     )
 
 
-def _missing(cloud: Cloud, deployment: Deployment, pool: str) -> str:
+def _missing(cloud: Cloud, deployment: Deployment, pool: str, *, looks: bool = False) -> str:
     from tideform.burst.runner import cloud_errors  # which imports the words of brakes itself
 
-    proof = Proof(cloud, deployment)
+    proof = Proof(cloud, deployment, looks)
     with cloud_errors("the reaper was looked for"):
         why = proof.standing() or no_rounds(cloud, deployment, pool)
         return why or proof.dry_run(pool)
@@ -45,7 +45,7 @@ def _missing(cloud: Cloud, deployment: Deployment, pool: str) -> str:
 
 def unfit(cloud: Cloud, deployment: Deployment) -> Diagnostic | None:
     """TD625, a warning: the reaper that stands is not the one that would end a burst. Raises `CloudError`."""
-    why = _missing(cloud, deployment, "")
+    why = _missing(cloud, deployment, "", looks=True)
     if not why:
         return None
     return Diagnostic(

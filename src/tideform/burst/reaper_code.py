@@ -6,10 +6,8 @@ https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
 
 from __future__ import annotations
 
-import io
-import zipfile
-
 from tideform.burst.reaper_proof import Proof
+from tideform.burst.reaper_zip import zipped
 from tideform.burst.runner import cloud_errors
 from tideform.cloud import Cloud
 from tideform.components.reaper_plan import files
@@ -23,14 +21,6 @@ def put_code_back(cloud: Cloud, deployment: Deployment) -> str:
         if proof.function() or not (why := proof.code()):
             return ""
         api = cloud.client("lambda")
-        api.update_function_code(FunctionName=proof.name, ZipFile=_zipped(files(deployment)))
+        api.update_function_code(FunctionName=proof.name, ZipFile=zipped(files(deployment)))
         api.get_waiter("function_updated_v2").wait(FunctionName=proof.name)
     return f"put the reaper's code back ({why})"
-
-
-def _zipped(texts: dict[str, str]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in texts.items():
-            archive.writestr(name, text)
-    return buffer.getvalue()

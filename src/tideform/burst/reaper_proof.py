@@ -1,4 +1,7 @@
-"""What of the reaper is not as foundation makes it: function, schedule, roles, and its answer to a dry run.
+"""What of the reaper is not as foundation made it: function, schedule, roles, and its answer to a dry run.
+
+That is what the last apply has written down, and only where no state tells it what the spec has: an edit that is not
+applied breaks nothing, and is the plan's to tell.
 
 https://docs.aws.amazon.com/scheduler/latest/APIReference/API_GetSchedule.html
 https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html
@@ -8,44 +11,44 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from tideform.burst.reaper.dry_run import ASKED, digest_of
+from tideform.burst.applied import made
+from tideform.burst.reaper.dry_run import handles_digest
+from tideform.burst.reaper_answer import BUSY, SILENT, Answer, Question
+from tideform.burst.reaper_zip import code_digest, known
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
-from tideform.components.policies import Statement, document
-from tideform.components.reaper_package import HANDLER, package
+from tideform.components.reaper_package import HANDLER
 from tideform.components.reaper_plan import (
     RATE_MINUTES,
     REAPER,
     SCHEDULE_ROLE,
     TIMEOUT,
-    calling,
+    as_made,
+    handles,
     reaper_name,
-    statements,
-    variables,
 )
 from tideform.components.scope import Scope
 from tideform.spec.deployment import Deployment
 
 _RATE = re.compile(r"rate\((\d+) minutes?\)")
 _TOLD = ("TABLE", "PROJECT", "ENVIRONMENT", "BUDGET_USD", "UNHELD_GRACE")  # what decides over what ends
-_PAUSE = 2.0  # seconds until a function that is at work is asked again
-_BUSY = f"it has been busy for {TIMEOUT} s, and its rounds should be over sooner"
 
 
 @dataclass(frozen=True)
 class Proof:
     """Each question answers with what is wrong: which part, what it is, what it should be. Empty: nothing is.
 
-    They raise what boto3 raises.
+    They raise what boto3 raises. Whoever only ``looks`` does not wait for a function that is at work.
     """
 
     cloud: Cloud
     deployment: Deployment
+    looks: bool = False
 
     @property
     def scope(self) -> Scope:
@@ -59,11 +62,11 @@ class Proof:
 
     def standing(self) -> str:
         """Of everything that can be looked at."""
-        return self.function() or self.schedule() or self.roles()
+        return self.function() or self.code_there() or self.schedule() or self.roles()
 
     def function(self) -> str:
         """Of the function."""
-        found = self._found("lambda", "get_function_configuration", FunctionName=self.name)
+        found = self._configuration
         if found is None:
             return f"there is no function {self.name}"
         if found.get("State", "Active") == "Failed":
@@ -71,7 +74,7 @@ class Proof:
         reserved = self._found("lambda", "get_function_concurrency", FunctionName=self.name) or {}
         if reserved.get("ReservedConcurrentExecutions") == 0:
             return f"the function {self.name} is switched off: it may not run even once at a time"
-        given, wanted = found.get("Environment", {}).get("Variables", {}), variables(self.scope)
+        given, wanted = found.get("Environment", {}).get("Variables", {}), self._made["variables"]
         parts = {
             "handler": (found.get("Handler"), HANDLER),
             "role": (found.get("Role"), self._role(REAPER)),
@@ -80,6 +83,12 @@ class Proof:
         too_short = found.get("Timeout", 0) < TIMEOUT
         time_out = f"its time-out is {found.get('Timeout')} s, and should be {TIMEOUT} s" if too_short else ""
         return _said(f"the function {self.name}", _first_other(parts) or time_out)
+
+    def code_there(self) -> str:
+        """Of its code by Lambda's own digest: what nobody of ours has put there is not run, and so not asked."""
+        is_, ours = (self._configuration or {}).get("CodeSha256"), known(self.deployment, self.name)
+        foreign = ours and is_ not in ours
+        return f"the function {self.name}: its code is not what was put there (CodeSha256 {is_})" if foreign else ""
 
     def schedule(self) -> str:
         """Of what calls the function."""
@@ -104,50 +113,73 @@ class Proof:
 
     def roles(self) -> str:
         """Of what the function may do, and who may call it."""
-        return self._policy(REAPER, statements(self.scope)) or self._policy(
-            SCHEDULE_ROLE, calling(self.scope, self.name)
-        )
+        return self._policy(REAPER) or self._policy(SCHEDULE_ROLE)
 
     def dry_run(self, pool: str = "") -> str:
-        """Of the function's answer to what it would do to the pool: it has to be our code, and see what we see."""
+        """Of the function's answer to what it would do to the pool: it has to be our code, and see what we see.
+
+        Without a pool it says nothing of one that is at work and has no time to answer: its heartbeat tells more.
+        """
         table = LeaseTable.of(self.cloud, self.deployment)
-        held = {lease.id for lease in table.get(pool).leases} if pool else set()
+        held = _leases(table, pool)
         answer = self._asked(table.identity(pool))
         if isinstance(answer, str):
-            return _said(f"the function {self.name}", answer)
-        parts = {"code": _code_of(answer), "table": (answer.get("table"), table.name)}
-        unseen = sorted(held - set(answer.get("ends") or ()))
-        blind = f"it does not see the lease {unseen[0]}, which its table holds" if unseen else ""
-        return _said(f"the function {self.name}", _first_other(parts) or blind)
+            return "" if answer == BUSY and self.looks else _said(f"the function {self.name}", answer)
+        parts = {"code": self._code(answer), "table": (answer.get("table"), table.name)}
+        if unseen := held - set(answer.get("ends") or ()):
+            unseen &= _leases(table, pool)  # others may have gone meanwhile
+        blind = f"it does not see the lease {min(unseen)}, which its table holds" if unseen else ""
+        other = self._unlike(pool, answer) if pool else self._unlike_all(answer)
+        return _said(f"the function {self.name}", _first_other(parts) or blind or other)
 
     def code(self) -> str:
         """Of its code alone: what another table, or a round that takes long, makes wrong is not told here.
 
-        One that fails when it is asked may be other code: what it fails for, it alone knows.
+        What the last apply has put there needs no question. Where no state tells that, one that fails when it is asked
+        may be other code: what it fails for, it alone knows.
         """
+        if known(self.deployment, self.name):
+            return self.code_there()
         answer = self._asked("")
         if isinstance(answer, str):
-            return "" if answer == _BUSY else _said(f"the function {self.name}", answer)
-        return _said(f"the function {self.name}", _first_other({"code": _code_of(answer)}))
+            return "" if answer in (BUSY, SILENT) else _said(f"the function {self.name}", answer)
+        return _said(
+            f"the function {self.name}", _first_other({"code": self._code(answer)}) or self._unlike_all(answer)
+        )
 
-    def _asked(self, identity: str) -> Mapping[str, Any] | str:
-        """The answer, or why there is none. One that is at work is asked again until its round has to be over."""
-        api, until = self.cloud.client("lambda"), time.monotonic() + TIMEOUT
-        while True:
-            try:
-                told = api.invoke(FunctionName=self.name, Payload=json.dumps({ASKED: identity}).encode())
-                break
-            except api.exceptions.TooManyRequestsException:
-                if time.monotonic() >= until:
-                    return _BUSY
-                time.sleep(_PAUSE)
-        payload = told["Payload"].read()
-        if told.get("FunctionError"):
-            return f"it fails when it is asked: {payload[:300].decode(errors='replace')}"
-        answer = json.loads(payload or b"null")
-        return answer if isinstance(answer, dict) and "code" in answer else "it does not answer a dry run: other code"
+    @cached_property
+    def _configuration(self) -> dict[str, Any] | None:
+        return self._found("lambda", "get_function_configuration", FunctionName=self.name)
 
-    def _policy(self, part: str, wanted: list[Statement]) -> str:
+    def _asked(self, identity: str) -> Answer | str:
+        """The answer, or why there is none."""
+        return Question(self.cloud, self.name, 0.0 if self.looks else TIMEOUT).ask(identity)
+
+    def _code(self, answer: Answer) -> tuple[object, object]:
+        return answer.get("code"), code_digest(self.deployment)
+
+    def _unlike(self, pool: str, answer: Answer) -> str:
+        """An item that cannot be read leaves the function what it was given with its code."""
+        identity = self.deployment.identity("training", pool) if pool else ""
+        wanted = json.loads(json.dumps(handles(self.deployment).get(identity)))
+        return "" if answer.get("handle") == wanted else f"it would end {pool} as another spec has it"
+
+    def _unlike_all(self, answer: Answer) -> str:
+        """Of the handles as a whole, where no state tells what the last apply has put there: it may be anybody's.
+
+        Where one does, the digest of the code has judged them, and a spec that was edited since is no fault of theirs.
+        """
+        if known(self.deployment, self.name) or answer.get("handles") == handles_digest(handles(self.deployment)):
+            return ""
+        return "it would end the pools as another spec, or environment, has them (its handles are not this one's)"
+
+    @cached_property
+    def _made(self) -> Mapping[str, Mapping[str, str]]:
+        """Its policies and variables: as the last apply made them, else as the spec has them."""
+        return made(self.deployment) or as_made(self.scope)
+
+    def _policy(self, part: str) -> str:
+        wanted = json.loads(self._made["policies"][part])
         name = self.scope.name(part, limit=64)
         iam = self.cloud.client("iam")
         try:
@@ -155,9 +187,7 @@ class Proof:
         except iam.exceptions.NoSuchEntityException:
             return f"the role {name} has not its policy: it may do nothing"
         given = json.loads(found) if isinstance(found, str) else found
-        return (
-            "" if given == json.loads(document(*wanted)) else f"the policy of the role {name} is not what it should be"
-        )
+        return "" if given == wanted else f"the policy of the role {name} is not what it should be"
 
     def _role(self, part: str) -> str:
         return self.scope.role_arn(self.scope.name(part, limit=64))
@@ -175,14 +205,14 @@ class Proof:
         return answer
 
 
-def _code_of(answer: Mapping[str, Any]) -> tuple[object, object]:
-    return answer.get("code"), digest_of(package())
-
-
 def _first_other(parts: Mapping[str, tuple[object, object]]) -> str:
     return next(
         (f"its {part} is {is_}, and should be {wanted}" for part, (is_, wanted) in parts.items() if is_ != wanted), ""
     )
+
+
+def _leases(table: LeaseTable, pool: str) -> set[str]:
+    return {lease.id for lease in table.get(pool).leases} if pool else set()
 
 
 def _said(whose: str, what: str) -> str:

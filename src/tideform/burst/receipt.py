@@ -8,26 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 from tideform.burst.inventory.base import Area, Leftover, Place
 from tideform.burst.reaper.kubernetes_groups import UnservedError
+from tideform.burst.reaper.legible import THE_TABLE
 from tideform.burst.reaper.reserved import Reservation
-from tideform.burst.reservations import idle_reservations
+from tideform.burst.reservations import IDLE, idle_reservations
+from tideform.catalogue.training._logs import job_log_group, lasting_log_groups
 from tideform.cloud import Cloud
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.errors import CloudError, LeftoversError, TideformError
+from tideform.errors import LeftoversError, TideformError
 from tideform.kube import KubeError
 from tideform.spec.deployment import Deployment
+from tideform.unasked import Unasked, ask, reason
 
 _AT_ONCE = 8
-
-
-@dataclass(frozen=True)
-class Unasked:
-    """A question that got no answer, and why."""
-
-    what: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ class Receipt:
     unasked: tuple[Unasked, ...] = ()
     asked: int = 0
     idle: tuple[Reservation, ...] = ()
-    idle_unasked: Unasked | None = None
+    idle_unasked: tuple[Unasked, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -69,14 +65,35 @@ class Receipt:
 
 
 def capacity_receipt(cloud: Cloud, deployment: Deployment, pool: str) -> Receipt:
-    """What one pool holds that may cost money: instances, disks, spot requests, environments above zero, jobs."""
+    """What one pool holds that may cost money: instances, disks, spot requests, environments above zero, jobs.
+
+    A pool that the spec no longer names is looked for where the lease table has it.
+    """
     from tideform.burst.inventory import kubernetes
     from tideform.burst.inventory.areas import CAPACITY
 
+    try:
+        deployment = _with(deployment, cloud, pool)
+    except TideformError as error:  # nobody knows where it was: all the rest is asked
+        receipt = _ask(f"capacity of {pool}", Place(cloud, deployment, pool), CAPACITY)
+        unasked = Unasked(f"{THE_TABLE}, for where it was", reason(error))
+        return replace(receipt, unasked=(*receipt.unasked, unasked))
     spec = deployment.spec.training.get(pool)
     inside = (kubernetes.AREA,) if spec is not None and spec.backend == "eks" else ()
     receipt = _ask(f"capacity of {pool}", Place(cloud, deployment, pool), (*CAPACITY, *inside))
+    if deployment.identity("training", pool) in lasting_log_groups(deployment):
+        receipt = _with_log(receipt, Place(cloud, deployment, pool), pool)
     return _with_idle(receipt, cloud, spec.capacity.reserved) if spec else receipt
+
+
+def _with(deployment: Deployment, cloud: Cloud, pool: str) -> Deployment:
+    """The deployment with the pool in it. Raises `TideformError` where the spec has none and no table tells of it."""
+    from tideform.burst.as_held import as_held
+    from tideform.burst.table import LeaseTable
+
+    if pool in deployment.spec.training:
+        return deployment
+    return as_held(deployment, LeaseTable.of(cloud, deployment).get(pool))
 
 
 def environment_receipt(cloud: Cloud, deployment: Deployment, *, unit: str | None = None) -> Receipt:
@@ -103,11 +120,20 @@ def _ask(scope: str, place: Place, areas: Iterable[Area]) -> Receipt:
     )
 
 
+def _with_log(receipt: Receipt, place: Place, pool: str) -> Receipt:
+    """A log is no capacity: that it could not be looked for hinders no end, and is told in its place."""
+    from tideform.burst.inventory.storage import kept_log
+
+    answer = _answer(Area("its log", partial(kept_log, pool=pool)), place)
+    if isinstance(answer, Unasked):
+        note = f"whether anything is in it could not be asked: {answer.why}"
+        answer = (Leftover("logs", "log group", job_log_group(place.deployment, pool), note=note, kept=True),)
+    return replace(receipt, kept=(*receipt.kept, *answer))
+
+
 def _with_idle(receipt: Receipt, cloud: Cloud, reserved: Sequence[str]) -> Receipt:
-    try:
-        return replace(receipt, idle=idle_reservations(cloud, reserved))
-    except CloudError as error:
-        return replace(receipt, idle_unasked=Unasked("reservations", error.diagnostics[0].detail))
+    idle, unasked = ask(IDLE, lambda: idle_reservations(cloud, reserved), tuple[Reservation, ...]())
+    return replace(receipt, idle=idle, idle_unasked=unasked)
 
 
 def _answer(area: Area, place: Place) -> tuple[Leftover, ...] | Unasked:
@@ -118,7 +144,7 @@ def _answer(area: Area, place: Place) -> tuple[Leftover, ...] | Unasked:
     except (BotoCoreError, ClientError, KubeError, UnservedError) as error:
         return Unasked(area.what, str(error))
     except TideformError as error:
-        return Unasked(area.what, "; ".join(each.detail for each in error.diagnostics))
+        return Unasked(area.what, reason(error))
 
 
 def _order(found: Leftover) -> tuple[str, str, str]:
@@ -127,7 +153,7 @@ def _order(found: Leftover) -> tuple[str, str, str]:
 
 def _leftover(receipt: Receipt) -> Diagnostic:
     lines = [f"{f.service} {f.kind} {f.id} {f.note}".rstrip() for f in receipt.leftovers]
-    lines += [f"{u.what} could not be asked: {u.why}" for u in receipt.unasked]
+    lines += map(str, receipt.unasked)
     detail = "\n".join([f"{receipt.scope}:", *lines])
     fix = "Run the command again; what is ending may only need a moment. Remove by hand what stays."
     if receipt.leftovers:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from tideform.burst.as_held import as_held, moves
+from tideform.burst.chronicle import End
+from tideform.burst.clearance import Hooks
 from tideform.burst.halt import Say, silent, uncut
 from tideform.burst.lease import Lease, PoolRecord, State
+from tideform.burst.persistence import passing, patiently
+from tideform.burst.reaper.fates import CUT_SHORT
 from tideform.burst.table import LeaseTable
-from tideform.burst.teardown import Hooks, Teardown
+from tideform.burst.teardown import Teardown
 from tideform.cloud import Cloud
+from tideform.diagnostics import Diagnostic
 from tideform.errors import CloudError, LeftoversError, RefusedError
 from tideform.spec.deployment import Deployment
 
@@ -34,9 +40,10 @@ def reconcile(
     """
     done: list[str] = []
     clock, table = cloud.clock, LeaseTable.of(cloud, deployment)
-    for broken in table.unreadable():
+    found = list(patiently(table.look, say, worth=passing).values())
+    for broken in (one for one in found if isinstance(one, Diagnostic)):
         say(f"{broken.summary} ({broken.code}): {broken.detail} {broken.fix}")
-    for record in table.all():
+    for record in (one for one in found if not isinstance(one, Diagnostic)):
         teardown = Teardown.of(cloud, as_held(deployment, record), record.pool, hooks or Hooks(), say)
         leaves = moves(deployment, record)
         if own in (None, record.pool):
@@ -47,6 +54,21 @@ def reconcile(
         except (CloudError, LeftoversError) as error:
             told = "; ".join(f"{one.summary}: {one.detail}" for one in error.diagnostics)
             say(f"{record.pool} is left to the reaper: {told}")
+    return done
+
+
+def end_unrecorded(cloud: Cloud, deployment: Deployment, pools: Iterable[str], *, say: Say = silent) -> list[str]:
+    """End what stands of these pools of the spec where there is no lease table; returns what was done, in words.
+
+    Their definitions stay. Raises `LeftoversError` if capacity stays.
+    """
+    done = []
+    for pool in pools:
+        teardown = Teardown.of(cloud, deployment, pool, Hooks(), say).keeping()
+        with uncut(say) as halt:
+            if teardown.unrecorded(partial(getattr, halt, "asked")):
+                teardown.end_without_table(halt.pause)
+                done.append(f"ended what stood of {pool}, which nobody can hold without the lease table")
     return done
 
 
@@ -62,10 +84,10 @@ def live_leases(cloud: Cloud, deployment: Deployment) -> list[Lease]:
 
     Raises `RefusedError` TD624 where an item cannot be read: what its pool holds, nobody knows.
     """
-    table = LeaseTable.of(cloud, deployment)
-    if broken := table.unreadable():
+    seen = LeaseTable.of(cloud, deployment).look().values()
+    if broken := [one for one in seen if isinstance(one, Diagnostic)]:
         raise RefusedError(broken)
-    found = [lease for record in table.all() for lease in record.leases]
+    found = [lease for record in seen if not isinstance(record, Diagnostic) for lease in record.leases]
     return sorted(found, key=lambda lease: lease.created)
 
 
@@ -78,7 +100,7 @@ def _finish(teardown: Teardown, record: PoolRecord, now: float) -> list[str]:
     if taken is None:
         return []
     with uncut(teardown.say) as halt:
-        receipt = teardown.finish(taken, halt.pause)
+        receipt = teardown.finish(taken, halt.pause, End(CUT_SHORT))
     return [] if receipt is None else [f"finished the teardown of {record.pool}, which had been cut short"]
 
 
@@ -93,7 +115,7 @@ def _leave(teardown: Teardown, record: PoolRecord) -> list[str]:
 
 def _after_the_reaper(teardown: Teardown, record: PoolRecord) -> list[str]:
     """The reaper ends what costs money and no definitions: a pool that stands during bursts only is removed here."""
-    if not teardown.removes:
+    if not teardown.removes():
         teardown.table.settled(record)
         return []
     with uncut(teardown.say) as halt:
@@ -108,6 +130,6 @@ def _end_orphans(teardown: Teardown, record: PoolRecord, now: float) -> list[str
     for lease in record.leases:
         if why := lease.orphaned(now):
             with uncut(teardown.say) as halt:
-                teardown.give_back(lease, halt.pause, partial(getattr, halt, "asked"))
+                teardown.give_back(lease, halt.pause, partial(getattr, halt, "asked"), End(why))
             done.append(f"ended {lease.owner}'s burst of {record.pool}: {why}")
     return done

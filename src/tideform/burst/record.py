@@ -10,6 +10,7 @@ from tideform.burst.reaper.items import Item
 from tideform.burst.reaper.reading import Unreadable, read
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.process import Process
+from tideform.unasked import Broken, Gaps
 
 
 def item_of(pool: str, raw: Mapping[str, Any], now: float) -> Item | Diagnostic:
@@ -40,6 +41,13 @@ def record_of(pool: str, raw: Mapping[str, Any], now: float) -> PoolRecord | Dia
     )
 
 
+def illegible_in(told: Mapping[str, PoolRecord | Diagnostic]) -> Gaps:
+    """The pools of a look at the table whose items cannot be read."""
+    broken = {pool: one for pool, one in told.items() if isinstance(one, Diagnostic)}
+    parts = tuple(Broken(f"pool {pool}", one.detail) for pool, one in broken.items())
+    return Gaps(unreadable=parts, problems=tuple(broken.values()))
+
+
 def elsewhere(record: PoolRecord, wanted: str) -> Diagnostic:
     """TD621: the pool has its capacity where ``wanted`` would not find it again."""
     there = record.handle.get("backend")
@@ -48,9 +56,10 @@ def elsewhere(record: PoolRecord, wanted: str) -> Diagnostic:
         "TD621",
         Severity.ERROR,
         "The pool holds capacity in another place",
-        detail=f"{record.pool}: what it has is of {where}, and the spec now says {wanted}. Another handle in the lease "
-        "table would put it out of reach of every brake.",
-        fix=f"`tideform burst down {record.pool} --all` ends it; then `tideform apply` makes the change.",
+        detail=f"{record.pool}, held by {record.holders}: what it has is of {where}, and the spec now says {wanted}. "
+        "Another handle in the lease table would put it out of reach of every brake.",
+        fix=f"`tideform burst down {record.pool}` ends your bursts of it, with --all everybody's; then `tideform "
+        "apply` makes the change.",
         path=f"training.{record.pool}.backend",
     )
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from tideform.burst.reaper.reserved import Reservation, look
 from tideform.burst.runner import cloud_errors
 from tideform.cloud import Cloud
 from tideform.prices.book import book
 from tideform.times import utc
+
+IDLE: Final = "idle reservations"  # the part that could not be asked is called so
 
 
 def reservations(cloud: Cloud, ids: Sequence[str]) -> tuple[Reservation, ...]:

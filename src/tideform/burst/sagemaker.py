@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from tideform.burst.begin import Begins
 from tideform.burst.brakes import Brake, Kind
 from tideform.burst.budget_brake import budget_brakes
-from tideform.burst.halt import Halt, Say, silent
+from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.reaper.endings import sagemaker as ending
 from tideform.burst.reaper_brake import idle_brake, reaper_brake
 from tideform.burst.runner import Instance, Job, OnLog, Work, cloud_errors
 from tideform.burst.sagemaker_climb import Climb, Patience
 from tideform.burst.sagemaker_place import find_place, find_role
-from tideform.burst.sagemaker_request import JobOrder
+from tideform.burst.sagemaker_request import JobOrder, request
+from tideform.burst.sagemaker_room import Room
+from tideform.burst.table import LeaseTable
 from tideform.catalogue.training._sagemaker import TrainingNames, ladder
 from tideform.catalogue.training.base import backends
 from tideform.cloud import Cloud
@@ -42,14 +45,13 @@ class Pace(Patience):
 
 
 @dataclass
-class SageMakerRunner:
+class SageMakerRunner(Begins):
     """One pool on SageMaker."""
 
     cloud: Cloud
     deployment: Deployment
     pool: str
     pace: Pace
-    say: Say = field(default=silent)
 
     def __post_init__(self) -> None:
         self.names = TrainingNames(self.deployment, self.pool)
@@ -65,13 +67,14 @@ class SageMakerRunner:
                 Kind.BOUNDING if kept else Kind.TERMINAL,
                 f"SageMaker ends each training job by its lease's deadline{late}",
                 self._missing_role,
+                of_pool=True,
             ),
             reaper_brake(self.cloud, self.deployment, self.pool),
             idle_brake(self.deployment, self.pool),
             *budget_brakes(self.cloud, self.deployment),
         )
 
-    def up(self, lease: Lease, halt: Halt) -> None:  # noqa: ARG002  # nothing to wait for
+    def up(self, lease: Lease, halt: Halt, work: Work | None = None) -> None:  # noqa: ARG002  # nothing to wait for
         """Nothing: machines come with the job. Raises `RefusedError` TD656 where there is to be none."""
         if lease.mode is Mode.UP:
             raise RefusedError.of(
@@ -84,10 +87,10 @@ class SageMakerRunner:
             find_place(self.cloud, self.deployment, self.pool)
 
     def run(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt) -> int:
-        """Run one job, or an array of them; the exit code is the first that is not 0."""
+        """Run one job, or an array of them, where others leave room; the exit code is the first that is not 0."""
         with cloud_errors(f"a training job ran on {self.pool}"):
-            waiting = deque(self._climbs(lease, work, on_log))
-            at_once = max(1, min(work.at_once, shape_of(self._spec).nodes // work.nodes))
+            waiting = deque(self._climbs(lease, work, on_log, halt))
+            at_once = self._room().take(lease, work.nodes, min(work.at_once, max(len(work.array), 1)), halt)
             active: list[Climb] = []
             code = 0
             while waiting or active:
@@ -101,6 +104,27 @@ class SageMakerRunner:
                 if not ended:
                     halt.wait(self.pace.poll)
             return code
+
+    def make_room(self, lease: Lease, work: Work, halt: Halt) -> None:
+        """Wait until `begin` may have its machines, and take them: all of it begins together. Nothing is started."""
+        machines = work.nodes * max(len(work.array), 1)
+        with cloud_errors(f"room for a training job was looked for on {self.pool}"):
+            self._room().take(lease, machines, 1, halt)
+
+    def begin(self, lease: Lease, work: Work, halt: Halt) -> str:
+        """Create the training jobs on the first rung of the ladder: nobody is there to go down it."""
+        with cloud_errors(f"a training job was created on {self.pool}"):
+            place, names = find_place(self.cloud, self.deployment, self.pool), []
+            room = self._room()  # which `make_room` has taken
+            purchase, kind = next(ladder(self._spec, shape_of(self._spec).instance_types))
+            for index, own in enumerate(work.array or (None,)):
+                halt.check()
+                order = JobOrder(self.deployment, self.pool, lease, work, place, index, own)
+                wanted = request(order, 0, purchase, kind, lease.rest(self.cloud.clock()))
+                room.clear(lease, wanted, halt)
+                self.cloud.client("sagemaker").create_training_job(**wanted)
+                names.append(str(wanted["TrainingJobName"]))
+            return " ".join(names)
 
     def end_jobs(self, lease: Lease | None) -> None:
         """Stop the training jobs of one lease, or all."""
@@ -132,17 +156,31 @@ class SageMakerRunner:
         stage = str(found.get("SecondaryStatus") or found["TrainingJobStatus"])
         return Job(name, name, _STATUS.get(stage, stage.upper()), self.names.lease_of(name))
 
-    def _climbs(self, lease: Lease, work: Work, on_log: OnLog) -> list[Climb]:
+    def _climbs(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt) -> list[Climb]:
         place = find_place(self.cloud, self.deployment, self.pool)
         steps = tuple(ladder(self._spec, shape_of(self._spec).instance_types))
+        room = self._room()
         orders = [
             JobOrder(self.deployment, self.pool, lease, work, place, index, own)
             for index, own in enumerate(work.array or (None,))
         ]
         return [
-            Climb(self.cloud, order, steps, self.pace, lambda: lease.rest(self.cloud.clock()), on_log, self.say)
+            Climb(
+                self.cloud,
+                order,
+                steps,
+                self.pace,
+                rest=lambda: lease.rest(self.cloud.clock()),
+                clear=lambda wanted: room.clear(lease, wanted, halt),
+                on_log=on_log,
+                say=halt.say,
+            )
             for order in orders
         ]
+
+    def _room(self) -> Room:
+        table, most = LeaseTable.of(self.cloud, self.deployment), shape_of(self._spec).nodes
+        return Room(self.cloud, table, self.pool, self.handle, most, self.pace.poll)
 
     def _missing_role(self) -> str:
         """Without it no job starts, and no brake is tried."""

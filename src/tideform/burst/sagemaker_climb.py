@@ -6,25 +6,26 @@ used up is no matter of machines, and ends the climb with the reason.
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tideform.burst.halt import Halt, Say, silent
 from tideform.burst.log_stream import LogTail
 from tideform.burst.reaper.endings import sagemaker as ending
+from tideform.burst.reaper.history.sagemaker import own_code
 from tideform.burst.reaper.reserved import look
+from tideform.burst.reaper.sagemaker_states import NO_MACHINES
 from tideform.burst.runner import OnLog
 from tideform.burst.sagemaker_request import JobOrder, request
+from tideform.burst.waiting import Waiting
 from tideform.catalogue.training._sagemaker import LOG_GROUP, SHORTEST_ON_DEMAND, Purchase
 from tideform.cloud import Cloud
 from tideform.errors import RefusedError, TideformError
+from tideform.words import counted
 
-_WAITS = ("Starting", "Pending", "LaunchingMLInstances", "Interrupted", "Restarting")
-_NO_MACHINES = ("CapacityError", "InsufficientInstanceCapacity", "InsufficientCapacity")
-_EXIT = re.compile(r"exit code:?\s*(\d+)", re.IGNORECASE)
+_REFUSED = ("CapacityError", "InsufficientInstanceCapacity", "InsufficientCapacity")
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,14 @@ class Patience:
 
 @dataclass
 class Climb:
-    """One job of a burst. ``rest`` tells what is left of its lease, in seconds."""
+    """One job of a burst. ``rest`` tells what is left of its lease, in seconds; ``clear`` makes room for a request."""
 
     cloud: Cloud
     order: JobOrder
     ladder: tuple[tuple[Purchase, str], ...]
     patience: Patience
     rest: Callable[[], int]
+    clear: Callable[[Mapping[str, Any]], None]
     on_log: OnLog
     say: Say = silent
     _rung: int = field(default=-1, init=False)
@@ -53,6 +55,10 @@ class Climb:
     _told: int = field(default=0, init=False)
     _waiting: float | None = field(default=None, init=False)
     _leaving: str = field(default="", init=False)
+    _telling: Waiting = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._telling = Waiting(self.say)
 
     def start(self) -> None:
         """Start the job on the next rung. Raises `RefusedError`: TD606 where there is none, TD655 for a quota."""
@@ -64,6 +70,7 @@ class Climb:
         purchase, kind = self.ladder[self._rung]
         wanted = request(self.order, self._rung, purchase, kind, self.rest())
         self._name, self._told, self._waiting, self._leaving = wanted["TrainingJobName"], 0, None, ""
+        self.clear(wanted)
         self._create(wanted, purchase, kind)
         self.say(f"Training job {self._name}: {self.order.work.nodes} of {kind}, {purchase}.")
 
@@ -78,6 +85,7 @@ class Climb:
         why = self._no_machines(job)
         if why:
             self._reasons.append(f"{self.ladder[self._rung][1]} ({self.ladder[self._rung][0]}): {why}")
+            self.say(f"{self._name} got no machines, {self._reasons[-1].rstrip('.')}. The next of the ladder is tried.")
             self.start()
             return None
         for tail in self._tails.values():
@@ -95,7 +103,7 @@ class Climb:
             return False
         if purchase == "spot" or self.rest() >= SHORTEST_ON_DEMAND:
             return True
-        self._reasons.append(f"{kind} (on-demand): {self.rest() // 60} minutes of the lease are too short")
+        self._reasons.append(f"{kind} (on-demand): {counted(int(self.rest() // 60), 'minute')} of the lease: too short")
         return False
 
     def _closed(self) -> str:
@@ -126,9 +134,12 @@ class Climb:
 
     def _mind_the_wait(self, job: dict[str, Any]) -> None:
         """Stop waiting for machines after a while, if there is something else to try."""
-        if job["SecondaryStatus"] not in _WAITS:
+        if job["SecondaryStatus"] not in NO_MACHINES:
             self._waiting = None
+            self._telling.on("")
             return
+        purchase, kind = self.ladder[self._rung]
+        self._telling.on(f"{self._name} waits for {self.order.work.nodes} of {kind}, {purchase}.")
         self._waiting = self._waiting or time.monotonic()
         waited = time.monotonic() - self._waiting
         if waited > self.patience.start and self._rung + 1 < len(self.ladder) and not self._leaving:
@@ -138,7 +149,7 @@ class Climb:
     def _no_machines(self, job: dict[str, Any]) -> str:
         """Why the job never got (or got back) its machines; empty where that is not why it ended."""
         reason = str(job.get("FailureReason", ""))
-        if job["TrainingJobStatus"] == "Failed" and reason.startswith(_NO_MACHINES):
+        if job["TrainingJobStatus"] == "Failed" and reason.startswith(_REFUSED):
             return reason
         return self._leaving if job["TrainingJobStatus"] == "Stopped" else ""
 
@@ -170,9 +181,9 @@ def _exit_code(job: dict[str, Any]) -> int:
     """``AlgorithmError: , exit code: 7`` is the command's own; what ended otherwise never ran to an end."""
     if job["TrainingJobStatus"] == "Completed":
         return 0
+    if job["TrainingJobStatus"] == "Failed" and (code := own_code(job)) is not None:
+        return code
     reason = str(job.get("FailureReason", ""))
-    if job["TrainingJobStatus"] == "Failed" and (found := _EXIT.search(reason)):
-        return int(found[1])
     raise RefusedError.of(
         "TD612",
         "The job did not run to its end",

@@ -148,13 +148,11 @@ def _algorithm(order: JobOrder) -> dict[str, Any]:
 
 def _resources(order: JobOrder, purchase: Purchase, kind: str) -> dict[str, Any]:
     pool = _pool(order)
-    found: dict[str, Any] = {
-        "InstanceType": kind,
-        "InstanceCount": order.work.nodes,
-        "VolumeSizeInGB": pool.disk_gib,
-    }
+    found: dict[str, Any] = {"InstanceType": kind, "InstanceCount": order.work.nodes}
+    # Machines with disks of their own get no volume: no size is theirs to have, and a key is refused.
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
     if not has_local_storage(kind):
-        found["VolumeKmsKeyId"] = order.place.key_arn
+        found |= {"VolumeSizeInGB": pool.disk_gib, "VolumeKmsKeyId": order.place.key_arn}
     if purchase == "training plan":
         found["TrainingPlanArn"] = pool.capacity.blocks[0]
     elif pool.keep_alive is not None:

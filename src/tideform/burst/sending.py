@@ -15,6 +15,7 @@ from tideform.burst.runner import Work
 from tideform.burst.sagemaker_request import check_words
 from tideform.burst.sweep import with_sweep
 from tideform.spec.training import Pool
+from tideform.words import counted
 
 # Python is isolated: neither the job's folder nor its PYTHONPATH is looked at for what the wrapper imports, and the job
 # gets its environment as it was. The zip's own __main__ appends that path, as boto3 may be there.
@@ -53,7 +54,8 @@ def prepare(places: Places, name: str, pool: Pool, wanted: Wanted, say: Say) -> 
         say(f"Not sent, {line}.")
     if wanted.code is not None:
         size = f"{len(archive.data) / 1024:.0f} KiB"
-        say(f"Sent {len(archive.files)} files of {wanted.code} ({size}, {archive.digest[:12]}).")
+        files = counted(len(archive.files), "file")
+        say(f"Sent {files} of {wanted.code} ({size}, {archive.digest[:12]}).")
     variables, checkpoints = _checkpoints(places, name, pool, wanted, say)
     if checkpoints and pool.backend not in MIRRORED_BY_BACKEND:
         command = (*WRAP, *command)

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
 
+from tideform.catalogue.training._rules import job_too_large
 from tideform.components.pool_shape import PoolShape, shape_of
+from tideform.errors import RefusedError
 from tideform.spec.training import Pool
+from tideform.words import counted
 
 
 @dataclass(frozen=True)
@@ -27,14 +30,16 @@ class Sizing:
     @property
     def words(self) -> str:
         """``2 instances (g5.xlarge or g5.2xlarge)``."""
-        plural = "" if self.nodes == 1 else "s"
-        return f"{self.nodes} instance{plural} ({' or '.join(self.types)})"
+        return f"{counted(self.nodes, 'instance')} ({' or '.join(self.types)})"
 
 
-def sizing(pool: Pool) -> Sizing:
-    """What a burst of ``pool`` brings. Raises `TideformError` (TD203 to TD205) where its words name no capacity."""
+def sizing(pool: Pool, at_least: int = 1) -> Sizing:
+    """What a burst of ``pool`` brings for a job on ``at_least`` so many nodes.
+
+    Raises `TideformError` (TD203 to TD205) where its words name no capacity.
+    """
     shape = shape_of(pool)
-    nodes = _smallest(pool, shape)
+    nodes = max(_smallest(pool, shape), at_least)
     return Sizing(
         types=tuple(shape.instance_types),
         nodes=nodes,
@@ -42,6 +47,12 @@ def sizing(pool: Pool) -> Sizing:
         vcpus=nodes * shape.vcpus,
         hourly_usd=nodes * Decimal(str(shape.types[0].on_demand_usd)),
     )
+
+
+def require_fit(pool: Pool, nodes: int) -> None:
+    """Raises `RefusedError` TD159 where a job wants more machines than the pool may have, whose cost was announced."""
+    if found := list(job_too_large("--nodes", pool, nodes)):
+        raise RefusedError(found)
 
 
 def _smallest(pool: Pool, shape: PoolShape) -> int:

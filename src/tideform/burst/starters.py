@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from tideform.burst.runner import cloud_errors
 from tideform.cloud import Cloud
-from tideform.components.launchers import STARTER
+from tideform.components.launchers import starter_name, starters
+from tideform.components.scope import Scope
 from tideform.spec.deployment import Deployment
 
 
@@ -20,8 +21,26 @@ def switch_off(cloud: Cloud, deployment: Deployment, pools: Iterable[str]) -> li
     Raises `CloudError` where a service refuses: what may begin again at any moment is not to be taken down.
     """
     with cloud_errors("what begins bursts by itself was switched off"):
-        names = [deployment.physical_name(f"{pool}-{STARTER}", limit=64) for pool in pools]
+        names = [starter_name(Scope(deployment, "training"), pool) for pool in pools]
         return [name for name in names if _off(cloud, name)]
+
+
+def switched_off(cloud: Cloud, deployment: Deployment) -> dict[str, str]:
+    """Of the pools that begin by themselves those whose function is switched off, each with its function's name.
+
+    Raises `CloudError` where a service refuses to tell.
+    """
+    with cloud_errors("what begins bursts by itself was looked at"):
+        known = starters(Scope(deployment, "training"))
+        return {pool: name for pool, name in known.items() if _is_off(cloud, name)}
+
+
+def _is_off(cloud: Cloud, name: str) -> bool:
+    api = cloud.client("lambda")
+    try:
+        return bool(api.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions") == 0)
+    except api.exceptions.ResourceNotFoundException:
+        return False
 
 
 def _off(cloud: Cloud, name: str) -> bool:

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Describ
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,13 @@ from tideform.burst.halt import Halt
 from tideform.burst.log_stream import LogTail, finish_all
 from tideform.burst.node_streams import Attempt, Stream, newest_of_batch, of_batch, of_command, of_hosts
 from tideform.burst.runner import OnLog, cloud_errors
+from tideform.catalogue.training._logs import KEEP_DAYS, job_log_group
 from tideform.catalogue.training._names import PoolNames
 from tideform.cloud import Cloud
-from tideform.components.scope import Scope
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
 
+Attempts = Callable[[], Iterable[Attempt]]
 _SAGEMAKER = "/aws/sagemaker/TrainingJobs"
 
 
@@ -38,11 +39,12 @@ class Streams:
     @classmethod
     def of(cls, cloud: Cloud, deployment: Deployment, pool: str) -> Streams:
         """Where the pool's backend writes."""
-        unit, spec = deployment.identity("training", pool), deployment.spec.training[pool]
+        spec = deployment.spec.training[pool]
         if spec.backend == "sagemaker":
-            return cls(cloud, _SAGEMAKER, spec.backend, deployment.physical_name(unit))
+            prefix = deployment.physical_name(deployment.identity("training", pool))
+            return cls(cloud, _SAGEMAKER, spec.backend, prefix)
         queue = PoolNames(deployment, pool).job_queue if spec.backend == "batch" and spec.job.nodes > 1 else ""
-        return cls(cloud, f"{Scope(deployment, 'training').log_prefix}/training/{unit}", spec.backend, queue=queue)
+        return cls(cloud, job_log_group(deployment, pool), spec.backend, queue=queue)
 
     def names(self) -> list[str]:
         """Every stream's name, the newest first; none where nothing was ever written."""
@@ -56,16 +58,22 @@ class Streams:
                 return []
         return [s["logStreamName"] for s in sorted(found, key=lambda s: int(s["creationTime"]), reverse=True)]
 
+    def of_jobs(self, jobs: Iterable[str]) -> list[Attempt]:
+        """The attempts at these jobs, oldest first; none where nothing of them was written yet."""
+        return [attempt for job in jobs for attempt in self._of(job)]
+
     def of_job(self, pool: str, job: str | None) -> list[Attempt]:
         """A job's attempts, oldest first, or the newest one alone. Raises `RefusedError` TD678 if there is none."""
-        attempts = self._of(job) if job is not None else self.newest()
+        attempts = self.of_jobs([job]) if job is not None else self.newest()
         if attempts:
             return attempts
+        which = f" of the job {job!r}" if job else ""
         raise RefusedError.of(
             "TD678",
             "There is no such log",
-            detail=f"{pool} has no log {f'of the job {job!r}' if job else 'yet'} in {self.group}.",
-            fix=f"`tideform jobs {pool}` lists the jobs that run.",
+            detail=f"{pool} has no log{which} in {self.group}.",
+            fix=f"`tideform jobs {pool}` lists the jobs; what they printed is kept for {KEEP_DAYS} days, or until an "
+            "apply takes the pool away.",
         )
 
     def newest(self) -> list[Attempt]:
@@ -86,10 +94,10 @@ class Streams:
             for stream in attempt:
                 self._tail(stream, on_log).follow(self._container(stream))
 
-    def follow(self, attempt: Attempt, on_log: OnLog, halt: Halt, poll: float, over: Callable[[], bool]) -> None:
-        """Hand on an attempt until ``over``, and change to a newer one as soon as there is one."""
-        tails = {stream: self._tail(stream, on_log) for stream in attempt}
-        with cloud_errors(f"the log {attempt[0].name} was followed"):
+    def follow(self, more: Attempts, on_log: OnLog, halt: Halt, poll: float, over: Callable[[], bool]) -> None:
+        """Hand on what is written until ``over``, in the attempts that there are by then: ``more`` is asked anew."""
+        tails = {stream: self._tail(stream, on_log) for attempt in more() for stream in attempt}
+        with cloud_errors(f"logs in {self.group} were followed"):
             while True:
                 last = over()
                 for stream, tail in tails.items():
@@ -97,7 +105,7 @@ class Streams:
                 if last:
                     return finish_all(tails.values(), halt, poll)
                 halt.pause(poll)
-                for stream in (one for newest in self.newest() for one in newest if one not in tails):
+                for stream in (one for attempt in more() for one in attempt if one not in tails):
                     tails[stream] = self._tail(stream, on_log)
 
     def _of(self, job: str) -> list[Attempt]:

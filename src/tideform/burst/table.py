@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from tideform.burst.lease import Lease, PoolRecord, State
+from tideform.burst.lease import Lease, Mode, PoolRecord, State
 from tideform.burst.reaper.claims import Claim, claim, lost
-from tideform.burst.reaper.items import Item, Items
+from tideform.burst.reaper.items import HEARTBEAT, Item, Items
 from tideform.burst.reaper.pools import POOL, Pools, same_place
+from tideform.burst.reaper.reading import Unreadable, read
 from tideform.burst.record import elsewhere, item_of, record_of
+from tideform.burst.table_errors import NoTableError, UnreadableError, busy, code_of, explained
 from tideform.cloud import Cloud
 from tideform.diagnostics import Diagnostic
 from tideform.errors import CloudError, RefusedError, TideformError
@@ -23,10 +25,6 @@ from tideform.process import Process
 from tideform.spec.deployment import Deployment
 
 T = TypeVar("T")
-
-
-class BusyPoolError(RefusedError):
-    """The pool's capacity is being taken away right now."""
 
 
 @dataclass(frozen=True)
@@ -67,18 +65,22 @@ class LeaseTable:
     def get(self, pool: str) -> PoolRecord:
         """The pool's record; an idle one where there was never a burst.
 
-        Raises `RefusedError` TD624 for an item that cannot be read.
+        Raises `UnreadableError` TD624 for an item that cannot be read.
         """
         item = self._call(lambda: self.items.get(self._key(pool)))
         return self._note(PoolRecord(pool)) if item is None else self._read(pool, item)
 
     def item(self, pool: str) -> Item | None:
-        """The pool's item, none where there was never a burst. Raises `RefusedError` TD624 if it cannot be read."""
+        """The pool's item, none where there was never a burst. Raises `UnreadableError` if it cannot be read."""
         raw = self._call(lambda: self.items.get(self._key(pool)))
         found = None if raw is None else item_of(pool, raw, self.cloud.clock())
         if isinstance(found, Diagnostic):
-            raise RefusedError(found)
+            raise UnreadableError(found)
         return found
+
+    def require(self) -> None:
+        """Raises `NoTableError` TD601 where there is no table."""
+        self._call(lambda: self.items.get(HEARTBEAT))
 
     def seen(self, pool: str) -> PoolRecord | None:
         """The pool's record as this process has last read or written it; for when the table is away."""
@@ -87,7 +89,7 @@ class LeaseTable:
     def _read(self, pool: str, item: Item) -> PoolRecord:
         found = record_of(pool, item, self.cloud.clock())
         if isinstance(found, Diagnostic):
-            raise RefusedError(found)
+            raise UnreadableError(found)
         return self._note(found)
 
     def _note(self, record: PoolRecord) -> PoolRecord:
@@ -96,29 +98,27 @@ class LeaseTable:
 
     def all(self) -> list[PoolRecord]:
         """Every pool's record that can be read; none where foundation is not applied."""
-        return [one for one in self._look() if isinstance(one, PoolRecord)]
+        return [one for one in self.look().values() if isinstance(one, PoolRecord)]
 
-    def unreadable(self) -> list[Diagnostic]:
-        """TD624 for each pool whose item cannot be read: who holds it, nobody knows; the reaper ends it."""
-        return [one for one in self._look() if isinstance(one, Diagnostic)]
-
-    def _look(self) -> list[PoolRecord | Diagnostic]:
+    def look(self) -> dict[str, PoolRecord | Diagnostic]:
+        """Every pool's record, or TD624 of an item that cannot be read: who holds that pool, nobody knows."""
         try:
             items = self._call(self._pools.all)
-        except RefusedError:
-            return []
+        except NoTableError:
+            return {}
         called, now = {made_as: pool for pool, made_as in self.made_as.items()}, self.cloud.clock()
         keys = [str(item["pk"]).removeprefix(POOL) for item in items]
-        return [record_of(called.get(key, key), item, now) for key, item in zip(keys, items, strict=True)]
+        pools = [called.get(key, key) for key in keys]
+        return {pool: record_of(pool, item, now) for pool, item in zip(pools, items, strict=True)}
 
     def acquire(self, lease: Lease, terms: Terms | None = None) -> PoolRecord:
-        """Add the lease, and how the pool is ended and priced. Raises `BusyPoolError` while it is being ended,
+        """Add the lease, and how the pool is ended and priced.
 
-        `RefusedError` TD621 while it has its capacity in another place.
+        Raises `BusyPoolError` while it is being ended, `RefusedError` TD621 while its capacity is in another place.
         """
         terms = terms or Terms()
         key, held = self._key(lease.pool), lease.as_record()
-        item = self._call(lambda: self._pools.acquire(key, lease.id, held, terms.handle, terms.prices))
+        item = self._changed(lease.pool, lambda: self._pools.acquire(key, lease.id, held, terms.handle, terms.prices))
         if item is not None:
             return self._read(lease.pool, item)
         there = self.get(lease.pool)
@@ -127,9 +127,9 @@ class LeaseTable:
         raise self._refusal(there, terms)
 
     def claim(self, lease: Lease, now: float) -> Claim:
-        """In whose name capacity may be launched at this moment. Raises `RefusedError` TD690 where that is nobody's,
+        """In whose name capacity may be launched at this moment.
 
-        TD624 where the pool's item cannot be read.
+        Raises `RefusedError` TD690 where that is nobody's, TD624 where the pool's item cannot be read.
         """
         item = self.item(lease.pool)
         if item is None or (why := lost(item, lease.id, now)):
@@ -161,7 +161,17 @@ class LeaseTable:
             "SET #state = :up, leases.#id.detached = :detached",
             "attribute_exists(leases.#id) AND #state <> :stopping",
             lease_id=lease.id,
-            values={":up": State.UP, ":detached": lease.mode == "up", ":stopping": State.STOPPING},
+            values={":up": State.UP, ":detached": lease.mode == Mode.UP, ":stopping": State.STOPPING},
+        )
+
+    def begun(self, lease: Lease, job: str, now: float) -> PoolRecord | None:
+        """Note the ``job`` with which the lease ends, and that it hangs on no process. None: it is no longer held."""
+        return self._update(
+            lease.pool,
+            "SET #state = :up, leases.#id.detached = :yes, leases.#id.job = :job, leases.#id.begun = :now",
+            "attribute_exists(leases.#id) AND #state <> :stopping",
+            lease_id=lease.id,
+            values={":up": State.UP, ":yes": True, ":job": job, ":now": int(now), ":stopping": State.STOPPING},
         )
 
     def extend(self, lease: Lease, deadline: int) -> PoolRecord | None:
@@ -184,13 +194,20 @@ class LeaseTable:
         """
         key, held = self._key(lease.pool), lease.as_record()
         while True:
-            shared = self._call(lambda: self._pools.release_shared(key, lease.id, held, now))
+            self._put_count_right(lease.pool)
+            shared = self._changed(lease.pool, lambda: self._pools.release_shared(key, lease.id, held, now))
             record = self._release_last(lease, now) if shared is None else self._read(lease.pool, shared)
             if record is not None:
                 return record
             current = self.get(lease.pool)  # else a lease came or went between the attempts: one of them fits now
             if current.lease(lease.id) is None or current.state is State.STOPPING:
                 return None
+
+    def _put_count_right(self, pool: str) -> None:
+        """A count that is not that of the leases says that others hold the pool, or that nobody does."""
+        item = self.item(pool)
+        if item is not None and item["count"] != len(item["leases"]):
+            self._call(lambda: self._pools.recount(item))
 
     def take_over(self, record: PoolRecord, now: float) -> PoolRecord | None:
         """Be the one who takes the capacity away, because the last one died at it. None: somebody else is."""
@@ -209,7 +226,7 @@ class LeaseTable:
             "leases": {lease.id: lease.as_record() for lease in record.leases},
             "ended": record.ended,
         }
-        return self._call(lambda: self._pools.stopped(item, now)) is not None
+        return self._changed(record.pool, lambda: self._pools.stopped(item, now)) is not None
 
     def settled(self, record: PoolRecord) -> bool:
         """Forget that the reaper has ended the pool: what it left is looked after. False: the pool has changed."""
@@ -220,6 +237,13 @@ class LeaseTable:
             values={":token": record.token, ":idle": State.IDLE},
         )
         return done is not None
+
+    def mend(self, pool: str, handle: Mapping[str, Any]) -> bool:
+        """Make an item whole that cannot be read, once nothing of its pool is left. False: it can be read."""
+        raw, now = self._call(lambda: self.items.get(self._key(pool))), self.cloud.clock()
+        if raw is None or not isinstance(read(raw, now), Unreadable):
+            return False
+        return self._call(lambda: self._pools.mend(raw, handle, now))
 
     def forget_place(self, record: PoolRecord) -> bool:
         """Forget where an idle pool's capacity was, once there is none. False: the pool has changed meanwhile."""
@@ -237,20 +261,24 @@ class LeaseTable:
     def _refusal(self, record: PoolRecord, terms: Terms) -> TideformError:
         if not same_place(record.handle, terms.handle):
             return RefusedError(elsewhere(record, str(terms.handle.get("backend"))))
-        return BusyPoolError.of(
-            "TD604",
-            "The pool is being taken down",
-            detail=f"A burst of {record.pool} is just ending; its teardown would end a new one too.",
-            fix="Try again in a minute; `tideform burst status` shows when the pool is idle.",
-        )
+        return busy(record.pool)
 
     def _update(
         self, pool: str, change: str, condition: str, *, values: Mapping[str, Any], lease_id: str | None = None
     ) -> PoolRecord | None:
         """One conditional update; None when the condition does not hold."""
         names = {} if lease_id is None else {"#id": lease_id}
-        item = self._call(lambda: self._pools.update(self._key(pool), change, condition, names, values))
+        item = self._changed(pool, lambda: self._pools.update(self._key(pool), change, condition, names, values))
         return None if item is None else self._read(pool, item)
+
+    def _changed(self, pool: str, operation: Callable[[], T]) -> T:
+        """As `_call`, for a change of the pool's item: one that does not fit what is there is no outage."""
+        try:
+            return self._call(operation)
+        except CloudError as error:
+            if error.__cause__ is not None and code_of(error.__cause__) == "ValidationException":
+                self.get(pool)  # raises, where that is why
+            raise
 
     def _call(self, operation: Callable[[], T]) -> T:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -258,7 +286,7 @@ class LeaseTable:
         try:
             return operation()
         except (BotoCoreError, ClientError) as error:
-            raise _explain(self.name, error) from error
+            raise explained(self.name, error) from error
 
     @property
     def _pools(self) -> Pools:
@@ -266,27 +294,6 @@ class LeaseTable:
 
     def _key(self, pool: str) -> str:
         return f"{POOL}{self.identity(pool)}"
-
-
-def _code(error: Exception) -> str:
-    """What the service calls the problem; nothing where it did not answer at all."""
-    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
-
-
-def _explain(table: str, error: Exception) -> TideformError:
-    if _code(error) == "ResourceNotFoundException":
-        return RefusedError.of(
-            "TD601",
-            "Foundation is not applied",
-            detail=f"There is no lease table {table}. Without a record nothing could end a burst for sure.",
-            fix="Run `tideform apply` first.",
-        )
-    return CloudError.of(
-        "TD617",
-        "The lease table could not be used",
-        detail=str(error),
-        fix="Run the command again when the table answers; the reaper ends what is over meanwhile.",
-    )
 
 
 def _stopper(now: float) -> dict[str, Any]:

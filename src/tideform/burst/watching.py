@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from tideform.burst.lease import State
-from tideform.burst.runner import Instance
-from tideform.burst.status import PoolStatus, pool_status
+from tideform.burst.runner import Instance, cloud_errors
+from tideform.burst.status import JOBS, MACHINES, PoolStatus, pool_status
 from tideform.cloud import Cloud
 from tideform.prices.book import book
 from tideform.spec.deployment import Deployment
+from tideform.unasked import Unasked, ask
 
+UTILISATION: Final = "utilisation"  # the part that CloudWatch tells
 _WINDOW = timedelta(minutes=15)  # EC2 tells its metrics every five minutes
 _MOST = 100  # machines that are asked for
 # Name in the view, namespace and metric. The second one comes from the CloudWatch agent, where an image has it:
@@ -24,18 +26,35 @@ _METRICS = (("processors", "AWS/EC2", "CPUUtilization"), ("accelerators", "CWAge
 
 @dataclass(frozen=True)
 class Watched:
-    """A pool at one moment. ``utilisation`` in per cent, for what the metrics tell; ``hourly_usd`` at list price."""
+    """A pool at one moment. ``utilisation`` in per cent, for what the metrics tell.
+
+    ``hourly_usd`` is at list price and of the machines that are told, None where nobody knows of any.
+    """
 
     pool: str
     status: PoolStatus
     accelerators: int
     utilisation: Mapping[str, float]
-    hourly_usd: Decimal
+    hourly_usd: Decimal | None
+    unmeasured: tuple[Unasked, ...] = ()
+
+    @property
+    def unasked(self) -> tuple[Unasked, ...]:
+        """What could not be asked of the pool and of its metrics."""
+        return (*self.status.unasked, *self.unmeasured)
+
+    @property
+    def unpriced(self) -> tuple[str, ...]:
+        """Types of machines of which no price is known: no sum has them."""
+        there = {node.type for node in self.status.instances if book().known(node.type) is None}
+        return tuple(sorted(there.union(self.status.unpriced)))
 
     @property
     def over(self) -> bool:
-        """Whether there is nothing left to watch."""
-        return self.status.record.state is State.IDLE and not self.status.instances
+        """Whether nothing is left to watch: nobody holds the pool, and all who would know say that nothing runs."""
+        status = self.status
+        heard = status.asked(MACHINES) and status.asked(JOBS)
+        return status.state is State.IDLE and heard and not status.instances
 
     @property
     def marks(self) -> tuple[object, ...]:
@@ -43,26 +62,31 @@ class Watched:
         record = self.status.record
         leases = tuple((lease.id, lease.deadline) for lease in record.leases)
         jobs = tuple(sorted((job.id, job.status) for job in self.status.jobs))
-        return record.state, leases, jobs, tuple(sorted((node.id, node.state) for node in self.status.instances))
+        nodes = tuple(sorted((node.id, node.state) for node in self.status.instances))
+        return record.state, leases, jobs, nodes, tuple(one.what for one in self.status.unasked)  # reasons have ids
 
 
 def look(cloud: Cloud, deployment: Deployment, pool: str, now: float) -> Watched:
     """Ask the table, the backend and CloudWatch."""
     status = pool_status(cloud, deployment, pool, now)
-    known = [book().known(node.type) for node in status.instances]
+    known = [kind for node in status.instances if (kind := book().known(node.type)) is not None]
+    nothing: dict[str, float] = {}
+    utilisation, unmeasured = ask(UTILISATION, lambda: _utilisation(cloud, status.instances), nothing)
     return Watched(
         pool=pool,
         status=status,
-        accelerators=sum(kind.accelerators for kind in known if kind is not None),
-        utilisation=_utilisation(cloud, status.instances),
-        hourly_usd=Decimal(str(sum(kind.on_demand_usd for kind in known if kind is not None))),
+        accelerators=sum(kind.accelerators for kind in known),
+        utilisation=utilisation,
+        hourly_usd=status.hourly_usd,
+        unmeasured=unmeasured,
     )
 
 
 def _utilisation(cloud: Cloud, instances: Sequence[Instance]) -> dict[str, float]:
-    """The average over the machines of the latest value that CloudWatch has; what it does not have is left out."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    """The average over the machines of the latest value that CloudWatch has; what it does not have is left out.
 
+    Raises `CloudError`.
+    """
     ids = [node.id for node in instances if node.id.startswith("i-")][:_MOST]
     if not ids:
         return {}
@@ -72,12 +96,10 @@ def _utilisation(cloud: Cloud, instances: Sequence[Instance]) -> dict[str, float
         for place, instance in enumerate(ids)
     ]
     now = datetime.now(UTC)
-    try:
+    with cloud_errors("the metrics were looked at"):
         answer = cloud.client("cloudwatch").get_metric_data(
             MetricDataQueries=queries, StartTime=now - _WINDOW, EndTime=now, ScanBy="TimestampDescending"
         )
-    except (BotoCoreError, ClientError):  # a view is no reason to fail
-        return {}
     found: dict[str, list[float]] = {}
     for result in answer["MetricDataResults"]:
         if result["Values"]:

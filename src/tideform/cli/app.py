@@ -36,19 +36,22 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("tideform.cli.plan", "Show what an apply would change, what it costs and what it breaks."),
     "apply": ("tideform.cli.apply", "Make the cloud match the spec, or carry out a saved plan."),
     "burst": ("tideform.cli.burst", "Bring a pool's capacity in, run a job on it, take it away again."),
-    "jobs": ("tideform.cli.jobs", "List the jobs on a pool."),
+    "jobs": ("tideform.cli.jobs", "List what ran and runs on the pools, or end one of them."),
     "logs": ("tideform.cli.logs", "Print what a pool's jobs print, or follow it."),
-    "status": ("tideform.cli.status", "Show what stands, what runs and what it costs."),
+    "status": ("tideform.cli.status", "Show what stands, who holds capacity, and what nobody holds."),
     "output": ("tideform.cli.output", "Print the outputs of the stacks."),
-    "explain": ("tideform.cli.explain", "Explain a field of the spec, or the stages an apply walks."),
+    "explain": ("tideform.cli.explain", "Explain a field of the spec, a code (TD501), or what an apply walks."),
     "promote": ("tideform.cli.promote", "Pin a model version in an environment."),
     "destroy": ("tideform.cli.destroy", "Remove an environment and prove that nothing is left."),
-    "state": ("tideform.cli.state", "Move the state of an environment to another place."),
+    "state": ("tideform.cli.state", "Move an environment's state, or adopt what stands into a lost one."),
     "schema": ("tideform.cli.schema", "Print the JSON Schema of the project spec."),
     "bootstrap": ("tideform.cli.bootstrap", "Prepare an AWS account: state bucket, key and CI role."),
     "doctor": ("tideform.cli.doctor", "Say what is installed, what is missing, and how to get it."),
     "sandbox": ("tideform.cli.sandbox", "Start, stop, reset or inspect the local target's sandbox."),
 }
+
+
+_UNCUT = 1000  # characters
 
 
 class Group(TyperGroup):
@@ -62,6 +65,13 @@ class Group(TyperGroup):
             hint = did_you_mean(args[0], self.list_commands(ctx))
             ctx.fail(f"There is no command {args[0]!r}. {hint or f'{ctx.command_path} --help lists them.'}")
         return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands, each with its whole first sentence: click cuts it at 45 characters."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        if rows := [(name, one.get_short_help_str(_UNCUT)) for name, one in found if one and not one.hidden]:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
 
 
 class LazyGroup(Group):
@@ -90,7 +100,8 @@ def _load(name: str) -> Any:
     if app is None:
         app = _typer()
         app.command(name=name)(module.command)
-    app.info.cls = Group
+    if not (isinstance(app.info.cls, type) and issubclass(app.info.cls, Group)):
+        app.info.cls = Group
     app.rich_markup_mode = None  # plain help: rich alone would triple the time of --help
     app.info.help = app.info.help or COMMANDS[name][1]
     app._add_completion = False  # the root offers it

@@ -5,7 +5,6 @@ The lock is taken first: recovery after a crash changes the state, and nobody el
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +23,7 @@ from tideform.cli.common import (
 )
 from tideform.cli.confirm import confirm
 from tideform.cli.losing import DeleteDataOption, losing
-from tideform.cli.run import WaitOption, YesOption, say, seconds
+from tideform.cli.run import ForceOption, WaitOption, YesOption, say, seconds, take_fields_back
 
 if TYPE_CHECKING:
     from tideform.plan.changing import Change
@@ -54,9 +53,7 @@ def command(
         bool, typer.Option("--refresh/--no-refresh", help="Read back what stands, and put right what was changed.")
     ] = True,
     delete_data: DeleteDataOption = None,
-    force_conflicts: Annotated[
-        bool, typer.Option("--force-conflicts", help="Take back fields of Kubernetes objects that others have changed.")
-    ] = False,
+    force_conflicts: ForceOption = False,
     wait: WaitOption = "0s",
     verbose: VerboseOption = False,
     as_json: JsonOption = False,
@@ -71,8 +68,7 @@ def command(
 
     if as_json and plan_file is None and not yes:
         raise typer.BadParameter("--json asks nobody: give --yes or a saved plan with it")
-    if force_conflicts:
-        os.environ["PULUMI_K8S_ENABLE_PATCH_FORCE"] = "true"  # the plugin reads it, in the processes of this command
+    take_fields_back(force_conflicts)
     saved = _saved(plan_file, unit, delete_data)
     deployment = load_deployment(spec, environment or (saved.environment if saved else None))
     if saved is not None:

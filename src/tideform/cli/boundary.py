@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -76,7 +77,10 @@ def guarded(run: Callable[[], Any], manner: Manner = Manner()) -> int:
 
 
 def plug_closed_streams() -> None:
-    """Open what the caller has closed (``tideform plan >&-``), so that no file of ours gets its number."""
+    """Open what the caller has closed (``tideform plan >&-``), so that no file of ours gets its number.
+
+    And let each take any text: a file's name may be one that no encoding has.
+    """
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:
             nowhere = os.open(os.devnull, os.O_RDWR)
@@ -84,6 +88,9 @@ def plug_closed_streams() -> None:
                 os.dup2(nowhere, number)
                 os.close(nowhere)
             setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115  # for the life of the process
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _unwind(number: int, _frame: FrameType | None) -> None:

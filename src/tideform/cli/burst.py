@@ -14,10 +14,12 @@ from tideform.cli.common import (
     JsonOption,
     SpecOption,
     console,
-    load_deployment,
+    load_ending,
+    load_standing,
     tell,
 )
-from tideform.cli.run import WaitOption, seconds
+from tideform.cli.run import ForceOption, WaitOption, seconds, take_fields_back
+from tideform.errors import ExitCode
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 for _command in (burst_run.run, burst_watch.watch, burst_more.extend, burst_more.shell, burst_more.reap):
@@ -29,6 +31,7 @@ def up(
     pool: PoolArgument,
     spec: SpecOption = DEFAULT_SPEC,
     environment: EnvironmentOption = None,
+    force_conflicts: ForceOption = False,
     as_json: JsonOption = False,
     wait: WaitOption = WAIT,
 ) -> None:
@@ -36,7 +39,8 @@ def up(
     from tideform.views.burst import lease_json, lease_words
     from tideform.views.json_plan import write_json
 
-    lease = session_for(load_deployment(spec, environment), pool, seconds(wait)).up()
+    take_fields_back(force_conflicts)
+    lease = session_for(load_standing(spec, environment, brings=True), pool, seconds(wait)).up()
     if as_json:
         write_json(lease_json(lease))
     else:
@@ -57,7 +61,7 @@ def down(
     from tideform.views.lines import emit
     from tideform.views.receipt import receipt_json, receipt_lines
 
-    session = session_for(load_deployment(spec, environment), pool, seconds(wait), announced=False, ending=True)
+    session = session_for(load_standing(spec, environment), pool, seconds(wait), announced=False, ending=True)
     receipt = session.down(everybody=everybody)
     if as_json:
         write_json({"pool": pool, "receipt": None if receipt is None else receipt_json(receipt)})
@@ -72,31 +76,26 @@ def status(
     environment: EnvironmentOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show each pool's leases, instances, jobs and cost so far."""
-    from tideform.burst.as_held import as_held
-    from tideform.burst.ownerless import ownerless
-    from tideform.burst.status import pool_status
-    from tideform.burst.table import LeaseTable
-    from tideform.connect import cloud_for
-    from tideform.views.burst import status_json, status_lines
+    """Show each pool's leases, instances, jobs and cost so far, and what nobody holds.
+
+    What could not be asked, and what cannot be read, is told in its place with its reason; the exit code is 1 then.
+    """
+    from tideform.plan.capacity import capacity, state_of
+    from tideform.plan.pool_statuses import pool_statuses, where_held
+    from tideform.views.burst import statuses_json, statuses_lines
     from tideform.views.json_plan import write_json
     from tideform.views.lines import emit
-    from tideform.views.unheld import unheld_json, unheld_lines
 
-    deployment = load_deployment(spec, environment)
-    cloud = cloud_for(deployment)
-    table = LeaseTable.of(cloud, deployment)
-    tell(table.unreadable())
-    for record in table.all():
-        if record.held or record.pool == pool:
-            deployment = as_held(deployment, record)
+    deployment = load_ending(spec, environment, quiet=True)
+    state, unread = state_of(deployment)
+    held = capacity(deployment, state, unread)
+    deployment = where_held(deployment, held, pool)
     names = list(deployment.spec.training) if pool is None else [known(deployment, pool)]
-    now = cloud.clock()
-    found = {name: pool_status(cloud, deployment, name, now) for name in names}
-    unheld = [one for one in ownerless(cloud, deployment) if pool in (None, one.pool)]
+    found = pool_statuses(deployment, names, held, pool)
+    tell(found.warnings)
     if as_json:
-        pools = [status_json(name, one) for name, one in found.items()]
-        write_json({"pools": pools, "unheld": unheld_json(unheld)})
+        write_json(statuses_json(found))
     else:
-        emit((line for name, one in found.items() for line in status_lines(name, one)), console())
-        emit(unheld_lines(unheld), console())
+        emit(statuses_lines(found), console())
+    if not found.whole:
+        raise typer.Exit(ExitCode.ERROR)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tideform.cli.burst_session import PoolArgument, as_it_stands, ask_about_cost, known
-from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
+from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_standing
 from tideform.cli.run import YesOption, say
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def extend(
     """Give your running bursts of a pool more time, up to what the spec's limits and the backend allow."""
     from tideform.burst.extend import extend as extended_by
     from tideform.burst.extend import prolonged
+    from tideform.burst.halt import AT_HAND, uncut
     from tideform.burst.runner import runner_for
     from tideform.burst.table import LeaseTable
     from tideform.components.worst_case import worst_of
@@ -42,7 +43,7 @@ def extend(
     from tideform.views.json_plan import write_json
 
     longer = _duration(by)
-    deployment = load_deployment(spec, environment)
+    deployment = load_standing(spec, environment)
     cloud = cloud_for(deployment)
     deployment = as_it_stands(deployment, cloud, pool)
     chosen = deployment.spec.training[known(deployment, pool)]
@@ -51,7 +52,8 @@ def extend(
     for wanted in prolonged(table, deployment, pool, longer):
         say(f"Worst case of the whole burst: {worst_of(wanted) or 'its machines have no price'}.")
         ask_about_cost(wanted, yes, "Make it longer", "Give --yes, or ask for less time.")
-    extended = extended_by(table, runner, deployment, pool, longer)
+    with uncut(say, AT_HAND):  # the lease and what ends its machines belong together
+        extended = extended_by(table, runner, deployment, pool, longer)
     if as_json:
         write_json({"leases": [lease_json(lease) for lease in extended.leases], "remarks": list(extended.remarks)})
         return
@@ -68,25 +70,26 @@ def reap(
     unheld: UnheldOption = False,
 ) -> None:
     """Run the reaper's round once from here: bursts that are over end, and what no lease holds."""
-    from tideform.burst.ownerless import ownerless
+    from tideform.burst.halt import AT_HAND, uncut
+    from tideform.burst.ownerless import sighted
     from tideform.burst.reap_here import reap_here
     from tideform.connect import cloud_for
     from tideform.errors import ExitCode
     from tideform.views.json_plan import write_json
-    from tideform.views.lines import emit, neutral
-    from tideform.views.unheld import unheld_json, unheld_lines
+    from tideform.views.lines import emit
+    from tideform.views.unasked import unasked_json
+    from tideform.views.unheld import reaped_lines, unheld_json
 
-    deployment = load_deployment(spec, environment)
+    deployment = load_standing(spec, environment)
     cloud = cloud_for(deployment)
-    told = reap_here(cloud, deployment, at_once=unheld)
-    left = ownerless(cloud, deployment)
+    with uncut(say, AT_HAND):
+        told = reap_here(cloud, deployment, at_once=unheld)
+    left = sighted(cloud, deployment)
     if as_json:
-        write_json({**told, "unheld": unheld_json(left)})
+        write_json({**told, "unheld": unheld_json(left), "unasked": unasked_json(left.unasked)})
     else:
-        lines = [f"{name}: {value}" for name, value in told.items() if name in ("did", "failures") and value]
-        typer.echo(neutral("; ".join(lines)) or "Nothing was over.")
-        emit(unheld_lines(left), console())
-    if told.get("failures"):
+        emit(reaped_lines(told["did"], told["failures"], left), console())
+    if told.get("failures") or left.unasked:
         raise typer.Exit(ExitCode.ERROR)
 
 
@@ -102,7 +105,7 @@ def shell(
     from tideform.burst.runner import runner_for
     from tideform.connect import cloud_for
 
-    deployment = load_deployment(spec, environment)
+    deployment = load_standing(spec, environment)
     cloud = cloud_for(deployment)
     deployment = as_it_stands(deployment, cloud, pool)
     chosen = deployment.spec.training[known(deployment, pool)]

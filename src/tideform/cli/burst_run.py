@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tideform.cli.burst_session import WAIT, PoolArgument, announce, ask_about_cost, known, session_for, shortened
-from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
-from tideform.cli.run import WaitOption, YesOption, say, seconds
+from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_standing
+from tideform.cli.run import ForceOption, WaitOption, YesOption, say, seconds, take_fields_back
 from tideform.errors import RefusedError
 
 if TYPE_CHECKING:
     from tideform.burst.interruption import Interruptions
+    from tideform.burst.runner import Work
     from tideform.burst.session import Ended, Session
     from tideform.cloud import Cloud
     from tideform.spec.deployment import Deployment
@@ -28,7 +29,10 @@ CodeOption = Annotated[
     Path | None, typer.Option("--code", help="Send this folder; the command runs in it.", metavar="DIR")
 ]
 ImageOption = Annotated[str | None, typer.Option("--image", help="Another image than the job's.", metavar="IMAGE")]
-NodesOption = Annotated[int | None, typer.Option("--nodes", min=1, help="How many machines work on it together.")]
+NodesOption = Annotated[
+    int | None,
+    typer.Option("--nodes", min=1, help="How many machines work on it together, instead of the job's nodes."),
+]
 LeaseOption = Annotated[
     str | None, typer.Option("--lease", help="A shorter lease than the pool's.", metavar="DURATION")
 ]
@@ -47,6 +51,10 @@ InterruptOption = Annotated[
         metavar="DURATION",
     ),
 ]
+DetachOption = Annotated[
+    bool,
+    typer.Option("--detach", help="Begin the job and return; it goes on, and its capacity ends, in the account."),
+]
 
 
 def run(
@@ -61,28 +69,42 @@ def run(
     max_cost: CostOption = None,
     resume: ResumeOption = None,
     interrupt_after: InterruptOption = None,
+    force_conflicts: ForceOption = False,
+    detach: DetachOption = False,
     yes: YesOption = False,
     as_json: JsonOption = False,
     wait: WaitOption = WAIT,
 ) -> None:
-    """Bring capacity in, run the job, take capacity away; exits with the job's own code."""
+    """Bring capacity in, run the job, take capacity away; exits with the job's own code.
+
+    With --detach it exits once the job has begun, and the reaper takes the capacity away when the job is over.
+    """
+    from tideform.burst.detaching import require_detachable
     from tideform.burst.places import Places
     from tideform.burst.sending import Wanted, prepare
+    from tideform.burst.sizing import require_fit
 
-    deployment = load_deployment(spec, environment)
+    take_fields_back(force_conflicts)
+    deployment = load_standing(spec, environment, brings=True)
+    _check(deployment, interrupt_after, detach)
     chosen = deployment.spec.training[known(deployment, pool)]
     bounded = shortened(chosen, _duration(lease), _money(max_cost))
-    announce(deployment, pool, bounded)
+    machines = nodes or chosen.job.nodes
+    require_fit(chosen, machines)
+    if detach:
+        require_detachable(pool, bounded, machines)
+    announce(deployment, pool, bounded, machines)
     ask_about_cost(bounded, yes, "Start it", "Give --yes, a shorter --lease, or raise `max_cost` of the pool.")
-    wanted = Wanted(tuple(command or ()), _folder(deployment, pool, code), None, nodes or chosen.job.nodes, resume)
-    _check(deployment, interrupt_after)
+    wanted = Wanted(tuple(command or ()), _folder(deployment, pool, code), None, machines, resume)
     session = replace(session_for(deployment, pool, seconds(wait), announced=False), pool=bounded)
     places = Places(session.teardown.table.cloud, deployment)
     wanted = replace(wanted, image=_image(places.cloud, deployment, chosen, image))
     work = prepare(places, pool, bounded, wanted, say)
+    if detach:
+        return _detach(deployment, session, work, as_json)
     with _interruptions(deployment, session, interrupt_after).during():
         ended = session.run(work, lambda line: typer.echo(line, err=as_json))
-    _tell(pool, ended, as_json)
+    return _tell(pool, ended, as_json)
 
 
 def _tell(pool: str, ended: Ended, as_json: bool) -> None:
@@ -99,6 +121,24 @@ def _tell(pool: str, ended: Ended, as_json: bool) -> None:
     elif ended.receipt is not None:
         emit(receipt_lines(ended.receipt), console(stderr=True))
     raise typer.Exit(ended.exit_code)
+
+
+def _detach(deployment: Deployment, session: Session, work: Work, as_json: bool) -> None:
+    from tideform.burst.detaching import remarks
+    from tideform.burst.job_names import remember
+    from tideform.components.worst_case import worst_of
+    from tideform.views.burst import begun_json, begun_lines
+    from tideform.views.json_plan import write_json
+    from tideform.views.lines import emit
+
+    for remark in remarks(session.pool, work.nodes):
+        say(remark)
+    lease = session.detach(work)
+    if as_json:
+        write_json(begun_json(lease, worst_of(session.pool)))
+    else:
+        emit(begun_lines(lease), console())
+    remember(deployment, [lease.job_name])  # whatever becomes of it: what costs money has been told
 
 
 def _folder(deployment: Deployment, name: str, code: Path | None) -> Path | None:
@@ -126,8 +166,10 @@ def _image(cloud: Cloud, deployment: Deployment, pool: Pool, named: str | None) 
     return None if folder is None else Images(cloud, deployment, say).built(deployment.spec_file.parent / folder, pool)
 
 
-def _check(deployment: Deployment, interrupt_after: list[str] | None) -> None:
-    """What only the sandbox does."""
+def _check(deployment: Deployment, interrupt_after: list[str] | None, detach: bool) -> None:
+    """What only the sandbox does, and only while the command stays."""
+    if interrupt_after and detach:
+        raise typer.BadParameter("--interrupt-after: it is this command that takes a node back; leave out --detach")
     if interrupt_after and deployment.target != "local":
         raise typer.BadParameter(f"--interrupt-after: on AWS ({deployment.environment}) the spot market decides itself")
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tideform.cli import completing
-from tideform.cli.common import console
+from tideform.cli.common import console, tell
 from tideform.cli.run import say
 
 if TYPE_CHECKING:
+    from tideform.burst.clearance import Hooks
+    from tideform.burst.history.every import Seen
     from tideform.burst.session import Session
-    from tideform.burst.teardown import Hooks
     from tideform.cloud import Cloud
     from tideform.spec.deployment import Deployment
     from tideform.spec.quantities import Duration, Money
@@ -47,6 +48,21 @@ def as_it_stands(deployment: Deployment, cloud: Cloud, pool: str) -> Deployment:
 
     record = next((one for one in LeaseTable.of(cloud, deployment).all() if one.pool == pool), None)
     return deployment if record is None or not record.handle else as_held(deployment, record)
+
+
+def seen_runs(
+    cloud: Cloud, deployment: Deployment, pool: str | None = None, name: str = "", most: int | None = None
+) -> Seen:
+    """What ran on one pool, or on all that a job of this name can be of; tells of which pools nobody could say."""
+    from tideform.burst.history.every import Seen, every_run
+    from tideform.burst.history.runs import runs
+
+    if pool is not None:
+        deployment = as_it_stands(deployment, cloud, pool)
+        return Seen(tuple(runs(cloud, deployment, known(deployment, pool), most)))
+    seen = every_run(cloud, deployment, name, most)
+    tell(seen.gaps.problems)
+    return seen
 
 
 def shortened(pool: Pool, lease: Duration | None, max_cost: Money | None) -> Pool:
@@ -91,19 +107,23 @@ def session_for(
 ) -> Session:
     """A session for one pool, after what crashed bursts left has been ended; one that only ends it takes it as it is.
 
-    Raises `RefusedError` TD602 where there is no such pool.
+    Raises `RefusedError` TD602 where there is no such pool, TD603 where a burst would not be of the pool as applied.
     """
+    from tideform.burst.applied import require_applied
     from tideform.burst.definitions import Definitions
     from tideform.burst.month import hard_stop
     from tideform.burst.session import Session
     from tideform.burst.teardown import Teardown
+    from tideform.catalogue.training.base import backends
     from tideform.connect import cloud_for
     from tideform.room import require_room
 
     if announced:
-        announce(deployment, name, deployment.spec.training[known(deployment, name)])
+        pool = deployment.spec.training[known(deployment, name)]
+        announce(deployment, name, pool, backends()[pool.backend].held_nodes(pool))
     if not ending:
         require_room(deployment.workspace.environment(deployment.environment))
+        require_applied(deployment, known(deployment, name))
     cloud = cloud_for(deployment)
     standing = as_it_stands(deployment, cloud, name) if ending else deployment
     pool = standing.spec.training[known(standing, name)]
@@ -112,8 +132,11 @@ def session_for(
     return Session(pool, Teardown.of(cloud, standing, name, hooks, say), hard_stop(deployment))
 
 
-def announce(deployment: Deployment, name: str, pool: Pool) -> None:
-    """Say what is about to start, its price, and the worst case. Raises `RefusedError` TD147 for too long a lease."""
+def announce(deployment: Deployment, name: str, pool: Pool, nodes: int = 1) -> None:
+    """Say what is about to start on so many ``nodes``, its price, and the worst case.
+
+    Raises `RefusedError` TD147 for too long a lease.
+    """
     from tideform.burst.sizing import sizing
     from tideform.components.worst_case import worst_of
     from tideform.prices.book import book
@@ -123,7 +146,7 @@ def announce(deployment: Deployment, name: str, pool: Pool) -> None:
     from tideform.views.lines import emit
 
     require_lease(deployment.spec, user(), pool.lease)
-    lines = announcement(name, pool, sizing(pool), worst_of(pool), book().note_for(deployment.region))
+    lines = announcement(name, pool, sizing(pool, nodes), worst_of(pool), book().note_for(deployment.region))
     emit(lines, console(stderr=True))
 
 

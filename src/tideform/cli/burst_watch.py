@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tideform.cli.burst_session import PoolArgument, as_it_stands, known
-from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
+from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_standing
 from tideform.cli.run import say
 
 if TYPE_CHECKING:
@@ -24,8 +24,11 @@ def watch(
     environment: EnvironmentOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show jobs, machines, cost and what is left of the lease as they change; Ctrl-C leaves the burst alone."""
-    deployment = load_deployment(spec, environment)
+    """Show jobs, machines, cost and what is left of the lease as they change; Ctrl-C leaves the burst alone.
+
+    It ends when nobody holds the pool and nothing runs; what could not be asked is told, and is not taken for that.
+    """
+    deployment = load_standing(spec, environment)
     seen = _looks(deployment, pool)
     try:
         if as_json or not sys.stdout.isatty():

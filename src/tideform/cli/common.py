@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tideform.cli import completing
+from tideform.diagnostics import Severity
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from tideform.diagnostics import Diagnostic
     from tideform.spec.deployment import Deployment
+    from tideform.spec.project import Environment
 
 
 def _no_color(wanted: bool) -> bool:
@@ -47,17 +50,62 @@ NoColorOption = Annotated[
 DEFAULT_SPEC = Path("tideform.yaml")
 
 
-def load_deployment(spec: Path, environment: str | None) -> Deployment:
+def load_deployment(spec: Path, environment: str | None, *, quiet: bool = False) -> Deployment:
     """The spec in one environment; warnings go to stderr. Raises `SpecError` with every problem.
 
-    Notes are left to `validate` and the plan: they would stand before every output, over and over.
+    Notes are left to `validate` and the plan: they would stand before every output, over and over. ``quiet`` leaves
+    warnings to them as well, for commands that bring nothing.
     """
-    from tideform.diagnostics import Severity
     from tideform.spec.load import load
 
     loaded = load(spec, environment)
-    tell([d for d in loaded.diagnostics if d.severity is not Severity.NOTE])
+    if not quiet:
+        tell([d for d in loaded.diagnostics if d.severity is not Severity.NOTE])
     return loaded.deployment
+
+
+def load_ending(spec: Path, environment: str | None, *, quiet: bool = False) -> Deployment:
+    """The same for commands that look at what stands or end it.
+
+    They work in an environment that the spec no longer has as well, where a folder of state tells of it (TD420); what
+    the environment overrode in the spec is then forgotten.
+    """
+    from tideform.errors import SpecError
+    from tideform.spec.load import load
+
+    try:
+        return load_deployment(spec, environment, quiet=quiet)
+    except SpecError as error:
+        left = _left(spec, environment) if {one.code for one in error.diagnostics} == {"TD110"} else {}
+        if not left:
+            raise
+    return load(spec, environment, left).deployment
+
+
+def _left(spec: Path, environment: str | None) -> dict[str, Environment]:
+    from tideform.engine.left_behind import local_environment
+    from tideform.spec.load import validate
+
+    known = validate(spec).deployment
+    found = local_environment(known, environment or "")
+    return {one.environment: one.settings for one in found if one.project == known.spec.project}
+
+
+def load_standing(spec: Path, environment: str | None, *, brings: bool = False) -> Deployment:
+    """The same for commands on bursts: nothing of it stands elsewhere. Warnings are told where capacity comes.
+
+    A state that cannot be read is told, and holds up no end of a burst. Raises `RefusedError` as `require_fit` does.
+    """
+    from tideform.engine.backend import Backend
+    from tideform.errors import CloudError
+    from tideform.plan.astray import refuse_anothers_table
+
+    deployment = load_deployment(spec, environment) if brings else load_ending(spec, environment, quiet=True)
+    try:
+        refuse_anothers_table(deployment, Backend.of(deployment))
+    except CloudError as unread:
+        tell([replace(each, severity=Severity.WARNING) for each in unread.diagnostics])
+    return deployment
 
 
 def tell(found: Sequence[Diagnostic]) -> None:

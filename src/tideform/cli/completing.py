@@ -60,8 +60,17 @@ def _outputs(ctx: typer.Context) -> Iterable[str]:
     return named(Backend.of(deployment).outputs()) if deployment.target == "local" else ()
 
 
+def _jobs(ctx: typer.Context) -> Iterable[str]:
+    """Those that were begun or listed here."""
+    from tideform.burst.job_names import remembered
+
+    return remembered(_deployment(ctx))
+
+
 pools = _completes(lambda ctx: _deployment(ctx).spec.training)
 stores = _completes(lambda ctx: _deployment(ctx).spec.storage)
 units = _completes(_units)
 environments = _completes(_environments)
 outputs = _completes(_outputs)
+jobs = _completes(_jobs)
+pools_and_jobs = _completes(lambda ctx: [*_deployment(ctx).spec.training, *_jobs(ctx)])

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tideform.cli import completing
-from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, VerboseOption, console, load_deployment
+from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, VerboseOption, console, load_ending, tell
 from tideform.cli.confirm import confirm
 from tideform.cli.engine import engine_for
 from tideform.cli.losing import DeleteDataOption, losing
 from tideform.cli.run import WaitOption, YesOption, say, seconds
 from tideform.cli.units import refuse_unknown_unit
+from tideform.diagnostics import Severity
 from tideform.errors import ExitCode
 
 if TYPE_CHECKING:
     from tideform.burst.receipt import Receipt
+    from tideform.engine.left_behind import LeftBehind
     from tideform.spec.deployment import Deployment
 
 
@@ -40,14 +43,15 @@ def command(
     """Remove an environment, or one unit of it, and prove that nothing is left."""
     from tideform.plan.beforehand import refuse_beforehand
 
-    deployment = load_deployment(spec, environment)
+    deployment = load_ending(spec, environment)
     _refuse_unknown(deployment, unit)
     named = losing(deployment, delete_data)
     if not yes:
         refuse_beforehand(deployment, unit, named)
         _show(deployment, unit, verbose)
         _ask(deployment, unit, named)
-    _report(_destroy(deployment, unit, named, seconds(wait)))
+    receipt = _destroy(deployment, unit, named, seconds(wait))
+    _report(receipt, () if unit else _beside(deployment))
 
 
 def _refuse_unknown(deployment: Deployment, unit: str | None) -> None:
@@ -90,10 +94,26 @@ def _destroy(deployment: Deployment, unit: str | None, named: tuple[str, ...], w
         return teardown.destroy(deployment, unit=unit, delete_data=named, on_progress=on_progress, wait=wait, say=say)
 
 
-def _report(receipt: Receipt) -> None:
+def _beside(deployment: Deployment) -> tuple[LeftBehind, ...]:
+    """What stands under names that the spec no longer has, each told with its way out: who destroys may mean it."""
+    from tideform.engine.backend import Backend
+    from tideform.errors import CloudError
+    from tideform.plan.left_behind import left_behind, told
+
+    state = Backend.at(deployment)
+    try:
+        left = left_behind(deployment, state.blobs)
+        tell(told(deployment, left, Severity.WARNING))
+        return left
+    except CloudError as unread:
+        tell([replace(one, severity=Severity.WARNING) for one in unread.diagnostics])
+        return ()
+
+
+def _report(receipt: Receipt, beside: tuple[LeftBehind, ...]) -> None:
     from tideform.views.lines import emit
     from tideform.views.receipt import receipt_lines
 
-    emit(receipt_lines(receipt), console())
+    emit(receipt_lines(receipt, beside), console())
     if not receipt.empty:
         raise typer.Exit(ExitCode.LEFTOVERS)  # the receipt has said what is left, and what it costs

@@ -5,55 +5,79 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tideform.cli.burst_session import PoolArgument, as_it_stands, known
-from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, load_deployment
+from tideform.cli import completing
+from tideform.cli.burst_session import as_it_stands, known, seen_runs
+from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, load_standing
 
 if TYPE_CHECKING:
     from tideform.burst.halt import Halt
-    from tideform.burst.node_streams import Attempt
-    from tideform.burst.streams import Streams
     from tideform.cloud import Cloud
     from tideform.spec.deployment import Deployment
 
+NameArgument = Annotated[
+    str,
+    typer.Argument(
+        help="A job's name or the beginning of it, or a pool: its newest job.",
+        metavar="NAME",
+        autocompletion=completing.pools_and_jobs,
+    ),
+]
 JobOption = Annotated[
     str | None, typer.Option("--job", help="A job's id, also of one that has finished; else the newest.", metavar="ID")
 ]
 FollowOption = Annotated[bool, typer.Option("--follow", "-f", help="Go on until no job runs any more.")]
 TailOption = Annotated[
-    int | None, typer.Option("--tail", min=0, help="Of what is there already, the last lines alone.", metavar="LINES")
+    int | None,
+    typer.Option(
+        "--tail", min=0, help="Of what is there already, print so many lines, the last ones.", metavar="LINES"
+    ),
 ]
 
 
 def command(
-    pool: PoolArgument,
+    name: NameArgument,
     job: JobOption = None,
     follow: FollowOption = False,
     tail: TailOption = None,
     spec: SpecOption = DEFAULT_SPEC,
     environment: EnvironmentOption = None,
 ) -> None:
-    """Print a job's log, one that has finished too; kept for 90 days, on eks as long as the job's machines."""
-    from tideform.burst.streams import Streams
+    """Print a job's log, one that has finished too.
+
+    Kept for 90 days, also where the pool is removed between bursts; on eks as long as the job's machines. On batch a
+    job's own log is found for the seven days that Batch remembers the job; after that as the newest of its pool alone.
+    """
     from tideform.connect import cloud_for
 
-    deployment = load_deployment(spec, environment)
+    deployment = load_standing(spec, environment)
     cloud = cloud_for(deployment)
+    pool, ids = (name, (job,)) if job is not None else _chosen(cloud, deployment, name)
     deployment = as_it_stands(deployment, cloud, pool)
     lines = LastLines(tail, typer.echo)
     if deployment.spec.training[known(deployment, pool)].backend == "eks":
-        _of_pods(cloud, deployment, pool, job, lines, follow)
+        _of_pods(cloud, deployment, pool, next(iter(ids), None), lines, follow)
+    elif follow:
+        _follow(cloud, deployment, pool, ids, lines)
     else:
-        streams = Streams.of(cloud, deployment, pool)
-        chosen = streams.of_job(pool, job)
-        for attempt in chosen[: -1 if follow else None]:
-            streams.show(attempt, lines)
-        if follow:
-            _follow(streams, chosen[-1], cloud, deployment, pool, lines)
+        _show(cloud, deployment, pool, ids, lines)
     lines.catch_up()
+
+
+def _chosen(cloud: Cloud, deployment: Deployment, name: str) -> tuple[str, tuple[str, ...]]:
+    """The pool, and the ids of the job where a job is named; what is no job's name is taken for a pool's."""
+    from tideform.burst.cancelling import chosen
+    from tideform.burst.reaper.job_name import LEAST, after_pool, may_be_lease
+
+    pools = sorted(deployment.spec.training)
+    if name in pools or not (may_be_lease(name, LEAST) or any(after_pool(name, pool) is not None for pool in pools)):
+        return name, ()
+    run = chosen(seen_runs(cloud, deployment, name=name).runs, name)
+    return run.pool, run.ids
 
 
 @dataclass
@@ -80,13 +104,39 @@ class LastLines:
             self.on_line(line)
 
 
-def _follow(
-    streams: Streams, attempt: Attempt, cloud: Cloud, deployment: Deployment, pool: str, lines: LastLines
-) -> None:
-    from tideform.burst.runner import runner_for
+def _show(cloud: Cloud, deployment: Deployment, pool: str, ids: tuple[str, ...], lines: LastLines) -> None:
+    from tideform.burst.streams import Streams
 
+    streams = Streams.of(cloud, deployment, pool)
+    ids = ids or _newest_of_removed(cloud, deployment, pool)
+    for attempt in streams.of_jobs(ids) or streams.of_job(pool, next(iter(ids), None)):
+        streams.show(attempt, lines)
+
+
+def _newest_of_removed(cloud: Cloud, deployment: Deployment, pool: str) -> tuple[str, ...]:
+    """Of a pool without definitions the lease table alone tells which streams are its newest job's."""
+    from tideform.burst.history.runs import runs
+
+    if deployment.spec.training[pool].between_bursts == "keep":
+        return ()
+    return next((run.ids for run in runs(cloud, deployment, pool) if run.ids), ())
+
+
+def _follow(cloud: Cloud, deployment: Deployment, pool: str, ids: tuple[str, ...], lines: LastLines) -> None:
+    """A job's own log until it is over, also before it has one; a pool's newest until no job runs on it any more."""
+    from tideform.burst.runner import runner_for
+    from tideform.burst.streams import Streams
+
+    streams = Streams.of(cloud, deployment, pool)
     runner = runner_for(cloud, deployment, pool, deployment.spec.training[pool].backend)
-    streams.follow(attempt, lines, _pauses(lines), _poll(deployment), over=lambda: not runner.jobs())
+
+    def over() -> bool:
+        return not any(job.id in ids or not ids for job in runner.jobs())
+
+    if over():
+        streams.of_job(pool, next(iter(ids), None))  # which says that there is no log
+    more = partial(streams.of_jobs, ids) if ids else streams.newest
+    streams.follow(more, lines, _pauses(lines), _poll(deployment), over)
 
 
 def _of_pods(cloud: Cloud, deployment: Deployment, pool: str, job: str | None, lines: LastLines, follow: bool) -> None:

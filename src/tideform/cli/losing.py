@@ -29,7 +29,7 @@ def losing(deployment: Deployment, names: list[str] | None) -> tuple[str, ...]:
     from tideform.spec.suggest import did_you_mean
 
     named = tuple(dict.fromkeys(names or ()))
-    known = {*deployment.spec.storage, *Backend.of(deployment).bucket_names()} if named else set()
+    known = {*deployment.spec.storage, *Backend.of(deployment).holders()} if named else set()
     if unknown := [name for name in named if name not in known]:
         raise RefusedError.of(
             "TD333",

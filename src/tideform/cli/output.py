@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from tideform.cli import completing
-from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_deployment
+from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, JsonOption, SpecOption, console, load_ending
 
 
 def command(
@@ -31,7 +31,7 @@ def command(
     from tideform.views.json_plan import known, write_json
     from tideform.views.lines import emit, neutral
 
-    values = view.named(Backend.of(load_deployment(spec, environment)).outputs())
+    values = view.named(Backend.of(load_ending(spec, environment, quiet=True)).outputs())
     if name is None:
         if as_json:
             write_json(view.outputs_json(values))

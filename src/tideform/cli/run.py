@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -10,6 +11,20 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 WaitOption = Annotated[
     str, typer.Option("--wait", help="How long to wait for a run that holds the lock: 30s, 10m.", metavar="DURATION")
 ]
+
+
+ForceOption = Annotated[
+    bool, typer.Option("--force-conflicts", help="Take back fields of Kubernetes objects that others have changed.")
+]
+
+
+def take_fields_back(forced: bool) -> None:
+    """Have the plugin for Kubernetes take every field that is ours, in all that this command does.
+
+    https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/
+    """
+    if forced:
+        os.environ["PULUMI_K8S_ENABLE_PATCH_FORCE"] = "true"  # it is read in processes of this one
 
 
 def seconds(text: str) -> float:

@@ -124,7 +124,7 @@ def market(
     clear: Annotated[bool, typer.Option("--clear", help="Forget the script first.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show or script the capacity market: what lacks, what is bounded, slow or taken back."""
+    """Show or script the capacity market: what is short, bounded, slow or taken back."""
     from tideform.sandbox import client
     from tideform.views.sandbox import market_lines
 
@@ -185,7 +185,9 @@ def _variables(spec: Path, environment: str | None, region: str | None) -> dict[
 
 def _workspace(spec: Path) -> Workspace:
     """The workspace of a spec, which need not be valid: a sandbox can be stopped whatever the file says."""
-    if not spec.is_file():
+    from tideform.files import is_plain
+
+    if not is_plain(spec):
         raise _error("TD515", "There is no project spec here", f"A sandbox belongs to a spec, and {spec} is none.")
     return Workspace(spec.absolute().parent)
 

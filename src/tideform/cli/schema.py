@@ -16,6 +16,7 @@ def command(
 
     Name it in the spec's first line: # yaml-language-server: $schema=tideform.schema.json
     """
+    from tideform.files import write_plain
     from tideform.spec.schema import json_schema
 
     text = json.dumps(json_schema(), indent=2)
@@ -23,13 +24,14 @@ def command(
         typer.echo(text)
         return
     try:
-        out.write_text(f"{text}\n", encoding="utf-8")
-    except OSError as error:
+        write_plain(out, f"{text}\n".encode())
+    except (OSError, ValueError) as error:
         raise _unwritable(out, error) from None
 
 
-def _unwritable(file: Path, error: OSError) -> Exception:
+def _unwritable(file: Path, error: Exception) -> Exception:
     from tideform.errors import TideformError
     from tideform.spec.problems import problem
 
-    return TideformError(problem("TD227", f"{file}: {error.strerror}.", fix="Name a place you may write to."))
+    why = getattr(error, "strerror", None) or error
+    return TideformError(problem("TD227", f"{file}: {why}.", fix="Name a place you may write to."))

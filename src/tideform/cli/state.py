@@ -1,14 +1,16 @@
-"""``tideform state``: where the record of what stands is kept, and moving it."""
+"""``tideform state``: where the record of what stands is kept: moving it, and making it anew."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, load_deployment
+from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, console, load_deployment
 from tideform.cli.confirm import confirm
 from tideform.cli.run import WaitOption, YesOption, say, seconds
+from tideform.words import counted
 
 if TYPE_CHECKING:
     from tideform.engine.place import Place
@@ -19,7 +21,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions
 
 @app.callback()
 def root() -> None:
-    """Move the state of an environment to another place."""
+    """Move the state of an environment to another place, or make it anew from what stands."""
 
 
 @app.command()
@@ -43,7 +45,7 @@ def move(
     Before the spec is changed: `tideform state move s3://NEW`. After it was: `tideform state move --from s3://OLD`.
     """
     from tideform.engine.migrate import move as move_state
-    from tideform.engine.place import bring_along, place_of
+    from tideform.engine.place import bring_along, place_of, refuse_other_key
 
     deployment = load_deployment(spec, environment)
     _refuse_nonsense(to, source)
@@ -53,9 +55,45 @@ def move(
     if not yes:
         confirm(f"Do you want to move the state of {deployment.name} from {old.label} to {new.label}?")
     with old.lock.hold("state move", wait=seconds(wait), on_wait=say), new.lock.hold("state move", on_wait=say):
-        count = move_state(old.blobs, new.blobs, name=deployment.name, to=new.label)
+        refuse_other_key(deployment, old, new)
+        count = move_state(old.blobs, new.blobs, deployment, to=new.label)
         bring_along(old, new)
     _report(deployment, old, new, count, given=to)
+
+
+@app.command()
+def adopt(
+    spec: SpecOption = DEFAULT_SPEC,
+    environment: EnvironmentOption = None,
+    yes: YesOption = False,
+    wait: WaitOption = "0s",
+) -> None:
+    """Make a lost state anew from what stands.
+
+    Takes what has this environment's names and tags into its state: shows what it has found, and what it cannot adopt,
+    and asks. It makes, changes and deletes nothing in the cloud.
+    """
+    from tideform.plan.adoption import adopting
+    from tideform.plan.changing import changing
+    from tideform.plan.execute import remember_sandbox
+    from tideform.room import require_room
+    from tideform.views.adopted import adopted_lines
+    from tideform.views.lines import emit
+    from tideform.views.phases import phases
+
+    deployment = load_deployment(spec, environment)
+    require_room(deployment.workspace.environment(deployment.environment))
+    with changing(deployment, "state adopt", wait=seconds(wait), say=say) as change, ExitStack() as work:
+        with phases(console(stderr=True)) as on_phase:
+            copy = work.enter_context(adopting(change, on_phase))
+        emit(adopted_lines(copy.adopted), console())
+        if not copy.adopted.found:
+            return
+        if not yes:
+            confirm(f"Do you want to take this into the state of {deployment.name}?", instead="Give --yes.")
+        copy.keep()
+        remember_sandbox(deployment)
+    typer.echo(f"Adopted. `tideform plan` shows what is left to do, `tideform destroy` takes {deployment.name} away.")
 
 
 def _refuse_nonsense(to: str | None, source: str | None) -> None:
@@ -66,7 +104,8 @@ def _refuse_nonsense(to: str | None, source: str | None) -> None:
 
 
 def _report(deployment: Deployment, old: Place, new: Place, count: int, *, given: str | None) -> None:
-    typer.echo(f"Moved {count} stacks of {deployment.name} from {old.label} to {new.label}; the old copy stays.")
+    moved = f"{counted(count, 'stack')} of {deployment.name}"
+    typer.echo(f"Moved {moved} from {old.label} to {new.label}; the old copy stays.")
     if given is not None and deployment.settings.state != given:
         typer.echo(f"Now set environments.{deployment.environment}.state to {given} in {deployment.spec_file.name}.")
     if old.folder is None:

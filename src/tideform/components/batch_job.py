@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi_aws as aws
 
+from tideform.catalogue.training._logs import job_log_group
 from tideform.catalogue.training._names import PoolNames
 from tideform.catalogue.training.base import PoolOrder
 from tideform.components.base import Component
@@ -14,20 +15,20 @@ from tideform.components.ec2_adapters import cards
 from tideform.components.job_command import gathered, with_empty
 from tideform.components.job_environment import empty_variables, image_of, secret_arn, variables
 from tideform.components.job_roles import JobRoles
-from tideform.components.logs import log_group
+from tideform.components.logs import own_log_group
 from tideform.components.pool_shape import PoolShape
 
 _LOCKED_MEMORY = {"name": "memlock", "softLimit": -1, "hardLimit": -1}  # libfabric registers what it sends
 
 
 class BatchJob(Component):
-    """A job definition that takes a whole machine, and the roles and log group it needs."""
+    """A job definition that takes a whole machine, and what it needs: roles, and its log group unless that stays."""
 
     def __init__(self, order: PoolOrder, shape: PoolShape) -> None:
         super().__init__("job", order.scope, order.opts)
         self.order, self.shape, self.unit = order, shape, order.scope.unit or order.name
-        self.log_name = f"{self.scope.log_prefix}/training/{self.unit}"
-        self.log_group = log_group(self.unit, self.log_name, self.scope, order.site.key_arn, self.named())
+        self.log_name = job_log_group(self.scope.deployment, order.name)
+        logs = own_log_group(order, self.unit, self.log_name, self.named())
         self.roles = JobRoles(order, self.log_name, self.nameless)
         self.definition = aws.batch.JobDefinition(
             self.unit,
@@ -40,7 +41,7 @@ class BatchJob(Component):
             ),
             propagate_tags=True,
             tags=self.scope.tags(),
-            opts=self.named(after=[self.log_group, *self.roles.resources]),
+            opts=self.named(after=[*logs, *self.roles.resources]),
         )
 
     def _what(self) -> dict[str, Any]:

@@ -11,8 +11,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+LARGEST_DEFINITION = 24 * 1024  # bytes
 _LONGEST_OVERRIDES = 8192 - 1024  # characters, less the variables and sizes that Batch adds
-_LARGEST_TOLD = 24 * 1024 - 6 * 1024  # bytes of a definition, less what is in it besides
+_LARGEST_TOLD = LARGEST_DEFINITION - 6 * 1024  # less what is in it besides
 
 
 def can_be_overridden(overrides: Mapping[str, Any]) -> bool:

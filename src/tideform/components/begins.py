@@ -18,12 +18,13 @@ from tideform.components.cargo import Cargo
 from tideform.components.job_command import gathered, grid_variables, swept, with_empty
 from tideform.components.job_environment import empty_variables
 from tideform.components.policies import Statement, allow
+from tideform.components.pool_shape import shape_of
 from tideform.components.pool_subnets import pool_subnets
 from tideform.errors import RefusedError
 from tideform.plan.moved_by_bursts import LEASE_TAGS
 
-_SECONDS = 120  # a queue opens in a few
-_MACHINES = 900  # machines come and report in minutes; a function has no longer
+_SECONDS = 120  # a job is taken in a few
+_MINUTES = 900  # machines come, and Batch updates an environment, in minutes; a function has no longer
 _LOOK_AT_MACHINES = (
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribeScalingActivities",
@@ -36,6 +37,8 @@ _LOOK_AT_QUEUE = (
     "batch:DescribeJobQueues",
     "ec2:DescribeInstances",  # what the other ways of buying hold bounds the one that is opened
 )
+# Warm machines that a job does not take up count with its own (`burst.reaper.warm`).
+_MAKE_WAY = ("sagemaker:DescribeTrainingJob", "sagemaker:ListTags", "sagemaker:UpdateTrainingJob")
 _LAUNCH = (
     "autoscaling:CreateOrUpdateTags",
     "autoscaling:PutScheduledUpdateGroupAction",
@@ -77,7 +80,7 @@ def on_batch(order: PoolOrder, cargo: Cargo) -> Begins:
     ]
     several = order.pool.job.nodes > 1
     plan = {"parameter": "nodeOverrides" if several else "containerOverrides", **_command(order, cargo)}
-    return Begins(plan, statements)
+    return Begins(plan, statements, seconds=_MINUTES)
 
 
 def on_sagemaker(order: PoolOrder, requests: list[dict[str, Any]]) -> Begins:
@@ -90,6 +93,8 @@ def on_sagemaker(order: PoolOrder, requests: list[dict[str, Any]]) -> Begins:
     jobs = [scope.arn("sagemaker", f"training-job/{names.prefix}*")]
     passed = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
     statements = [
+        allow("Look", ["sagemaker:ListTrainingJobs"], ["*"]),
+        allow("MakeWay", _MAKE_WAY, jobs),
         allow("Create", ["sagemaker:CreateTrainingJob", "sagemaker:AddTags"], jobs),
         allow("RunAs", ["iam:PassRole"], [scope.role_arn(names.role)], passed),
     ]
@@ -97,7 +102,9 @@ def on_sagemaker(order: PoolOrder, requests: list[dict[str, Any]]) -> Begins:
         within = [*plans, scope.arn("sagemaker", "reserved-capacity/*")]
         statements.append(allow("UsePlans", ["sagemaker:CreateTrainingJob"], within))
     place = {"subnets": pool_subnets(order), "security_group": site.security_group_id, "key_arn": site.key_arn}
-    return Begins({"requests": requests}, statements, place)
+    machines = sum(int(request["ResourceConfig"]["InstanceCount"]) for request in requests)
+    bound = {"machines": machines, "most": shape_of(order.pool).nodes}
+    return Begins({"requests": requests, **bound}, statements, place)
 
 
 def on_ec2(order: PoolOrder, words: dict[str, Any]) -> Begins:
@@ -122,7 +129,7 @@ def on_ec2(order: PoolOrder, words: dict[str, Any]) -> Begins:
             allow("Send", ["ssm:SendCommand"], [document]),
             allow("SendThere", ["ssm:SendCommand"], machines, own),
         ],
-        seconds=_MACHINES,
+        seconds=_MINUTES,
     )
 
 

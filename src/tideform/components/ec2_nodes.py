@@ -1,4 +1,4 @@
-"""The machines of an ``ec2`` pool: their role, their log group, and the launch template that they all come from."""
+"""The machines of an ``ec2`` pool: role, log group unless that stays, and the launch template they come from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tideform.components.base import Component
 from tideform.components.ec2_adapters import adapters
 from tideform.components.ec2_statements import statements
 from tideform.components.ec2_user_data import user_data
-from tideform.components.logs import log_group
+from tideform.components.logs import own_log_group
 from tideform.components.policies import plain_trust
 from tideform.components.pool_shape import PoolShape
 from tideform.components.roles import ServiceRole
@@ -33,7 +33,7 @@ class Ec2Nodes(Component):
         super().__init__("nodes", order.scope, order.opts)
         self.order, self.shape, self.unit = order, shape, order.scope.unit or order.name
         names = GroupNames(order.scope.deployment, order.name)
-        self.log_group = log_group(self.unit, names.log_group, self.scope, order.site.key_arn, self.named())
+        own_log_group(order, self.unit, names.log_group, self.named())
         self.role = ServiceRole(
             f"{self.unit}-node",
             self.scope,

@@ -10,7 +10,9 @@ from __future__ import annotations
 _BOUNDARY = "tideform-user-data"
 
 # With several disks they are striped where the image can do that; else the first one is used. The Deep Learning image
-# has mounted them by itself, and its docker runs by the time of this script.
+# has a service that puts them all into one volume, before or after this script begins, and its docker may run by then.
+# So the service is let do it, for a minute at most, as it may be one that waits for the end of this very script; then
+# it is kept from coming later, and only disks on which nothing is are taken.
 SCRIPT = """\
 #!/bin/bash
 to=/var/lib/docker
@@ -18,10 +20,18 @@ mountpoint -q $to && exit 0
 busy=$(systemctl is-active docker)
 [ "$busy" = active ] && systemctl stop docker.socket docker
 mkdir -p $to
+if systemctl cat dlami-nvme.service >/dev/null 2>&1 && ! mountpoint -q /opt/dlami/nvme; then
+  timeout 60 systemctl start dlami-nvme.service
+  mountpoint -q /opt/dlami/nvme || systemctl mask --runtime --now dlami-nvme.service
+fi
 if mountpoint -q /opt/dlami/nvme; then
   mkdir -p /opt/dlami/nvme/docker && mount --bind /opt/dlami/nvme/docker $to
 else
-  set -- $(lsblk --nodeps --noheadings --paths --output NAME,MODEL | awk '/Instance Storage/ {print $1}')
+  set --
+  for disk in $(lsblk --nodeps --noheadings --paths --output NAME,MODEL | awk '/Instance Storage/ {print $1}'); do
+    used=$(lsblk --noheadings --output NAME,MOUNTPOINT "$disk" | awk 'NR > 1 || NF > 1')
+    [ -n "$used" ] || set -- "$@" "$disk"
+  done
   if [ $# -gt 1 ] && command -v mdadm >/dev/null; then
     mdadm --create /dev/md0 --run --force --level=0 --raid-devices=$# "$@" && set -- /dev/md0
   fi

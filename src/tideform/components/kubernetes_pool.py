@@ -22,10 +22,14 @@ from tideform.spec.training import Kubernetes, Pool
 
 GPU = "nvidia.com/gpu"
 GRACE = "5m"  # how long a node's drain may take before its pods are ended anyway
+# With a terminationGracePeriod drift takes nodes whatever their pods say, and a new AMI is drift: idle nodes go anyway.
+# https://karpenter.sh/docs/concepts/disruption/#nodepool-disruption-budgets
+_NOT_FOR = ["Drifted", "Underutilized"]
 _ROOT_DISK = {"volumeType": "gp3", "encrypted": True, "deleteOnTermination": True}
 _TOKENS_ONLY = {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 1}
 _METADATA = "169.254.169.254/32"  # the instance's credentials: a job has its own
 _POD_IDENTITY = "169.254.170.23/32"  # where the pod identity agent hands those out
+_DECIMAL, _BINARY = ("", "k", "M"), ("Mi", "Gi", "Ti", "Pi")  # units of quantities, the smallest first
 Object = dict[str, Any]
 
 
@@ -150,7 +154,7 @@ class PoolObjects:
             "disruption": {
                 "consolidationPolicy": "WhenEmpty",
                 "consolidateAfter": "30s",
-                "budgets": [{"nodes": str(budget)}],
+                "budgets": [{"nodes": str(budget), "reasons": ["Empty"]}, {"nodes": "0", "reasons": _NOT_FOR}],
             },
             "limits": self._limits(),
         }
@@ -214,14 +218,14 @@ class PoolObjects:
     def _limits(self) -> dict[str, str]:
         dearest = max(t.vcpus for t in self.shape.types) * self.shape.nodes
         gpus = max(t.accelerators for t in self.shape.types) * self.shape.nodes
-        return {"cpu": str(dearest), **({GPU: str(gpus)} if gpus else {})}
+        return {"cpu": _count(dearest), **({GPU: _count(gpus)} if gpus else {})}
 
     def _resources(self, pods: int) -> dict[str, str]:
         one = pod_resources(self.pool, self.shape)
         cpu = int(one.pop("cpu").removesuffix("m")) * pods
         memory = int(one.pop("memory").removesuffix("Mi")) * pods
-        devices = {name: str(int(count) * pods) for name, count in one.items()}
-        quantities = {"cpu": canonical(cpu, ("m", ""), 1000), "memory": canonical(memory, ("Mi", "Gi", "Ti"), 1024)}
+        devices = {name: _count(int(count) * pods) for name, count in one.items()}
+        quantities = {"cpu": canonical(cpu, ("m", *_DECIMAL), 1000), "memory": canonical(memory, _BINARY, 1024)}
         return {**quantities, **devices}
 
     def _object(
@@ -248,7 +252,12 @@ def canonical(amount: int, units: Sequence[str], step: int) -> str:
     https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
     """
     unit, *larger = units
-    return canonical(amount // step, larger, step) if larger and amount % step == 0 else f"{amount}{unit}"
+    return canonical(amount // step, larger, step) if larger and amount and amount % step == 0 else f"{amount}{unit}"
+
+
+def _count(number: int) -> str:
+    """A number of vCPUs or devices: ``2k`` of two thousand."""
+    return canonical(number, _DECIMAL, 1000)
 
 
 def pod_resources(pool: Pool, shape: PoolShape) -> dict[str, str]:

@@ -19,15 +19,24 @@ def karpenter_roles(scope: Scope) -> list[str]:
     return sorted({EksNames(scope.deployment, name).karpenter_role for name in pools})
 
 
-def starter_roles(scope: Scope) -> list[str]:
-    """Those of the functions that begin bursts by themselves."""
+def starters(scope: Scope) -> dict[str, str]:
+    """The functions that begin bursts by themselves, by the pool's name in the spec."""
     deployment = scope.deployment
-    units = [
-        deployment.identity("training", name)
+    return {
+        name: starter_name(scope, deployment.identity("training", name))
         for name, pool in deployment.spec.training.items()
         if pool.backend in STARTS and starter_key(pool)
-    ]
-    return sorted(scope.name(f"{unit}-{STARTER}", limit=64) for unit in units)
+    }
+
+
+def starter_name(scope: Scope, unit: str) -> str:
+    """The function's name, and its role's."""
+    return scope.name(f"{unit}-{STARTER}", limit=64)
+
+
+def starter_roles(scope: Scope) -> list[str]:
+    """Those of the functions that begin bursts by themselves."""
+    return sorted(starters(scope).values())
 
 
 def launch_roles(scope: Scope) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
+from tideform.catalogue.training._logs import KEEP_DAYS
+from tideform.catalogue.training.base import PoolOrder
 from tideform.components.scope import Scope
-
-KEEP_DAYS = 90
 
 
 def log_group(
@@ -21,3 +21,12 @@ def log_group(
     return aws.cloudwatch.LogGroup(
         part, name=name, kms_key_id=key_arn, retention_in_days=KEEP_DAYS, tags=scope.tags(), opts=opts
     )
+
+
+def own_log_group(
+    order: PoolOrder, part: str, name: str, opts: pulumi.ResourceOptions
+) -> list[aws.cloudwatch.LogGroup]:
+    """A pool's own log group; none where it would go with the pool's definitions: then foundation has it."""
+    if order.pool.between_bursts == "remove":
+        return []
+    return [log_group(part, name, order.scope, order.site.key_arn, opts)]

@@ -42,7 +42,12 @@ def own_function(
     role: ServiceRole,
     after: list[pulumi.Resource],
 ) -> aws.lambda_.Function:
-    """One of a package of texts, of which one runs at a time; ``seconds`` is how long it may take."""
+    """One of a package of texts; ``seconds`` is how long it may take.
+
+    It reserves no concurrency: that would come out of what the account's other functions have, one for each scheduled
+    pool, and an account may have so little that Lambda refuses any. Several may run at once; the lease table says which
+    one counts. https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+    """
     texts = {path: pulumi.StringAsset(text) for path, text in files.items()}
     return aws.lambda_.Function(
         part,
@@ -54,7 +59,7 @@ def own_function(
         architectures=["arm64"],
         memory_size=_MEMORY,
         timeout=seconds,
-        reserved_concurrent_executions=1,
+        reserved_concurrent_executions=-1,  # said, so that an apply takes back what `burst.starters` has set
         environment=aws.lambda_.FunctionEnvironmentArgs(variables=variables),
         kms_key_arn=key_arn,
         role=role.arn,

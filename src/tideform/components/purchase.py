@@ -54,8 +54,8 @@ class Rung:
     def _price(self) -> str:
         if self.purchase.kind == "block":
             return "paid up front: an hour costs nothing more"
-        low, high = self.usd
-        price = f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}"
+        low, high = (f"{usd:.2f}" for usd in self.usd)
+        price = low if low == high else f"{low} to {high}"
         about = "about " if self.purchase.kind == "spot" else ""
         unused = ", used or not" if self.purchase.kind == "reserved" else ""
         return f"{about}{price} USD an hour each{unused}"

@@ -18,6 +18,7 @@ from tideform.components.reaper_plan import (
     RATE_MINUTES,
     SCHEDULE_ROLE,
     TIMEOUT,
+    as_made,
     files,
     log_group_name,
     reaper_name,
@@ -50,6 +51,7 @@ class Reaper(Component):
         self.function = self._function(leases, key_arn)
         self.schedule = self._schedule()
         self._alarms()
+        self.register_outputs(as_made(scope))  # in the state, where no refresh writes: `burst.applied.made`
 
     def _role(self) -> ServiceRole:
         return ServiceRole(

@@ -6,7 +6,6 @@ modes. A text depends on the source alone, not on the folder, the time stamps or
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Final
 
@@ -20,12 +19,6 @@ def package(root: Path = _ROOT) -> dict[str, str]:
     around = [Path("__init__.py"), Path("burst", "__init__.py")]
     sources = sorted(path.relative_to(root) for path in (root / _FOLDER).rglob("*.py"))
     return {f"tideform/{path.as_posix()}": _text(root / path) for path in (*around, *sources)}
-
-
-def digest(texts: dict[str, str]) -> str:
-    """What tells two packages apart."""
-    whole = "".join(f"{name}\0{text}\0" for name, text in texts.items())
-    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def _text(path: Path) -> str:

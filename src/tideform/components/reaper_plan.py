@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tideform.catalogue.training.base import backends
 from tideform.components.launchers import karpenter_roles
-from tideform.components.policies import Statement, allow
+from tideform.components.policies import Statement, allow, document
 from tideform.components.pool_shape import shape_of
 from tideform.components.reaper_package import package
 from tideform.components.reaper_statements import reaper_statements
@@ -74,7 +74,17 @@ def statements(scope: Scope) -> list[Statement]:
         log_group=log_group_name(scope),
         reserved=[one for pool in pools.values() for one in pool.capacity.reserved],
         launch_roles=[scope.role_arn(name) for name in karpenter_roles(scope)],
+        handles=handles(scope.deployment).values(),
     )
+
+
+def as_made(scope: Scope) -> dict[str, dict[str, str]]:
+    """What an apply writes down beside the reaper: the policies of its roles by their part, and its variables.
+
+    What stands is held against it, and not against what the engine has read back since: that may be a broken brake.
+    """
+    wanted = {REAPER: statements(scope), SCHEDULE_ROLE: calling(scope, reaper_name(scope))}
+    return {"policies": {part: document(*several) for part, several in wanted.items()}, "variables": variables(scope)}
 
 
 def calling(scope: Scope, function: str) -> list[Statement]:

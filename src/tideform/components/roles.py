@@ -8,6 +8,12 @@ import pulumi_aws as aws
 from tideform.components.base import Component
 from tideform.components.policies import Statement, document
 from tideform.components.scope import Scope
+from tideform.errors import RefusedError
+
+# All inline policies of a role together, in characters without white space.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length
+_MOST = 10_240
+_DENIED = 512  # what a brake puts beside
 
 
 class ServiceRole(Component):
@@ -41,10 +47,10 @@ class ServiceRole(Component):
         )
         self.policies: list[pulumi.Resource] = [self._attach(part, policy) for policy in managed]
         if statements:
+            text = document(*statements)
+            require_room(name, text, braked=braked)
             self.policies.append(
-                aws.iam.RolePolicy(
-                    part, name=name, role=self.role.name, policy=document(*statements), opts=self.named()
-                )
+                aws.iam.RolePolicy(part, name=name, role=self.role.name, policy=text, opts=self.named())
             )
 
     @property
@@ -57,4 +63,17 @@ class ServiceRole(Component):
             role=self.role.name,
             policy_arn=f"arn:{self.scope.partition}:iam::aws:policy/{policy}",
             opts=self.named(),
+        )
+
+
+def require_room(role: str, policy: str, *, braked: bool) -> None:
+    """Raises `RefusedError` TD694 for a policy that IAM would not take, or not beside a brake's, in the apply."""
+    most = _MOST - _DENIED if braked else _MOST
+    if (size := sum(not char.isspace() for char in policy)) > most:
+        raise RefusedError.of(
+            "TD694",
+            "A role has too many rights to write down",
+            detail=f"The policy of {role} has {size:,} characters, and IAM takes {most:,}: it names each pool or store "
+            "that the role is for.",
+            fix="Give the environment fewer pools or stores: move some into a project of their own.",
         )

@@ -63,7 +63,7 @@ class ScheduledBurst(Component):
             opts=self.nameless,
         )
         plan = json.dumps(start_plan(self.order, self.shape, self.cargo, self.begins), sort_keys=True)
-        return own_function(  # one at a time: two at once would both see a pool that nobody holds
+        return own_function(
             self,
             self.part,
             name=self.name,

@@ -19,6 +19,7 @@ from tideform.prices.book import InstanceType
 from tideform.spec.deployment import Deployment
 from tideform.spec.quantities import Duration, Money
 from tideform.spec.training import Pool
+from tideform.words import counted
 
 LATE = 600  # seconds within which a terminal brake has acted: the reaper looks every five minutes, and takes up to four
 _LEAST_BILLED = 60  # seconds; https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/concepts.html#pricing-and-billing
@@ -104,8 +105,8 @@ class WorstCase:
     def __str__(self) -> str:
         text = f"up to {self.most} = {usd_words(self.most.hourly)} an hour"
         late = f"the {LATE // 60} minutes in which a brake acts"
-        kept = f", {self.kept // 60} minutes of warm machines" if self.kept else ""
-        bill = f"at worst {usd_words(self.usd)} for a lease of {self.lease}{kept} and {late}"
+        kept = f", {counted(int(self.kept // 60), 'minute')} of warm machines" if self.kept else ""
+        bill = f"at worst {usd_words(self.usd)} for a lease of {self.lease.words}{kept} and {late}"
         capped = f", capped at {self.cap}: {usd_words(self.capped_usd)} with {late}" if self.cut else ""
         return f"{text}, {bill}{capped}"
 
@@ -131,8 +132,10 @@ def worst_case_text(deployment: Deployment, pool: str) -> str:
 def most_of(pool: Pool) -> Most | None:
     """The dearest machines that the pool can hold at once, on its backend; None where its words name none.
 
-    Batch bounds vCPUs, and may exceed them by one machine; a group of EC2 counts machines, and may hold one more, or a
-    tenth, while it replaces some. Jobs of SageMaker and pods let in by Kueue are counted.
+    Batch bounds vCPUs, and may exceed them by one machine, but not where the pool drains a capacity block: that holds
+    what was reserved, its environment (BEST_FIT) keeps to its bound, and what it leaves to the market is whole machines
+    of its one type. A group of EC2 counts machines, and may hold one more, or a tenth, while it replaces some. Jobs of
+    SageMaker and pods let in by Kueue are counted.
     https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResourceUpdate.html (``maxvCpus``)
     """
     shape = _shape(pool)
@@ -140,7 +143,7 @@ def most_of(pool: Pool) -> Most | None:
         return None
     dearest = max(shape.types, key=lambda kind: kind.on_demand_usd)
     if pool.backend == "batch":
-        one_more = Fleet(dearest, 1)
+        one_more = None if pool.capacity.blocks else Fleet(dearest, 1)
         return Most(_filled(shape.types, shape.max_vcpus), one_more, "Batch may exceed a bound by one machine")
     whole = (Fleet(dearest, shape.nodes),)
     if pool.backend == "ec2":
@@ -178,7 +181,7 @@ def _price(kind: InstanceType, way: str) -> float:
 
 def usd_words(amount: float) -> str:
     """With cents, or as many digits as a small amount needs."""
-    return f"{amount:,.2f} USD" if amount >= 1 else f"{amount:.2g} USD"
+    return f"{amount:,.2f} USD" if amount >= 0.1 else f"{amount:.2g} USD"
 
 
 def _least_hourly(pool: Pool) -> Decimal | None:
@@ -187,15 +190,17 @@ def _least_hourly(pool: Pool) -> Decimal | None:
 
 
 def _smallest(pool: Pool) -> list[Fleet]:
-    """The pool's smallest capacity in each of the types that it may be made of."""
+    """The smallest capacity that the pool's job begins on, in each of the types that it may be made of."""
     shape = _shape(pool)
     return [] if shape is None else [Fleet(kind, _fewest(pool, kind)) for kind in shape.types]
 
 
 def _fewest(pool: Pool, kind: InstanceType) -> int:
     if pool.accelerator is not None:
-        return -(-pool.accelerator.count.minimum // kind.accelerators)
-    return 1 if pool.nodes is None else pool.nodes.minimum
+        least = -(-pool.accelerator.count.minimum // kind.accelerators)
+    else:
+        least = 1 if pool.nodes is None else pool.nodes.minimum
+    return max(least, pool.job.nodes)  # its nodes begin together or not at all
 
 
 def _filled(types: Sequence[InstanceType], vcpus: int) -> tuple[Fleet, ...]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tideform.engine.values import from_engine
-from tideform.errors import CloudError, TideformError
+from tideform.errors import BrokenRecord, CloudError, TideformError
 from tideform.files import read_plain
 from tideform.plan.model import Outputs
 
@@ -27,12 +27,20 @@ _STACKS = ".pulumi/stacks/"
 _MOST = 256 * 1024 * 1024  # bytes of one stack's state; a thousand resources take about 4 MB
 
 
+class BrokenStateError(CloudError, BrokenRecord):
+    """TD415: a stack's file is there, and is no checkpoint."""
+
+
 class Blobs(Protocol):
     """The files of a backend, by their key under its root."""
 
     @property
     def url(self) -> str:
         """The address that the engine takes."""
+        ...
+
+    def place(self, key: str = "") -> str:
+        """Where a file is, or all of them, as a person writes it: a path, or ``s3://BUCKET/KEY``."""
         ...
 
     def read(self, key: str) -> bytes | None:
@@ -59,13 +67,16 @@ class FolderBlobs:
         """The address that the engine takes."""
         return folder_url(self.root)
 
+    def place(self, key: str = "") -> str:
+        return str(self.root.resolve() / key)
+
     def read(self, key: str) -> bytes | None:
         try:
             return read_plain(self.root / key, _MOST)
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise _unreadable(f"{self.root / key}: {error.strerror}") from error
+            raise _unreadable(f"{self.place(key)}: {error.strerror}") from error
 
     def write(self, key: str, content: bytes) -> None:
         path = self.root / key
@@ -101,8 +112,11 @@ class BucketBlobs:
     prefix: str
     s3: Any
 
+    def place(self, key: str = "") -> str:
+        return f"s3://{self.bucket}/{self.prefix}{key}"
+
     def read(self, key: str) -> bytes | None:
-        with self._reached():
+        with self._reached(key):
             try:
                 answer = self.s3.get_object(Bucket=self.bucket, Key=self.prefix + key)
             except self.s3.exceptions.NoSuchKey:
@@ -111,23 +125,23 @@ class BucketBlobs:
 
     def keys(self, prefix: str) -> Iterator[str]:
         pages = self.s3.get_paginator("list_objects_v2")
-        with self._reached():
+        with self._reached(prefix):
             for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix + prefix):
                 for entry in page.get("Contents", []):
                     yield entry["Key"].removeprefix(self.prefix)
 
     def write(self, key: str, content: bytes) -> None:
-        with self._reached():
+        with self._reached(key):
             self.s3.put_object(Bucket=self.bucket, Key=self.prefix + key, Body=content)
 
     @contextmanager
-    def _reached(self) -> Iterator[None]:
+    def _reached(self, key: str) -> Iterator[None]:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             yield
         except (BotoCoreError, ClientError) as error:
-            raise _unreadable(f"s3://{self.bucket}/{self.prefix}: {error}") from error
+            raise _unreadable(f"{self.place(key)}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -166,21 +180,27 @@ def read(blobs: Blobs, project: str, stack: str) -> Checkpoint | None:
     """The checkpoint of one stack, or ``None`` where the backend has no such stack. Raises `CloudError` TD415."""
     key = key_of(project, stack)
     content = blobs.read(key)
-    return None if content is None else parse(f"{blobs.url}/{key}", content)
+    return None if content is None else parse(blobs.place(key), content)
 
 
 def parse(where: str, content: bytes) -> Checkpoint:
-    """A checkpoint from the file ``where`` it was found. Raises `CloudError` TD415."""
+    """A checkpoint from the file ``where`` it was found. Raises `BrokenStateError` TD415."""
     try:
         latest = json.loads(content)["checkpoint"].get("latest") or {}
+        return Checkpoint(
+            resources=tuple(map(_entry, latest.get("resources", ()))),
+            pending=tuple(map(_entry, latest.get("pending_operations", ()))),
+            secrets_provider=latest.get("secrets_providers", {}),
+            time=str(latest.get("manifest", {}).get("time", "")),
+        )
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
-        raise _unreadable(f"{where} is no checkpoint: {type(error).__name__}: {error}") from error
-    return Checkpoint(
-        resources=tuple(latest.get("resources", ())),
-        pending=tuple(latest.get("pending_operations", ())),
-        secrets_provider=latest.get("secrets_providers", {}),
-        time=str(latest.get("manifest", {}).get("time", "")),
-    )
+        raise _broken(where, error) from error
+
+
+def _entry(found: Any) -> Mapping[str, Any]:
+    if not isinstance(found, dict):
+        raise TypeError(f"{found!r} is no entry")
+    return found
 
 
 def key_of(project: str, stack: str) -> str:
@@ -223,6 +243,16 @@ def stacks(blobs: Blobs) -> Iterator[tuple[str, str]]:
         parts = key.removeprefix(_STACKS).split("/")
         if len(parts) == 2 and parts[1].endswith(".json"):
             yield parts[0], parts[1].removesuffix(".json")
+
+
+def _broken(where: str, error: Exception) -> BrokenStateError:
+    return BrokenStateError.of(
+        "TD415",
+        "The state cannot be read",
+        detail=f"{where} is no checkpoint: {type(error).__name__}: {error}. What stands of this stack, nobody knows.",
+        fix="Put a copy of the file in its place: of a backup, or the bucket's older version. Where there is none, "
+        "take the file away: `tideform state adopt` makes it anew from what stands. Leases and bursts are not in it.",
+    )
 
 
 def _unreadable(detail: str) -> TideformError:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tideform.engine.checkpoint import Blobs, BucketBlobs, FolderBlobs
+from tideform.engine.fit import require_fit
 from tideform.engine.kueue_version import with_kueue_version
-from tideform.engine.migrate import refuse_moved
 from tideform.engine.pulumi import PulumiEngine, Reach
 
 if TYPE_CHECKING:
@@ -21,10 +23,12 @@ def connect_engine(
     *,
     say: Callable[[str], None] = lambda _: None,
     environ: Mapping[str, str] | None = None,
+    pool: str | None = None,
 ) -> PulumiEngine:
     """The engine for this deployment; on ``local`` the sandbox is started if need be.
 
-    ``environ`` goes into the environment of every engine process: the mark of the run that holds the lock.
+    ``environ`` goes into the environment of every engine process: the mark of the run that holds the lock. What is of
+    one ``pool`` alone needs no other stack that can be read.
 
     Raises `EngineError` without an engine, `SandboxError` where the state's sandbox is gone, `RefusedError` on the
     wrong account.
@@ -37,13 +41,13 @@ def connect_engine(
     cloud = cloud_for(deployment)
     reach_of = _sandbox_reach if deployment.target == "local" else _aws_reach
     reach = reach_of(deployment, cloud, environ or {})
-    return PulumiEngine(deployment, found.path, found.version, blobs_of(deployment, cloud), reach)
+    return PulumiEngine(deployment, found.path, found.version, blobs_of(deployment, cloud, pool), reach)
 
 
-def blobs_of(deployment: Deployment, cloud: Cloud) -> Blobs:
-    """Where the deployment's state lives. Raises `RefusedError` TD416 where it was moved away from there."""
+def blobs_of(deployment: Deployment, cloud: Cloud, pool: str | None = None) -> Blobs:
+    """Where the deployment's state lives. Raises as `require_fit` does."""
     blobs = location_of(deployment, cloud)
-    refuse_moved(blobs, deployment.name)
+    require_fit(deployment, blobs, pool)
     return blobs
 
 
@@ -86,4 +90,17 @@ def _aws_reach(deployment: Deployment, cloud: Cloud, marks: Mapping[str, str]) -
 
     check_account(cloud, deployment)
     key = f"awskms://alias/{state_key_alias(deployment)}?region={deployment.region}"
-    return Reach(environ=marks, keys=cloud.environ, secrets_provider=key)
+    return Reach(environ={**marks, **kubeconfig(os.environ)}, keys=cloud.environ, secrets_provider=key)
+
+
+def kubeconfig(environ: Mapping[str, str]) -> dict[str, str]:
+    """Where the vendor's plugin finds the contexts that the program itself finds: it knows no variable of ours.
+
+    A relative path is of the folder that the command runs in, and the plugin runs in another one. It is a variable of
+    this run and no setting of the provider, which would be kept in the state.
+    """
+    given = environ.get("TIDEFORM_KUBECONFIG") or environ.get("KUBECONFIG")
+    if not given:
+        return {}
+    files = [str(Path(each).expanduser().absolute()) for each in given.split(os.pathsep) if each]
+    return {"KUBECONFIG": os.pathsep.join(files)}

@@ -15,6 +15,7 @@ from tideform.components.names import BURSTS
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import RefusedError
 from tideform.plan.model import Action, PlannedResource, urn_name
+from tideform.words import counted
 
 if TYPE_CHECKING:
     from tideform.cloud import Cloud
@@ -75,6 +76,11 @@ def guarded(doomed: Doomed) -> bool:
     return doomed.type in _HOLDS or doomed.type in _GROUND
 
 
+def holders(states: Iterable[Checkpoint]) -> set[str]:
+    """The names, as specs give them, of everything in these stacks that may hold data: what people can name."""
+    return {doomed.name for doomed in doomed_in(states) if doomed.type in _HOLDS}
+
+
 def is_bucket(token: str) -> bool:
     """Whether a type is that of buckets."""
     return token == _BUCKET
@@ -132,7 +138,7 @@ def empty(cloud: Cloud, held: Iterable[HeldData]) -> None:
 
 
 def _refused(held: HeldData, arriving: Collection[str]) -> Diagnostic:
-    detail = f"{held.name} ({held.doomed.id}) holds {held.what}, and deleting them cannot be undone."
+    detail = f"{held.name} ({held.doomed.id}) holds {held.what}. Deleting them cannot be undone."
     fix = _fix(held, arriving)
     if held.doomed.type == _TRACKING:
         return Diagnostic("TD335", Severity.ERROR, "Recorded experiments would be deleted", detail=detail, fix=fix)
@@ -154,7 +160,8 @@ def _delete(s3: Any, bucket: str, objects: list[dict[str, str]]) -> None:
         raise RefusedError.of(
             "TD331",
             "A bucket could not be emptied",
-            detail=f"{bucket}: {len(errors)} objects stay; the first is {first['Key']}: {first['Message']}.",
+            detail=f"{bucket}: {counted(len(errors), 'object')} could not be deleted; "
+            f"the first is {first['Key']}: {first['Message']}.",
             fix="Look for an object lock or a policy that forbids deletion, then run the command again.",
         )
 
@@ -171,7 +178,8 @@ def _bucket(cloud: Cloud, doomed: Doomed) -> HeldData | None:
         return None
     except ClientError as error:
         return HeldData(doomed, f"objects or may hold some, for it cannot be asked ({error})")
-    return HeldData(doomed, "objects", copies)
+    what = "objects: checkpoints of jobs, and code that was sent with them" if doomed.name == BURSTS else "objects"
+    return HeldData(doomed, what, copies)
 
 
 def _tracking(cloud: Cloud, doomed: Doomed) -> HeldData | None:

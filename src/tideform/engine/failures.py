@@ -63,7 +63,7 @@ def _conflict(detail: str, owners: Sequence[str]) -> Diagnostic:
         Severity.ERROR,
         "Somebody else has a field of an object",
         detail=f"{detail}. It belongs to {', '.join(owners)} since it was changed there.",
-        fix="Undo that change there, or take the field back with `tideform apply --force-conflicts`.",
+        fix="Undo that change there, or take the field back: `--force-conflicts` of `tideform apply` or `burst run`.",
     )
 
 

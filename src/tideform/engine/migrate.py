@@ -10,58 +10,64 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tideform.engine import checkpoint
+from tideform.engine.owners import Owner, Stack, owner_of, stacks_of, tagged
 from tideform.errors import CloudError, RefusedError
+from tideform.words import counted
 
 if TYPE_CHECKING:
     from tideform.engine.checkpoint import Blobs
+    from tideform.spec.deployment import Deployment
 
 _META = ".pulumi/meta.yaml"
-Stack = tuple[str, str]  # Pulumi project and stack name
 
 
-def pointer_key(name: str) -> str:
+def pointer_key(owner: Owner) -> str:
     """Where the pointer of a project and environment lies; a bucket may hold several."""
-    return f".tideform-moved/{name}.json"
+    return f".tideform-moved/{'-'.join(owner)}.json"
 
 
-def refuse_moved(blobs: Blobs, name: str) -> None:
-    """Raise `RefusedError` TD416 where the state of ``name`` (``<project>-<environment>``) has gone elsewhere."""
-    if (to := moved_to(blobs, name)) is not None:
+def refuse_moved(blobs: Blobs, owner: Owner) -> None:
+    """Raise `RefusedError` TD416 where the state of a project and environment has gone elsewhere."""
+    where, name = blobs.place(), "-".join(owner)
+    if (to := moved_to(blobs, owner)) is not None:
         raise RefusedError.of(
             "TD416",
             "The state was moved to another place",
-            detail=f"{blobs.url} holds an old copy of the state of {name}; the one that counts is in {to}.",
+            detail=f"{where} holds an old copy of the state of {name}; the one that counts is in {to}.",
             fix=f"Set the environment's `state:` to {to}, or move it back: `tideform state move --from {to}`.",
         )
 
 
-def moved_to(blobs: Blobs, name: str) -> str | None:
-    """The place that the pointer names; None without a pointer."""
-    content = blobs.read(pointer_key(name))
+def moved_to(blobs: Blobs, owner: Owner) -> str | None:
+    """The place that the pointer names; None without one, or where it is of another pair with the same name."""
+    content = blobs.read(pointer_key(owner))
     if content is None:
         return None
     try:
-        return str(json.loads(content)["to"])
-    except (ValueError, KeyError, TypeError):
+        pointer = json.loads(content)
+        return str(pointer["to"]) if pointer.get("of", [*owner]) == [*owner] else None
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def move(source: Blobs, target: Blobs, *, name: str, to: str) -> int:
-    """Copy the checkpoints of ``name``, prove that they arrived, and leave the pointer ``to`` behind; returns how many.
+def move(source: Blobs, target: Blobs, deployment: Deployment, *, to: str) -> int:
+    """Copy the deployment's checkpoints, prove that they arrived, and leave the pointer ``to``; returns how many.
 
     Raises `RefusedError` TD408 where there is nothing to move, TD409 where another state of that name is in the new
     place, `CloudError` TD410 where what arrived is not what was sent; then the old place is still the one that counts.
     """
-    files = _checkpoints(source, name)
+    files, where, name = _checkpoints(source, deployment), source.place(), deployment.name
+    owner = owner_of(deployment)
     if not files:
         raise RefusedError.of(
             "TD408",
             "There is no state to move",
-            detail=f"{source.url} holds no stack of {name}.",
+            detail=f"{where} holds no stack of {name}.",
             fix="Name the place where it lies with --from: s3://BUCKET/PREFIX, or a folder such as .tideform/dev.",
         )
-    there = _checkpoints(target, name)
-    if moved_to(target, name) is None:
+    there = _checkpoints(target, deployment)
+    _refuse_others(target, files, deployment)
+    if moved_to(target, owner) is None:
         _refuse_other(target, files, there, name)
     meta = source.read(_META)
     first = {_META: meta} if meta and target.read(_META) is None else {}
@@ -69,15 +75,29 @@ def move(source: Blobs, target: Blobs, *, name: str, to: str) -> int:
     gone = {checkpoint.key_of(*stack): checkpoint.new_stack(*stack) for stack in there if stack not in files}
     for key, content in {**first, **gone, **_by_key(files)}.items():
         _send(target, key, content)
-    if target.read(pointer_key(name)) is not None:
-        target.write(pointer_key(name), b"{}")  # it was moved away from there once, and is back
-    _send(source, pointer_key(name), json.dumps({"to": to}).encode())
+    if target.read(pointer_key(owner)) is not None:
+        target.write(pointer_key(owner), b"{}")  # it was moved away from there once, and is back
+    _send(source, pointer_key(owner), json.dumps({"to": to, "of": owner}).encode())
     return len(files)
 
 
-def _checkpoints(blobs: Blobs, name: str) -> dict[Stack, bytes]:
+def copy(source: Blobs, target: Blobs, deployment: Deployment) -> None:
+    """Put the deployment's stacks into an empty place as well; the source stays as it is."""
+    target.write(_META, source.read(_META) or b"version: 1\n")
+    for key, content in _by_key(_checkpoints(source, deployment)).items():
+        target.write(key, content)
+
+
+def send_stack(source: Blobs, target: Blobs, project: str, stack: str) -> None:
+    """Put one stack into another place. Raises `CloudError` TD410 where what arrived is not what was sent."""
+    if target.read(_META) is None:
+        target.write(_META, source.read(_META) or b"version: 1\n")
+    _send(target, key := checkpoint.key_of(project, stack), source.read(key) or b"")
+
+
+def _checkpoints(blobs: Blobs, deployment: Deployment) -> dict[Stack, bytes]:
     """The checkpoints of a project and environment, as they are."""
-    own = [s for s in checkpoint.stacks(blobs) if s[1] == name or s[1].startswith(f"{name}-")]
+    own = list(stacks_of(deployment, blobs))
     return {stack: content for stack in own if (content := blobs.read(checkpoint.key_of(*stack))) is not None}
 
 
@@ -85,24 +105,42 @@ def _by_key(files: Mapping[Stack, bytes]) -> dict[str, bytes]:
     return {checkpoint.key_of(*stack): content for stack, content in files.items()}
 
 
+def _refuse_others(target: Blobs, files: Mapping[Stack, bytes], deployment: Deployment) -> None:
+    """What another project and environment keeps there under the same name is never written over."""
+    where = target.place()
+    for project, stack in files:
+        state = checkpoint.read(target, project, stack)
+        said = tagged(state)
+        if said and owner_of(deployment) not in said:
+            other = min(said)
+            raise RefusedError.of(
+                "TD409",
+                "Another state is there already",
+                detail=f"{where} has a stack {stack} of project {other[0]}, environment {other[1]}.",
+                fix="Move to a place without one; nothing was changed.",
+            )
+
+
 def _refuse_other(target: Blobs, files: Mapping[Stack, bytes], there: Mapping[Stack, bytes], name: str) -> None:
     """A copy that a move which was cut short has left is no other state, and neither is a stack that holds nothing."""
+    where = target.place()
     strange = [stack for stack, content in there.items() if files.get(stack) != content]
-    if other := [s for s in strange if not checkpoint.parse(f"{target.url}/{s[1]}", there[s]).empty]:
+    if other := [s for s in strange if not checkpoint.parse(target.place(s[1]), there[s]).empty]:
         raise RefusedError.of(
             "TD409",
             "Another state is there already",
-            detail=f"{target.url} holds {len(other)} stacks of {name} that are not these; the first is {other[0][1]}.",
+            detail=f"{where} holds {counted(len(other), 'stack')} of {name} beside these; the first is {other[0][1]}.",
             fix="Move to a place without one, or move that one away first; nothing was changed.",
         )
 
 
 def _send(target: Blobs, key: str, content: bytes) -> None:
     target.write(key, content)
+    where = target.place(key)
     if target.read(key) != content:
         raise CloudError.of(
             "TD410",
             "The state did not arrive as it was sent",
-            detail=f"{target.url}/{key} reads back differently.",
+            detail=f"{where} reads back differently.",
             fix="The old place still counts. Look at rights and disk space in the new one, then move again.",
         )

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tideform.engine import checkpoint
 from tideform.engine.checkpoint import FolderBlobs
+from tideform.engine.owners import stacks_of
 from tideform.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -51,6 +53,28 @@ def place_of(deployment: Deployment, where: str | None) -> Place:
     return Place(deployment.settings.state, blobs, lock_of(deployment))
 
 
+def refuse_other_key(deployment: Deployment, source: Place, target: Place) -> None:
+    """Raise `RefusedError` TD409 where the key that `bring_along` copies would replace the one of another's stacks."""
+    if source.folder is None or target.folder is None:
+        return
+    ours, theirs = (_key_in(place.folder) for place in (source, target))
+    others = set(checkpoint.stacks(target.blobs)) - set(stacks_of(deployment, target.blobs))
+    if None in (ours, theirs) or ours == theirs or not others:
+        return
+    raise RefusedError.of(
+        "TD409",
+        "Another state is there already",
+        detail=f"{target.label} holds stacks of others with a key of their own, which this one's would replace: their "
+        "secrets could never be read again.",
+        fix="Move to a place without one; nothing was changed.",
+    )
+
+
+def _key_in(folder: Path | None) -> bytes | None:
+    file = None if folder is None else folder / "passphrase"
+    return file.read_bytes() if file is not None and file.is_file() else None
+
+
 def bring_along(source: Place, target: Place) -> None:
     """Copy what a local state needs beside itself; the programs' settings are written anew from the state."""
     if source.folder is None or target.folder is None:
@@ -76,7 +100,7 @@ def _folder(deployment: Deployment, folder: Path) -> Place:
 
 
 def _no_place(where: str, why: str) -> RefusedError:
-    return RefusedError.of(  # type: ignore[return-value]
+    return RefusedError.of(
         "TD417",
         "This is no place of a state",
         detail=f"{where}: {why}.",

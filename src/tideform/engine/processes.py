@@ -53,9 +53,19 @@ def engines_of(run: str) -> set[int]:
 
 def processes_of(run: str) -> set[int]:
     """The numbers of this machine's processes that carry the run's mark, but for the one that asks."""
-    mark = f"{VARIABLE}={run}".encode()
+    return _marked(f"{VARIABLE}={run}")
+
+
+def _marked(text: str) -> set[int]:
+    mark = text.encode()
     found = {int(folder.name) for folder in Path("/proc").glob("[0-9]*") if mark in _environ(folder)}
     return {pid for pid in found - {os.getpid()} if alive(pid)}
+
+
+def kill_marked(variable: str, value: str) -> None:
+    """End at once the processes that carry this mark, and what they have started."""
+    for pid in _marked(f"{variable}={value}"):
+        _signal(pid, signal.SIGKILL)
 
 
 def _left(run: str, noted: Iterable[Process]) -> set[int]:

@@ -20,6 +20,7 @@ from tideform.engine import checkpoint, events, settings
 from tideform.engine.base import OnProgress, Preview, Program, Result
 from tideform.engine.failures import engine_failure
 from tideform.engine.inline import inline_program
+from tideform.engine.owners import read_own
 from tideform.engine.progress import progress_of
 from tideform.errors import EngineError
 from tideform.plan.model import Outputs
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from tideform.engine.checkpoint import Blobs, Checkpoint
     from tideform.engine.provider_process import ProviderProcess
     from tideform.spec.deployment import Deployment
+
+_MOVE_SECONDS = 600.0  # for a state to be read or written; the largest take a few
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,14 @@ class PulumiEngine:
         refresh: bool = False,
         destroy: bool = False,
         plan: Path | None = None,
+        seen: list[EngineEvent] | None = None,
     ) -> Preview:
-        """What would happen. A program without a stack is previewed on a throwaway one: a plan leaves nothing."""
+        """What would happen. A program without a stack is previewed on a throwaway one: a plan leaves nothing.
+
+        The engine's own events are put into ``seen``.
+        """
         known = self.checkpoint(program)
-        seen: list[EngineEvent] = []
+        seen = [] if seen is None else seen
         with (
             self._stack(program, upstream, known, scratch=known is None) as stack,
             engine_failure(program, seen),
@@ -87,6 +94,16 @@ class PulumiEngine:
             pending=known.pending_urns if known else frozenset(),
             engine_plan=plan,
         )
+
+    def unmade(
+        self, program: Program, upstream: Mapping[str, Outputs], plan: Path
+    ) -> tuple[Preview, list[dict[str, Any]]]:
+        """A preview, written to ``plan``, and what it would create as entries of a state (`adopt.wanted`)."""
+        from tideform.engine.adopt.wanted import wanted
+
+        seen: list[EngineEvent] = []
+        preview = self.preview(program, upstream, plan=plan, seen=seen)
+        return preview, wanted(seen, json.loads(plan.read_text(encoding="utf-8"))["resourcePlans"])
 
     def up(
         self,
@@ -145,8 +162,8 @@ class PulumiEngine:
         return Backend(self.deployment, self.blobs).existing()
 
     def checkpoint(self, program: Program) -> Checkpoint | None:
-        """The program's state as the backend holds it."""
-        return checkpoint.read(self.blobs, program.pulumi_project, program.stack)
+        """The program's state as the backend holds it. Raises `RefusedError` TD421 where the stack is another's."""
+        return read_own(self.deployment, self.blobs, program)
 
     def export_state(self, program: Program) -> dict[str, Any]:
         """The state as the engine exports it; secrets stay encrypted."""
@@ -180,22 +197,21 @@ class PulumiEngine:
         return [resource for resource in found if resource["urn"] in urns]
 
     def _run(self, stack: Stack, program: Program, verb: str, given: str = "") -> str:
-        done = subprocess.run(
-            [str(self.binary), "stack", verb, "--stack", program.stack],
-            cwd=stack.workspace.work_dir,
-            env={**os.environ, **stack.workspace.env_vars, "PULUMI_HOME": str(_engine_home())},
-            input=given,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise EngineError.of(
-                "TD403",
-                "The engine could not move a state",
-                detail=f"{verb} of {program.key}: {done.stderr}",
-                fix="Nothing was changed by it; mend what the engine names and run the command again.",
+        try:
+            done = subprocess.run(
+                [str(self.binary), "stack", verb, "--stack", program.stack],
+                cwd=stack.workspace.work_dir,
+                env={**os.environ, **stack.workspace.env_vars, "PULUMI_HOME": str(_engine_home())},
+                input=given,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=_MOVE_SECONDS,
             )
+        except subprocess.TimeoutExpired:
+            raise _not_moved(f"{verb} of {program.key}: no answer within {_MOVE_SECONDS:.0f} seconds") from None
+        if done.returncode != 0:
+            raise _not_moved(f"{verb} of {program.key}: {done.stderr}")
         return done.stdout
 
     @contextmanager
@@ -229,13 +245,14 @@ class PulumiEngine:
     ) -> Stack:
         from pulumi.automation import LocalWorkspace
 
+        from tideform.engine.bounded import BoundedCommand
         from tideform.engine.open_stack import OpenStack
 
         settings.write_project(folder, program)
         settings.write_stack(folder, program, self.deployment, known)
         workspace = LocalWorkspace(
             work_dir=str(folder),
-            pulumi_command=_command(self.binary, self.version),
+            pulumi_command=BoundedCommand(self.binary, self.version),
             pulumi_home=str(_engine_home()),
             program=inline_program(program, self.deployment, upstream),
             secrets_provider=self.reach.secrets_provider,
@@ -255,19 +272,17 @@ class PulumiEngine:
         }
 
 
+def _not_moved(detail: str) -> EngineError:
+    return EngineError.of(
+        "TD403",
+        "The engine could not move a state",
+        detail=detail,
+        fix="Nothing was changed by it; mend what the engine names and run the command again.",
+    )
+
+
 def _engine_home() -> Path:
     """Where the engine keeps plugins: shared, for the vendor's AWS plugin alone is 700 MB."""
     from tideform.paths import cache_dir, private_dir
 
     return private_dir(cache_dir() / "pulumi-home")
-
-
-def _command(binary: Path, version: str) -> Any:
-    """The Automation API's handle on a binary whose version is already known: its own way asks again, each time."""
-    from pulumi.automation import PulumiCommand
-    from semver import VersionInfo
-
-    command = PulumiCommand.__new__(PulumiCommand)
-    command.command = str(binary)
-    command.version = VersionInfo.parse(version.removeprefix("v"))
-    return command

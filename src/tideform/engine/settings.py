@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tideform.files import is_plain, replace_plain
+
 if TYPE_CHECKING:
     from tideform.engine.base import Program
     from tideform.engine.checkpoint import Checkpoint
@@ -39,9 +41,10 @@ def write_project(folder: Path, program: Program) -> None:
 def write_stack(folder: Path, program: Program, deployment: Deployment, known: Checkpoint | None) -> None:
     """``Pulumi.<stack>.yaml``: the program's configuration beside what unlocks the state's secrets."""
     path = folder / f"Pulumi.{program.stack}.yaml"
-    kept = _unlocking(_load(path)) or (_from_state(known.secrets_provider) if known else {})
+    kept = _unlocking(load_settings(path)) or (_from_state(known.secrets_provider) if known else {})
     config = {
         "tideform:spec": str(deployment.spec_file),
+        "tideform:project": deployment.spec.project,
         "tideform:environment": deployment.environment,
     }
     if program.unit is not None:
@@ -62,7 +65,8 @@ def _from_state(provider: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _load(path: Path) -> Mapping[str, Any]:
+def load_settings(path: Path) -> Mapping[str, Any]:
+    """Such a file's content; empty where there is none."""
     from ruamel.yaml import YAML
 
     return (YAML(typ="safe", pure=True).load(path) or {}) if path.exists() else {}
@@ -79,8 +83,5 @@ def _dump(settings: Mapping[str, Any]) -> str:
 
 
 def _write_if_changed(path: Path, text: str) -> None:
-    if path.exists() and path.read_text(encoding="utf-8") == text:
-        return
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    if not (is_plain(path) and path.read_text(encoding="utf-8") == text):
+        replace_plain(path, text.encode())

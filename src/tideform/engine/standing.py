@@ -1,7 +1,7 @@
 """Whether something of a name stands already, and whose it is: asked of the services where the state does not know.
 
 Only what has a name of our choice and carries tags is asked: tables, buckets and roles, of which every layer but
-monitoring has one.
+monitoring has one; and alarms and rules, of which AWS writes another's over without a word where the name is the same.
 """
 
 from __future__ import annotations
@@ -59,6 +59,26 @@ def _role(cloud: Cloud, name: str) -> Tags:
     return _pairs(cloud.client("iam").get_role(RoleName=name)["Role"].get("Tags", []))
 
 
+def _alarm(cloud: Cloud, name: str) -> Tags | None:
+    """A second one of the name would update it.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    """
+    cloudwatch = cloud.client("cloudwatch")
+    for found in cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]:
+        return _pairs(cloudwatch.list_tags_for_resource(ResourceARN=found["AlarmArn"])["Tags"])
+    return None
+
+
+def _rule(cloud: Cloud, name: str) -> Tags:
+    """A second one of the name would update it.
+
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+    """
+    events = cloud.client("events")
+    return _pairs(events.list_tags_for_resource(ResourceARN=events.describe_rule(Name=name)["Arn"])["Tags"])
+
+
 def _pairs(tags: list[dict[str, str]]) -> Tags:
     return {tag["Key"]: tag["Value"] for tag in tags}
 
@@ -67,4 +87,6 @@ _LOOKS: dict[str, tuple[str, Callable[[Cloud, str], Tags | None]]] = {
     "aws:s3/bucket:Bucket": ("bucket", _bucket),
     "aws:dynamodb/table:Table": ("name", _table),
     "aws:iam/role:Role": ("name", _role),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": ("name", _alarm),
+    "aws:cloudwatch/eventRule:EventRule": ("name", _rule),
 }

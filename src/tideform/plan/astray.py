@@ -6,6 +6,7 @@ An apply would make a second one of whatever takes no name, and then fail on the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tideform.diagnostics import Diagnostic, Severity
@@ -14,7 +15,10 @@ from tideform.errors import RefusedError
 from tideform.plan.model import Action, PlannedResource
 
 if TYPE_CHECKING:
+    from tideform.cloud import Cloud
+    from tideform.engine.backend import Backend
     from tideform.engine.base import Preview
+    from tideform.engine.pulumi import PulumiEngine
     from tideform.spec.deployment import Deployment
 
 _SHOWN = 5  # resources that are named; the others are counted
@@ -37,10 +41,53 @@ def refuse_astray(deployment: Deployment, previews: Iterable[Preview]) -> None:
 
     cloud = cloud_for(deployment)
     standing = [(r, tags) for r in created if (tags := tags_of(cloud, r.type, r.after or {})) is not None]
-    own = [resource for resource, tags in standing if _is_own(deployment, tags)]
+    own = [resource.address for resource, tags in standing if _is_own(deployment, tags)]
     foreign = [_taken(resource) for resource, tags in standing if not _is_own(deployment, tags)]
     if found := [*([_unknown(deployment, own)] if own else []), *foreign]:
         raise RefusedError(found)
+
+
+def table_astray(cloud: Cloud, deployment: Deployment) -> tuple[Diagnostic, ...]:
+    """TD407 as a warning where the lease table stands with the deployment's tags, for a state that does not know it."""
+    from tideform.burst.runner import cloud_errors
+
+    name = deployment.physical_name("leases")
+    with cloud_errors("the lease table was looked for"):
+        tags = tags_of(cloud, "aws:dynamodb/table:Table", {"name": name})
+    if tags is None or not _is_own(deployment, tags):
+        return ()
+    return (replace(_unknown(deployment, [f"the lease table {name}"]), severity=Severity.WARNING),)
+
+
+def refuse_anothers_table(deployment: Deployment, state: Backend | PulumiEngine) -> None:
+    """Raise `RefusedError` TD421 where the lease table of this name has the tags of another project and environment.
+
+    Whoever ended bursts by it would end theirs. It is asked for only where the state knows of none of its own, and
+    none where the sandbox does not run.
+    """
+    from tideform.burst.runner import cloud_errors
+    from tideform.connect import cloud_for
+    from tideform.plan.leases import stands
+    from tideform.sandbox.client import find
+
+    if stands(deployment, state) or (deployment.target == "local" and find(deployment.workspace) is None):
+        return
+    name = deployment.physical_name("leases")
+    with cloud_errors("the lease table was looked for"):
+        tags = tags_of(cloud_for(deployment), "aws:dynamodb/table:Table", {"name": name}) or {}
+    if "tideform:project" in tags and not _is_own(deployment, tags):
+        raise RefusedError([_anothers(name, tags)])
+
+
+def _anothers(name: str, tags: Mapping[str, str]) -> Diagnostic:
+    return Diagnostic(
+        "TD421",
+        Severity.ERROR,
+        "A name is taken by something that is not ours",
+        detail=f"The lease table {name} carries the tags of project {tags['tideform:project']}, environment "
+        f"{tags.get('tideform:environment')}, whose names are the same. It was left alone, and nothing was changed.",
+        fix="Rename the project or the environment in this spec.",
+    )
 
 
 def _is_own(deployment: Deployment, tags: Mapping[str, str]) -> bool:
@@ -48,17 +95,19 @@ def _is_own(deployment: Deployment, tags: Mapping[str, str]) -> bool:
     return all(tags.get(key) == value for key, value in ours.items())
 
 
-def _unknown(deployment: Deployment, own: list[PlannedResource]) -> Diagnostic:
-    named = ", ".join(resource.address for resource in own[:_SHOWN])
+def _unknown(deployment: Deployment, own: list[str]) -> Diagnostic:
+    named = ", ".join(own[:_SHOWN])
     more = f" and {len(own) - _SHOWN} more" if len(own) > _SHOWN else ""
     return Diagnostic(
         "TD407",
         Severity.ERROR,
         "What stands is not in the state",
-        detail=f"{named}{more} would be created, but stand already with the tags of {deployment.name}. "
+        detail=f"{named}{more} would be created, but stand{'s' * (len(own) == 1)} already with the tags of "
+        f"{deployment.name}. "
         f"The state ({deployment.settings.state or deployment.workspace.state(deployment.environment)}) "
         "does not know them: it was lost, or is another one.",
-        fix="Bring the state back to its place, or take it over from where it is: `tideform state move --from PLACE`.",
+        fix="Bring the state back to its place, or take it over from where it is: `tideform state move --from PLACE`. "
+        "Where it is lost: `tideform state adopt` makes it anew from what stands.",
     )
 
 

@@ -50,8 +50,6 @@ def changing(
     Raises `LockedError` where another run holds the lock, `RefusedError` where recovery meets what is not ours,
     `InterruptedRunError` on Ctrl-C and SIGTERM once the engines have stopped.
     """
-    from tideform.connect import cloud_for
-    from tideform.engine.connect import connect_engine
     from tideform.engine.lock import acquire
 
     with ExitStack() as locks:
@@ -60,13 +58,30 @@ def changing(
             held = locks.enter_context(
                 acquire(deployment, operation, name=f"pool-{pool}", wait=wait, run=held.run, on_wait=say)
             )
-        engine = connect_engine(deployment, say=say, environ=held.environ)
-        change = Change(deployment, engine, cloud_for(deployment), held)
-        try:
-            _recover(change, pool, say, refuse_foreign=operation != "destroy")
+        with working(deployment, operation, held, pool=pool, say=say) as change:
             yield change
-        except KeyboardInterrupt as cause:
-            raise _interrupted(operation, deployment) from cause
+
+
+@contextmanager
+def working(
+    deployment: Deployment, operation: str, held: Held, *, pool: str | None = None, say: Say = lambda _: None
+) -> Iterator[Change]:
+    """The engine of a run that holds its locks already; raises as `changing` does once those are had."""
+    from tideform.connect import cloud_for
+    from tideform.engine.connect import connect_engine
+    from tideform.plan.astray import refuse_anothers_table
+
+    engine = connect_engine(deployment, say=say, environ=held.environ, pool=pool)
+    if pool is None:
+        refuse_anothers_table(deployment, engine)
+    change = Change(deployment, engine, cloud_for(deployment), held)
+    if short := change.cloud.short_keys():
+        say(short)
+    try:
+        _recover(change, pool, say, refuse_foreign=operation != "destroy")
+        yield change
+    except KeyboardInterrupt as cause:
+        raise _interrupted(operation, deployment) from cause
 
 
 def _recover(change: Change, pool: str | None, say: Say, *, refuse_foreign: bool) -> None:
@@ -94,8 +109,8 @@ def end_dead_bursts(change: Change, say: Say, *, wholly: bool = True) -> None:
 
     Raises `LeftoversError` where something of them stays; not ``wholly``: that is told, and left to the reaper.
     """
+    from tideform.burst.clearance import Hooks
     from tideform.burst.reconcile import reconcile
-    from tideform.burst.teardown import Hooks
     from tideform.plan.teardown import remove, standing
 
     hooks = Hooks(destroy=lambda pool: remove(change, standing(change.engine, pool)))
@@ -114,6 +129,7 @@ def mend_reaper(change: Change, say: Say) -> None:
 def refuse_living_leases(change: Change) -> None:
     """Raise `RefusedError` while a burst holds capacity: its end comes before the end of what it stands on."""
     from tideform.burst.reconcile import live_leases
+    from tideform.process import user
 
     diagnostics = [
         Diagnostic(
@@ -121,7 +137,9 @@ def refuse_living_leases(change: Change) -> None:
             Severity.ERROR,
             "A burst still holds capacity",
             detail=f"{lease.pool}: a lease of {lease.owner} runs until {utc(lease.deadline)}.",
-            fix=f"End it first: `tideform burst down {lease.pool} --all`.",
+            fix=f"End it first: `tideform jobs cancel {lease.job_name}`."
+            if lease.alone
+            else f"End it first: `tideform burst down {lease.pool}{'' if lease.owner == user() else ' --all'}`.",
         )
         for lease in live_leases(change.cloud, change.deployment)
     ]

@@ -8,7 +8,9 @@ from typing import Any
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.engine.base import Preview
 from tideform.errors import RefusedError
+from tideform.plan.changes import changes_between
 from tideform.plan.model import SECRET, UNKNOWN, Action, PlannedResource
+from tideform.plan.moved_by_bursts import by_others
 
 
 def refuse_moved(shown: Preview, now: Preview) -> None:
@@ -26,7 +28,7 @@ def _differences(shown: Preview, now: Preview) -> Iterator[Diagnostic]:
         elif planned is not None and not _allowed(planned, resource):
             yield _moved(resource.address, f"planned: {planned.action}, now: {resource.action}")
         elif planned is not None:
-            yield from _values(resource.address, planned.after, resource.after)
+            yield from _values(planned, resource)
 
 
 def _identity(resource: PlannedResource) -> str:
@@ -39,11 +41,13 @@ def _allowed(planned: PlannedResource, now: PlannedResource) -> bool:
     return now.action is planned.action or (now.action is Action.NO_OP and planned.action is Action.UPDATE)
 
 
-def _values(address: str, planned: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> Iterator[Diagnostic]:
-    for key in sorted((planned or {}).keys() | (now or {}).keys()):
-        one, other = (planned or {}).get(key), (now or {}).get(key)
-        if not agrees(one, other):
-            yield _moved(address, f"{key} was planned as {one!r} and is now {other!r}")
+def _values(planned: PlannedResource, now: PlannedResource) -> Iterator[Diagnostic]:
+    """What nothing is done to may be read back or not, and what bursts move is not the plan's: neither is compared."""
+    if planned.action is now.action is Action.NO_OP:
+        return
+    for change in by_others(now.type, changes_between(planned.after or {}, now.after or {})):
+        if not agrees(change.before, change.after):
+            yield _moved(now.address, f"{change.path} was planned as {change.before!r} and is now {change.after!r}")
 
 
 def in_the_way(shown: Preview) -> tuple[str, ...]:

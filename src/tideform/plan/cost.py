@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from tideform.components.worst_case import worst_case, worst_case_text
+from tideform.components.worst_case import worst_case
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.plan.model import PlannedResource, PriceLine
 from tideform.prices.book import HOURS_A_MONTH, book
 from tideform.spec.deployment import Deployment
 from tideform.spec.kubernetes_versions import EXTENDED_FACTOR, extended
 
-__all__ = ["cost_findings", "price", "standing_hourly", "worst_case", "worst_case_text"]
+__all__ = ["cost_findings", "price", "standing_hourly", "worst_case"]
 
 Pricer = Callable[[PlannedResource, Deployment], Iterator[PriceLine]]
 
@@ -95,7 +95,7 @@ def _burst(resource: PlannedResource, deployment: Deployment) -> Iterator[PriceL
         resource.address,
         "capacity during a burst",
         worst.most.hourly if worst is not None and exists_only_then else None,
-        f"while a burst runs: {worst_case_text(deployment, name)}",
+        _ONLY_THEN,
     )
 
 
@@ -182,6 +182,7 @@ def _after(resource: PlannedResource, name: str) -> Any:
     return (resource.after or {}).get(name)
 
 
+_ONLY_THEN = "paid while a burst runs; its worst case stands with what bursts bring"
 _COMPUTE = ("aws:batch/computeEnvironment:ComputeEnvironment", "kubernetes:karpenter.sh/v1:NodePool")
 _PRICERS: dict[str, Pricer] = {
     "aws:ec2/vpcEndpoint:VpcEndpoint": _endpoint,

@@ -90,7 +90,7 @@ def carry_out(change: Change, planned: Planned, *, on_progress: OnProgress = lam
     """
     outlets.carry_on()  # half an apply would be worse than one that nobody watched
     deployment, engine = change.deployment, change.engine
-    _remember_sandbox(deployment)
+    remember_sandbox(deployment)
     walkable = {stage.program.key: stage for stage in stages_of(deployment, planned)}
     with _plan_folder() as folder:
         run = _Run(change, planned, on_progress, folder)
@@ -115,7 +115,8 @@ def _needs(walkable: tuple[Stage, ...]) -> dict[str, list[str]]:
     }
 
 
-def _remember_sandbox(deployment: Deployment) -> None:
+def remember_sandbox(deployment: Deployment) -> None:
+    """Note in which sandbox the environment stands, on the local target."""
     if deployment.target == "local":
         from tideform.sandbox.client import find, remember_boot
 

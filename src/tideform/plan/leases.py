@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import CloudError
+from tideform.plan.disturbing import disturbing, turning
+from tideform.plan.model import PlannedResource
 from tideform.plan.programs import program
 
 if TYPE_CHECKING:
+    from tideform.burst.lease import PoolRecord
     from tideform.burst.table import LeaseTable
-    from tideform.cloud import Cloud
     from tideform.engine.backend import Backend
     from tideform.engine.pulumi import PulumiEngine
     from tideform.spec.deployment import Deployment
 
 _TABLE = "aws:dynamodb/table:Table"
-# What `burst.reaper_proof` asks for.
-_LOOK = (
-    "lambda:GetFunctionConfiguration, lambda:GetFunctionConcurrency, lambda:InvokeFunction, scheduler:GetSchedule, "
-    "iam:GetRolePolicy, dynamodb:GetItem on the lease table and kms:Decrypt on its key"
-)
+
+
+def stands(deployment: Deployment, state: Backend | PulumiEngine) -> bool:
+    """Whether foundation has made the lease table, and so what acts on it; nothing is asked of the cloud."""
+    known = state.checkpoint(program(deployment, "foundation"))
+    return known is not None and any(resource["type"] == _TABLE for resource in known.resources)
 
 
 def lease_table(deployment: Deployment, state: Backend | PulumiEngine) -> LeaseTable | None:
     """The table, where foundation has made it; nothing is asked of the cloud."""
-    known = state.checkpoint(program(deployment, "foundation"))
-    if known is None or all(resource["type"] != _TABLE for resource in known.resources):
+    if not stands(deployment, state):
         return None
     from tideform.burst.table import LeaseTable
     from tideform.connect import cloud_for
@@ -36,40 +39,47 @@ def lease_table(deployment: Deployment, state: Backend | PulumiEngine) -> LeaseT
 
 
 def lease_findings(
-    deployment: Deployment, engine: PulumiEngine, *, unit: str | None = None, acting: bool = False
+    deployment: Deployment,
+    engine: PulumiEngine,
+    resources: Sequence[PlannedResource] = (),
+    *,
+    unit: str | None = None,
+    acting: bool = False,
 ) -> tuple[Diagnostic, ...]:
     """Errors for pools that hold capacity while the spec has them elsewhere, or no more; of one unit where asked.
 
-    Where the table cannot be read that is an error for what is ``acting``, and a warning for what only shows a plan.
+    So are changes of ``resources`` that would end their work. Where the table cannot be read that is an error for what
+    is ``acting``, and a warning for what only shows a plan.
     """
     table = lease_table(deployment, engine)
     if table is None:
         return ()
-    return (*_held(deployment, table, unit, acting=acting), *reaper_findings(table.cloud, deployment))
+    return _held(deployment, table, resources, unit, acting=acting)
 
 
-def reaper_findings(cloud: Cloud, deployment: Deployment) -> tuple[Diagnostic, ...]:
-    """Warnings: the reaper is not as it should be (TD625), or cannot be looked at (TD611)."""
-    from tideform.burst.reaper_brake import unfit
-
-    if not deployment.spec.training:
-        return ()
-    try:
-        brake = unfit(cloud, deployment)
-    except CloudError as error:
-        return (replace(error.diagnostics[0], severity=Severity.WARNING, fix=f"Whoever looks needs {_LOOK}."),)
-    return () if brake is None else (brake,)
-
-
-def _held(deployment: Deployment, table: LeaseTable, unit: str | None, *, acting: bool) -> tuple[Diagnostic, ...]:
+def _held(
+    deployment: Deployment, table: LeaseTable, resources: Sequence[PlannedResource], unit: str | None, *, acting: bool
+) -> tuple[Diagnostic, ...]:
     from tideform.burst.as_held import held_apart
 
     try:
-        records, broken = table.all(), table.unreadable()
+        told = table.look().values()
     except CloudError as error:
         return (_unseen(error, Severity.ERROR if acting else Severity.WARNING),)
-    apart = held_apart(deployment, [one for one in records if unit in (None, one.pool)])
-    return (*apart, *(replace(one, severity=Severity.WARNING) for one in broken))
+    held = [
+        found
+        for record in told
+        if not isinstance(record, Diagnostic) and unit in (None, record.pool)
+        for found in tuple(held_apart(deployment, [record])) or _disturbed(deployment, record, resources)
+    ]
+    broken = (one for one in told if isinstance(one, Diagnostic))
+    return (*held, *(replace(one, severity=Severity.WARNING) for one in broken))
+
+
+def _disturbed(
+    deployment: Deployment, record: PoolRecord, resources: Sequence[PlannedResource]
+) -> tuple[Diagnostic, ...]:
+    return (*disturbing(resources, [record]), *turning(deployment.spec.training, [record]))
 
 
 def _unseen(error: CloudError, severity: Severity) -> Diagnostic:

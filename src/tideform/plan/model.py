@@ -129,13 +129,15 @@ class Dormant:
 class PoolChoice:
     """What a pool's words mean in machines, and the ladder that a burst goes down to get them.
 
-    ``left_out`` are types that have the accelerator and are not used, each with the reason.
+    ``left_out`` are types that have the accelerator and are not used, each with the reason; ``worst`` is what a burst
+    costs at most, in words.
     """
 
     program: str
     machines: str
     ladder: tuple[str, ...]
     left_out: tuple[tuple[str, str], ...] = ()
+    worst: str = ""
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,7 @@ class Plan:
     deferred: tuple[Deferred, ...] = ()
     dormant: tuple[Dormant, ...] = ()
     pools: tuple[PoolChoice, ...] = ()
-    removed_programs: tuple[str, ...] = ()  # in the backend, no longer in the spec
+    removed_programs: tuple[str, ...] = ()  # in the backend, no longer in the spec, or dormant by it from now on
     findings: tuple[Diagnostic, ...] = ()
     prices: tuple[PriceLine, ...] = ()
     refreshed: tuple[PlannedResource, ...] = ()  # drift: what was changed behind our back

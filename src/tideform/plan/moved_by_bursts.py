@@ -12,8 +12,11 @@ from tideform.plan.model import PropertyChange
 # By which a group or an environment has its machines say at launch whose they are (`burst.reaper.claims`). The provider
 # leaves them alone wherever tags are a resource's own: a group's are a list, of which nothing can be left out by key.
 LEASE_TAGS = ("tideform:lease", "tideform:expires", "tideform:token")
+# What an environment may have follows from what the others hold: each burst sets it, out of the spec. An apply in
+# the middle of one that raised it would let the pool have more than its bound.
 COMPUTE_ENVIRONMENT = (
     "computeResources.desiredVcpus",
+    "computeResources.maxVcpus",
     "computeResources.minVcpus",
     *(f'computeResources.tags["{key}"]' for key in LEASE_TAGS),
     "state",

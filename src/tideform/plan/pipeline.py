@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tideform.burst.applied import removed_between_bursts
+from tideform.burst.code_notes import left_notes
 from tideform.catalogue.not_built import not_built_notes
+from tideform.components.worst_case import worst_case_text
 from tideform.diagnostics import Diagnostic
 from tideform.engine.base import Preview, Program
 from tideform.errors import TideformError
 from tideform.plan.astray import refuse_astray
-from tideform.plan.cost import cost_findings, price, worst_case_text
+from tideform.plan.by_itself import Inert, standing_inert
+from tideform.plan.cost import cost_findings, price
 from tideform.plan.deferred import deferred_units, standing_on_nothing, standing_without_a_model
 from tideform.plan.existing_network import network_findings
 from tideform.plan.leases import lease_findings
+from tideform.plan.left_behind import left_findings, left_findings_offline
 from tideform.plan.losses import losses
 from tideform.plan.model import Deferred, Dormant, OutputChange, Outputs, Plan, PlannedResource, PriceLine
 from tideform.plan.pools import pool_choices
@@ -66,7 +70,8 @@ def make_plan(
     acting = engine is not None
     engine = None if offline else engine or _engine(deployment)
     chosen = _Choice.for_removal(engine, unit) if destroy else _Choice.of(deployment, engine, unit, full_pool)
-    previews = _preview_all(deployment, engine, chosen, refresh, on_phase)
+    inert = Inert() if destroy else standing_inert(deployment, engine, unit)
+    previews = _preview_all(deployment, engine, chosen, lambda key: refresh or key in inert.made_by, on_phase)
     if engine is not None and not destroy:
         refuse_astray(deployment, previews.values())
     dormant = _dormant(deployment, chosen)
@@ -74,11 +79,7 @@ def make_plan(
     prices = price(judged, deployment)
     resources = _sorted(previews.values())
     plan = Plan(
-        project=deployment.spec.project,
-        environment=deployment.environment,
-        target=deployment.target,
-        account=deployment.account,
-        region=deployment.region,
+        **_place(deployment),
         offline=offline,
         resources=resources,
         outputs=tuple(_output_changes(previews)),
@@ -88,13 +89,24 @@ def make_plan(
         removed_programs=tuple(p.key for p in chosen.removed),
         findings=()
         if destroy
-        else _findings(deployment, chosen, judged, prices, unit, engine, acting=acting)
+        else inert.findings
+        + _findings(deployment, chosen, judged, prices, unit, engine, acting=acting)
         + losses(deployment, resources, delete_data),
         prices=prices,
         refreshed=tuple(r for p in previews.values() for r in p.drift),
         meta=_meta(deployment, previews, refresh),
     )
     return Planned(plan, previews, {key: p.outputs for key, p in previews.items()}, delete_data)
+
+
+def _place(deployment: Deployment) -> dict[str, Any]:
+    return {
+        "project": deployment.spec.project,
+        "environment": deployment.environment,
+        "target": deployment.target,
+        "account": deployment.account,
+        "region": deployment.region,
+    }
 
 
 def _findings(
@@ -110,11 +122,13 @@ def _findings(
     return (
         *standing_without_a_model(chosen.deferred, chosen.standing),
         *(standing_on_nothing(chosen.up, chosen.standing) if engine and unit else ()),
-        *(lease_findings(deployment, engine, unit=unit, acting=acting) if engine else ()),
+        *(lease_findings(deployment, engine, judged, unit=unit, acting=acting) if engine else ()),
+        *(left_findings(deployment, engine, brings=True) if engine else left_findings_offline(deployment)),
         *(network_findings(deployment) if engine else ()),
         *review(judged, deployment, partial=unit is not None),
         *cost_findings(prices, deployment),
         *not_built_notes(deployment.spec, unit=unit),
+        *left_notes(deployment, unit=unit),
     )
 
 
@@ -177,6 +191,7 @@ class _Choice:
         existing = engine.existing() if engine else ()
         wanted = [p for p in declared if p.key not in deferred and p.key not in dormant]
         gone = [p for p in existing if p.stack not in {d.stack for d in declared if d.layer == p.layer}]
+        gone += [p for p in existing if p.key in dormant and _was_kept(deployment, p)]
         if unit is not None:
             wanted = [p for p in wanted if p.unit == unit]
             gone = [p for p in gone if p.unit == unit]
@@ -207,18 +222,30 @@ def _sleeps(deployment: Deployment, program: Program, full_pool: str | None) -> 
     return deployment.spec.training[program.unit].between_bursts == "remove"
 
 
+def _was_kept(deployment: Deployment, program: Program) -> bool:
+    """Whether what stands of a dormant pool was to stay: a burst's own goes with the burst, and not by a plan."""
+    return program.unit is not None and removed_between_bursts(deployment, program.unit) is False
+
+
 def _preview_all(
-    deployment: Deployment, engine: PulumiEngine | None, chosen: _Choice, refresh: bool, on_phase: OnPhase
+    deployment: Deployment,
+    engine: PulumiEngine | None,
+    chosen: _Choice,
+    refresh: Callable[[str], bool],  # whether to read back what stands of the program with this key
+    on_phase: OnPhase,
 ) -> dict[str, Preview]:
     from tideform.engine.offline import OfflineCollector
 
-    preview = partial(engine.preview, refresh=refresh) if engine else OfflineCollector(deployment).preview
+    offline = OfflineCollector(deployment)
+    if engine is not None:
+        _refuse_taken(engine, chosen.dormant)
     by_key = {p.key: p for p in chosen.up}
     upstream: dict[str, Outputs] = {p.key: engine.outputs(p) for p in chosen.standing} if engine else {}
 
     def work(key: str) -> Preview:
         on_phase(key)
-        found = preview(by_key[key], upstream)
+        of = by_key[key]
+        found = engine.preview(of, upstream, refresh=refresh(key)) if engine else offline.preview(of, upstream)
         upstream[key] = found.outputs
         return found
 
@@ -230,6 +257,12 @@ def _preview_all(
         raise_all(failed)
         done |= gone
     return dict(sorted(done.items()))
+
+
+def _refuse_taken(engine: PulumiEngine, asleep: Iterable[Program]) -> None:
+    """Raise `RefusedError` TD421 for a pool that no preview looks at and whose stack is another's."""
+    for program in asleep:
+        engine.checkpoint(program)
 
 
 def raise_all(failed: Mapping[str, BaseException]) -> None:

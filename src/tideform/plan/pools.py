@@ -1,4 +1,4 @@
-"""What each pool's words mean in machines, for the plan: which types and why, and the ladder of a burst. Pure."""
+"""What each pool's words mean, for the plan: which machines and why, the ladder of a burst, its worst case. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tideform.components.pool_shape import PoolShape, shape_of
 from tideform.components.purchase import ladder
+from tideform.components.worst_case import worst_case_text
 from tideform.errors import TideformError
 from tideform.plan.model import PoolChoice
 from tideform.spec.deployment import Deployment
@@ -27,7 +28,7 @@ def _choices(deployment: Deployment, unit: str | None) -> Iterator[PoolChoice]:
         except TideformError:  # validation says so
             continue
         left_out = tuple((one.name, one.why) for one in shape.left_out)
-        yield PoolChoice(f"training/{name}", _machines(pool, shape), rungs, left_out)
+        yield PoolChoice(f"training/{name}", _machines(pool, shape), rungs, left_out, worst_case_text(deployment, name))
 
 
 def _machines(pool: Pool, shape: PoolShape) -> str:

@@ -30,7 +30,7 @@ def stages(programs: Sequence[Program], removed: Iterable[Program] = ()) -> tupl
     """The whole walk: everything up, then what the spec no longer names away."""
     up = _up(programs)
     first = max((s.level for s in up), default=-1) + 1
-    return (*up, *removal(removed, first_level=first, why="no longer in the spec"))
+    return (*up, *removal(removed, first_level=first, why="no longer in the spec, or between bursts"))
 
 
 def removal(programs: Iterable[Program], *, first_level: int = 0, why: str) -> tuple[Stage, ...]:

@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
-from tideform.engine.backend import Backend
-from tideform.plan.leases import lease_table, reaper_findings
+from tideform.burst.ownerless import Sighted
+from tideform.diagnostics import Diagnostic
+from tideform.errors import CloudError, TideformError
+from tideform.plan.capacity import STATE, Capacity, capacity, state_of
+from tideform.plan.left_behind import left_findings
 from tideform.plan.programs import in_order, programs
+from tideform.unasked import NO_GAPS, Gaps, each
 
 if TYPE_CHECKING:
     from tideform.burst.lease import PoolRecord
-    from tideform.burst.ownerless import Ownerless
-    from tideform.burst.table import LeaseTable
-    from tideform.diagnostics import Diagnostic
+    from tideform.engine.backend import Backend
     from tideform.engine.base import Program
     from tideform.engine.lock.record import Holder
     from tideform.spec.deployment import Deployment
 
+STACKS: Final = "stacks"  # parts that can give no answer, beside those of `plan.capacity`
+OTHER_NAMES: Final = "what stands under other names"
+LOCK: Final = "lock"
+
 
 @dataclass(frozen=True)
 class StackStatus:
-    """One program: how many resources stand, how many operations a crash left open, when it last changed."""
+    """One program: how many resources stand, how many operations a crash left open, when it last changed.
+
+    ``standing`` is None where nobody could tell: ``unknown`` says why.
+    """
 
     program: str
     declared: bool  # whether the spec still names it
-    standing: bool
+    standing: bool | None
     resources: int = 0
     pending: int = 0
     changed: str = ""  # RFC 3339
     dormant: bool = False  # a pool that stands during a burst only
     waits_for: str = ""  # why an apply would put it off
+    unknown: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,43 +57,67 @@ class SandboxStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """Everything that `tideform status` tells."""
+    """Everything that `tideform status` tells; None: nobody could tell."""
 
     deployment: Deployment
-    stacks: tuple[StackStatus, ...]
+    stacks: tuple[StackStatus, ...] | None
     sandbox: SandboxStatus | None  # None for the target aws
-    pools: tuple[PoolRecord, ...]
-    holders: tuple[Holder, ...]
-    warnings: tuple[Diagnostic, ...] = ()  # what is wrong with the lease table, or with what acts on it
-    unheld: tuple[Ownerless, ...] = ()  # what costs money, or would, and no lease holds
+    pools: tuple[PoolRecord, ...] | None
+    holders: tuple[Holder, ...] | None
+    warnings: tuple[Diagnostic, ...] = ()  # what is wrong with the state or the lease table, or with what acts on it
+    unheld: Sighted = Sighted()  # noqa: RUF009  # frozen; what costs money, or would, and no lease holds
+    gaps: Gaps = NO_GAPS  # what could not be looked at
 
 
 def status(deployment: Deployment) -> Status:
-    """Ask the state, the sandbox, the lease table and the lock."""
-    from tideform.engine.lock import lock_of
-
+    """Ask the state, the sandbox, the lease table and the lock; what one of them refuses hides none of the others."""
     sandbox = _sandbox(deployment)
-    table = None if sandbox is not None and (sandbox.lost or not sandbox.running) else _table(deployment)
+    gone = sandbox is not None and (sandbox.lost or not sandbox.running)
+    state, unread = state_of(deployment)
+    stacks, unknown = _stacks(state)
+    held = Capacity() if gone else capacity(deployment, state, unread)
+    holders, locked = _holders(deployment)
+    left, unseen = _left(deployment, state)
+    gaps = _once(unread + held.gaps, unknown) + locked + unseen
     return Status(
         deployment=deployment,
-        stacks=_stacks(deployment),
+        stacks=stacks,
         sandbox=sandbox,
-        pools=() if table is None else _pools(table),
-        holders=lock_of(deployment).holders(),
-        warnings=() if table is None else _warnings(table, deployment),
-        unheld=() if table is None else _unheld(table, deployment),
+        pools=None if held.records is None else _busy(held.records),
+        holders=holders,
+        warnings=(*left, *held.warnings, *gaps.problems),
+        unheld=held.seen,
+        gaps=gaps,
     )
 
 
-def _stacks(deployment: Deployment) -> tuple[StackStatus, ...]:
-    backend = Backend.of(deployment)
+def _stacks(state: Backend) -> tuple[tuple[StackStatus, ...] | None, Gaps]:
     from tideform.plan.deferred import deferred_units
 
-    declared = {p.key: p for p in programs(deployment)}
-    reasons = {d.program: d.reason for d in deferred_units(deployment)}
-    known = declared | {p.key: p for p in backend.existing()}
-    stacks = (_stack(backend, p, declared=p.key in declared) for p in in_order(known.values()))
-    return tuple(replace(stack, waits_for=reasons.get(stack.program, "")) for stack in stacks)
+    declared = {} if state.deployment.left else {p.key: p for p in programs(state.deployment)}
+    try:
+        known = in_order((declared | {p.key: p for p in state.existing()}).values())
+    except CloudError as unread:
+        return None, Gaps.of(STACKS, unread)
+    found, gaps = each({f"stack {p.key}": partial(_stack, state, p, declared=p.key in declared) for p in known})
+    why = {one.what: one.reason for one in gaps.all}
+    unknown = {f"stack {p.key}": StackStatus(p.key, p.key in declared, None) for p in known}
+    reasons = {d.program: d.reason for d in deferred_units(state.deployment)}
+    several = (
+        replace(found.get(name, blank), unknown=why.get(name, ""), waits_for=reasons.get(blank.program, ""))
+        for name, blank in unknown.items()
+    )
+    return tuple(several), gaps
+
+
+def _once(gaps: Gaps, stacks: Gaps) -> Gaps:
+    """All of it; of the state as a whole only what is in none of its stacks."""
+    rest = Gaps(
+        tuple(one for one in gaps.unasked if one.what != STATE),
+        tuple(one for one in gaps.unreadable if one.what != STATE),
+        gaps.problems,
+    )
+    return stacks + (rest if stacks else gaps)
 
 
 def _stack(backend: Backend, of: Program, *, declared: bool) -> StackStatus:
@@ -118,21 +154,23 @@ def _lost(deployment: Deployment) -> bool:
     return False
 
 
-def _table(deployment: Deployment) -> LeaseTable | None:
-    return lease_table(deployment, Backend.of(deployment))
+def _left(deployment: Deployment, state: Backend) -> tuple[tuple[Diagnostic, ...], Gaps]:
+    try:
+        return left_findings(deployment, state, brings=False), NO_GAPS
+    except CloudError as unread:
+        return (), Gaps.of(OTHER_NAMES, unread)
 
 
-def _warnings(table: LeaseTable, deployment: Deployment) -> tuple[Diagnostic, ...]:
-    """What is wrong with the table's items, and with the reaper that acts on them."""
-    return (*table.unreadable(), *reaper_findings(table.cloud, deployment))
+def _holders(deployment: Deployment) -> tuple[tuple[Holder, ...] | None, Gaps]:
+    """Who holds the lock, or why nobody can tell."""
+    from tideform.engine.lock import lock_of
+
+    try:
+        return lock_of(deployment).holders(), NO_GAPS
+    except TideformError as error:
+        return None, Gaps.of(LOCK, error)
 
 
-def _pools(table: LeaseTable) -> tuple[PoolRecord, ...]:
+def _busy(records: Iterable[PoolRecord]) -> tuple[PoolRecord, ...]:
     """The pools that are not idle."""
-    return tuple(sorted((r for r in table.all() if r.held or r.count), key=lambda record: record.pool))
-
-
-def _unheld(table: LeaseTable, deployment: Deployment) -> tuple[Ownerless, ...]:
-    from tideform.burst.ownerless import ownerless
-
-    return ownerless(table.cloud, deployment)
+    return tuple(sorted((one for one in records if one.held or one.count), key=lambda record: record.pool))

@@ -41,17 +41,19 @@ def destroy(
     next one meanwhile. The reaper and its table go last, once nothing is held any more.
 
     Raises `RefusedError` where a lease lives or a bucket holds data that ``delete_data`` does not name; then nothing
-    was deleted. Raises `EngineError` for what could not be deleted, `LeftoversError` where capacity stays; then the
-    reaper stands, and the rest can be continued.
+    was deleted, and for data that was there before nothing was switched off. Raises `EngineError` for what could not be
+    deleted, `LeftoversError` where capacity stays; then the reaper stands, and the rest can be continued.
     """
     from tideform.burst.receipt import environment_receipt
 
     with changing(deployment, "destroy", wait=wait, say=say) as change:
         programs = standing(change.engine, unit)
+        _refuse_data(change, programs, delete_data)  # before anything is switched off, and again after work has ended
         _switch_off_starters(change, programs, say)
         end_dead_bursts(change, say)
         refuse_living_leases(change)
         _refuse_data(change, programs, delete_data)
+        _end_unrecorded(change, unit, say)
         last = tuple(p for p in programs if p.layer == "foundation")
         first = tuple(p for p in programs if p not in last)
         remove(change, first, delete_data=delete_data, on_progress=on_progress)
@@ -64,10 +66,20 @@ def destroy(
 def _switch_off_starters(change: Change, programs: Iterable[Program], say: Say) -> None:
     from tideform.burst.starters import switch_off
 
+    outlets.carry_on()  # what was switched off and not taken down would begin nothing, and nobody would know
     identity = change.deployment.identity
     pools = [identity("training", p.unit) for p in programs if p.layer == "training" and p.unit is not None]
     if off := switch_off(change.cloud, change.deployment, pools):
         say(f"Switched off, so that no burst begins: {', '.join(off)}. `tideform apply` switches them on again.")
+
+
+def _end_unrecorded(change: Change, unit: str | None, say: Say) -> None:
+    """A training job is in no stack: once its pool's are gone, nobody would look for it without the lease table."""
+    from tideform.burst.reconcile import end_unrecorded
+
+    pools = [pool for pool in change.deployment.spec.training if unit in (None, pool)]
+    for line in end_unrecorded(change.cloud, change.deployment, pools, say=say):
+        say(f"recovered: {line}")
 
 
 def _refuse_data(change: Change, programs: Iterable[Program], delete_data: Collection[str]) -> None:

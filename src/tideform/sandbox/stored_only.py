@@ -38,7 +38,7 @@ STORED_ONLY: tuple[StoredOnly, ...] = (
     StoredOnly("batch", "jobStateTimeLimitActions, scheduling policies", "jobs wait on, in order of priority and age"),
     StoredOnly("ec2", "instances", "records with states, not machines; user data does not run"),
     StoredOnly("ec2", "security groups, routes, endpoints, flow logs", "no packet is filtered, routed or logged"),
-    StoredOnly("ec2", "placement groups", "no placement"),
+    StoredOnly("ec2", "placement groups", "no placement; machines in one keep it from being deleted"),
     StoredOnly("ec2", "Capacity Blocks: the upfront fee", "nothing is charged; any type, time and length is offered"),
     StoredOnly("sagemaker", "training plans: fee and end", "nothing is charged; jobs run on when their plan is over"),
     StoredOnly(

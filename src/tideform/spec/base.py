@@ -23,9 +23,10 @@ class UpdatePolicy(StrEnum):
     IN_PLACE = "in place"
     REPLACE = "replace"
     DRAINS_FIRST = "drains first"
+    REFUSED = "refused"  # while anything stands: it would be looked for, and made again, in another place
 
 
-IN_PLACE, REPLACE, DRAINS_FIRST = UpdatePolicy
+IN_PLACE, REPLACE, DRAINS_FIRST, REFUSED = UpdatePolicy
 
 
 def about(description: str, update: UpdatePolicy = UpdatePolicy.IN_PLACE) -> Any:
@@ -44,6 +45,9 @@ def written(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
 
 # An availability zone by its letter; EC2's subnets are in zones a to f, and nowhere are there more than eight.
 Zone = Annotated[str, StringConstraints(pattern=ZONE_PATTERN)]
+
+# A name that is somebody else's: whatever there is, but something.
+Text = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 # Names become parts of AWS names, so they are short, lower case and DNS-like.
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=32)]

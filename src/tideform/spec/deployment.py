@@ -17,8 +17,9 @@ SANDBOX_ACCOUNT = "123456789012"
 class Deployment:
     """The spec with one environment's overrides applied, and where it goes.
 
-    ``digest`` is the SHA-256 of the spec file's bytes. ``name`` and `physical_name` make every cloud name, so a
-    later run finds what a crashed one made.
+    ``digest`` is the SHA-256 of the spec file's bytes, ``environments`` are all that the spec has. ``name`` and
+    `physical_name` make every cloud name, so a later run finds what a crashed one made. ``left`` marks an environment
+    that the spec no longer has and that stands: what it overrode is forgotten, so that the spec judges nothing of it.
     """
 
     spec: Project
@@ -26,6 +27,8 @@ class Deployment:
     settings: Environment
     spec_file: Path
     digest: str
+    environments: tuple[str, ...] = ()
+    left: bool = False
 
     @property
     def target(self) -> Literal["local", "aws"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
@@ -36,6 +36,12 @@ class Environments:
     settings: dict[str, Environment] = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
     found: list[Diagnostic] = field(default_factory=list)
+
+    def add(self, left: Mapping[str, Environment], root: Node) -> None:
+        """Environments that the section no longer has, as the spec without overrides has them."""
+        for name, settings in left.items():
+            self.settings.setdefault(name, settings)
+            self.nodes.setdefault(name, without(root, "environments"))
 
 
 def environments(source: Source, root: Node) -> Environments:
@@ -111,6 +117,8 @@ def _complete(source: Source, root: Node, name: str, settings: Environment) -> I
 def choose(known: Environments, wanted: str | None) -> str | Diagnostic:
     """The environment that is meant: the named one, the only one, or the only local one."""
     names = list(known.nodes)
+    if names == [""]:  # the section is no mapping, which is told
+        return ""
     if wanted is not None:
         if wanted in names:
             return wanted

@@ -35,6 +35,13 @@ SUPPORT = {
 }
 
 
+def _number(version: str) -> int:
+    return int(version.partition(".")[2])
+
+
+NEWEST = max(SUPPORT, key=_number)
+
+
 def extended(version: str, today: date) -> bool:
     """Whether a control plane of this version costs six times as much on that day."""
     known = SUPPORT.get(version)
@@ -48,7 +55,11 @@ def kubernetes_versions(subject: Subject) -> Iterator[Diagnostic]:
         return
     path, version, today = ("cluster", "version"), cluster.version, datetime.now(UTC).date()
     known = SUPPORT.get(version)
-    if known is None or (known.extended is not None and known.extended < today):
+    if known is None and _number(version) > _number(NEWEST):
+        detail = f"The newest version that is known here is {NEWEST}: the cluster's controllers were not tried on it."
+        fix = "Make sure that EKS has it, or leave it out."
+        yield subject.problem("TD658", path, detail, fix=fix, severity=Severity.WARNING)
+    elif known is None or (known.extended is not None and known.extended < today):
         there = [each for each, of in SUPPORT.items() if of.extended is None or of.extended >= today]
         detail = f"EKS makes no cluster of Kubernetes {version}, as far as is known here."
         yield subject.problem("TD667", path, detail, fix=f"Choose one of {', '.join(there)}.")

@@ -25,7 +25,7 @@ def require_lease(project: Project, owner: str, asked: Duration) -> None:
         raise RefusedError.of(
             "TD147",
             SUMMARIES["TD147"],
-            detail=f"{owner} may have a lease of {longest} at most, and this one would be {asked}.",
+            detail=f"{owner} may have a lease of {longest} at most, and this one would be {asked.words}.",
             fix="Ask for a shorter one, or have limits: in the spec changed.",
         )
 

@@ -6,7 +6,7 @@ the inventory that proves a teardown looks for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from tideform.diagnostics import Diagnostic
@@ -30,12 +30,20 @@ def crossings(deployments: Mapping[str, Deployment]) -> Iterator[Diagnostic]:
     """Units of two environments with one name in one account: ``eu`` in ``dev-a``, and ``a-eu`` in ``dev``."""
     seen: dict[tuple[str, str], str] = {}
     for name, deployment in deployments.items():
-        for unit in {*deployment.spec.training, *deployment.spec.serving, *deployment.spec.storage, *OWN_BUCKETS}:
+        for unit in {*_made_as(deployment), *OWN_BUCKETS}:
             full = deployment.physical_name(unit)
             other = seen.setdefault((deployment.account, full), name)
             if other != name:
                 detail = f"{full!r} would stand for something in {other} and in {name}."
                 yield problem("TD131", detail, fix="Rename the unit or one of the environments.")
+
+
+def _made_as(deployment: Deployment) -> Iterator[str]:
+    """The names that units and stores were made with, which they keep when they are renamed."""
+    spec = deployment.spec
+    sections: dict[str, Iterable[str]] = {"training": spec.training, "serving": spec.serving, "storage": spec.storage}
+    for section, units in sections.items():
+        yield from (deployment.identity(section, unit) for unit in units)
 
 
 def names(subject: Subject) -> Iterator[Diagnostic]:

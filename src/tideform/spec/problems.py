@@ -87,6 +87,7 @@ SUMMARIES: dict[str, str] = {
     "TD187": "The file is not a project spec",
     # promises with a date
     "TD160": "A waiver has expired",
+    "TD658": "This version of Kubernetes is newer than what is known here",
     "TD667": "EKS does not have this version of Kubernetes",
     "TD668": "This version of Kubernetes leaves standard support",
     "TD172": "A schedule begins at once",

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
-from tideform.spec.base import REPLACE, Model, Name, about
+from tideform.spec.base import REFUSED, REPLACE, Model, Name, Text, about
 from tideform.spec.compliance import Compliance
 from tideform.spec.detected import FINGERPRINT_PATTERN
 from tideform.spec.monitoring import Monitoring
@@ -43,14 +43,14 @@ class Environment(Model):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    target: Annotated[Literal["local", "aws"], about("Where it runs: the embedded sandbox, or AWS.", REPLACE)]
-    account: Annotated[AccountId | None, about("The AWS account, in quotes; target aws needs it.", REPLACE)] = None
-    region: Annotated[Region | None, about("Instead of the project's region.", REPLACE)] = None
+    target: Annotated[Literal["local", "aws"], about("Where it runs: the embedded sandbox, or AWS.", REFUSED)]
+    account: Annotated[AccountId | None, about("The AWS account, in quotes; target aws needs it.", REFUSED)] = None
+    region: Annotated[Region | None, about("Instead of the project's region.", REFUSED)] = None
     state: Annotated[
         Annotated[str, StringConstraints(pattern=STATE_PATTERN)] | None,
-        about("Where the state is kept: s3://bucket; target aws needs it.", REPLACE),
+        about("Where the state is kept: s3://bucket; target aws needs it. `state move` takes it along.", REFUSED),
     ] = None
-    profile: Annotated[str | None, about("The AWS profile to use.")] = None
+    profile: Annotated[Text | None, about("The AWS profile to use.")] = None
     role: Annotated[
         Annotated[str, StringConstraints(pattern=ROLE_PATTERN)] | None, about("The IAM role to assume, as ARN.")
     ] = None
@@ -80,7 +80,7 @@ class Cluster(Model):
     """The Kubernetes cluster of pools with ``backend: eks``."""
 
     existing: Annotated[
-        str | None, about("A context of your kubeconfig: a cluster that is there already.", REPLACE)
+        Text | None, about("A context of your kubeconfig: a cluster that is there already.", REPLACE)
     ] = None
     version: Annotated[
         Annotated[str, StringConstraints(pattern=r"^1\.[0-9]{2}$")], about("The version of Kubernetes, in quotes.")
@@ -107,7 +107,7 @@ class Project(Model):
         Name, AfterValidator(_may_begin_names), about("The project's name; it starts every cloud name.", REPLACE)
     ]
     owner: Annotated[str, about("Who answers for it: a mailbox or a team; a tag on everything.")]
-    region: Annotated[Region, about("The AWS region.", REPLACE)]
+    region: Annotated[Region, about("The AWS region.", REFUSED)]
     environments: Annotated[dict[Name, Environment], about("Where the project runs; each may override sections.")] = {}
     tags: Annotated[dict[str, str], about("Tags for everything, beside tideform's own.")] = {}
     budget: Annotated[Budget | None, about("The monthly budget.")] = None

@@ -65,6 +65,15 @@ class Duration(Quantity):
         unit = next(u for u in "ywdhms" if self.seconds % self._UNITS[u] == 0)
         return f"{self.seconds // self._UNITS[unit]}{unit}"
 
+    @property
+    def words(self) -> str:
+        """As people say it, ``3d 1h 1m``; a spec takes one unit."""
+        parts, left = [], self.seconds
+        for unit in "ydhms":
+            count, left = divmod(left, self._UNITS[unit])
+            parts += [f"{count}{unit}"] if count else []
+        return " ".join(parts)
+
 
 @dataclass(frozen=True, order=True)
 class Size(Quantity):

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from zoneinfo import available_timezones
 
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.spec.nodes import Path
 from tideform.spec.subject import Subject
 from tideform.spec.suggest import did_you_mean
+from tideform.spec.time_zones import time_zones
 from tideform.spec.training import Schedule
 
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
@@ -45,9 +45,9 @@ def _schedule(subject: Subject, path: Path, schedule: Schedule) -> Iterator[Diag
         detail = "AWS calls a rate(…) for the first time when it is made: the apply starts a burst."
         fix = "Use cron(…) to say when; or take it as it is."
         yield subject.problem("TD172", where, detail, fix=fix, severity=Severity.WARNING)
-    if (zone := schedule.timezone) not in available_timezones():
+    if (zone := schedule.timezone) not in time_zones():
         detail = f"{zone[:60]!r} is no time zone of the IANA's list, which AWS goes by."
-        fix = did_you_mean(zone, available_timezones()) or "Write one such as Europe/Berlin or America/New_York."
+        fix = did_you_mean(zone, time_zones()) or "Write one such as Europe/Berlin or America/New_York."
         yield subject.problem("TD142", (*path, "timezone"), detail, fix=fix)
 
 

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, StringConstraints
 
-from tideform.spec.base import IN_PLACE, REPLACE, Model, Name, about
+from tideform.spec.base import IN_PLACE, REPLACE, Model, Name, Text, about
 from tideform.spec.quantities import Duration, Percent
+
+VERSION_PATTERN = r"^([1-9][0-9]*|latest|approved)$"
+_Version = Annotated[str, StringConstraints(pattern=VERSION_PATTERN)]
+# A number may be written as one.
+Version = Annotated[
+    _Version,
+    BeforeValidator(
+        lambda given: str(given) if type(given) is int else given,
+        json_schema_input_type=_Version | Annotated[int, Field(ge=1)],
+    ),
+]
 
 Mode = Literal["realtime"]  # a backend that serves otherwise adds its word
 
@@ -16,8 +27,8 @@ class ModelRef(Model):
     """Which model: a store of kind ``models`` and a version in it (a number, ``latest`` or ``approved``)."""
 
     from_: Annotated[Name, about("The store of kind models.")] = Field(alias="from")
-    version: Annotated[str | int, about("A number, latest or approved.")] = "approved"
-    image: Annotated[str | None, about("The inference container; by default the backend's own.")] = None
+    version: Annotated[Version, about("A number, latest or approved.")] = "approved"
+    image: Annotated[Text | None, about("The inference container; by default the backend's own.")] = None
 
 
 class Scale(Model):

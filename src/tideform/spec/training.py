@@ -7,10 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
-from tideform.spec.base import DRAINS_FIRST, REPLACE, Model, Name, Zone, about
+from tideform.spec.base import DRAINS_FIRST, REPLACE, Model, Name, Text, Zone, about
 from tideform.spec.quantities import Count, Duration, Money, Percent, Size
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 Variable = Annotated[str, StringConstraints(pattern=VARIABLE_PATTERN)]
 

@@ -15,6 +15,7 @@ from tideform.spec.fields import field_of, keys_of, section_at
 from tideform.spec.network import SUBNET_PATTERN, VPC_PATTERN
 from tideform.spec.nodes import Node, Path
 from tideform.spec.project import ACCOUNT_PATTERN, REGION_PATTERN, ROLE_PATTERN, STATE_PATTERN
+from tideform.spec.serving import VERSION_PATTERN
 from tideform.spec.source import Source
 from tideform.spec.subject import at, dotted
 from tideform.spec.suggest import did_you_mean, one_of
@@ -34,6 +35,7 @@ _PATTERNS = {
     SUBNET_PATTERN: "a subnet's id such as subnet-0a1b2c3d",
     FINGERPRINT_PATTERN: "a fingerprint of 16 hexadecimal digits, in quotes, as the error about the value gives it",
     VARIABLE_PATTERN: "a variable's name of letters, digits and _ that does not start with a digit",
+    VERSION_PATTERN: "a version's number, latest or approved",
 }
 _TYPES = {
     "string_type": "text",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tideform.times import utc
 from tideform.views.lines import Line, plain
 from tideform.views.receipt import receipt_json
+from tideform.views.unasked import gaps_json, parts_json, unasked_lines
+from tideform.views.unheld import unheld_json, unheld_lines
 
 if TYPE_CHECKING:
     from tideform.burst.lease import Lease
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from tideform.burst.sizing import Sizing
     from tideform.burst.status import PoolStatus
     from tideform.components.worst_case import WorstCase
+    from tideform.plan.pool_statuses import PoolStatuses
     from tideform.spec.training import Pool
 
 
@@ -26,18 +29,17 @@ def announcement(name: str, pool: Pool, size: Sizing, worst: WorstCase | None, p
     yield plain(f"Burst of {name}: {size.words}, {how}, for at most {pool.lease}.", style="bold")
     yield plain(f"{size.hourly_usd:.4f} USD an hour at on-demand list price{note}.")
     if worst is not None:
-        yield plain(f"Worst case: {worst.capped_usd:.2f} USD ({worst}).")
+        yield plain(f"Worst case: {worst}.")
 
 
 def status_lines(name: str, status: PoolStatus) -> Iterator[Line]:
     """State, leases, instances and jobs of one pool."""
-    yield plain(f"{name}: {status.record.state}", style="bold")
+    yield plain(f"{name}: {status.state or 'not known'}", style="bold")
     for lease in status.record.leases:
         yield Line(lease_words(lease))
         if why := lease.orphaned(status.at):
             yield Line(f"{why}: the next command that changes something ends it", mark="!")
-    if status.unasked:
-        yield Line(f"machines and jobs could not be asked for: {status.unasked}", mark="!")
+    yield from unasked_lines(status.unasked)
     for instance in status.instances:
         yield Line(
             f"instance {instance.id} {instance.type} {how(instance)}, {instance.state}, since {utc(instance.launched)}"
@@ -48,8 +50,30 @@ def status_lines(name: str, status: PoolStatus) -> Iterator[Line]:
         yield Line(f"{reservation}{'; the pool runs on on-demand machines beside it' if bought else ''}", mark="!")
     if status.unheld:
         yield Line(f"nobody holds this capacity: `tideform burst down {name}` ends it", mark="!")
-    if status.instances:
-        yield Line(f"about {status.usd:.4f} USD so far")
+    if status.instances and status.usd is not None:
+        least = "at least" if status.unpriced else "about"
+        hour = f", {status.hourly_usd:.4f} USD an hour at list price" if status.hourly_usd else ""
+        yield Line(f"{least} {status.usd:.4f} USD so far{hour}{without(status.unpriced)}")
+
+
+def statuses_lines(found: PoolStatuses) -> Iterator[Line]:
+    """Every pool, what could not be looked at, and what nobody holds."""
+    for status in found.pools:
+        yield from status_lines(status.record.pool, status)
+    told = found.unheld.unasked
+    yield from unasked_lines((one for one in found.gaps.all if one not in told), depth=-1)
+    yield from unheld_lines(found.unheld)
+
+
+def statuses_json(found: PoolStatuses) -> dict[str, Any]:
+    """The same facts for programs; what is missing of a pool that is told is in its own ``unasked``."""
+    pools = [status_json(status.record.pool, status) for status in found.pools]
+    return {"pools": pools, "unheld": unheld_json(found.unheld), **gaps_json(found.gaps)}
+
+
+def without(unpriced: Sequence[str]) -> str:
+    """What a sum is too small by, to stand behind it."""
+    return f"; no price is known for {', '.join(unpriced)}" if unpriced else ""
 
 
 def how(instance: Instance) -> str:
@@ -60,16 +84,20 @@ def how(instance: Instance) -> str:
 
 
 def status_json(name: str, status: PoolStatus) -> dict[str, Any]:
-    """The same facts for programs."""
+    """The same facts for programs; null where nobody could tell."""
     return {
         "pool": name,
-        "state": str(status.record.state),
-        "leases": [lease_json(lease) for lease in status.record.leases],
-        "unasked": status.unasked,
-        "instances": [{**vars(i), "launched": utc(i.launched)} for i in status.instances],
-        "jobs": [vars(job) for job in status.jobs],
-        "usd": round(float(status.usd), 4),
+        "state": None if status.state is None else str(status.state),
+        "leases": None if status.leases is None else [lease_json(lease) for lease in status.leases],
+        "instances": None
+        if status.machines is None
+        else [{**vars(one), "launched": utc(one.launched)} for one in status.machines],
+        "jobs": None if status.work is None else [vars(job) for job in status.work],
+        "usd": None if status.usd is None else round(float(status.usd), 4),
+        "hourly_usd": None if status.hourly_usd is None else round(float(status.hourly_usd), 4),
+        "unpriced": list(status.unpriced),
         "idle_reservations": [vars(reservation) for reservation in status.idle],
+        **parts_json(status.unasked),
     }
 
 
@@ -81,6 +109,27 @@ def ended_json(name: str, ended: Ended) -> dict[str, Any]:
         "instance_seconds": round(ended.meter.instance_seconds, 1),
         "usd": round(float(ended.meter.usd), 4),
         "receipt": None if ended.receipt is None else receipt_json(ended.receipt),
+    }
+
+
+def begun_lines(lease: Lease) -> Iterator[Line]:
+    """A job that goes on by itself: what it is called, what ends it, and how to look at it."""
+    cap = f", or at {lease.cap_usd} USD" if lease.cap_usd is not None else ""
+    yield plain(f"{lease.job_name} goes on by itself.", style="bold")
+    yield Line(f"The reaper takes its capacity away when it is over, at {utc(lease.deadline)} at the latest{cap}.")
+    yield Line(f"`tideform logs {lease.job_name} -f` follows it, `tideform jobs` tells how it ended,")
+    yield Line(f"`tideform jobs cancel {lease.job_name}` ends it now.")
+
+
+def begun_json(lease: Lease, worst: WorstCase | None) -> dict[str, Any]:
+    """The same facts for programs; ``worst_case_usd`` is null where a type has no price."""
+    return {
+        "job": lease.job_name,
+        "ids": lease.job.split(),
+        "pool": lease.pool,
+        "lease": lease_json(lease),
+        "deadline": utc(lease.deadline),
+        "worst_case_usd": None if worst is None else round(float(worst.capped_usd), 4),
     }
 
 

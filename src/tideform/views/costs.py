@@ -8,6 +8,7 @@ from tideform.plan.model import Action, Plan, PriceLine
 from tideform.prices.book import HOURS_A_MONTH
 from tideform.views.lines import Line, plain
 from tideform.views.order import program_order
+from tideform.words import counted
 
 BY_USE = "priced by use"  # the note of lines that need no more words
 
@@ -39,7 +40,7 @@ def cost_lines(plan: Plan) -> Iterator[Line]:
         if line not in by_use:
             yield Line(_cost_line(line))
     total = hourly(lines)
-    rest = f", and {len(by_use)} item{'s' * (len(by_use) != 1)} priced by use" if by_use else ""
+    rest = f", and {counted(len(by_use), 'item')} priced by use" if by_use else ""
     missing = [p.address for p in lines if p.missing]
     least = "at least " if missing else ""
     yield Line(f"Total: {least}{money(total)} an hour, {money(total * HOURS_A_MONTH)} a month{rest}.", style="bold")
@@ -59,8 +60,8 @@ def dormant_lines(plan: Plan) -> Iterator[Line]:
         return
     yield plain("Dormant until a burst:", style="bold")
     for pool in sorted(plan.dormant, key=lambda d: program_order(d.program)):
-        made = f"a burst makes {pool.resources} resource{'s' * (pool.resources != 1)}"
-        yield Line(f"{pool.program}: {made}; {pool.reason}")
+        made = f"a burst makes {counted(pool.resources, 'resource')}"
+        yield Line(f"{pool.program}: {made}")
     yield plain()
 
 
@@ -73,6 +74,8 @@ def pool_lines(plan: Plan) -> Iterator[Line]:
         yield Line(f"{pool.program}: {pool.machines}")
         for place, rung in enumerate(pool.ladder, start=1):
             yield Line(f"{place}. {rung}", depth=1)
+        if pool.worst:
+            yield Line(f"worst case: {pool.worst}", depth=1)
         for why, names in _by_reason(pool.left_out).items():
             yield Line(f"not {', '.join(names)}: {why}", depth=1)
     yield Line("A quota that is used up ends the ladder: no other rung helps, and the burst says which quota it is.")

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from tideform.plan.stages import Stage
+from tideform.spec.base import UpdatePolicy
 from tideform.views.code_guide import Told
 from tideform.views.field_guide import Entry
 from tideform.views.lines import Line, plain
@@ -31,7 +32,8 @@ def field_lines(entry: Entry) -> Iterator[Line]:
         yield Line(entry.description)
     yield Line(f"type: {entry.type}")
     yield Line("required" if entry.required else f"default: {entry.default or 'none'}")
-    yield Line(f"a change is done: {entry.update}")
+    refused = entry.update is UpdatePolicy.REFUSED
+    yield Line("a change is refused while anything stands" if refused else f"a change is done: {entry.update}")
     if entry.keys:
         yield plain("Fields:")
         width = max(len(k.path.rpartition(".")[2]) for k in entry.keys)

@@ -201,7 +201,9 @@ def _output_name(output: OutputChange) -> str:
 
 def _notes(plan: Plan, *, asked: bool) -> Iterator[Line]:
     if plan.removed_programs:
-        why = "Planned for removal:" if asked else "No longer in the spec, and planned for removal:"
+        dormant = {one.program for one in plan.dormant}.intersection(plan.removed_programs)
+        what = "No longer in the spec, or between bursts" if dormant else "No longer in the spec"
+        why = "Planned for removal:" if asked else f"{what}, and planned for removal:"
         yield plain(why, style="bold")
         for program in sorted(plan.removed_programs, key=program_order):
             yield Line(program, "-")

@@ -168,7 +168,13 @@ def _own(plan: Plan, stages: Sequence[Stage]) -> dict[str, Any]:
 
 def _pool(pool: PoolChoice) -> dict[str, Any]:
     left_out = [{"type": name, "why": why} for name, why in pool.left_out]
-    return {"program": pool.program, "machines": pool.machines, "ladder": list(pool.ladder), "left_out": left_out}
+    return {
+        "program": pool.program,
+        "machines": pool.machines,
+        "ladder": list(pool.ladder),
+        "left_out": left_out,
+        "worst_case": pool.worst,
+    }
 
 
 def cost_json(plan: Plan) -> dict[str, Any]:

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from tideform.views.costs import money
 from tideform.views.lines import Line, plain
+from tideform.views.unasked import unasked_json, unasked_lines
+from tideform.words import counted
 
 if TYPE_CHECKING:
     from tideform.burst.inventory.base import Leftover
     from tideform.burst.receipt import Receipt
+    from tideform.engine.left_behind import LeftBehind
 
 
-def receipt_lines(receipt: Receipt) -> Iterator[Line]:
-    """What is left, what nobody answered for, what stays on purpose, and the verdict."""
+def receipt_lines(receipt: Receipt, beside: Iterable[LeftBehind] = ()) -> Iterator[Line]:
+    """What is left, what nobody answered for, what stays on purpose, and the verdict.
+
+    ``beside`` is what stands under other names, of which the verdict says nothing.
+    """
     yield plain()
     if receipt.leftovers:
         yield plain("Left behind:", style="bold red")
         yield from (Line(_thing(found), "-") for found in receipt.leftovers)
     if receipt.unasked:
-        yield plain("Could not be asked:", style="bold red")
-        yield from (Line(f"{question.what}: {question.why}", "?") for question in receipt.unasked)
+        yield plain("Not known:", style="bold red")
+        yield from unasked_lines(receipt.unasked)
     if receipt.kept:
         yield plain("Stays on purpose:", style="bold")
         yield from (Line(_thing(found)) for found in receipt.kept)
@@ -31,9 +37,10 @@ def receipt_lines(receipt: Receipt) -> Iterator[Line]:
     if receipt.idle:
         yield plain("Reserved, and used by nobody now:", style="bold")
         yield from (Line(str(reservation)) for reservation in receipt.idle)
-    if receipt.idle_unasked:
-        yield plain(f"Whether {receipt.idle_unasked.what} stand idle could not be asked: {receipt.idle_unasked.why}")
+    yield from unasked_lines(receipt.idle_unasked, depth=-1)
     yield _verdict(receipt)
+    for one in beside:
+        yield plain(f"{one.name} is not in it, and stands: {counted(one.resources, 'resource')}.", style="bold red")
     if not receipt.empty:
         yield plain("Run the command again: what is ending may only need a moment. Remove by hand what stays.")
 
@@ -48,15 +55,15 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
         "leftovers": [vars(found) for found in receipt.leftovers],
         "kept": [vars(found) for found in receipt.kept],
         "foreign": [vars(found) for found in receipt.foreign],
-        "unasked": [vars(question) for question in receipt.unasked],
+        "unasked": unasked_json(receipt.unasked),
         "idle_reservations": [vars(reservation) for reservation in receipt.idle],
-        "idle_unasked": vars(receipt.idle_unasked) if receipt.idle_unasked else None,
+        "idle_unasked": unasked_json(receipt.idle_unasked),
     }
 
 
 def _verdict(receipt: Receipt) -> Line:
     if receipt.empty:
-        questions = f"{receipt.asked} question{'s' * (receipt.asked != 1)} asked"
+        questions = f"{counted(receipt.asked, 'question')} asked"
         return plain(f"Receipt for {receipt.scope}: nothing is left ({questions}).", style="bold green")
     count = len(receipt.leftovers)
     cost = f", {money(receipt.hourly_usd)} an hour" if receipt.hourly_usd else ""

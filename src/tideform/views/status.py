@@ -6,35 +6,37 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from tideform.plan.capacity import BURSTS, STATE
+from tideform.plan.status import LOCK, OTHER_NAMES, STACKS
 from tideform.times import utc
 from tideform.views.lines import Line, plain
+from tideform.views.unasked import gaps_json, unasked_lines
 from tideform.views.unheld import unheld_json, unheld_lines
+from tideform.words import counted
 
 if TYPE_CHECKING:
     from tideform.burst.lease import Lease
     from tideform.plan.status import SandboxStatus, StackStatus, Status
+    from tideform.spec.deployment import Deployment
 
 
 def status_lines(status: Status) -> Iterator[Line]:
     """Stacks, sandbox, bursts and the lock, each in a paragraph."""
     about = status.deployment
     yield plain(f"{about.name} (target {about.target}, {about.region}, account {about.account})", style="bold")
-    width = max((len(s.program) for s in status.stacks), default=0)
-    for stack in status.stacks:
-        yield Line(f"{stack.program:<{width}}  {_stack(stack)}")
+    stacks = status.stacks or ()
+    width = max((len(s.program) for s in stacks), default=0)
+    for stack in stacks:
+        yield Line(f"{stack.program:<{width}}  {_stack(stack, about)}")
+    yield from _lacking(status, STACKS, STATE, OTHER_NAMES)
     if status.sandbox is not None:
         yield plain(f"Sandbox: {_sandbox(status.sandbox)}")
-    leases = [lease for pool in status.pools for lease in pool.leases]
-    yield plain(f"Bursts: {'none' if not leases else len(leases)}")
-    yield from (Line(_lease(lease)) for lease in leases)
-    yield from unheld_lines(status.unheld)
-    yield plain("Lock: free" if not status.holders else "Lock: held")
-    for holder in status.holders:
-        yield Line(f"by {holder.who} for {holder.operation}, process {holder.process.pid}, since {utc(holder.since)}")
+    yield from _bursts(status)
+    yield from _lock(status)
 
 
 def status_json(status: Status) -> dict[str, Any]:
-    """The same facts for programs; times in RFC 3339."""
+    """The same facts for programs; times in RFC 3339; null where nobody could tell."""
     about = status.deployment
     return {
         "project": about.spec.project,
@@ -42,21 +44,50 @@ def status_json(status: Status) -> dict[str, Any]:
         "target": about.target,
         "account": about.account,
         "region": about.region,
-        "stacks": [vars(s) for s in status.stacks],
+        "stacks": None if status.stacks is None else [vars(s) for s in status.stacks],
         "sandbox": None if status.sandbox is None else vars(status.sandbox),
         "unheld": unheld_json(status.unheld),
-        "bursts": [_lease_json(lease) for pool in status.pools for lease in pool.leases],
-        "lock": [
+        "bursts": None if status.pools is None else [_lease_json(lease) for p in status.pools for lease in p.leases],
+        "lock": None
+        if status.holders is None
+        else [
             {"who": h.who, "operation": h.operation, "pid": h.process.pid, "since": utc(h.since)}
             for h in status.holders
         ],
+        **gaps_json(status.gaps),
     }
 
 
-def _stack(stack: StackStatus) -> str:
+def _lacking(status: Status, *parts: str) -> Iterator[Line]:
+    """What could not be looked at of these parts."""
+    return unasked_lines((one for one in status.gaps.all if one.what in parts), depth=-1)
+
+
+def _bursts(status: Status) -> Iterator[Line]:
+    yield from _lacking(status, BURSTS)
+    if status.pools is not None:
+        leases = [lease for pool in status.pools for lease in pool.leases]
+        yield plain(f"Bursts: {len(leases) or 'none'}")
+        yield from (Line(_lease(lease)) for lease in leases)
+        yield from unasked_lines(one for one in status.gaps.unreadable if one.what.startswith("pool "))
+    yield from unheld_lines(status.unheld)
+
+
+def _lock(status: Status) -> Iterator[Line]:
+    yield from _lacking(status, LOCK)
+    if status.holders is None:
+        return
+    yield plain("Lock: free" if not status.holders else "Lock: held")
+    for holder in status.holders:
+        yield Line(f"by {holder.who} for {holder.operation}, process {holder.process.pid}, since {utc(holder.since)}")
+
+
+def _stack(stack: StackStatus, about: Deployment) -> str:
+    if stack.standing is None:
+        return stack.unknown
     if not stack.standing:
         return _absent(stack)
-    parts = [f"{stack.resources} resource{'s' * (stack.resources != 1)}"]
+    parts = [counted(stack.resources, "resource")]
     if stack.changed:
         parts.append(f"last changed {utc(datetime.fromisoformat(stack.changed).timestamp())}")
     if stack.pending:
@@ -64,7 +95,8 @@ def _stack(stack: StackStatus) -> str:
     if stack.waits_for:
         parts.append(f"but {stack.waits_for}")
     if not stack.declared:
-        parts.append("no longer in the spec: the next apply removes it")
+        end = f"`destroy -e {about.environment}` takes it down" if about.left else "the next apply removes it"
+        parts.append(f"no longer in the spec: {end}")
     return ", ".join(parts)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from tideform.plan.model import SECRET, UNKNOWN
 from tideform.views.difference import ABSENT, Mark, Node, Shape
 from tideform.views.lines import Line
+from tideform.words import counted
 
 _BRACKETS: Final = {
     Shape.MAP: ("{", "}"),
@@ -51,7 +52,7 @@ def children(node: Node, depth: int) -> Iterator[Line]:
         yield from draw(child, depth, min(width, _WIDEST_KEY))
     if hidden := len(node.children) - len(shown):
         what = "element" if node.shape in (Shape.LIST, Shape.JSON_LIST) else "attribute"
-        yield Line(f"# ({hidden} unchanged {what}{'s' * (hidden > 1)} hidden)", depth=depth, style="dim")
+        yield Line(f"# ({counted(hidden, f'unchanged {what}')} hidden)", depth=depth, style="dim")
 
 
 def draw(node: Node, depth: int, width: int = 0) -> Iterator[Line]:

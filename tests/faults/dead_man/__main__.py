@@ -16,12 +16,13 @@ from tests.faults.dead_man.backends import CASES, POOL, Case
 from tests.faults.dead_man.cell import Outcome, Row, play
 from tests.faults.dead_man.faults import KILLED, ON_THE_COMMAND
 from tests.faults.dead_man.guards import GUARDS
+from tests.faults.dead_man.idling import IDLING
 from tests.faults.dead_man.items import ITEMS
 from tests.faults.dead_man.moments import Moment, common, events, some, steps
 from tests.faults.dead_man.report import page
-from tests.faults.dead_man.trial import KILLED_AT, REPOSITORY
+from tests.faults.dead_man.trial import KILLED_AT
 
-MISHAPS = {fault.name: fault for fault in (*ON_THE_COMMAND, GUARDS, ITEMS)}
+MISHAPS = {fault.name: fault for fault in (*ON_THE_COMMAND, *IDLING, GUARDS, ITEMS)}
 
 _EVENTS = 3  # that are played of each pool's
 _LANES = 2  # pools at a time
@@ -50,7 +51,7 @@ def main() -> int:
     with ThreadPoolExecutor(_LANES) as lanes:
         outcomes = [one for played in lanes.map(lambda case: [*_play_case(case, draw)], chosen) for one in played]
     if asked.out:
-        asked.out.write_text(page(outcomes, asked.seed), encoding="utf-8")
+        asked.out.write_text(page(outcomes, asked.seed, asked.sample), encoding="utf-8")
     bad = sum(bool(outcome.problems) for outcome in outcomes)
     print(f"{len(outcomes) - bad} of {len(outcomes)} cells hold")
     return 1 if bad else 0
@@ -110,7 +111,7 @@ def _recorded(workspace: Workspace, case: Case, number: int) -> tuple[list[str],
     """What an undisturbed burst did, and where in that its job ended."""
     file = workspace.root / f"record-{number}"
     command = ("--record", str(file), "burst", "run", POOL, "--", *case.short)
-    burst = workspace.start(*command, program=KILLED_AT, PYTHONPATH=REPOSITORY)
+    burst = workspace.start_by(KILLED_AT, *command)
     assert burst.ended() == 0, burst.stderr
     record = file.read_text(encoding="utf-8").splitlines()
     return record, record.index("job ended")

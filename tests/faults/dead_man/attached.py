@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -11,8 +12,8 @@ from dataclasses import dataclass, field
 from select import select
 from typing import Self
 
-from tests.e2e.workspaces import PATIENCE, Workspace
-from tests.faults.dead_man.trial import KILLED_AT, REPOSITORY
+from tests.e2e.workspaces import REPOSITORY, Workspace, until
+from tests.faults.dead_man.trial import KILLED_AT
 
 _LOOK = 0.1
 
@@ -32,9 +33,10 @@ class Attached:
     def started(cls, workspace: Workspace, command: Sequence[str], *, terminal: bool) -> Iterator[Self]:
         """Start it, and let it go at the end if that has not been done."""
         ours, its = os.openpty() if terminal else os.pipe()
-        leader = ("setsid", "--ctty") if terminal else ()
+        # The table itself may have been started by `nohup`, whose deaf ear would be inherited.
+        leader = ("env", "--default-signal=HUP", "setsid", "--ctty") if terminal else ()
         process = subprocess.Popen(
-            [*leader, *KILLED_AT, *command],
+            [*leader, sys.executable, "-m", KILLED_AT, *command],
             cwd=workspace.root,
             env={**os.environ, **workspace.environ, "PYTHONPATH": REPOSITORY},
             stdin=its if terminal else subprocess.DEVNULL,
@@ -80,8 +82,9 @@ class Attached:
         os.close(self.ours)
 
     def wait(self) -> int:
-        """Wait for its end; its exit code."""
-        return self.process.wait(PATIENCE)
+        """Wait for its end; its exit code. Raises `AssertionError` where it does not come."""
+        until(lambda: self.over, "the command ends")
+        return self.process.wait()
 
     def _drain(self) -> None:
         with suppress(OSError):  # EIO: nobody has the terminal open any more

@@ -21,6 +21,7 @@ _ON_THE_COMMAND = (
     "its terminal closed",
 )
 _BROKEN_BRAKE, _BROKEN_ITEM = "a part of the brake broken", "the pool's item broken"
+_OVER, _HELD = "killed with its job over", "held by nobody's work"
 _TWO_DAYS, _SEVEN_DAYS = 2 * 86_400, 7 * 86_400
 _SPEC = """\
 version: 1
@@ -36,9 +37,11 @@ _POOL = """\
     backend: {backend}
     {machines}
     lease: {lease}s
+    {idle}
     between_bursts: {between}
     job: {{image: {image}, command: [env], outputs: [models]}}
 """
+_IDLE = (_OVER, _HELD)
 _GPU = "accelerator: {name: A10G, count: 1}"
 
 
@@ -49,7 +52,8 @@ class Case:
     Those in ``off`` are off whichever of them is the one. ``short`` and ``for_good`` are jobs; ``opened`` gives an
     applied workspace, with what the backend needs around it, and ``missing`` tells what of that is not at hand.
     ``also`` tells what is left where no receipt looks. ``mishaps`` are the names of what befalls it beside a kill;
-    without ``killed`` they are all that is tried. ``longest`` is how long a lease on this backend can be, in seconds.
+    without ``killed`` they are all that is tried. ``longest`` is how long a lease on this backend can be, in seconds;
+    ``idle`` is how long it may stand idle, where that is a brake that is tried.
     """
 
     backend: str
@@ -67,12 +71,14 @@ class Case:
     mishaps: tuple[str, ...] = ()
     longest: int = _SEVEN_DAYS
     killed: bool = True
+    idle: int | None = None  # seconds
 
     @property
     def spec(self) -> str:
         """The project spec."""
         image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/trainer:1"
         own = {"backend": self.backend, "machines": self.machines, "between": self.between_bursts, "lease": self.lease}
+        own["idle"] = "" if self.idle is None else f"idle_timeout: {self.idle}s"
         pools = [POOL, BESIDE] if _BROKEN_ITEM in self.mishaps else [POOL]
         return _SPEC + "".join(_POOL.format(name=name, image=image, **own) for name in pools)
 
@@ -116,6 +122,9 @@ CASES = (
         off=(MAXIMUM_RUN_TIME,),
         lease=3600,
     ),
+    # A lease of two hours, that it is not the deadline which ends them. On SageMaker nothing stands that has no job.
+    Case("batch", "keep", (REAPER,), note="idle", mishaps=_IDLE, killed=False, lease=7200, idle=600),
+    Case("ec2", "keep", (REAPER,), note="idle", mishaps=_IDLE, killed=False, lease=7200, idle=600),
     Case(
         "eks",
         "keep",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from tests.faults.dead_man.cell import Outcome, Row
+from tideform.words import counted
 
 _HEAD = """\
 # The dead-man table
@@ -16,13 +17,19 @@ is ten minutes for a terminal one. Then it is asked what is left: how much still
 bill), what the capacity receipt finds, and how far tideform's meter is from that bill (2 % at most). The cloud is the
 sandbox's; AWS itself was not asked. Other mishaps than a kill say above their table what happens.
 
-Engine events are a sample with the seed {seed}; `make faults-all` takes every one.
+{drawn}
 """
+_ALL = "Engine events are a sample with the seed {seed}; `make faults-all` takes every one."
+_SOME = (
+    "A sample with the seed {seed}: {sample} of each table, and an engine event where there are any; `make faults`\n"
+    "takes every step, `make faults-all` every event, too."
+)
 
 
-def page(outcomes: Sequence[Outcome], seed: int) -> str:
-    """Markdown, a table for each pool, mishap and brake; the cells in the order of the burst."""
-    parts = [_HEAD.format(seed=seed)]
+def page(outcomes: Sequence[Outcome], seed: int, sample: int | None = None) -> str:
+    """Markdown, a table for each pool, mishap and brake; the cells in the order of the burst. ``sample``: so many."""
+    drawn = _SOME.format(seed=seed, sample=counted(sample, "step")) if sample else _ALL.format(seed=seed)
+    parts = [_HEAD.format(drawn=drawn)]
     for row, cells in groupby(outcomes, key=lambda o: o.row):
         parts.append(f"\n## {_title(row)}\n")
         parts += [f"{how}\n" for how in (row.fault.how, row.brake.how if row.fault.alone else "") if how]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +19,7 @@ from tideform.burst.reaper.prices import SpotPrices
 from tideform.burst.table import LeaseTable
 from tideform.sandbox import client
 
-KILLED_AT = (sys.executable, "-m", "tests.faults.killed_at")
-REPOSITORY = str(Path(__file__).parents[3])
+KILLED_AT = "tests.faults.killed_at"
 _BURSTS = 5
 
 
@@ -43,7 +41,7 @@ class Trial:
     def start(self, *how: str, job: Sequence[str] | None = None) -> Running:
         """A burst of the pool, armed as `tests.faults.killed_at` takes it."""
         command = (*how, "burst", "run", POOL, "--", *(job or self.job))
-        return self.workspace.start(*command, program=KILLED_AT, PYTHONPATH=REPOSITORY)
+        return self.workspace.start_by(KILLED_AT, *command)
 
     def kill(self) -> None:
         """Let a burst die at the moment. Raises `AssertionError` where that never came.
@@ -80,13 +78,30 @@ class Trial:
 
     def settled(self) -> None:
         """Wait until nothing that the command had started runs any more."""
-        until(lambda: not marked(self.workspace.root), "what the command had started ends")
+        with told(lambda: f"still at work: {', '.join(map(_called, marked(self.workspace.root)))}"):
+            until(lambda: not marked(self.workspace.root), "what the command had started ends")
 
     def pass_time(self, since: float | None = None) -> None:
         """Let the brake's time go by: from the deadline on, or from ``since``."""
         self.brake.begin(self.workspace)
         begin = deadline(self.workspace, self.case) if since is None else since
         self.brake.wait(self.workspace, begin + self.brake.bound)
+
+
+@contextmanager
+def told(more: Callable[[], str]) -> Iterator[None]:
+    """Say more where something does not come."""
+    try:
+        yield
+    except AssertionError as error:
+        raise AssertionError(f"{error}; {more()}") from None
+
+
+def _called(pid: int) -> str:
+    try:
+        return f"{pid} {Path(f'/proc/{pid}/cmdline').read_bytes().replace(bytes(1), b' ').decode()[:200]}"
+    except OSError:
+        return f"{pid}, which has ended now"
 
 
 def stopped(burst: Running) -> bool:

@@ -22,6 +22,9 @@ def make_dynamodb_atomic() -> None:
     """Serialise moto's operations on items; calling it again changes nothing."""
     from moto.dynamodb.responses import DynamoHandler
 
+    from tideform.sandbox.extension import dynamodb_compared
+
+    dynamodb_compared.install()
     for name in _OPERATIONS:
         operation = getattr(DynamoHandler, name)
         if not hasattr(operation, "atomic"):

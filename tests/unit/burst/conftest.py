@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -12,12 +14,18 @@ from moto import mock_aws
 
 from tests.unit.burst.atomic import make_dynamodb_atomic
 from tideform.burst.lease import Lease, Mode, new_lease
+from tideform.burst.reaper.dry_run import HANDLES
+from tideform.burst.reaper_zip import sha256, zipped
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
+from tideform.components.reaper_plan import as_made, files, handles, reaper_name
+from tideform.components.scope import Scope
+from tideform.engine.backend import Backend
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment, Project
 
 NOW = 1_800_000_000.0
+Apply = Callable[[Deployment], None]
 
 
 @pytest.fixture
@@ -78,3 +86,24 @@ def lease(deployment: Deployment) -> Lease:
 def lease_of(deployment: Deployment, mode: Mode = Mode.RUN, **changes: object) -> Lease:
     made = new_lease("fit", deployment.spec.training["fit"], mode, now=NOW, hourly_usd=None)
     return replace(made, **changes)  # type: ignore[arg-type]  # the fields of a lease
+
+
+@pytest.fixture
+def apply(monkeypatch: pytest.MonkeyPatch) -> Apply:
+    """Put into the state what an apply of a deployment puts there of the reaper."""
+
+    def put(deployment: Deployment) -> None:
+        scope = Scope(deployment, "foundation")
+        function = {
+            "type": "aws:lambda/function:Function",
+            "inputs": {"code": {"assets": {HANDLES: {"text": json.dumps(handles(deployment))}}}},
+            "outputs": {"name": reaper_name(scope), "codeSha256": sha256(zipped(files(deployment)))},
+        }
+        component = {"type": "tideform:components:Reaper", "outputs": as_made(scope)}
+        backend = SimpleNamespace(
+            existing=lambda: [SimpleNamespace(layer="foundation")],
+            checkpoint=lambda _: SimpleNamespace(resources=[component, function]),
+        )
+        monkeypatch.setattr(Backend, "at", lambda _: backend)
+
+    return put

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from tideform.burst.begin import Begins
 from tideform.burst.brakes import Brake, Kind
+from tideform.burst.clearance import Hooks, Patience
 from tideform.burst.halt import Halt, Pause
 from tideform.burst.inventory.base import Leftover
 from tideform.burst.lease import Lease
@@ -16,7 +18,7 @@ from tideform.burst.runner import Instance, Job, OnLog
 from tideform.burst.runner import Work as Asked
 from tideform.burst.session import Session
 from tideform.burst.table import LeaseTable, Terms
-from tideform.burst.teardown import Hooks, Patience, Teardown
+from tideform.burst.teardown import Teardown
 from tideform.spec.training import Pool
 
 HANDLE = {"backend": "batch", "job_queue": "fit", "tags": {"tideform:unit": "fit"}}
@@ -25,22 +27,27 @@ Work = Callable[[Lease, OnLog, Halt], int]
 
 
 @dataclass
-class FakeRunner:
+class FakeRunner(Begins):
     """Capacity is one instance; ``stubborn`` steps down answer 'not yet'."""
 
     calls: list[str]
     work: Work = lambda _lease, _log, _halt: 0
     missing: str = ""
+    of_pool: bool = False
     stubborn: int = 0
     instances: tuple[Instance, ...] = ()
     brought: tuple[Instance, ...] = ()
+    others: tuple[Job, ...] = ()
     on_up: Callable[[], None] = lambda: None
     on_down: Callable[[], None] = lambda: None
+    on_end: Callable[[], None] = lambda: None
+    on_room: Callable[[Lease, Asked, Halt], None] = lambda _lease, _work, _halt: None
+    stuck_as: str = ""
 
     def brakes(self) -> tuple[Brake, ...]:
-        return (Brake("time-out", Kind.BOUNDING, "for the tests", lambda: self.missing),)
+        return (Brake("time-out", Kind.BOUNDING, "for the tests", lambda: self.missing, self.of_pool),)
 
-    def up(self, lease: Lease, halt: Halt) -> None:
+    def up(self, lease: Lease, halt: Halt, work: Asked | None = None) -> None:
         self.calls.append("up")
         self.instances = self.brought = (Instance("i-1", "c5.large", "running", spot=False, launched=START),)
         self.on_up()
@@ -49,8 +56,21 @@ class FakeRunner:
         self.calls.append("run")
         return self.work(lease, on_log, halt)
 
+    def make_room(self, lease: Lease, work: Asked, halt: Halt) -> None:
+        self.on_room(lease, work, halt)
+
+    def stuck(self) -> str:
+        return self.stuck_as
+
+    def begin(self, lease: Lease, work: Asked, halt: Halt) -> str:
+        self.calls.append("begin")
+        self.instances = self.brought = (Instance("i-1", "c5.large", "running", spot=False, launched=START),)
+        self.work(lease, self.calls.append, halt)
+        return "job-1"
+
     def end_jobs(self, lease: Lease | None) -> None:
         self.calls.append("end jobs")
+        self.on_end()
 
     def down(self) -> bool:
         self.calls.append("down")
@@ -65,7 +85,7 @@ class FakeRunner:
         return self.instances
 
     def jobs(self) -> tuple[Job, ...]:
-        return ()
+        return self.others
 
     def receipt(self) -> Receipt:
         found = tuple(Leftover("ec2", "instance", instance.id) for instance in self.instances)
@@ -96,7 +116,7 @@ class Stage:
             table=self.table,
             receipt=self.runner.receipt,
             patience=Patience(limit=0.05, poll=0.01),
-            removes=self.removes,
+            removes=lambda: self.removes,
             hooks=Hooks(lambda _: self.calls.append("apply"), self._destroy, self._lock),
             say=self.said.append,
             clock=lambda: self.now,

@@ -14,6 +14,7 @@ from tideform.burst.table import LeaseTable
 from tideform.burst.terms import terms_of
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
+from tideform.spec.project import Cluster
 from tideform.spec.training import Pool
 
 SAGEMAKER = {"backend": "sagemaker", "instance_types": ("ml.m5.large",)}
@@ -86,6 +87,15 @@ def test_what_is_held_and_would_go_is_an_error(held: PoolRecord, deployment: Dep
     assert [found.code for found in held_apart(with_pools(deployment), [held])] == ["TD622"]
 
 
+@pytest.mark.parametrize("goes", [True, False])
+def test_who_holds_it_is_told_with_how_to_end_ones_own_and_everybodys(
+    held: PoolRecord, deployment: Deployment, elsewhere: Deployment, goes: bool
+) -> None:
+    (found,) = held_apart(with_pools(deployment) if goes else elsewhere, [held])
+    assert f"held by {held.leases[0].owner}" in found.detail
+    assert "`tideform burst down fit` ends your bursts of it, with --all everybody's" in found.fix
+
+
 def test_what_stays_where_it_is_is_none(held: PoolRecord, deployment: Deployment) -> None:
     assert list(held_apart(deployment, [held])) == []
 
@@ -112,3 +122,17 @@ def test_a_pool_is_looked_at_where_the_table_has_it(
 def test_a_pool_whose_prices_are_gone_is_looked_at_all_the_same(held: PoolRecord, deployment: Deployment) -> None:
     found = as_held(with_pools(deployment), replace(held, prices={}))
     assert same_place(terms_of(found, "fit").handle, held.handle)
+
+
+@pytest.mark.parametrize("context", ["", "theirs"], ids=["one of ours", "an existing one"])
+def test_a_pool_of_a_cluster_is_looked_for_where_it_was(
+    context: str, table: LeaseTable, lease: Lease, deployment: Deployment
+) -> None:
+    """The spec names another cluster by now."""
+    names = dict.fromkeys(("namespace", "node_pool", "queue"), "fit")
+    handle = {"backend": "eks", "cluster": "", "context": context, "tags": {"tideform:unit": "fit"}, **names}
+    record = table.acquire(lease, replace(terms_of(deployment, "fit"), handle=handle))
+    moved = deployment.spec.model_copy(update={"training": {}, "cluster": Cluster(existing="another")})
+    held = as_held(replace(deployment, spec=moved), record)
+    assert held.spec.cluster is not None
+    assert held.spec.cluster.existing == (context or None)

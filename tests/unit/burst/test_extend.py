@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tests.unit.burst.conftest import lease_of
+from tests.unit.burst.fakes import FakeRunner
 from tideform.burst.extend import extend, prolonged
 from tideform.burst.runner import Instance
 from tideform.burst.table import LeaseTable
@@ -20,15 +21,7 @@ from tideform.spec.deployment import Deployment
 from tideform.spec.quantities import Duration
 from tideform.times import utc
 
-
-class _Nothing:
-    """A runner without capacity."""
-
-    def capacity(self) -> tuple[()]:
-        return ()
-
-
-NOTHING: Any = _Nothing()
+NOTHING = FakeRunner([])
 
 
 def on(deployment: Deployment, backend: str) -> Deployment:
@@ -63,6 +56,16 @@ def test_the_longest_lease_can_be_reached(table: LeaseTable, deployment: Deploym
     assert moved.leases[0].deadline - moved.leases[0].created == week
 
 
+def test_no_lease_is_made_longer_that_nothing_would_end(table: LeaseTable, deployment: Deployment) -> None:
+    held(table, deployment)
+    unbraked = FakeRunner([])
+    unbraked.missing = "it is not there"
+    with pytest.raises(RefusedError) as refused:
+        extend(table, unbraked, deployment, "fit", Duration.parse("1h"))
+    assert refused.value.diagnostics[0].code == "TD605"
+    assert table.get("fit").leases[0].deadline == lease_of(deployment).deadline
+
+
 def test_the_worst_case_is_of_the_whole_lease_and_of_its_own_cap(table: LeaseTable, deployment: Deployment) -> None:
     held(table, deployment, cap_usd=Decimal("0.20"))
     (wanted,) = prolonged(table, deployment, "fit", Duration.parse("1h"))
@@ -77,15 +80,18 @@ def test_what_a_backend_keeps_of_the_old_end_is_told(table: LeaseTable, deployme
     assert any("SSM keeps the time-out" in remark for remark in told.remarks)
 
 
-@dataclass
-class _Standing:
+class Ending(FakeRunner):
+    """Capacity with an end of its own."""
+
+    def hold_until(self, deadline: int) -> str:
+        self.calls.append(str(deadline))
+        return "its own end moved"
+
+
+def standing(*ids: str) -> FakeRunner:
     """A runner with machines."""
-
-    cloud: Cloud
-    ids: list[str]
-
-    def capacity(self) -> list[Instance]:
-        return [Instance(each, "c5.large", "running", spot=False, launched=0.0) for each in self.ids]
+    machines = (Instance(each, "c5.large", "running", spot=False, launched=0.0) for each in ids)
+    return FakeRunner([], instances=tuple(machines))
 
 
 def machine(cloud: Cloud) -> str:
@@ -107,9 +113,16 @@ def test_machines_say_the_latest_end_of_all_leases(
     held(table, deployment)
     own = lease_of(deployment).deadline
     table.acquire(lease_of(deployment, owner="neighbour", deadline=own + others))
-    standing: Any = _Standing(cloud, [machine(cloud)])
-    extend(table, standing, deployment, "fit", Duration.parse("2h"))
-    assert said(cloud, standing.ids[0]) == {"tideform:expires": utc(own + max(others, 2 * 3600))}
+    identity = machine(cloud)
+    extend(table, standing(identity), deployment, "fit", Duration.parse("2h"))
+    assert said(cloud, identity) == {"tideform:expires": utc(own + max(others, 2 * 3600))}
+
+
+def test_an_end_that_the_capacity_has_of_its_own_moves_and_is_told(table: LeaseTable, deployment: Deployment) -> None:
+    held(table, deployment)
+    runner = Ending([])
+    told = extend(table, runner, deployment, "fit", Duration.parse("1h"))
+    assert (runner.calls, told.remarks[0]) == ([str(told.leases[0].deadline)], "its own end moved")
 
 
 @pytest.mark.parametrize(("backend", "told"), [("batch", True), ("eks", False)])
@@ -117,6 +130,5 @@ def test_what_comes_later_with_the_old_end_is_told(
     backend: str, told: bool, cloud: Cloud, table: LeaseTable, deployment: Deployment
 ) -> None:
     held(table, deployment)
-    standing: Any = _Standing(cloud, [machine(cloud)])
-    found = extend(table, standing, on(deployment, backend), "fit", Duration.parse("1h"))
+    found = extend(table, standing(machine(cloud)), on(deployment, backend), "fit", Duration.parse("1h"))
     assert any("was opened with" in remark for remark in found.remarks) == told

@@ -51,6 +51,14 @@ def test_every_pool_of_spec_and_table_is_asked_about(
     assert asked == ["fit", "old"]
 
 
+def test_a_pool_whose_record_cannot_be_read_is_asked_about_too(
+    cloud: Cloud, deployment: Deployment, table: LeaseTable, asked: list[str]
+) -> None:
+    table.items.write({"pk": "pool#old", "leases": 3})
+    require_nothing_stands(cloud, deployment)
+    assert asked == ["fit", "old"]
+
+
 def test_without_a_table_machines_are_looked_for_all_the_same(
     cloud: Cloud, deployment: Deployment, asked: list[str]
 ) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tideform.burst.lease import Lease
-from tideform.burst.ownerless import ownerless
+from tideform.burst.ownerless import ownerless, sighted
+from tideform.burst.reaper.items import Items
+from tideform.burst.reaper.sources import PLACES
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
+from tideform.errors import CloudError
 from tideform.spec.deployment import Deployment
 
 
@@ -49,6 +53,15 @@ def test_a_machine_of_a_living_lease_is_none(
     assert ownerless(cloud, deployment) == ()
 
 
+@pytest.mark.parametrize("more", [{"lease": "gone", "expires": "2099-01-01T00:00:00Z"}, {}])
+def test_without_a_table_the_command_that_ends_it_is_named(
+    cloud: Cloud, deployment: Deployment, more: dict[str, str]
+) -> None:
+    launch(cloud, deployment, **more)
+    assert "there is no lease table" in ownerless(cloud, deployment)[0].why
+    assert "`tideform burst down fit`" in ownerless(cloud, deployment)[0].why
+
+
 def test_a_pool_that_the_spec_no_longer_has_is_seen_too(
     cloud: Cloud, deployment: Deployment, table: LeaseTable
 ) -> None:
@@ -64,3 +77,40 @@ def test_of_a_pool_whose_item_cannot_be_read_nothing_is_judged_and_others_are(
     launch(cloud, deployment, lease="any", token="1")
     launch(cloud, deployment, unit="forgotten")
     assert [one.pool for one in ownerless(cloud, deployment)] == ["forgotten"]
+
+
+@pytest.fixture
+def batch_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> object:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DescribeJobQueues")
+
+    _, service = PLACES["batch"]
+    monkeypatch.setitem(PLACES, "batch", (refuse, service))
+
+
+@pytest.mark.usefixtures("batch_refuses")
+def test_what_one_service_refuses_is_told_and_hides_nothing_of_the_others(
+    cloud: Cloud, deployment: Deployment, table: LeaseTable
+) -> None:
+    machine = launch(cloud, deployment)
+    seen = sighted(cloud, deployment)
+    assert [one.id for one in seen.found] == [machine]
+    assert [one.what for one in seen.unasked] == ["held by nobody (Batch)"]
+    assert "AccessDeniedException" in seen.unasked[0].why
+
+
+@pytest.mark.usefixtures("batch_refuses", "table")
+def test_whoever_acts_on_it_is_not_told_that_there_is_nothing(cloud: Cloud, deployment: Deployment) -> None:
+    with pytest.raises(CloudError):
+        ownerless(cloud, deployment)
+
+
+def test_where_the_table_cannot_be_read_nobody_is_told_that_nothing_is_unheld(
+    cloud: Cloud, deployment: Deployment, table: LeaseTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Items) -> list[Any]:
+        raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "Scan")
+
+    monkeypatch.setattr(Items, "all", refuse)
+    seen = sighted(cloud, deployment)
+    assert (seen.told, [one.what for one in seen.unasked]) == (None, ["held by nobody (the lease table)"])

@@ -13,38 +13,47 @@ from typing import Any
 
 import pytest
 
-import tideform
+from tests.unit.burst.conftest import Apply
 from tideform.burst.brakes import Kind
 from tideform.burst.lease import Lease
-from tideform.burst.reaper.dry_run import answer, digest_of
+from tideform.burst.reaper.dry_run import answer
 from tideform.burst.reaper.items import SILENCE, Item, Items
 from tideform.burst.reaper.legible import THE_TABLE
 from tideform.burst.reaper.settings import Settings
-from tideform.burst.reaper_brake import reaper_brake
+from tideform.burst.reaper_answer import BUSY
+from tideform.burst.reaper_brake import reaper_brake, unfit
 from tideform.burst.reaper_code import put_code_back
-from tideform.burst.reaper_proof import _BUSY
+from tideform.burst.reaper_proof import Proof
+from tideform.burst.reaper_zip import code_digest, sha256, zipped
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.components.policies import Statement, allow, document
-from tideform.components.reaper_package import HANDLER, package
-from tideform.components.reaper_plan import REAPER, SCHEDULE_ROLE, TIMEOUT, calling, statements, variables
+from tideform.components.reaper_package import HANDLER
+from tideform.components.reaper_plan import (
+    REAPER,
+    SCHEDULE_ROLE,
+    TIMEOUT,
+    calling,
+    files,
+    handles,
+    statements,
+    variables,
+)
 from tideform.components.scope import Scope
 from tideform.spec.deployment import Deployment
+from tideform.spec.quantities import Duration
 
 NAME = "demo-dev-reaper"
 
 
 @pytest.fixture
 def standing(
-    cloud: Cloud, table: LeaseTable, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+    cloud: Cloud, table: LeaseTable, deployment: Deployment, unpacked: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Cloud]:
     """Function, schedule and roles as foundation makes them, a moment ago; the function answers as ours does."""
     monkeypatch.setattr(cloud, "clock", time.time)
     scope = Scope(deployment, "foundation")
     roles = {part: _role(cloud, f"demo-dev-{part}", wanted) for part, wanted in _wanted(scope).items()}
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("nothing.py", "")
     function = cloud.client("lambda").create_function(
         FunctionName=NAME,
         Runtime="python3.13",
@@ -52,7 +61,7 @@ def standing(
         Handler=HANDLER,
         Timeout=TIMEOUT,
         Environment={"Variables": variables(scope)},
-        Code={"ZipFile": code.getvalue()},
+        Code={"ZipFile": zipped(files(deployment))},
     )["FunctionArn"]
     cloud.client("scheduler").create_schedule(
         Name=NAME,
@@ -60,20 +69,18 @@ def standing(
         FlexibleTimeWindow={"Mode": "OFF"},
         Target={"Arn": function, "RoleArn": roles[SCHEDULE_ROLE]},
     )
-    settings = Settings(table.name, "demo", "dev")
-    told = lambda _proof, pool: answer(table.items, settings, SOURCES, pool, time.time())  # noqa: E731
+    settings = Settings(table.name, "demo", "dev", handles=handles(deployment))
+    told = lambda _proof, pool: answer(table.items, settings, unpacked, pool, time.time())  # noqa: E731
     monkeypatch.setattr("tideform.burst.reaper_proof.Proof._asked", told)
     yield cloud
 
 
-SOURCES = Path(tideform.__file__).parents[1]
-
-
-@pytest.fixture(autouse=True)
-def package_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the tests the function's package is the folder of the sources, of which it is a part on Lambda."""
-    texts = package()
-    monkeypatch.setattr("tideform.burst.reaper.dry_run.digest", lambda _package: digest_of(texts))
+@pytest.fixture
+def unpacked(tmp_path: Path, deployment: Deployment) -> Path:
+    """The function's package as Lambda unpacks it."""
+    with zipfile.ZipFile(io.BytesIO(zipped(files(deployment)))) as archive:
+        archive.extractall(tmp_path / "task")
+    return tmp_path / "task"
 
 
 def _wanted(scope: Scope) -> dict[str, list[Statement]]:
@@ -160,14 +167,14 @@ def test_it_is_missing_when_its_last_round_could_not_read_the_table(
 
 
 def test_a_dry_run_fails_where_a_round_could_not_read_the_table(
-    table: LeaseTable, monkeypatch: pytest.MonkeyPatch
+    table: LeaseTable, unpacked: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(_: Items) -> list[Item]:
         raise PermissionError("no scan")
 
     monkeypatch.setattr("tideform.burst.reaper.items.Items.all", refuse)
     with pytest.raises(PermissionError):
-        answer(table.items, Settings(table.name, "demo", "dev"), SOURCES, "fit", time.time())
+        answer(table.items, Settings(table.name, "demo", "dev"), unpacked, "fit", time.time())
 
 
 ELSEWHERE = {"Arn": "arn:aws:lambda:us-east-1:123456789012:function:other", "RoleArn": "arn:aws:iam::1:role/other"}
@@ -223,6 +230,39 @@ def test_it_is_missing_where_one_of_its_parts_is_another(
     assert said in missing(standing, deployment)
 
 
+def edited(deployment: Deployment) -> Deployment:
+    """With another grace, and a pool more, of a backend that asks for other rights."""
+    extra = deployment.spec.training["fit"].model_copy(update={"backend": "ec2", "nodes": 1})
+    limits = deployment.spec.limits.model_copy(update={"unheld_grace": Duration(600)})
+    update = {"training": {**deployment.spec.training, "extra": extra}, "limits": limits}
+    return replace(deployment, spec=deployment.spec.model_copy(update=update))
+
+
+def test_an_edit_that_is_not_applied_breaks_no_brake(
+    standing: Cloud, table: LeaseTable, deployment: Deployment, apply: Apply
+) -> None:
+    apply(deployment)
+    beat(table, time.time())
+    assert (unfit(standing, edited(deployment)), missing(standing, edited(deployment))) == (None, "")
+
+
+def test_a_policy_that_no_apply_has_put_there_is_told_even_where_the_spec_has_it(
+    standing: Cloud, table: LeaseTable, deployment: Deployment, apply: Apply
+) -> None:
+    apply(edited(deployment))
+    beat(table, time.time())
+    assert "variable UNHELD_GRACE is 900, and should be 600" in missing(standing, deployment)
+    _configured(Environment={"Variables": variables(Scope(edited(deployment), "foundation"))})(standing)
+    assert "the policy of the role demo-dev-reaper is not what it should be" in missing(standing, deployment)
+
+
+def test_what_the_state_does_not_tell_is_held_against_the_spec(
+    standing: Cloud, table: LeaseTable, deployment: Deployment
+) -> None:
+    beat(table, time.time())
+    assert "variable UNHELD_GRACE is 900, and should be 600" in missing(standing, edited(deployment))
+
+
 def test_it_is_missing_when_its_last_round_was_long_ago_however_new_its_schedule_is(
     standing: Cloud, table: LeaseTable, deployment: Deployment
 ) -> None:
@@ -230,11 +270,124 @@ def test_it_is_missing_when_its_last_round_was_long_ago_however_new_its_schedule
     assert missing(standing, deployment).startswith("it has not run since")
 
 
-def test_it_is_missing_when_its_code_is_other_code(
-    standing: Cloud, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("file", ["tideform/burst/reaper/handler.py", "tideform/burst/reaper/more.pyc", "more.json"])
+def test_it_is_missing_when_any_file_of_its_code_is_another(
+    file: str, standing: Cloud, deployment: Deployment, unpacked: Path
 ) -> None:
-    monkeypatch.setattr("tideform.burst.reaper.dry_run.digest", lambda _: "other")
-    assert "its code is other, and should be" in missing(standing, deployment)
+    (unpacked / file).write_bytes(b"other")
+    assert "its code is" in missing(standing, deployment)
+
+
+def test_what_python_has_compiled_by_itself_is_none_of_its_code(
+    standing: Cloud, deployment: Deployment, unpacked: Path
+) -> None:
+    compiled = unpacked / "tideform" / "__pycache__" / "__init__.pyc"
+    compiled.parent.mkdir()
+    compiled.write_bytes(b"compiled")
+    assert missing(standing, deployment) == ""
+
+
+def test_it_is_missing_when_it_was_told_another_way_to_end_the_pool(
+    standing: Cloud, table: LeaseTable, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = {"code": code_digest(deployment), "table": table.name, "ends": {}, "handle": {"backend": "ec2"}}
+    monkeypatch.setattr("tideform.burst.reaper_proof.Proof._asked", lambda *_: other)
+    assert "it would end fit as another spec has it" in missing(standing, deployment)
+
+
+@pytest.fixture
+def of_another_environment(
+    standing: Cloud, table: LeaseTable, deployment: Deployment, unpacked: Path, monkeypatch: pytest.MonkeyPatch
+) -> Cloud:
+    """The function has our code, and the handles of another environment's pools."""
+    there = replace(deployment, environment="prod")
+    standing.client("lambda").update_function_code(FunctionName=NAME, ZipFile=zipped(files(there)))
+    settings = Settings(table.name, "demo", "dev", handles=handles(there))
+    told = lambda _proof, pool: answer(table.items, settings, unpacked, pool, time.time())  # noqa: E731
+    monkeypatch.setattr("tideform.burst.reaper_proof.Proof._asked", told)
+    beat(table, time.time())
+    return standing
+
+
+def test_whoever_looks_is_told_of_handles_of_another_environment_where_no_state_knows_the_function(
+    of_another_environment: Cloud, deployment: Deployment
+) -> None:
+    found = unfit(of_another_environment, deployment)
+    assert found is not None
+    assert "as another spec, or environment, has them" in found.detail
+
+
+def test_an_apply_puts_the_handles_back_with_the_code(of_another_environment: Cloud, deployment: Deployment) -> None:
+    assert "its handles are not this one's" in put_code_back(of_another_environment, deployment)
+    found = of_another_environment.client("lambda").get_function_configuration(FunctionName=NAME)
+    assert found["CodeSha256"] == sha256(zipped(files(deployment)))
+
+
+@pytest.mark.usefixtures("applied", "never_asked")
+def test_handles_of_another_environment_are_told_by_the_digest_of_what_the_last_apply_has_put_there(
+    standing: Cloud, deployment: Deployment
+) -> None:
+    there = replace(deployment, environment="prod")
+    standing.client("lambda").update_function_code(FunctionName=NAME, ZipFile=zipped(files(there)))
+    assert put_code_back(standing, deployment).startswith("put the reaper's code back")
+
+
+@pytest.fixture
+def never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> object:
+        raise AssertionError("the function was run")
+
+    monkeypatch.setattr("tideform.burst.reaper_proof.Proof._asked", refuse)
+
+
+@pytest.fixture
+def applied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state tells which code the last apply has put there: other code than stands."""
+    monkeypatch.setattr("tideform.burst.reaper_zip._applied", lambda *_: ["what the engine has sent"])
+
+
+def replace_code(cloud: Cloud) -> None:
+    cloud.client("lambda").update_function_code(FunctionName=NAME, ZipFile=zipped({"other.py": "other"}))
+
+
+@pytest.mark.usefixtures("applied", "never_asked")
+def test_code_that_the_last_apply_has_not_put_there_is_never_run(
+    standing: Cloud, table: LeaseTable, deployment: Deployment
+) -> None:
+    beat(table, time.time())
+    replace_code(standing)
+    assert "its code is not what was put there" in missing(standing, deployment)
+    found = unfit(standing, deployment)
+    assert found is not None
+    assert "its code is not what was put there" in found.detail
+
+
+@pytest.mark.usefixtures("applied")
+def test_code_that_was_put_back_is_known_again(standing: Cloud, table: LeaseTable, deployment: Deployment) -> None:
+    beat(table, time.time())
+    replace_code(standing)
+    assert put_code_back(standing, deployment).startswith("put the reaper's code back")
+    assert missing(standing, deployment) == ""
+
+
+@pytest.mark.usefixtures("applied", "never_asked")
+def test_an_apply_tells_other_code_by_its_digest_and_runs_none_of_it(standing: Cloud, deployment: Deployment) -> None:
+    assert put_code_back(standing, deployment) == ""
+    replace_code(standing)
+    assert put_code_back(standing, deployment).startswith("put the reaper's code back")
+
+
+def test_a_zip_is_the_same_wherever_it_is_made() -> None:
+    assert sha256(zipped({"b.py": "b", "a.py": "a"})) == "zQlToFaMHt3seaq2cOPItKnwNyEmlFfRtxDeyyzB0wg="
+
+
+def test_whoever_only_looks_is_not_told_of_a_round_at_work(
+    standing: Cloud, table: LeaseTable, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beat(table, time.time())
+    monkeypatch.setattr("tideform.burst.reaper_proof.Proof._asked", lambda *_: BUSY)
+    assert unfit(standing, deployment) is None
+    assert "busy" in missing(standing, deployment)
 
 
 def test_it_is_missing_when_it_does_not_see_this_very_lease(
@@ -242,29 +395,45 @@ def test_it_is_missing_when_it_does_not_see_this_very_lease(
 ) -> None:
     table.acquire(replace(lease, created=int(time.time()), deadline=int(time.time()) + 60))
     assert missing(standing, deployment) == ""
-    told = {"code": digest_of(package()), "table": table.name, "ends": {}}
+    told = {"code": code_digest(deployment), "table": table.name, "ends": {}}
     monkeypatch.setattr("tideform.burst.reaper_proof.Proof._asked", lambda *_: told)
     assert f"it does not see the lease {lease.id}" in missing(standing, deployment)
 
 
-OURS = digest_of(package())
+def test_it_need_not_see_a_lease_that_is_given_back_while_it_is_asked(
+    standing: Cloud, table: LeaseTable, lease: Lease, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = replace(lease, created=int(time.time()), deadline=int(time.time()) + 60)
+    table.acquire(gone)
+    asked = Proof._asked
+
+    def while_it_goes(proof: Proof, identity: str) -> Any:
+        table.release(gone, gone.created)
+        return asked(proof, identity)
+
+    monkeypatch.setattr("tideform.burst.reaper_proof.Proof._asked", while_it_goes)
+    assert missing(standing, deployment) == ""
 
 
 @pytest.mark.parametrize(
     ("told", "put"),
     [
-        (_BUSY, False),
-        ({"code": OURS, "table": "other", "ends": {}}, False),
-        ({"code": "other", "table": "demo-dev-leases", "ends": {}}, True),
+        (BUSY, False),
+        ({"code": "ours", "table": "other", "ends": {}, "handles": "ours"}, False),
+        ({"code": "other", "table": "demo-dev-leases", "ends": {}, "handles": "ours"}, True),
+        ({"code": "ours", "table": "demo-dev-leases", "ends": {}, "handles": "of another environment"}, True),
         ("it does not answer a dry run: other code", True),
         ("it fails when it is asked: no module", True),
     ],
-    ids=["busy", "another-table", "other-code", "other-answer", "failing"],
+    ids=["busy", "another-table", "other-code", "other-handles", "other-answer", "failing"],
 )
 def test_its_code_is_put_back_only_where_the_code_is_wrong(
     told: object, put: bool, standing: Cloud, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tideform.burst.reaper_proof.Proof._asked", lambda *_: told)
+    monkeypatch.setattr("tideform.burst.reaper_proof.code_digest", lambda _: "ours")
+    monkeypatch.setattr("tideform.burst.reaper_proof.handles_digest", lambda _: "ours")
+    replace_code(standing)
     before = standing.client("lambda").get_function_configuration(FunctionName=NAME)["CodeSha256"]
     said = put_code_back(standing, deployment)
     after = standing.client("lambda").get_function_configuration(FunctionName=NAME)["CodeSha256"]

@@ -47,7 +47,7 @@ def requests(table: LeaseTable, deployment: Deployment, pools: int, leases: int)
 
 
 @pytest.mark.parametrize(("pools", "leases"), [(2, 1), (4, 1), (2, 10)])
-def test_a_round_takes_two_requests_a_pool_and_five_for_itself(
+def test_a_round_takes_three_requests_a_pool_and_five_for_itself(
     pools: int, leases: int, table: LeaseTable, deployment: Deployment
 ) -> None:
-    assert requests(table, deployment, pools, leases).total() == 2 * pools + 5
+    assert requests(table, deployment, pools, leases).total() == 3 * pools + 5

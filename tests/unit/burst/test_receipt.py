@@ -13,13 +13,14 @@ from tideform.burst.inventory.base import Area, Leftover, Place
 from tideform.burst.inventory.compute import instances, volumes
 from tideform.burst.inventory.identity import aliases, keys, profiles
 from tideform.burst.inventory.network import endpoints
-from tideform.burst.inventory.storage import buckets, log_groups
+from tideform.burst.inventory.storage import buckets, kept_log, log_groups
 from tideform.burst.inventory.watch import dashboards
-from tideform.burst.receipt import Receipt, Unasked, _ask, capacity_receipt
+from tideform.burst.receipt import Receipt, _ask, capacity_receipt
 from tideform.cloud import Cloud
 from tideform.errors import CloudError, LeftoversError
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Project
+from tideform.unasked import Unasked
 
 OURS = {"tideform:project": "demo", "tideform:environment": "dev"}
 
@@ -189,7 +190,7 @@ def test_reservations_that_nobody_could_ask_for_are_told_and_spoil_nothing(
 
     monkeypatch.setattr("tideform.burst.receipt.idle_reservations", refused)
     receipt = capacity_receipt(cloud, replace(deployment, spec=spec), "fit")
-    assert (receipt.empty, receipt.idle_unasked) == (True, Unasked("reservations", "access denied"))
+    assert (receipt.empty, receipt.idle_unasked) == (True, (Unasked("idle reservations", "access denied"),))
 
 
 def test_what_is_kept_does_not_spoil_a_receipt() -> None:
@@ -221,3 +222,26 @@ def test_every_question_is_one_that_the_service_takes(area: Area, place: Place) 
         api = client.meta.method_to_api_mapping[operation]
         assert client.can_paginate(operation)
         assert key in client.meta.service_model.operation_model(api).output_shape.members
+
+
+@pytest.mark.parametrize(("printed", "kept"), [(True, ["/tideform/demo-dev/bursts/fit"]), (False, [])])
+def test_the_log_of_a_removed_pool_stays_on_purpose_if_anything_is_in_it(
+    place: Place, printed: bool, kept: list[str]
+) -> None:
+    removing = place.deployment.spec.training["fit"].model_copy(update={"between_bursts": "remove"})
+    spec = place.deployment.spec.model_copy(update={"training": {"fit": removing}})
+    logs, group = place.cloud.client("logs"), "/tideform/demo-dev/bursts/fit"
+    logs.create_log_group(logGroupName=group)
+    if printed:
+        logs.create_log_stream(logGroupName=group, logStreamName="one")
+    found = kept_log(replace(place, deployment=replace(place.deployment, spec=spec)), "fit")
+    assert [(one.id, one.kept) for one in found] == [(name, True) for name in kept]
+
+
+def test_the_log_that_stays_is_nothing_left_of_its_pool_but_of_its_environment(
+    cloud: Cloud, deployment: Deployment
+) -> None:
+    tags = {**OURS, "tideform:unit": "fit"}
+    cloud.client("logs").create_log_group(logGroupName="/tideform/demo-dev/bursts/fit", tags=tags)
+    of = {unit: [one.kept for one in log_groups(Place(cloud, deployment, unit))] for unit in ("fit", None)}
+    assert of == {"fit": [True], None: [False]}

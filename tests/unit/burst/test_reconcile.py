@@ -9,12 +9,14 @@ import pytest
 
 from tests.unit.burst.conftest import NOW, lease_of
 from tests.unit.burst.fakes import Stage
+from tideform.burst.clearance import Patience
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.reaper.pools import Pools
-from tideform.burst.reconcile import live_leases, reconcile
+from tideform.burst.reconcile import end_unrecorded, live_leases, reconcile
+from tideform.burst.runner import Job
 from tideform.burst.table import LeaseTable
-from tideform.burst.teardown import Patience, Teardown
+from tideform.burst.teardown import Teardown
 from tideform.cloud import Cloud
 from tideform.errors import LeftoversError
 from tideform.process import Process
@@ -153,3 +155,25 @@ def test_a_leftover_of_the_pool_that_the_command_is_about_stops_it(
 def test_nobody_waits_long_for_what_is_left_of_another_pool(stage: Stage) -> None:
     patient = replace(stage.teardown(), patience=Patience(limit=900.0))
     assert patient.hurried().patience.limit == 10.0
+
+
+def test_what_waits_for_machines_is_ended_where_the_table_is_gone_and_its_definitions_stay(
+    stage: Stage, deployment: Deployment
+) -> None:
+    stage.removes, stage.runner.others = True, (Job("job-1", "fit-gone", "RUNNABLE", "gone"),)
+    stage.table.cloud.client("dynamodb").delete_table(TableName=stage.table.name)
+    assert end_unrecorded(stage.table.cloud, deployment, ["fit"])
+    assert ("down" in stage.calls, "destroy" in stage.calls) == (True, False)
+
+
+def test_what_waits_for_machines_is_left_to_its_lease_where_there_is_a_table(
+    stage: Stage, lease: Lease, deployment: Deployment
+) -> None:
+    stage.table.acquire(lease)
+    stage.runner.others = (Job("job-1", "fit-held", "RUNNABLE", lease.id),)
+    assert (end_unrecorded(stage.table.cloud, deployment, ["fit"]), stage.calls) == ([], [])
+
+
+def test_nothing_is_ended_where_there_is_neither_a_table_nor_capacity(stage: Stage, deployment: Deployment) -> None:
+    stage.table.cloud.client("dynamodb").delete_table(TableName=stage.table.name)
+    assert (end_unrecorded(stage.table.cloud, deployment, ["fit"]), stage.calls) == ([], [])

@@ -57,8 +57,14 @@ def test_it_stays_in_the_network_and_everything_is_encrypted() -> None:
     assert job["EnableInterContainerTrafficEncryption"]
 
 
-def test_machines_with_disks_of_their_own_take_no_key() -> None:
-    assert "VolumeKmsKeyId" not in asked(order(), "ml.g5.xlarge")["ResourceConfig"]
+@pytest.mark.parametrize("nodes", [1, 2, 3])
+def test_a_job_has_the_machines_that_are_asked_for_whatever_the_pools_own_has(nodes: int) -> None:
+    job = asked(order(Work(nodes=nodes), nodes=3, job={**JOB, "nodes": 2}))
+    assert job["ResourceConfig"]["InstanceCount"] == nodes
+
+
+def test_machines_with_disks_of_their_own_take_neither_a_volume_nor_a_key() -> None:
+    assert not {"VolumeSizeInGB", "VolumeKmsKeyId"} & set(asked(order(), "ml.g5.xlarge")["ResourceConfig"])
 
 
 def test_only_spot_is_tried_again_by_sagemaker_since_only_there_all_attempts_are_bounded() -> None:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import errno
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from tests.unit.burst.conftest import lease_of
-from tests.unit.burst.fakes import START, Stage
+from tests.unit.burst.fakes import START, FakeRunner, Stage
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease, Mode, State
 from tideform.burst.reaper.pools import Pools
-from tideform.burst.runner import OnLog, Work
+from tideform.burst.runner import Job, OnLog, Work
+from tideform.burst.session import Session
 from tideform.burst.table import LeaseTable
+from tideform.burst.table_errors import NoTableError
 from tideform.errors import CloudError, EngineError, InterruptedRunError, LeftoversError, LockedError, RefusedError
 from tideform.spec.deployment import Deployment
+from tideform.times import utc
+
+MANY = Work(nodes=3)
 
 
 @pytest.fixture
@@ -100,6 +106,91 @@ def test_the_second_burst_finds_the_capacity_and_leaves_it(stage: Stage, deploym
     assert stage.calls == ["lock", "unlock", "run", "end jobs"]
 
 
+class Widening(FakeRunner):
+    """A runner whose jobs may need more than the pool's smallest capacity."""
+
+    def widen(self, _lease: Lease, _work: Work, _halt: Halt) -> None:
+        self.calls.append("widen")
+
+
+class Looking(FakeRunner):
+    """A runner that looks first: it remarks something, or refuses."""
+
+    refusal: RefusedError | None = None
+
+    def check(self, _work: Work | None) -> tuple[str, ...]:
+        if self.refusal:
+            raise self.refusal
+        return ("Kueue is new",)
+
+
+@pytest.mark.parametrize("start", [lambda session: session.run(Work(), print), lambda session: session.up()])
+def test_what_a_backend_refuses_is_refused_before_a_lease_is_taken(
+    stage: Stage, start: Callable[[Session], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def acquired(*_: object) -> None:
+        raise AssertionError("a lease was taken")
+
+    stage.runner = Looking(stage.calls)
+    stage.runner.refusal = RefusedError.of("TD669", "It never fits")
+    monkeypatch.setattr(LeaseTable, "acquire", acquired)
+    with pytest.raises(RefusedError, match="It never fits"):
+        start(stage.session())
+
+
+def test_what_a_backend_remarks_is_told(stage: Stage) -> None:
+    stage.runner = Looking(stage.calls)
+    stage.session().run(Work(), print)
+    assert "Note: Kueue is new." in stage.said
+
+
+def test_capacity_is_told_as_large_as_the_job_asks_for_it(stage: Stage) -> None:
+    stage.session().run(Work(nodes=2), print)
+    assert any(line.startswith("Bringing in 2 instances") for line in stage.said)
+
+
+def test_the_brakes_that_are_asked_are_told_before_anything_is_brought(stage: Stage) -> None:
+    stage.session().run(Work(), print)
+    told = [line.split(":")[0] for line in stage.said]
+    assert told.index("Checking the brakes") < told.index(next(line for line in told if line.startswith("Bringing")))
+
+
+def shared(stage: Stage, deployment: Deployment) -> Lease:
+    """Ann holds the pool, and is up."""
+    first = lease_of(deployment, Mode.UP, owner="ann@here")
+    stage.table.acquire(first)
+    stage.table.up(first)
+    return first
+
+
+def test_who_shares_a_pool_with_jobs_at_work_is_told_whom_it_waits_for(stage: Stage, deployment: Deployment) -> None:
+    first = shared(stage, deployment)
+    stage.runner.others = (Job("1", "fit-first", "RUNNING", first.id),)
+    stage.session().run(Work(), print)
+    (told,) = [line for line in stage.said if "is held by" in line]
+    assert told.startswith(
+        f"fit is held by ann@here until {utc(first.deadline)} as well, with 1 job not over (fit-first)."
+    )
+    assert "while none is free, this job waits for one" in told
+
+
+def test_who_shares_a_pool_where_nothing_runs_is_told_nothing(stage: Stage, deployment: Deployment) -> None:
+    shared(stage, deployment)
+    stage.session().run(Work(), print)
+    assert not any("is held by" in line for line in stage.said)
+
+
+def test_jobs_that_cannot_be_listed_end_no_burst(
+    stage: Stage, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> tuple[Job, ...]:
+        raise CloudError.of("TD611", "A cloud service refused")
+
+    shared(stage, deployment)
+    monkeypatch.setattr(stage.runner, "jobs", refuse)
+    assert stage.session().run(Work(), print).exit_code == 0
+
+
 def test_up_leaves_capacity_under_a_lease_that_outlives_the_process(stage: Stage) -> None:
     stage.session().up()
     record = stage.table.get("fit")
@@ -146,6 +237,44 @@ def test_down_without_a_lease_ends_capacity_that_nobody_holds(stage: Stage) -> N
     assert stage.runner.instances == ()
 
 
+def test_a_burst_that_joins_asks_for_the_brakes_as_well(stage: Stage, deployment: Deployment) -> None:
+    shared(stage, deployment)
+    stage.runner.missing = "it is not there"
+    with pytest.raises(RefusedError) as refused:
+        stage.session().run(Work(), print)
+    assert (refused.value.diagnostics[0].code, "run" in stage.calls) == ("TD605", False)
+
+
+def test_a_burst_whose_table_is_deleted_ends_and_is_told_neither_that_it_goes_on_nor_that_nothing_ran(
+    stage: Stage,
+) -> None:
+    def work(_lease: Lease, _log: OnLog, halt: Halt) -> int:
+        stage.table.cloud.client("dynamodb").delete_table(TableName=stage.table.name)
+        stage.now += 60
+        halt.check()
+        return 0
+
+    stage.runner.work = work
+    with pytest.raises(NoTableError):
+        stage.session().run(Work(), print)
+    told = "\n".join(stage.said)
+    assert (stage.runner.instances, "goes on" in told, "no instance" in told) == ((), False, False)
+
+
+def test_down_without_a_table_ends_a_job_that_waits_for_machines(stage: Stage) -> None:
+    stage.runner.others = (Job("job-1", "fit-gone", "RUNNABLE", "gone"),)
+    stage.table.cloud.client("dynamodb").delete_table(TableName=stage.table.name)
+    stage.session().down()
+    assert "down" in stage.calls
+
+
+def test_down_where_there_is_neither_a_table_nor_anything_to_end_says_so(stage: Stage) -> None:
+    stage.table.cloud.client("dynamodb").delete_table(TableName=stage.table.name)
+    with pytest.raises(NoTableError):
+        stage.session().down()
+    assert stage.calls == []
+
+
 def test_without_its_brakes_no_capacity_is_started(stage: Stage) -> None:
     stage.runner.missing = "it is not there"
     with pytest.raises(RefusedError) as caught:
@@ -166,6 +295,22 @@ def test_a_pool_of_its_own_stack_has_it_during_the_burst_only(stage: Stage) -> N
     stage.session().run(Work(), print)
     wanted = ["lock", "apply", "up", "unlock", "run", "down", "lock", "down", "destroy", "unlock"]
     assert stage.calls == wanted
+
+
+def test_nothing_is_made_of_a_pool_while_a_brake_is_missing_that_needs_nothing_of_it(stage: Stage) -> None:
+    stage.removes, stage.runner.missing = True, "nobody is there"
+    with pytest.raises(RefusedError):
+        stage.session().run(Work(), print)
+    assert "apply" not in stage.calls
+
+
+def test_a_brake_that_hangs_on_a_pools_definitions_is_asked_once_they_stand(stage: Stage) -> None:
+    stage.removes = stage.runner.of_pool = True
+    stage.runner.missing = "nobody is there"
+    with pytest.raises(RefusedError):
+        stage.session().run(Work(), print)
+    assert stage.calls[:2] == ["lock", "apply"]
+    assert "up" not in stage.calls
 
 
 def test_a_removal_that_was_cut_short_is_done_again(stage: Stage) -> None:
@@ -239,6 +384,18 @@ def test_capacity_that_came_after_its_lease_was_ended_goes_again(stage: Stage) -
     with pytest.raises(RefusedError):
         stage.session().run(Work(), print)
     assert stage.runner.instances == ()
+
+
+def test_what_asks_for_machines_after_its_lease_was_ended_asks_no_longer(stage: Stage) -> None:
+    def end_it() -> None:
+        lease = stage.table.get("fit").leases[0]
+        stage.table.stopped(stage.table.release(lease, START) or stage.table.get("fit"), START)
+        stage.runner.instances, stage.runner.others = (), (Job("job-1", "fit-late", "RUNNABLE", "late"),)
+
+    stage.runner.on_up = end_it
+    with pytest.raises(RefusedError):
+        stage.session().run(Work(), print)
+    assert "down" in stage.calls
 
 
 def test_a_job_whose_lease_was_ended_is_followed_no_longer(stage: Stage) -> None:
@@ -390,3 +547,51 @@ def test_a_teardown_goes_on_while_the_table_is_out_of_reach(stage: Stage, monkey
         patched.setattr(LeaseTable, "get", away)
         stage.teardown().finish(record)
     assert stage.runner.instances == ()
+
+
+def test_what_a_job_waits_for_is_told_once(stage: Stage) -> None:
+    def work(_lease: Lease, _log: OnLog, halt: Halt) -> int:
+        for _ in range(3):
+            halt.check()
+            stage.now += 20
+        return 0
+
+    stage.runner.work = work
+    stage.runner.stuck_as = "the job waits: fit-spot is UPDATING"
+    stage.session().run(Work(), print)
+    assert stage.said.count("fit: the job waits: fit-spot is UPDATING.") == 1
+
+
+@pytest.mark.parametrize(("status", "times"), [("RUNNABLE", 3), ("RUNNING", 1)])
+def test_who_holds_a_pool_is_told_again_for_as_long_as_a_job_waits(
+    stage: Stage, deployment: Deployment, status: str, times: int
+) -> None:
+    def work(lease: Lease, _log: OnLog, halt: Halt) -> int:
+        stage.runner.others += (Job("2", "fit-second", status, lease.id),)
+        for _ in range(45):  # 15 minutes
+            halt.check()
+            stage.now += 20
+        return 0
+
+    first = shared(stage, deployment)
+    stage.runner.others = (Job("1", "fit-first", "RUNNING", first.id),)
+    stage.runner.work = work
+    stage.session().run(Work(), print)
+    assert sum("is held by ann@here until" in line for line in stage.said) == times
+
+
+@pytest.mark.parametrize("start", [lambda session: session.run(MANY, print), lambda session: session.detach(MANY)])
+def test_a_job_of_more_machines_than_the_pool_has_is_refused_before_a_lease_is_taken(
+    stage: Stage, start: Callable[[Session], object]
+) -> None:
+    with pytest.raises(RefusedError) as raised:
+        start(stage.session())
+    assert raised.value.diagnostics[0].code == "TD159"
+    assert (stage.calls, stage.table.get("fit").count) == ([], 0)
+
+
+def test_what_the_work_needs_beside_is_brought_before_it_runs(stage: Stage) -> None:
+    runner = Widening(stage.calls)
+    stage.runner = runner
+    stage.session().run(Work(), print)
+    assert stage.calls[:5] == ["lock", "up", "widen", "unlock", "run"]

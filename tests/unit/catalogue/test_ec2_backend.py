@@ -49,7 +49,7 @@ def test_a_lease_that_outlasts_every_command() -> None:
     assert problems(instance_types=["c5.large"], lease="3d") == [("TD642", "training.p.lease")]
 
 
-def test_a_job_that_starts_by_itself_on_spot_is_said_to_end_with_its_machine() -> None:
+def test_a_job_that_starts_by_itself_on_spot_is_said_to_wait_for_the_reaper_when_it_loses_its_machine() -> None:
     words = {"instance_types": ["c5.large"], "trigger": {"store": "raw"}}
     assert problems(**words) == [("TD682", "training.p.trigger")]
     assert problems(**words, capacity={"spot": "never"}) == []

@@ -270,3 +270,17 @@ def test_completion_variables_with_nonsense_are_no_bug(
     monkeypatch.setenv("COMP_CWORD", "zz")
     assert root.main([]) == ExitCode.ERROR
     assert "TD090" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("group", ["burst", "jobs", "sandbox", "state"])
+def test_no_line_of_help_is_cut(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert root.main([group, "--help"]) == 0
+    listed = capsys.readouterr().out.partition("Commands:")[2]
+    assert listed
+    assert "..." not in listed
+
+
+def test_the_list_of_commands_names_what_is_looked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    root.main(["--help"])
+    listed = capsys.readouterr().out
+    assert ("adopt" in listed, "TD501" in listed) == (True, True)

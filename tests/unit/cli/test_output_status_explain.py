@@ -10,6 +10,7 @@ import pytest
 
 from tests.unit.cli.project import World, enter
 from tideform.cli.app import main
+from tideform.errors import CloudError
 
 Output = pytest.CaptureFixture[str]
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "x"}
@@ -105,6 +106,17 @@ def test_status_counts_what_stands_and_says_what_does_not(capsys: Output) -> Non
     assert lines[-3:] == ["Sandbox: not running", "Bursts: none", "Lock: free"]
 
 
+def test_status_shows_the_rest_where_it_could_not_look_and_ends_with_1(
+    capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise CloudError.of("TD414", "The lock's record cannot be reached", detail="AccessDenied", fix="Ask.")
+
+    monkeypatch.setattr("tideform.engine.lock.Lock.holders", refuse)
+    assert main(["status"]) == 1
+    assert capsys.readouterr().out.splitlines()[-2:] == ["Bursts: none", "Lock: could not be asked: AccessDenied"]
+
+
 @pytest.fixture
 def gone(tmp_path: Path) -> None:
     """The sandbox that the stacks were applied to has ended."""
@@ -191,6 +203,13 @@ def test_a_field_needs_no_spec(tmp_path: Path, capsys: Output) -> None:
 def test_an_unknown_field_is_refused_with_a_suggestion(capsys: Output, path: str, words: str) -> None:
     assert main(["explain", path]) == 1
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "path", ["region", "environments.region", "environments.account", "environments.target", "environments.state"]
+)
+def test_where_a_change_would_be_refused_explain_says_so(capsys: Output, path: str) -> None:
+    assert "a change is refused while anything stands" in printed(capsys, "explain", path)
 
 
 def test_a_field_in_json(capsys: Output) -> None:

@@ -29,6 +29,32 @@ def test_a_valid_spec_is_summed_up(spec: Path, capsys: pytest.CaptureFixture[str
     )
 
 
+POOLS = """\
+training:
+  fit: {instance_types: [c5.large], lease: 1h, job: &job {image: trainer, command: [env]}}
+  desk: {backend: ec2, instance_types: [c5.large], lease: 1h, job: *job}
+"""
+WORST = {
+    "training/fit": "up to 1 x c5.large, and 1 x c5.large more (Batch may exceed a bound by one machine) = 0.17 USD an "
+    "hour, at worst 0.20 USD for a lease of 1h and the 10 minutes in which a brake acts",
+    "training/desk": "up to 1 x c5.large, and 1 x c5.large more (Auto Scaling may, while it replaces machines) = 0.17 "
+    "USD an hour, at worst 0.20 USD for a lease of 1h and the 10 minutes in which a brake acts",
+}
+
+
+def test_each_pool_has_its_line_of_what_a_burst_can_cost(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec.write_text(HEAD + POOLS, encoding="utf-8")
+    assert main(["validate"]) == ExitCode.OK
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert lines == [f"  {pool}, a burst at most: {worst}" for pool, worst in WORST.items()]
+
+
+def test_programs_are_told_what_a_burst_can_cost(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec.write_text(HEAD + POOLS, encoding="utf-8")
+    assert main(["validate", "--json"]) == ExitCode.OK
+    assert json.loads(capsys.readouterr().out)["worst_cases"] == WORST
+
+
 def test_no_environment_has_to_be_chosen(spec: Path) -> None:
     spec.write_text(HEAD + "environments:\n  a: {target: local}\n  b: {target: local}\n", encoding="utf-8")
     assert main(["validate"]) == ExitCode.OK
@@ -115,3 +141,15 @@ def test_a_spec_of_elsewhere_is_quoted(
     monkeypatch.chdir("/")
     assert main(["validate", "--spec", str(tmp_path / "other.yaml")]) == ExitCode.ERROR
     assert "| region: nowhere" in capsys.readouterr().err
+
+
+def test_code_that_a_burst_would_refuse_is_refused_with_all_else_that_is_wrong(
+    spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (spec.parent / "src").mkdir()
+    (spec.parent / "src" / ".env").write_text("TOKEN=1\n", encoding="utf-8")
+    job = "job: {image: trainer, command: [run], code: src}"
+    spec.write_text(f"{HEAD}storge: {{}}\ntraining:\n  fit: {{instance_types: [c5.large], {job}}}\n", encoding="utf-8")
+    assert main(["validate"]) == ExitCode.ERROR
+    told = capsys.readouterr().err
+    assert ("TD100" in told, "TD672" in told, "tideform.yaml:7:" in told) == (True, True, True), told

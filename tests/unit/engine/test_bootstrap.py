@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import urllib.request
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import tideform
 from tideform.cloud import Cloud, Credentials
 from tideform.engine.bootstrap import (
     Trust,
@@ -196,6 +198,24 @@ def test_where_a_role_provisions_ci_may_only_take_it(cloud: Cloud, deployment: D
 def test_an_environment_may_name_the_ci_role_itself(cloud: Cloud, deployment: Deployment) -> None:
     bootstrap(cloud, with_role(deployment, ci_role_arn(deployment)))
     assert "ec2:*" in rights(cloud, deployment, "provision")[0]["Action"]
+
+
+_PREFIXES = {"resourcegroupstaggingapi": "tag"}  # what IAM calls a service that it has another name for
+
+
+def asked_by_the_program() -> set[str]:
+    """The services that it has clients of, the sandbox aside, by their names in IAM."""
+    root = Path(tideform.__file__).parent
+    sources = [file for file in root.rglob("*.py") if "sandbox" not in file.relative_to(root).parts]
+    text = "".join(file.read_text(encoding="utf-8") for file in sources)
+    return {_PREFIXES.get(name, name) for name in re.findall(r"client\(\"([a-z0-9-]+)\"", text)}
+
+
+def test_the_role_has_rights_on_every_service_that_the_program_asks(cloud: Cloud, deployment: Deployment) -> None:
+    bootstrap(cloud, deployment)
+    allowed = [s for s in rights(cloud, deployment, "provision") if s["Effect"] == "Allow"]
+    services = {action.partition(":")[0] for statement in allowed for action in statement["Action"]}
+    assert asked_by_the_program() - services == set()
 
 
 def test_the_rights_fit_into_what_iam_takes(cloud: Cloud, deployment: Deployment) -> None:

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from tideform.engine import checkpoint
-from tideform.engine.checkpoint import BucketBlobs, FolderBlobs
+from tideform.engine.checkpoint import BrokenStateError, BucketBlobs, FolderBlobs
 from tideform.errors import TideformError
 from tideform.plan.model import SECRET
 
@@ -69,13 +69,41 @@ def test_every_stack_of_the_backend_is_listed(tmp_path: Path) -> None:
     assert set(checkpoint.stacks(blobs)) == {("tideform-storage", "p-dev"), ("tideform-training", "p-dev-nightly")}
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"checkpoint": 1}', "\x00"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "{",
+        '{"checkpoint": 1}',
+        "\x00",
+        '{"checkpoint": {"latest": [1]}}',
+        '{"checkpoint": {"latest": {"resources": ["x"]}}}',
+        '{"checkpoint": {"latest": {"resources": {"a": 1}}}}',
+        '{"checkpoint": {"latest": {"manifest": 3}}}',
+        '{"checkpoint": {"latest": {"pending_operations": [1]}}}',
+    ],
+)
 def test_what_is_no_checkpoint_is_told_as_such(tmp_path: Path, content: str) -> None:
     blobs = _write(tmp_path, "tideform-storage", "p-dev")
     (tmp_path / ".pulumi/stacks/tideform-storage/p-dev.json").write_text(content)
-    with pytest.raises(TideformError) as caught:
+    with pytest.raises(BrokenStateError) as caught:
         checkpoint.read(blobs, "tideform-storage", "p-dev")
     assert caught.value.diagnostics[0].code == "TD415"
+
+
+def test_a_file_that_is_no_checkpoint_is_named_as_a_path_with_what_makes_it_anew(tmp_path: Path) -> None:
+    blobs = _write(tmp_path, "tideform-storage", "p-dev")
+    file = tmp_path.resolve() / ".pulumi/stacks/tideform-storage/p-dev.json"
+    file.write_text("garbage")
+    with pytest.raises(BrokenStateError) as caught:
+        checkpoint.read(blobs, "tideform-storage", "p-dev")
+    (found,) = caught.value.diagnostics
+    assert (found.detail.startswith(f"{file} is no checkpoint"), "state adopt" in found.fix) == (True, True)
+
+
+def test_a_file_of_a_bucket_is_named_with_its_key() -> None:
+    assert BucketBlobs("s3://acme?region=x", "acme", "team/", None).place("a.json") == "s3://acme/team/a.json"
 
 
 def test_a_bucket_that_does_not_answer_is_told_as_such() -> None:

@@ -11,7 +11,7 @@ from moto import mock_aws
 from tideform.cloud import Cloud, Credentials
 from tideform.components.names import BURSTS
 from tideform.engine.checkpoint import Checkpoint
-from tideform.engine.data import Doomed, clear, doomed_by, doomed_in, held_data, unnamed
+from tideform.engine.data import Doomed, clear, doomed_by, doomed_in, held_data, holders, unnamed
 from tideform.errors import RefusedError
 from tideform.plan.model import Action, PlannedResource
 
@@ -94,3 +94,9 @@ def test_everything_that_a_stack_made_is_doomed_with_it() -> None:
     urn = "urn:pulumi:p-dev::tideform-storage::aws:s3/bucket:Bucket::raw"
     state = Checkpoint(({"type": "aws:s3/bucket:Bucket", "urn": urn, "id": "bucket"},), (), {})
     assert list(doomed_in([state])) == [bucket("raw")]
+
+
+def test_whatever_an_error_asks_people_to_name_is_a_name_that_they_can_give() -> None:
+    kinds = ("aws:s3/bucket:Bucket", "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer", "aws:iam/role:Role")
+    made = [{"type": kind, "urn": f"urn:pulumi:s::p::{kind}::n{place}", "id": "x"} for place, kind in enumerate(kinds)]
+    assert holders([Checkpoint(tuple(made), (), {})]) == {"n0", "n1"}

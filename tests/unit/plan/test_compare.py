@@ -80,3 +80,17 @@ def test_what_goes_is_in_the_way_of_what_takes_its_name() -> None:
 def test_what_goes_is_in_nobodys_way_where_names_differ() -> None:
     coming = replace(_log_group(Action.CREATE, "new", "/logs/other"), name="other")
     assert in_the_way(Preview((coming, _log_group(Action.DELETE, "old")), {}, {})) == ()
+
+
+def test_what_nothing_is_done_to_may_have_been_read_back() -> None:
+    refuse_moved(_preview(Action.NO_OP, state="DISABLED"), _preview(Action.NO_OP, state="ENABLED"))
+
+
+@pytest.mark.parametrize("state", ["DISABLED", "ENABLED"])
+def test_what_bursts_move_may_be_as_they_left_it_beside_another_change(state: str) -> None:
+    kind = "aws:batch/computeEnvironment:ComputeEnvironment"
+    resource = PlannedResource(
+        "training/fit", kind, "fit", Action.UPDATE, None, {"state": "DISABLED", "type": "MANAGED"}
+    )
+    now = replace(resource, after={"state": state, "type": "MANAGED"})
+    refuse_moved(Preview((resource,), {}, {}), Preview((now,), {}, {}))

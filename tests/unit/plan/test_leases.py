@@ -1,4 +1,4 @@
-"""What a plan and an apply make of a lease table, or of a reaper, that they cannot look at."""
+"""What a plan and an apply make of a lease table that they cannot look at."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ import pytest
 
 from tests.unit.plan.making import deployment
 from tideform.burst.lease import PoolRecord, State
-from tideform.diagnostics import Diagnostic, Severity
+from tideform.diagnostics import Severity
 from tideform.errors import CloudError, TideformError
 from tideform.plan import leases
-from tideform.plan.leases import lease_findings, reaper_findings
+from tideform.plan.leases import lease_findings
 
-DENIED = CloudError.of("TD611", "A cloud service refused", detail="AccessDenied: lambda:InvokeFunction")
 GONE = PoolRecord("old", state=State.UP, leases=())
 
 
@@ -26,13 +25,10 @@ class Table:
     cloud: Any = None
     records: list[PoolRecord] = field(default_factory=list)
 
-    def all(self) -> list[PoolRecord]:
+    def look(self) -> dict[str, PoolRecord]:
         if self.refusal is not None:
             raise self.refusal
-        return self.records
-
-    def unreadable(self) -> list[Diagnostic]:
-        return []
+        return {record.pool: record for record in self.records}
 
 
 @pytest.fixture
@@ -47,31 +43,15 @@ def look(spec: Any, table: Table, monkeypatch: pytest.MonkeyPatch, *, acting: bo
     return [(one.code, one.severity) for one in lease_findings(spec, engine, acting=acting)]
 
 
-def blind(_cloud: object, _deployment: object) -> None:
-    raise DENIED
-
-
-def test_a_reaper_that_cannot_be_looked_at_hides_no_pool_that_holds_capacity(
+def test_a_pool_that_holds_capacity_and_has_left_the_spec_is_an_error(
     spec: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tideform.burst.reaper_brake.unfit", blind)
-    found = look(spec, Table(records=[GONE]), monkeypatch, acting=True)
-    assert found == [("TD622", Severity.ERROR), ("TD611", Severity.WARNING)]
+    assert look(spec, Table(records=[GONE]), monkeypatch, acting=True) == [("TD622", Severity.ERROR)]
 
 
 @pytest.mark.parametrize(("acting", "severity"), [(True, Severity.ERROR), (False, Severity.WARNING)])
 def test_a_table_that_cannot_be_read_stops_an_apply_and_no_plan(
     acting: bool, severity: Severity, spec: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tideform.burst.reaper_brake.unfit", lambda *_: None)
     refusal = CloudError.of("TD617", "The lease table could not be used", detail="AccessDenied: dynamodb:Scan")
     assert look(spec, Table(refusal), monkeypatch, acting=acting) == [("TD623", severity)]
-
-
-def test_whoever_may_not_ask_the_reaper_is_told_which_right_that_takes(
-    spec: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tideform.burst.reaper_brake.unfit", blind)
-    cloud: Any = None
-    (found,) = reaper_findings(cloud, spec)
-    assert "lambda:InvokeFunction" in found.fix

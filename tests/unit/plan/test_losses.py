@@ -45,6 +45,16 @@ def test_what_the_environment_stands_on_is_never_taken_away_by_an_apply(token: s
     assert [f.code for f in losses(deployment(**SPEC), [gone(token, Action.REPLACE)], ("raw",))] == ["TD334"]
 
 
+@pytest.mark.parametrize("folder", ["training", "bursts"])
+def test_logs_of_jobs_that_go_with_their_pool_are_told(folder: str) -> None:
+    group = f"/tideform/demo-dev/{folder}/nightly"
+    doomed = PlannedResource(
+        "training/nightly", "aws:cloudwatch/logGroup:LogGroup", "log", Action.DELETE, {}, None, id=group
+    )
+    (found,) = losses(deployment(), [doomed], ())
+    assert (found.code, group in found.detail) == ("TD347", True)
+
+
 def test_nothing_is_asked_where_nothing_with_data_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tideform.connect.cloud_for", lambda _deployment: pytest.fail("the cloud was asked"))
     assert losses(deployment(**SPEC), [gone("aws:iam/role:Role"), resource(BUCKET, "landing", "storage")], ()) == ()

@@ -16,6 +16,8 @@ GROUP = "aws:autoscaling/group:Group"
     [
         (ENVIRONMENT, "state"),
         (ENVIRONMENT, "computeResources.minVcpus"),
+        (ENVIRONMENT, "computeResources.maxVcpus"),
+        (ENVIRONMENT, 'computeResources.tags["tideform:lease"]'),
         ("aws:batch/jobQueue:JobQueue", "state"),
         (GROUP, "maxSize"),
         (GROUP, "suspendedProcesses[0]"),
@@ -30,7 +32,7 @@ def test_what_bursts_move_is_not_told(kind: str, path: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "path"),
     [
-        (ENVIRONMENT, "computeResources.maxVcpus"),
+        (ENVIRONMENT, 'computeResources.tags["team"]'),
         (ENVIRONMENT, "stateful"),
         (GROUP, "mixedInstancesPolicy.instancesDistribution.onDemandBaseCapacity"),
         ("aws:iam/role:Role", "state"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from tests.unit.plan.making import deployment, pool
 from tideform.diagnostics import Severity, errors_in
 from tideform.engine.base import Preview, Program
+from tideform.engine.checkpoint import Blobs, FolderBlobs
+from tideform.plan import pipeline
 from tideform.plan.pipeline import make_plan
 from tideform.plan.programs import made_as, parse_key
 from tideform.spec.deployment import Deployment
@@ -27,6 +30,7 @@ class Standing:
 
     deployment: Deployment
     keys: tuple[str, ...]
+    blobs: Blobs = FolderBlobs(Path("nowhere"))  # noqa: RUF009  # in which nothing else is
 
     def existing(self) -> tuple[Program, ...]:
         units = (parse_key(self.deployment, key) for key in self.keys)
@@ -58,6 +62,16 @@ def test_a_removal_lists_all_that_stands_also_what_an_apply_would_put_off(
     engine: Any = Standing(here, ("storage", "training/nightly", "training/gone", "serving/score"))
     plan = make_plan(here, destroy=True, unit=unit, engine=engine).plan
     assert (tuple(sorted(plan.removed_programs)), plan.deferred, plan.dormant) == (removed, (), ())
+
+
+@pytest.mark.parametrize(("was_removed", "goes"), [(False, ("training/nightly",)), (True, ()), (None, ())])
+def test_what_stands_of_a_pool_goes_with_the_apply_that_lets_it_stand_during_bursts_only(
+    was_removed: bool | None, goes: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "removed_between_bursts", lambda *_: was_removed)
+    here = deployment(**SERVED)
+    engine: Any = Standing(here, ("foundation", "storage", "training/nightly"))
+    assert make_plan(here, unit="nightly", engine=engine).plan.removed_programs == goes
 
 
 @pytest.mark.parametrize(

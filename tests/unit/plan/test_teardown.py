@@ -108,3 +108,30 @@ def test_what_stands_of_any_pool_leaves_the_reaper_whole(ground: Ground) -> None
     with pytest.raises(LeftoversError):
         teardown.destroy(ground.deployment)
     assert "foundation" not in ground.done
+
+
+@pytest.mark.parametrize("ground", [()], indirect=True)
+def test_data_that_nobody_named_stops_it_before_anything_is_switched_off(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_held: object, _named: object) -> None:
+        raise RefusedError.of("TD330", "Data would be lost")
+
+    monkeypatch.setattr("tideform.engine.data.refuse_unnamed", refuse)
+    with pytest.raises(RefusedError):
+        teardown.destroy(ground.deployment)
+    assert ground.done == []
+
+
+@pytest.mark.parametrize("ground", [(False,)], indirect=True)
+def test_data_that_work_has_written_as_it_ended_stops_it_before_anything_goes(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_held: object, _named: object) -> None:
+        if ground.done:
+            raise RefusedError.of("TD330", "Data would be lost")
+
+    monkeypatch.setattr("tideform.engine.data.refuse_unnamed", refuse)
+    with pytest.raises(RefusedError):
+        teardown.destroy(ground.deployment)
+    assert ground.done == ["off fit", "dead bursts", "leases"]

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import pytest
 
+from tests.unit.spec.readers import readers
+from tests.unit.stacks.collecting import FULL
+from tideform.catalogue.not_built import not_built
 from tideform.spec.base import Model
 from tideform.spec.project import Project
 
-ROOT = Path(__file__).parents[3]
 # Who may be a key's reader: whatever plans, makes, begins or ends something; not validation, views or the sandbox.
 ACTING = ("components", "catalogue", "burst", "engine", "plan", "cli", "connect.py", "cloud.py")
 # Keys that only a module of the spec's own package reads, which acts on them there for all others.
 ACTED_ON_WITHIN = {
-    "Project.moved": "deployment.py",  # as the next one
-    "Moved.to": "deployment.py",  # what was renamed keeps the identity that it was made with
+    "Limits.lease": "leases.py",  # what no burst and no extension goes beyond
+    "Limits.owners": "leases.py",
+    "Moved.from_": "deployment.py",  # what was renamed keeps the identity that it was made with
+    "Moved.to": "deployment.py",
+    "Project.moved": "deployment.py",
+    "Project.region": "deployment.py",  # where an environment names none
     "Schedule.cron": "training.py",  # becomes the expression that the scheduler gets
 }
+# Read before there are models: which environment is meant, and what it changes (`spec.environments`).
+READ_AS_TEXT = {"Project.environments"}
+# Keys of a part that does nothing yet, and the path under which all of it is noted (TD230).
+NOTED_WITH = {"Drift.every": "monitoring.drift"}
+_DRIFT = {"endpoint": "score", "baseline": "raw", "every": "1h"}
 
 
 def _models(kind: Any, seen: set[type[Model]]) -> Iterator[type[Model]]:
@@ -47,34 +56,32 @@ KEYS = sorted(
 )
 
 
-@cache
-def _read() -> frozenset[str]:
-    """Every attribute that an acting module reads; what has no effect yet is read by `catalogue.not_built`."""
-    found: set[str] = set()
-    files = [file for part in ACTING for file in _files(ROOT / "src/tideform" / part)]
-    for file in [*files, *_files(ROOT / "stacks")]:
-        found |= _reads(file)
-    return frozenset(found)
-
-
-def _reads(file: Path) -> set[str]:
-    nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-    return {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)}
-
-
-def _files(part: Path) -> list[Path]:
+def _acts(file: Path) -> bool:
     """Without the rules that only refuse."""
-    return [part] if part.is_file() else [file for file in part.rglob("*.py") if not file.name.startswith("_rules")]
+    inside = file.parts[0] == "stacks" or file.parts[2] in ACTING
+    return inside and not file.name.startswith("_rules")
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", sorted(set(KEYS) - READ_AS_TEXT - NOTED_WITH.keys()))
 def test_every_key_is_acted_on_or_noted(key: str) -> None:
-    name = key.partition(".")[2]
-    assert name in _read() or key in ACTED_ON_WITHIN, f"nothing reads {key}: it does nothing, and nobody says so"
+    acted = any(map(_acts, readers().get(key, ())))
+    assert acted or key in ACTED_ON_WITHIN, f"nothing reads {key}: it does nothing, and nobody says so"
 
 
 @pytest.mark.parametrize("key", sorted(ACTED_ON_WITHIN))
 def test_what_is_acted_on_within_the_spec_is_read_there_and_nowhere_else(key: str) -> None:
-    name = key.partition(".")[2]
-    assert name in _reads(ROOT / "src/tideform/spec" / ACTED_ON_WITHIN[key])
-    assert (key in KEYS, name in _read()) == (True, False)
+    assert Path("src/tideform/spec", ACTED_ON_WITHIN[key]) in readers()[key]
+    assert (key in KEYS, any(map(_acts, readers()[key]))) == (True, False)
+
+
+@pytest.mark.parametrize("key", sorted(NOTED_WITH))
+def test_what_nothing_reads_yet_is_noted_with_its_part(key: str) -> None:
+    drifting = Project.model_validate({**FULL, "monitoring": {"drift": _DRIFT}})
+    assert NOTED_WITH[key] in [noted.path for noted in not_built(drifting)]
+    assert (key in KEYS, any(map(_acts, readers().get(key, ())))) == (True, False)
+
+
+def test_a_key_is_not_taken_for_another_one_of_its_name() -> None:
+    """Both are called ``every``: one is read where checkpoints are made, the other by nobody."""
+    assert any(map(_acts, readers()["Checkpoint.every"]))
+    assert not any(map(_acts, readers()["Drift.every"]))

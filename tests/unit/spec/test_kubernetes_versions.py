@@ -39,6 +39,13 @@ def test_a_version_is_refused_after_its_end_and_told_before_it_costs_more(
     assert told(tmp_path, monkeypatch, support) == codes
 
 
+def test_a_version_that_is_newer_than_any_that_is_known_is_told_and_not_refused(tmp_path: Path) -> None:
+    file = tmp_path / "tideform.yaml"
+    file.write_text(SPEC.replace("1.31", "1.99") % "", encoding="utf-8")
+    found = [each for each in load(file, None).diagnostics if each.path == "cluster.version"]
+    assert [(each.code, str(each.severity)) for each in found] == [("TD658", "warning")]
+
+
 def test_an_existing_cluster_has_the_version_that_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = Support(TODAY - timedelta(400), TODAY - timedelta(35))
     assert told(tmp_path, monkeypatch, gone, ", existing: mine") == []

@@ -78,6 +78,12 @@ def test_a_finding_in_an_override_points_at_the_override() -> None:
     assert (found.code, found.location.line) == ("TD141", 10)
 
 
+def test_an_override_of_a_pool_that_was_removed_says_so() -> None:
+    found = problem(POOL + "environments:\n  dev: {target: local, training: {gone: {max_cost: 5 USD}}}\n")
+    assert (found.code, found.path) == ("TD101", "training.gone.job")
+    assert "which the spec itself does not have" in found.detail
+
+
 def test_other_environments_are_checked_too_and_named() -> None:
     text = POOL + f"environments:\n  dev: {{target: local}}\n  prod: {{{AWS}, training: {{nightly: {{lease: 30d}}}}}}\n"
     found = problem(text, "dev")

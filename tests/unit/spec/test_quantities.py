@@ -47,6 +47,10 @@ def test_other_types_are_refused(kind: type[Quantity], value: object) -> None:
         kind.parse(value)
 
 
+def test_a_duration_is_said_in_several_units() -> None:
+    assert (Duration(3 * 86400 + 3660).words, Duration.parse("30m").words) == ("3d 1h 1m", "30m")
+
+
 @given(st.integers(1, 999_999), st.sampled_from("smhdwy"))
 def test_a_duration_is_written_as_short_as_it_can_be(number: int, unit: str) -> None:
     duration = Duration.parse(f"{number}{unit}")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from tideform.engine.base import Preview
 from tideform.sandbox.aws.lifecycle import unknown_inputs
 from tideform.sandbox.aws.registry import kind_of
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "eks"
 POOL = {**FULL["training"]["nightly"], "backend": "eks"}
 TRAINING = {"nightly": POOL}
 WITH_EFA = {
@@ -129,14 +127,8 @@ def test_the_bound_covers_the_adapters_that_every_type_has() -> None:
     assert quota["spec"]["hard"]["requests.vpc.amazonaws.com/efa"] == "4"
 
 
-def test_a_pool_is_these_objects(pool: Preview) -> None:
-    """`TIDEFORM_GOLDEN=write` in the environment writes the file anew."""
-    file = GOLDEN / "pool.json"
-    found = json.dumps(objects(pool), indent=1, sort_keys=True) + "\n"
-    if os.environ.get("TIDEFORM_GOLDEN") == "write":
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(found, encoding="utf-8")
-    assert found == file.read_text(encoding="utf-8")
+def test_a_pool_is_these_objects(pool: Preview, golden: Callable[[str, str], None]) -> None:
+    golden("eks/pool.json", json.dumps(objects(pool), indent=1, sort_keys=True) + "\n")
 
 
 def test_the_bound_is_the_pools_maximum(pool: Preview) -> None:
@@ -155,7 +147,12 @@ def test_no_node_outlives_its_lease_and_all_idle_ones_go_at_once(pool: Preview) 
     (nodes,) = [each for each in objects(pool) if each["kind"] == "NodePool"]
     assert nodes["spec"]["template"]["spec"]["expireAfter"] == "21600s"
     assert nodes["spec"]["template"]["spec"]["terminationGracePeriod"] == "5m"
-    assert nodes["spec"]["disruption"]["budgets"] == [{"nodes": "100%"}]
+    assert nodes["spec"]["disruption"]["budgets"][0] == {"nodes": "100%", "reasons": ["Empty"]}
+
+
+def test_a_new_image_takes_no_node_from_under_a_job(pool: Preview) -> None:
+    (nodes,) = [each for each in objects(pool) if each["kind"] == "NodePool"]
+    assert {"nodes": "0", "reasons": ["Drifted", "Underutilized"]} in nodes["spec"]["disruption"]["budgets"]
 
 
 def test_nodes_say_whose_they_are(pool: Preview) -> None:

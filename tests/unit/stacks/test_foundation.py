@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.unit.stacks.collecting import collect, inputs, of_type, statements
 from tideform.plan.model import UNKNOWN
 
@@ -110,3 +112,29 @@ def test_exports() -> None:
         "reaper_role_arn",
         "reaper_schedule_name",
     }
+
+
+REMOVED = {"instance_types": ["c5.large"], "between_bursts": "remove", "job": {"image": "i", "command": ["true"]}}
+
+
+def pools_logs(**words: Any) -> list[dict[str, Any]]:
+    found = of_type(collect("foundation", training={"brief": {**REMOVED, **words}}), "LogGroup")
+    return [dict(r.after) for r in found if r.after and "/bursts/" in str(r.after["name"])]
+
+
+@pytest.mark.parametrize("backend", ["batch", "ec2"])
+def test_the_log_of_a_pool_that_is_removed_between_bursts_stays(backend: str) -> None:
+    (log,) = pools_logs(backend=backend)
+    assert (log["name"].rpartition("/")[2], log["retentionInDays"], log["tags"]["tideform:unit"]) == (
+        "brief",
+        90,
+        "brief",
+    )
+
+
+def test_a_pool_that_keeps_its_definitions_keeps_its_log_with_them() -> None:
+    assert pools_logs(between_bursts="keep") == []
+
+
+def test_a_backend_that_writes_elsewhere_has_no_log_of_its_own() -> None:
+    assert pools_logs(backend="sagemaker", instance_types=["ml.m5.large"]) == []

@@ -206,6 +206,15 @@ def test_a_renamed_pool_stays_as_it_is() -> None:
     assert [(r.type, r.name, (r.after or {}).get("name")) for r in after.resources] == names
 
 
+def test_a_pool_that_is_removed_between_bursts_prints_to_the_log_that_stays() -> None:
+    training = {"nightly": {**FULL["training"]["nightly"], "between_bursts": "remove", "schedule": None}}
+    found = collect("training", "nightly", training=training)
+    definition = json.loads(inputs(found, "JobDefinition", "nightly")["containerProperties"])
+    stays = [r.after["name"] for r in of_type(collect("foundation", training=training), "LogGroup") if r.after]
+    assert [r.name for r in of_type(found, "LogGroup") if r.name == "nightly"] == []
+    assert definition["logConfiguration"]["options"]["awslogs-group"] in stays
+
+
 def test_exports() -> None:
     wanted = {"job_queue_arn", "job_definition_arn", "compute_environments", "log_group"}
     assert set(pool().outputs) == wanted
@@ -290,7 +299,11 @@ def test_a_schedule_calls_a_function_that_knows_all_it_needs() -> None:
     plan = plan_of(max_cost="20 USD")
     assert (plan["pool"], plan["lease_seconds"], plan["cap_usd"]) == ("pool", 4 * 3600, "20")
     assert plan["handle"]["job_queue"] == inputs(found, "JobQueue", "pool")["name"]
-    assert inputs(found, "Function", "pool-starter")["reservedConcurrentExecutions"] == 1
+
+
+def test_a_function_takes_no_concurrency_from_the_account() -> None:
+    function = inputs(pool(schedule="rate(1 day)"), "Function", "pool-starter")
+    assert function["reservedConcurrentExecutions"] == -1
 
 
 def test_somebody_is_told_when_a_scheduled_burst_does_not_begin() -> None:

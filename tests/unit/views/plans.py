@@ -102,6 +102,7 @@ def everything() -> Plan:
                 "up to 2 machines with 1 of 1..2 A10G each: g5.xlarge or g5.2xlarge, the cheapest first",
                 ("spot: g5.xlarge or g5.2xlarge in us-east-1a, about 0.41 to 0.48 USD an hour each",),
                 (("g5.48xlarge", "it has 8"), ("g5g.xlarge", "another GPU")),
+                "up to 2 x g5.2xlarge = 2.42 USD an hour, at worst 2.83 USD for a lease of 1h",
             ),
         ),
         dormant=(Dormant("training/burst", "1 x g5.xlarge, at most 1.01 USD an hour", 4),),

@@ -14,9 +14,11 @@ from tideform.burst.halt import Halt
 from tideform.burst.reaper import group
 from tideform.burst.reaper.base import Handle
 from tideform.burst.reaper.claims import Claim
+from tideform.burst.waiting import Waiting
 from tideform.cloud import Cloud
 from tideform.components.purchase import Rung, quota_in
 from tideform.errors import RefusedError, TideformError
+from tideform.words import counted
 
 
 @dataclass
@@ -52,7 +54,7 @@ class Climb:
         group.say_whose(self.cloud, self.handle, self.claim())
         group.ask(self.cloud, self.handle, way.kind, way.reservation, nodes=self.nodes, most=self.most)
         deadline = time.monotonic() + self.pace.start
-        why = ""
+        why, waiting = "", Waiting(halt.say)
         while len(self.in_service()) < self.nodes:
             halt.check()
             why = group.refusal(before, group.activities(self.cloud, self.handle)) or why
@@ -60,9 +62,16 @@ class Climb:
                 raise _quota(self.handle["pool"], rung, why)
             if (why and not patient) or time.monotonic() > deadline:
                 self._reasons.append(f"{rung.purchase}: {why or f'nothing came in {self.pace.start:.0f} s'}")
+                if not patient:
+                    halt.say(f"{self._reasons[-1].rstrip('.')}. The next way of buying is tried.")
                 return False
+            waiting.on(self._waits(rung, why))
             halt.wait(self.pace.poll)
         return True
+
+    def _waits(self, rung: Rung, why: str) -> str:
+        there = f"{len(self.in_service())} of {self.nodes} are there"
+        return f"Waiting for machines of {self.handle['pool']}, {rung.purchase}: {there}{f' ({why})' if why else ''}."
 
     def in_service(self) -> list[str]:
         """The ids of the members that are in service."""
@@ -73,7 +82,7 @@ def _no_capacity(pool: str, nodes: int, reasons: list[str]) -> TideformError:
     return RefusedError.of(
         "TD606",
         "The capacity did not come",
-        detail=f"{pool} asked for {nodes} machine{'' if nodes == 1 else 's'}. " + "; ".join(reasons),
+        detail=f"{pool} asked for {counted(nodes, 'machine')}. " + "; ".join(reasons),
         fix="Allow more instance types or `fallback: on_demand`, raise the account's quota, or try again later.",
     )
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from tideform.burst.halt import Halt
 from tideform.burst.log_stream import LogTail, finish_all
-from tideform.burst.reaper import group
+from tideform.burst.reaper import group, instances
 from tideform.burst.reaper.base import Handle
 from tideform.burst.reaper.endings import ec2 as ending
-from tideform.burst.reaper.starting import ec2 as starting
+from tideform.burst.reaper.starting import ec2_commands as commands
 from tideform.burst.reaper.starting.ec2_script import Node, Task
 from tideform.burst.runner import OnLog
 from tideform.cloud import Cloud
@@ -43,13 +43,16 @@ class Gang:
     on_log: OnLog
     settle: float = 0.0
     command_id: str = ""
+    _longest: int = field(default=0, init=False)
     _failed: float = field(default=0.0, init=False)
+    _killed: dict[str, float] = field(default_factory=dict, init=False)
     _tails: list[LogTail] = field(default_factory=list, init=False)
 
     def start(self, task: Task, rest: int) -> None:
         """Send the command; SSM ends it after ``rest`` seconds. Raises `NodeLost` where a node is there no more."""
+        self._longest = commands.longest(rest)
         try:
-            self.command_id = starting.send(self.cloud, self.comment, self.log_group, task, self.nodes, rest)
+            self.command_id = commands.send(self.cloud, self.comment, self.log_group, task, self.nodes, rest)
         except self.cloud.client("ssm").exceptions.InvalidInstanceId as error:
             raise NodeLost(", ".join(self._going()) or "a machine") from error
         self._tails = [LogTail(self.cloud, self._prefixed(rank)) for rank in range(len(self.nodes))]
@@ -61,7 +64,7 @@ class Gang:
         """
         found = self._invocations()
         self._follow()
-        ended = [one for one in found if one["Status"] not in starting.RUNS]
+        ended = [one for one in found if one["Status"] not in commands.RUNS]
         failed = next((one for one in ended if one["Status"] != "Success"), None)
         if failed is None and len(ended) == len(self.nodes) == len(found):
             self._finish(halt, poll)
@@ -74,20 +77,45 @@ class Gang:
             return None
         self.cancel()
         self._finish(halt, poll)
-        return _exit_code(failed)
+        return self._exit_code(failed)
+
+    def _exit_code(self, one: dict[str, Any]) -> int:
+        code = commands.own_code(one, self._longest)
+        if code is None:
+            raise _ended_early(one)
+        return code
 
     def cancel(self) -> None:
         """End it on every node."""
         if self.command_id:
-            ending.cancel(self.cloud, self.command_id)
+            machines = [node.id for node in self.nodes]
+            ending.cancel(self.cloud, [{"CommandId": self.command_id, "InstanceIds": machines}])
+
+    def gone(self) -> bool:
+        """Whether it runs nowhere any more: where SSM has ended it, its container may still save its work."""
+        if not self.command_id:
+            return True
+        found = self._invocations()
+        return not instances.running(self.cloud, self._open(found) | self._saving(found))
+
+    def _saving(self, found: list[dict[str, Any]]) -> set[str]:
+        """Where SSM ended it so lately that its container may not have ended: counted from when that was seen here."""
+        now = self.cloud.clock()
+        killed = [str(one["InstanceId"]) for one in found if commands.was_killed(one)]
+        return {one for one in killed if now - self._killed.setdefault(one, now) <= commands.LEAVES}
 
     def _invocations(self) -> list[dict[str, Any]]:
-        return starting.invocations(self.cloud, self.command_id)
+        return commands.invocations(self.cloud, self.command_id)
 
     def _lost(self, found: list[dict[str, Any]]) -> list[str]:
         """The nodes that SSM waits for in vain: it does not hear of instances that end."""
-        running = [one["InstanceId"] for one in found if one["Status"] in starting.RUNS]
-        return sorted(set(running) - {machine for machine, _ in group.running(self.cloud, running)})
+        running = self._open(found)
+        return sorted(running - {machine for machine, _ in instances.running(self.cloud, running)})
+
+    @staticmethod
+    def _open(found: list[dict[str, Any]]) -> set[str]:
+        """The nodes on which SSM has not seen its end."""
+        return {str(one["InstanceId"]) for one in found if one["Status"] in commands.RUNS}
 
     def _going(self) -> list[str]:
         return group.going(self.cloud, self.handle, [node.id for node in self.nodes])
@@ -109,13 +137,6 @@ class Gang:
     def _prefixed(self, rank: int) -> OnLog:
         """Lines of several nodes are told apart."""
         return self.on_log if len(self.nodes) == 1 else lambda line: self.on_log(f"[{rank}] {line}")
-
-
-def _exit_code(one: dict[str, Any]) -> int:
-    code = int(next((plugin["ResponseCode"] for plugin in one["CommandPlugins"]), -1))
-    if one["Status"] == "Failed" and code > 0:
-        return code
-    raise _ended_early(one)
 
 
 def _ended_early(one: dict[str, Any]) -> TideformError:

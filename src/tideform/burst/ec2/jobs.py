@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,10 +12,13 @@ from tideform.burst.ec2.gang import Gang, NodeLost
 from tideform.burst.ec2.pace import Pace
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
-from tideform.burst.reaper import group
+from tideform.burst.reaper import group, instances
 from tideform.burst.reaper.base import Handle
+from tideform.burst.reaper.starting import ec2_commands as commands
+from tideform.burst.reaper.starting.base import ATTEMPTS
 from tideform.burst.reaper.starting.ec2_script import Node, Task
 from tideform.burst.runner import OnLog, Work
+from tideform.burst.waiting import Waiting
 from tideform.catalogue.training._ec2 import GroupNames
 from tideform.catalogue.training.base import PoolOrder
 from tideform.cloud import Cloud
@@ -23,8 +26,8 @@ from tideform.components.job_environment import image_of, secret_arn, variables
 from tideform.components.scope import Scope
 from tideform.errors import RefusedError, TideformError
 from tideform.spec.deployment import Deployment
+from tideform.words import counted
 
-_ATTEMPTS = 5  # of one job; only a node that was taken away makes it start again
 _URI = "TIDEFORM_CHECKPOINT_URI"
 _Own = Mapping[str, str]
 
@@ -41,15 +44,30 @@ class Jobs:
 
     def run(self, lease: Lease, work: Work, on_log: OnLog, halt: Halt, rest: Callable[[], int]) -> int:
         """Run all of it; the first exit code that is not zero, once everything has ended."""
-        size = max(work.nodes, 1 if work.array else self.deployment.spec.training[self.pool].job.nodes)
-        return _Run(self, lease, work, on_log, halt, rest, size).run()
+        return _Run(self, lease, work, on_log, halt, rest, work.nodes).run()
+
+    def machines(self, work: Work) -> int:
+        """How many machines all of it takes when nothing of it waits for the rest."""
+        return work.nodes * len(members(work))
+
+    def send(self, lease: Lease, work: Work, nodes: Sequence[Node], rest: int) -> list[str]:
+        """Send every part to machines of its own, without following any; the commands' ids. ``rest`` is in seconds."""
+        size, names = work.nodes, GroupNames(self.deployment, self.pool)
+        comment, sent = f"{names.comment}{lease.id}", list[str]()
+        for place, own in enumerate(members(work)):
+            task = task_of(self.deployment, self.pool, work, {**own, "TIDEFORM_LEASE": lease.id})
+            chosen = nodes[place * size : (place + 1) * size]
+            sent.append(commands.send(self.cloud, comment, names.log_group, task, chosen, rest))
+        return sent
 
     def ready(self, size: int, halt: Halt) -> list[Node]:
         """Wait until there are so many machines in service that SSM reaches; one that goes meanwhile is not waited for.
 
         The oldest come first.
         """
+        waiting = Waiting(halt.say)
         while (found := self.free(size, ())) is None:
+            waiting.on(f"Waiting for Systems Manager to reach {counted(size, 'machine')} of {self.pool}.")
             halt.pause(self.pace.poll)
         return found
 
@@ -58,7 +76,7 @@ class Jobs:
 
         The oldest come first: that one is where the others meet.
         """
-        there = group.running(self.cloud, group.in_service(self.cloud, self.handle))
+        there = instances.running(self.cloud, group.in_service(self.cloud, self.handle))
         found = [Node(*one) for one in there if one[0] not in busy][:size]
         return found if len(found) == size and group.reachable(self.cloud, [node.id for node in found]) else None
 
@@ -85,6 +103,7 @@ class _Run:
     size: int
     _waiting: deque[tuple[_Own, int]] = field(init=False)
     _running: list[_Attempt] = field(default_factory=list, init=False)
+    _leaving: list[_Attempt] = field(default_factory=list, init=False)
     _codes: list[int] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
@@ -92,13 +111,17 @@ class _Run:
 
     def run(self) -> int:
         """The first exit code that is not zero, once everything has ended."""
+        waiting = Waiting(self.halt.say)
         try:
-            while self._waiting or self._running:
+            while self._left:
                 self.halt.check()
+                self._let_leave()
                 self._start_more()
+                lacks = f"{counted(self.size, 'machine')} that Systems Manager reaches"
+                waiting.on("" if self._running else f"{self.jobs.pool}: the job waits for {lacks}.")
                 for attempt in list(self._running):
                     self._look(attempt)
-                if self._waiting or self._running:
+                if self._left:
                     self.halt.wait(self.jobs.pace.poll)
         except BaseException:
             for attempt in self._running:
@@ -106,9 +129,20 @@ class _Run:
             raise
         return next((code for code in self._codes if code), 0)
 
+    @property
+    def _left(self) -> bool:
+        return bool(self._waiting or self._running or self._leaving)
+
+    def _let_leave(self) -> None:
+        """A job that lost a machine begins anew when it runs on none of the others: it never runs twice at once."""
+        for attempt in [one for one in self._leaving if one.gang.gone()]:
+            self._leaving.remove(attempt)
+            self._waiting.append((attempt.own, attempt.number + 1))
+
     def _start_more(self) -> None:
         while self._waiting and len(self._running) < max(self.work.at_once, 1):
-            nodes = self.jobs.free(self.size, {node.id for one in self._running for node in one.gang.nodes})
+            there = (*self._running, *self._leaving)
+            nodes = self.jobs.free(self.size, {node.id for one in there for node in one.gang.nodes})
             if nodes is None:
                 return
             own, number = self._waiting.popleft()
@@ -135,10 +169,10 @@ class _Run:
 
     def _again(self, attempt: _Attempt, lost: NodeLost) -> None:
         self._running.remove(attempt)
-        if attempt.number >= _ATTEMPTS:
+        if attempt.number >= ATTEMPTS:
             raise _too_often(self.jobs.pool, attempt.number) from lost
         self.on_log(f"tideform: {lost} was taken away; the job starts again where its checkpoints are.")
-        self._waiting.append((attempt.own, attempt.number + 1))
+        self._leaving.append(attempt)
 
     def _gang(self, nodes: list[Node]) -> Gang:
         jobs, names = self.jobs, GroupNames(self.jobs.deployment, self.jobs.pool)

@@ -27,7 +27,7 @@ class LeaseEnd:
     def brake(self) -> Brake:
         """Terminal: it needs nobody, and nothing of ours."""
         text = "Auto Scaling takes the group to zero at the latest deadline of its leases"
-        return Brake("scheduled action", Kind.TERMINAL, text, self.missing)
+        return Brake("scheduled action", Kind.TERMINAL, text, self.missing, of_pool=True)
 
     def missing(self) -> str:
         """Why the group would not end by itself, after the action was put in its place; empty if it will."""

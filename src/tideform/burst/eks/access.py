@@ -69,10 +69,22 @@ class Access:
         try:
             found = groups.version(self.kube.groups(), group)
         except UnservedError as unknown:
-            raise unfit(str(unknown)) from unknown
+            raise unfit(str(unknown), existing=self.existing is not None) from unknown
         if found is None:
-            raise unfit(f"the cluster has no {group}")
+            raise unfit(f"the cluster has no {group}", existing=self.existing is not None)
         return found
+
+    def seen(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> dict[str, Any] | None:
+        """One object; empty where one may not look at such: whoever submits jobs need not be let see all of a cluster.
+
+        None where it is not there. Raises `KubeError`.
+        """
+        try:
+            return self.kube.get(api_version, kind, name, namespace)
+        except KubeError as error:
+            if error.status != 403:
+                raise
+            return {}
 
     @property
     def none(self) -> bool:
@@ -133,18 +145,23 @@ def no_cluster() -> Exception:
     )
 
 
-def unfit(detail: str) -> Exception:
-    """A controller that bursts need is not in the cluster, or speaks no version that is known here."""
+def unfit(detail: str, *, existing: bool) -> Exception:
+    """A controller that bursts need is not in the cluster, or in no version that is known here."""
     known = "; ".join(f"{group} {', '.join(versions)}" for group, versions in groups.KNOWN.items())
+    ours = (
+        "`tideform apply` puts the controllers of this cluster in place, each in the version that fits, and JobSet "
+        "where `job.nodes` of a pool says several."
+    )
+    theirs = "Install or upgrade the controller, or have its owner do it. `tideform doctor` looks at all of them."
     return RefusedError.of(
         "TD665",
         "The cluster's controllers do not fit",
         detail=f"{detail}. Nothing would let jobs in, or end them.",
-        fix=f"Install or upgrade the controller. Known here: {known}. `tideform doctor` looks at all of them.",
+        fix=f"{theirs if existing else ours} Known here: {known}.",
     )
 
 
 def refused(error: KubeError) -> CloudError:
     """What the API says, as an error of ours."""
     fix = _FIXES.get(error.status, "See who you are there with `kubectl auth whoami`, and what the API server says.")
-    return CloudError.of("TD664", "The Kubernetes API refused", detail=str(error), fix=fix)  # type: ignore[return-value]
+    return CloudError.of("TD664", "The Kubernetes API refused", detail=str(error), fix=fix)

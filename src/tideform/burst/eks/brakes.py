@@ -23,12 +23,14 @@ def brakes(access: Access, pool: str) -> tuple[Brake, ...]:
             Kind.BOUNDING,
             "Kubernetes ends each job when its lease would be over, counted from the job's start",
             lambda: _missing_queue(access, names),
+            of_pool=True,
         ),
         Brake(
             "node expiry",
             Kind.BOUNDING,
             f"Karpenter ends each node {lease} and five minutes after its start",
             lambda: _missing_expiry(access, names, f"{lease.seconds}s"),
+            of_pool=True,
         ),
         *budget_brakes(access.cloud, access.deployment),
     )

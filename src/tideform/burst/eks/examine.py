@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from tideform.burst.eks.access import KUBECONFIG
-from tideform.burst.eks.controllers import lacks
+from tideform.burst.eks.controllers import look
+from tideform.components.kubernetes_efa import wants_adapters
 from tideform.doctor import Check
 from tideform.errors import TideformError
 from tideform.kube import Kube, KubeError
@@ -30,8 +31,13 @@ def cluster_checks(spec: Path) -> list[Check]:
         return []
     try:
         kube = Kube.of_kubeconfig(os.environ.get(KUBECONFIG) or None, existing)
-        gangs = any(pool.job.nodes > 1 for pool in pools)
-        found = "; ".join(lacks(kube.groups(), kube.request("GET", "/version"), gangs=gangs))
+        gangs, adapters = any(pool.job.nodes > 1 for pool in pools), any(map(wants_adapters, pools))
+        found = look(kube, gangs=gangs, adapters=adapters)
     except KubeError as error:
-        found = f"its API cannot be asked: {error}"
-    return [Check("kubernetes", not found, found or f"{existing} serves all that bursts need", _FIX, needed=False)]
+        return [_check(f"its API cannot be asked: {error}")]
+    serves = "; ".join([f"{existing} serves all that bursts need", *found.remarks])
+    return [_check("; ".join(found.lacking), serves)]
+
+
+def _check(wrong: str, well: str = "") -> Check:
+    return Check("kubernetes", not wrong, wrong or well, _FIX, needed=False)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tideform.burst.eks.fits import never_fits
 from tideform.burst.eks.objects import Object, condition, label, reason
 from tideform.burst.eks.prints import Prints, rank_of, taken_away
 from tideform.burst.reaper import kubernetes_groups as groups
@@ -89,7 +90,7 @@ class Follower:
             return "; ".join(held)
         said = [text for pod in pods for text in (*_unscheduled(pod), *self._events(pod))]
         if not pods:
-            said = [text for name in self._jobs() for text in self._warnings(name)]
+            said = [text for name in self._jobs() for text in self._warnings(name)] or list(self._unnoticed())
         return "; ".join(sorted(set(said)))
 
     def pods(self) -> list[Object]:
@@ -126,6 +127,21 @@ class Follower:
         """Why the cluster makes no pods of a Job: a class of priority that is not there, a quota, a policy."""
         warned = [event for event in self._events_of(name) if event.get("type") == "Warning"]
         yield from (f"{event.get('reason', '')}: {event.get('message', '')}" for event in warned[-1:])
+
+    def _unnoticed(self) -> Iterator[str]:
+        """Kueue makes no workload for a job whose class of priority is not there, and tells its own log alone."""
+        template = (self.submitted.get("spec") or {}).get("template") or {}
+        for group in (self.submitted.get("spec") or {}).get("replicatedJobs") or ():
+            template = group["template"]["spec"].get("template") or {}
+        name = (template.get("spec") or {}).get("priorityClassName")
+        try:
+            gone = name and self.kube().get("scheduling.k8s.io/v1", "PriorityClass", name) is None
+        except KubeError as error:
+            if error.status != 403:
+                raise
+            return
+        if gone:
+            yield f"there is no PriorityClass {name}, and Kueue takes no notice of a job whose class is gone"
 
     def _events_of(self, name: str) -> list[Object]:
         space = self.submitted["metadata"]["namespace"]
@@ -184,16 +200,6 @@ def _unscheduled(pod: Object) -> Iterator[str]:
 
 def _owned_by(found: Object, uid: Any) -> bool:
     return any(owner.get("uid") == uid for owner in found["metadata"].get("ownerReferences") or ())
-
-
-def never_fits(name: str, why: str) -> Exception:
-    """A job that its pool can never hold."""
-    return RefusedError.of(
-        "TD669",
-        "The job can never fit into its pool",
-        detail=f"{name}: {why}",
-        fix="Raise the pool's `nodes`, or ask for fewer of them in `job.nodes`, and apply.",
-    )
 
 
 def _not_run(why: str) -> Exception:

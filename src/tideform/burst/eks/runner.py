@@ -8,26 +8,32 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tideform.burst.brakes import Brake
+from tideform.burst.claiming import claim_now
 from tideform.burst.eks import manifests, nodes
 from tideform.burst.eks.access import Access, kube_errors, refused
 from tideform.burst.eks.brakes import brakes
 from tideform.burst.eks.controllers import require_controllers
+from tideform.burst.eks.fits import require_fit
 from tideform.burst.eks.follow import Follower
 from tideform.burst.eks.listing import holds, jobs_of, over
 from tideform.burst.eks.objects import label
+from tideform.burst.eks.whole import require_whole
 from tideform.burst.halt import Halt, silent
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.reaper import instances
 from tideform.burst.reaper.endings import eks as ending
-from tideform.burst.reaper.kubernetes_groups import KUEUE
-from tideform.burst.runner import Instance, Job, OnLog, Work
+from tideform.burst.reaper.history import eks as history
+from tideform.burst.reaper.history.base import JobRecord
+from tideform.burst.runner import Instance, Job, OnLog, Runner, Work
 from tideform.burst.sizing import sizing
 from tideform.burst.table import LeaseTable
-from tideform.catalogue.training._eks_names import LEASE_LABEL, LOCAL_QUEUE, EksNames
+from tideform.burst.waiting import Waiting
+from tideform.catalogue.training._eks_names import LEASE_LABEL, EksNames
 from tideform.catalogue.training.base import backends
 from tideform.cloud import Cloud
 from tideform.components.pool_shape import shape_of
@@ -51,7 +57,7 @@ class Pace:
 
 
 @dataclass
-class EksRunner:
+class EksRunner(Runner):
     """One pool on Kubernetes."""
 
     cloud: Cloud
@@ -69,7 +75,19 @@ class EksRunner:
         """See `burst.eks.brakes`. Raises `CloudError` TD664 where the API cannot be asked."""
         return brakes(self.access, self.pool)
 
-    def up(self, lease: Lease, halt: Halt) -> None:
+    def check(self, work: Work | None) -> tuple[str, ...]:
+        """What is to be said of the cluster before anything is started; no ``work``: the pool's smallest capacity.
+
+        Raises `RefusedError` TD660 without a cluster, TD665 where its controllers do not fit, TD603 where the pool is
+        not whole there, TD669 for more than its queue or limits ever have; `CloudError` TD664 where it cannot be asked.
+        """
+        remarks = require_controllers(self.access, self._spec, 1 if work is None else work.nodes)
+        if self._spec.between_bursts == "keep":
+            require_whole(self.access, self.pool)
+        require_fit(self.access, self.pool, sizing(self._spec).nodes if work is None else work.nodes)
+        return remarks
+
+    def up(self, lease: Lease, halt: Halt, work: Work | None = None) -> None:  # noqa: ARG002  # machines follow jobs
         """Let Karpenter launch, open the queue and, where no job is to follow, hold the pool's smallest capacity."""
         with kube_errors(f"capacity of {self.pool} was brought in"):
             self._open()
@@ -123,7 +141,7 @@ class EksRunner:
         return step.done
 
     def capacity(self) -> tuple[Instance, ...]:
-        """The pool's machines by their tags, and nodes in the cluster that are none of EC2's."""
+        """The pool's machines by their tags; on the local target the simulated nodes as well, which EC2 lacks."""
         with kube_errors(f"nodes of {self.pool} were counted"):
             found = instances.standing(ending.nodes(self.cloud, self.handle))
             machines = tuple(Instance(n.id, n.type, n.state, n.spot, n.launched, n.reservation) for n in found)
@@ -135,15 +153,22 @@ class EksRunner:
         with kube_errors(f"jobs on {self.pool} were listed"):
             return tuple(_job(each) for each in self._unfinished() if not holds(each))
 
+    def remembered(self, leases: Container[str] | None = None) -> list[JobRecord]:
+        """The jobs that the cluster still knows, ended ones, too; or those of some leases alone."""
+        if self.access.none:
+            return []
+        with kube_errors(f"jobs of {self.pool} were looked up"):
+            try:
+                return history.jobs(self.cloud, self.handle, leases=leases, reach=self.access.call)
+            except OSError as error:
+                raise refused(KubeError(0, "", str(error))) from error
+
     @property
     def _spec(self) -> Any:
         return self.deployment.spec.training[self.pool]
 
     def _open(self) -> None:
-        require_controllers(self.access, self._spec)
-        queue = self.access.kube.get(self.access.version(KUEUE), "LocalQueue", LOCAL_QUEUE, self.names.pool_id)
-        if queue is None:
-            raise _not_applied(self.pool)
+        require_whole(self.access, self.pool)
         ending.permit(self.cloud, self.handle)
         ending.hold(self.access.call, self.handle, "None")
 
@@ -151,14 +176,15 @@ class EksRunner:
         size, rest = sizing(self._spec), lease.rest(self.cloud.clock())
         orders = manifests.JobOrder(self.deployment, self.pool, lease, Work(), rest)
         holders = [self._create(manifests.hold(orders, index)) for index in range(size.nodes)]
-        until = time.monotonic() + self.pace.start
-        while len(self._ready()) < size.nodes:
+        until, waiting = time.monotonic() + self.pace.start, Waiting(halt.say)
+        while (ready := len(self._ready())) < size.nodes:
             halt.check()
+            waiting.on(f"Waiting for {size.words} of {self.pool}: {ready} ready.")
             if time.monotonic() > until:
                 waits = [_why(Follower(lambda: self.access.kube, each, silent)) for each in holders]
                 raise _no_capacity(self.pool, size.words, next(filter(None, waits), "nobody says why"))
             halt.wait(self.pace.poll)
-        self._tag(lease, frozenset())
+        instances.tell_lease(self.cloud, self._standing(), claim_now(self.cloud, self.deployment, lease))
 
     def _orders(self, lease: Lease, work: Work) -> list[manifests.JobOrder]:
         rest = lease.rest(self.cloud.clock())
@@ -195,8 +221,9 @@ class EksRunner:
         """Tell the lease to machines that are not known yet, those in the place of others too; answers with all.
 
         A running burst goes on without its table for a while: machines that come meanwhile are told when it is back.
+        So it is asked once a look and not waited for, else jobs would end, and log lines come, with nobody looking.
         """
-        standing = frozenset(node.id for node in instances.standing(ending.nodes(self.cloud, self.handle)))
+        standing = frozenset(self._standing())
         if new := sorted(standing - known):
             try:
                 claim = LeaseTable.of(self.cloud, self.deployment).claim(lease, self.cloud.clock())
@@ -204,6 +231,9 @@ class EksRunner:
                 return known
             instances.tell_lease(self.cloud, new, claim)
         return standing
+
+    def _standing(self) -> list[str]:
+        return [node.id for node in instances.standing(ending.nodes(self.cloud, self.handle))]
 
     def _reach(self) -> Any:
         """Our way to the API, if there is one; the machines go without it, too."""
@@ -213,12 +243,12 @@ class EksRunner:
             return None
 
     def _unfinished(self) -> list[dict[str, Any]]:
-        if self._reach() is None:
+        if self.access.none:
             return []
         return [each for each in jobs_of(self.access.kube, self.names.pool_id) if not over(each)]
 
     def _nodes(self) -> list[Instance]:
-        if self._reach() is None:
+        if self.deployment.target != "local" or self.access.none:
             return []
         return nodes.of_pool(self.access.kube, self.names.pool_id)
 
@@ -243,15 +273,6 @@ def _job(found: dict[str, Any]) -> Job:
     metadata, spec = found["metadata"], found["spec"]
     status = "SUSPENDED" if spec.get("suspend") else "RUNNING"
     return Job(metadata["uid"], metadata["name"], status, label(found, LEASE_LABEL))
-
-
-def _not_applied(pool: str) -> TideformError:
-    return RefusedError.of(
-        "TD603",
-        "The pool is not applied",
-        detail=f"The cluster has no queue for {pool}.",
-        fix="Run `tideform apply` first.",
-    )
 
 
 def _no_capacity(pool: str, words: str, why: str) -> TideformError:

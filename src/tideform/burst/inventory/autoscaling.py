@@ -7,6 +7,7 @@ from typing import Any
 
 from tideform.burst.inventory.base import Area, Leftover, Place, tags_of
 from tideform.burst.reaper import instances
+from tideform.words import counted
 
 _SIZES = ("MinSize", "MaxSize", "DesiredCapacity")
 
@@ -71,7 +72,9 @@ def _stands(place: Place, ids: list[str]) -> bool:
 
 
 def _size(found: dict[str, Any]) -> str:
-    return f"minimum {found['MinSize']}, desired {found['DesiredCapacity']}, {len(found['Instances'])} machines"
+    return (
+        f"minimum {found['MinSize']}, desired {found['DesiredCapacity']}, {counted(len(found['Instances']), 'machine')}"
+    )
 
 
 AREAS = (

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tideform.burst.inventory.base import Area, Leftover, Place
-
-_UNFINISHED = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
+from tideform.burst.reaper.batch_states import UNFINISHED, lists_jobs
 
 
 def _environments(place: Place) -> Iterator[dict[str, Any]]:
@@ -41,15 +40,19 @@ def awake(place: Place) -> Iterator[Leftover]:
 def queues(place: Place) -> Iterator[Leftover]:
     """Job queues."""
     for found in _queues(place):
-        name = found["jobQueueName"]
-        yield from place.claim(Leftover("batch", "job queue", name), name, found.get("tags", {}))
+        yield from _queue(place, found)
+
+
+def _queue(place: Place, found: dict[str, Any]) -> Iterator[Leftover]:
+    name = found["jobQueueName"]
+    yield from place.claim(Leftover("batch", "job queue", name), name, found.get("tags", {}))
 
 
 def jobs(place: Place) -> Iterator[Leftover]:
-    """Unfinished jobs in our queues."""
-    for ours in (found for found in queues(place) if found.ours):
-        name = ours.id
-        for status in _UNFINISHED:
+    """Unfinished jobs in our queues; Batch ends those of one that is being deleted itself."""
+    asked = (found for found in _queues(place) if lists_jobs([found]))
+    for name in (queue.id for found in asked for queue in _queue(place, found) if queue.ours):
+        for status in UNFINISHED:
             for job in place.pages("batch", "list_jobs", "jobSummaryList", jobQueue=name, jobStatus=status):
                 yield Leftover("batch", "unfinished job", job["jobId"], job["jobName"], note=status.lower())
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from tideform.burst.inventory.base import Area, Leftover, Place, pairs, tags_of
+from tideform.burst.inventory.base import Area, Leftover, Place, Tags, pairs, tags_of
+from tideform.engine.customer_keys import customer_keys
 
 
 def keys(place: Place) -> Iterator[Leftover]:
     """KMS keys. One that waits for its deletion is kept on purpose (seven days at least) and is not billed."""
-    kms = place.cloud.client("kms")
-    for entry in place.pages("kms", "list_keys", "Keys"):
-        found = kms.describe_key(KeyId=entry["KeyId"])["KeyMetadata"]
-        if found.get("KeyManager") == "AWS":
-            continue
-        tags = _key_tags(place, entry["KeyId"])
-        key = Leftover("kms", "key", entry["KeyId"], "", place.prices.services["kms:key"].hourly)
-        if found["KeyState"] == "PendingDeletion":
-            note = f"waits for its deletion on {found['DeletionDate'].date().isoformat()}"
-            key = Leftover("kms", "key", entry["KeyId"], note=note, kept=True)
-        yield from place.claim(key, tags.get("Name", ""), tags)
+    for found in customer_keys(place.cloud, partial(_claimed, place)):
+        key = Leftover("kms", "key", found.id, "", place.prices.services["kms:key"].hourly)
+        if found.about["KeyState"] == "PendingDeletion":
+            note = f"waits for its deletion on {found.about['DeletionDate'].date().isoformat()}"
+            key = Leftover("kms", "key", found.id, note=note, kept=True)
+        yield from place.claim(key, found.tags.get("Name", ""), found.tags)
+
+
+def _claimed(place: Place, tags: Tags) -> bool:
+    return any(place.claim(Leftover("kms", "key", ""), tags.get("Name", ""), tags))
 
 
 def _key_tags(place: Place, key: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from tideform.burst.inventory.base import Area, Find, Leftover, Place, pairs
+from tideform.words import counted
 
 
 def _named(operation: str, key: str, noun: str, kind: str, note: str = "") -> Find:
@@ -33,7 +34,7 @@ def endpoints(place: Place) -> Iterator[Leftover]:
         found = sagemaker.describe_endpoint(EndpointName=endpoint.id)
         variants = found.get("ProductionVariants") or ()
         count = sum(int(v.get("CurrentInstanceCount", 0)) for v in variants)
-        note = f"{count} instances, billed by instance-hour" if count else found["EndpointStatus"].lower()
+        note = f"{counted(count, 'instance')}, billed by instance-hour" if count else found["EndpointStatus"].lower()
         yield replace(endpoint, note=note)
 
 

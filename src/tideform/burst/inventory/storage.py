@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from tideform.burst.inventory.base import Area, Leftover, Place, pairs, tags_of
+from tideform.catalogue.training._logs import KEEP_DAYS, is_lasting, job_log_group
 
+_OF_REMOVED = f"what its jobs have printed, each line for {KEEP_DAYS} days; billed by what it holds"
 _OF_ENDPOINTS = "/aws/sagemaker/Endpoints/"
 
 
@@ -63,8 +66,24 @@ def log_groups(place: Place) -> Iterator[Leftover]:
             name, arn = found["logGroupName"], found["arn"].removesuffix(":*")
             last = name.rpartition("/")[2]
             group = Leftover("logs", "log group", name, note="billed by what it holds")
+            if place.unit is not None and is_lasting(place.deployment, name):
+                group = replace(group, note=_OF_REMOVED, kept=True)
             called = last if name.startswith(_OF_ENDPOINTS) else f"{place.prefix}{last}"
             yield from place.claim(group, called, partial(_group_tags, logs, arn))
+
+
+def kept_log(place: Place, pool: str) -> Iterator[Leftover]:
+    """The log of a pool whose definitions go between bursts, if anything is in it: it stays, and costs storage alone.
+
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogStreams.html
+    """
+    logs, group = place.cloud.client("logs"), job_log_group(place.deployment, pool)
+    try:
+        found = logs.describe_log_streams(logGroupName=group, limit=1)["logStreams"]
+    except logs.exceptions.ResourceNotFoundException:
+        return
+    if found:
+        yield Leftover("logs", "log group", group, note=_OF_REMOVED, kept=True)
 
 
 def _group_tags(logs: Any, arn: str) -> dict[str, str]:

@@ -28,7 +28,8 @@ class Node:
     billed of the shortest life.
     ``reservation`` is the capacity reservation that it uses up, if it does; ``paid``: one that was paid for up front.
     ``type`` is what it is priced by (``g5.xlarge``, ``ml.g5.xlarge``); ``zone`` is empty where there is none. ``tags``
-    are those of an instance of EC2.
+    are those of an instance of EC2, and ``cpus`` its vCPUs: 0 where nobody tells. ``lease`` is whose alone it is; empty
+    where all that hold the pool share it.
     """
 
     id: str
@@ -41,7 +42,9 @@ class Node:
     reservation: str = ""
     paid: bool = False
     least: float = 0.0
+    cpus: int = 0
     tags: Mapping[str, str] = field(default_factory=dict, compare=False)
+    lease: str = ""
 
 
 class Ending(Protocol):
@@ -71,6 +74,10 @@ class Ending(Protocol):
 
     def busy(self, clients: Clients, handle: Handle, now: float) -> bool:
         """Whether anything runs on the machines that are there, as far as their signals go; jobs that wait do not."""
+        ...
+
+    def leases_of_jobs(self, clients: Clients, handle: Handle) -> set[str]:
+        """Whose the jobs say they are that have not ended, as far as they can be asked from here."""
         ...
 
     def end_jobs(self, clients: Clients, handle: Handle, lease: str) -> None:

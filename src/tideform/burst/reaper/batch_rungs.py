@@ -9,19 +9,18 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_UpdateComputeEnvironme
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tideform.burst.reaper import instances
 from tideform.burst.reaper.base import Clients, Handle, Node
+from tideform.burst.reaper.batch_states import FOR_MACHINES, MOST_DESCRIBED
 from tideform.burst.reaper.claims import EXPIRES, LEASE, TOKEN, Claim, token_of
 from tideform.burst.reaper.endings import batch as ending
 
 Environment = dict[str, Any]
 LACKS = ("CAPACITY:", "ReservationCapacityExceeded", "InsufficientInstanceCapacity")
 PATIENCE = 600.0  # seconds that a job waits without any machine before another way of buying is tried
-_WAITING = ("PENDING", "RUNNABLE")  # an array is pending while its members wait
-_MOST_DESCRIBED = 100  # https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html
 
 
 def reserved(handle: Handle, environment: Environment) -> str:
@@ -60,35 +59,32 @@ def vcpus(handle: Handle, nodes: Any) -> int:
     return sum(int(known.get(node.type, max(known.values()))) for node in nodes)
 
 
-def arrange(
-    clients: Clients, handle: Handle, all_: Sequence[Environment], usable: Sequence[Environment], claim: Claim
-) -> None:
-    """As a burst begins: the first one open as far as there is room, the others shut; before the queue opens."""
-    first = usable[0]["computeEnvironmentName"] if usable else ""
+def arrange(clients: Clients, all_: Sequence[Environment], usable: Sequence[Environment], claim: Claim) -> None:
+    """As a burst begins: those behind the first are shut, and all that may open are told whose their machines will be.
+
+    That takes Batch a while (`endings.batch.tagged`), for all of them at once, and later none has to be told any more.
+    """
+    first, names = usable[0]["computeEnvironmentName"] if usable else "", [_name(one) for one in usable]
     for environment in all_:
-        if environment["computeEnvironmentName"] != first and environment["state"] != "DISABLED":
-            ending.update(clients, environment, state="DISABLED")  # Batch calls one whose block is over invalid
-    if usable:
-        open_up(clients, handle, usable[0], all_, tags=ending.whose(usable[0], claim))
+        shut = (
+            _name(environment) != first and environment["state"] != "DISABLED"
+        )  # invalid ones, too: their block is over
+        tags = ending.whose(environment, claim) if _name(environment) in names else {}
+        if shut or tags:
+            size = {"minvCpus": 0, **tags} if tags else {}
+            ending.update(clients, environment, state="DISABLED" if shut else None, **size)
 
 
 def open_up(
-    clients: Clients,
-    handle: Handle,
-    environment: Environment,
-    all_: Sequence[Environment],
-    *,
-    tags: Mapping[str, Any],
-    wanted: int = 0,
+    clients: Clients, handle: Handle, environment: Environment, all_: Sequence[Environment], *, wanted: int = 0
 ) -> bool:
     """Let the environment have what the others leave, and bring so many vCPUs at once; False where they leave none.
 
-    ``tags`` are what `endings.batch.whose` says: its machines tell at launch whose they are.
+    It has to say whose its machines are already: they tell at launch.
     """
     free = room(clients, handle, environment, all_)
     if free:
-        bounds = {"minvCpus": min(wanted, free), "maxvCpus": free}
-        ending.update(clients, environment, state="ENABLED", **bounds, **tags)
+        ending.update(clients, environment, state="ENABLED", minvCpus=min(wanted, free), maxvCpus=free)
     return free > 0
 
 
@@ -137,7 +133,7 @@ def tend(clients: Clients, handle: Handle, now: float) -> list[str]:
     all_ = ending.environments(clients, handle)
     late = strays(clients, handle, all_)
     instances.end(clients, late)
-    said = [f"ended {len(late)} machines that came late"] if late else []
+    said = [f"ended {len(late)} machine{'s' * (len(late) != 1)} that came late"] if late else []
     usable, _ = ending.usable(clients, handle, all_, now)
     reopen(clients, handle, usable)
     opened = [place for place, one in enumerate(usable) if one["state"] == "ENABLED"]
@@ -157,16 +153,18 @@ def _move(clients: Clients, handle: Handle, here: Environment | None, next_: Env
     from botocore.exceptions import ClientError
 
     try:
+        if tags := _as_in(ending.environments(clients, handle), next_):
+            ending.update(clients, next_, minvCpus=0, **tags)
+            return f"told {_name(next_)} whose its machines will be"
         if here is not None:
             leave(clients, handle, here)
-        all_ = ending.environments(clients, handle)
-        if not open_up(clients, handle, next_, all_, tags=_as_in(all_, next_)):
+        if not open_up(clients, handle, next_, ending.environments(clients, handle)):
             return ""
     except ClientError as error:
         if error.response["Error"]["Code"] != "ClientException":
             raise
         return ""
-    return f"went on from {here['computeEnvironmentName'] if here else 'a block'} to {next_['computeEnvironmentName']}"
+    return f"went on from {_name(here) if here else 'a block'} to {_name(next_)}"
 
 
 def _as_in(all_: Sequence[Environment], next_: Environment) -> dict[str, Any]:
@@ -189,8 +187,12 @@ def _in_vain(clients: Clients, handle: Handle, here: Environment | None, now: fl
     return bool(waiting) and (lacks or min(map(_since, waiting)) < now - PATIENCE)
 
 
+def _name(environment: Environment) -> str:
+    return str(environment["computeEnvironmentName"])
+
+
 def _waiting(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
-    ids = [job["jobId"] for job in ending.jobs(clients, handle) if job["status"] in _WAITING][:_MOST_DESCRIBED]
+    ids = [job["jobId"] for job in ending.jobs(clients, handle) if job["status"] in FOR_MACHINES][:MOST_DESCRIBED]
     if not ids:
         return []
     found: list[dict[str, Any]] = clients.client("batch").describe_jobs(jobs=ids)["jobs"]

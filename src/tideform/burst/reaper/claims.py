@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tideform.burst.reaper.items import Item
+from tideform.burst.reaper.states import STOPPING
 
 LEASE, EXPIRES, TOKEN = "tideform:lease", "tideform:expires", "tideform:token"
-STOPPING = "stopping"
 
 
 @dataclass(frozen=True)

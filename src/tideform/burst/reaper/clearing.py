@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from tideform.burst.reaper import instances, tell
+from tideform.burst.reaper.at_work import keep_at_work
 from tideform.burst.reaper.base import Clients, Handle, Node
 from tideform.burst.reaper.claims import LEASE, utc
+from tideform.burst.reaper.endings import sagemaker
+from tideform.burst.reaper.fates import NOBODYS
 from tideform.burst.reaper.fence import FencedError, fenced
 from tideform.burst.reaper.items import Item, Items
 from tideform.burst.reaper.keeper import Keeper
@@ -16,8 +20,11 @@ from tideform.burst.reaper.outcome import Outcome
 from tideform.burst.reaper.pools import POOL
 from tideform.burst.reaper.reading import Unreadable, reapable
 from tideform.burst.reaper.settings import Settings
+from tideform.burst.reaper.sources import Source
+from tideform.burst.reaper.steps import Steps
 from tideform.burst.reaper.unheld import Sight, Unheld, judged, past, quiet
 
+OF_SAGEMAKER = "ml."  # how the types of its machines begin
 SEEN = "unheld#"  # the key of what was told of, by pool
 
 
@@ -40,63 +47,86 @@ class Clearing:
         try:
             raw = self.items.get(f"{POOL}{pool}")
         except Exception:
-            self._past(sight, "the table is out of reach", outcome)
+            self._past(pool, sight, "the table is out of reach", outcome)
             raise
         item = None if raw is None else reapable(raw, self.clock())
         if isinstance(item, Unreadable):
-            self._past(sight, "its pool's item cannot be read", outcome)
+            self._past(pool, sight, "its pool's item cannot be read", outcome)
             return
         unheld = judged(sight, item)
-        try:
-            self._at_once(pool, item, sight, unheld, outcome)
-        finally:  # what the one kind fails with keeps nothing of the other
-            self._by_hand(pool, unheld.by_hand, outcome)
+        with Steps() as steps:  # what the one kind fails with keeps nothing of the other
+            steps.take(lambda: self._at_once(pool, item, sight, unheld, outcome))
+            steps.take(lambda: self._by_hand(pool, unheld.by_hand, outcome))
 
-    def _past(self, sight: Sight, why: str, outcome: Outcome) -> None:
+    def _past(self, pool: str, sight: Sight, why: str, outcome: Outcome) -> None:
+        """What brought them is closed as well, or it would bring the next: unless a claim on it still lives."""
         late = [node for node in sight.machines if past(node.tags, self.clock())]
-        instances.end(self.clients, late)
+        with Steps() as steps:
+            over = steps.take(lambda: sight.over(self.clock()))
+            if over:
+                steps.take(lambda: self._close(self.settings.handles.get(pool) or {}, sight.sources))
+            steps.take(lambda: instances.end(self.clients, late))
         outcome.did += [f"ended {_words(node)}: its time is over, and {why}" for node in late]
+        outcome.did += [f"closed {source.name}: its time is over, and {why}" for source in sight.sources if over]
 
     def _at_once(self, pool: str, item: Item | None, sight: Sight, unheld: Unheld, outcome: Outcome) -> None:
         try:
             with fenced(lambda: self._require_as_it_was(pool, item)):
-                self._end(pool, item, unheld)
+                self._end(item, unheld, outcome)
         except FencedError:  # somebody has just begun: the next round looks again
             return
         if item is None:  # else the pool is counted like all others
             self.keeper.ledger.tick(pool, tuple(sight.machines), {}, self.clock())
         outcome.did += [f"ended {_words(node)}, which nobody held: {_why(node)}" for node in unheld.strays]
-        outcome.did += [
-            f"closed {source.name}: it asked for machines, and nobody held any" for source in unheld.sources
-        ]
+        outcome.did += [_closed(source) for source in unheld.sources]
 
-    def _end(self, pool: str, item: Item | None, unheld: Unheld) -> None:
-        handle: Handle = (item or {}).get("handle") or self.settings.handles.get(pool) or {}
-        if quiet(item) and (unheld.strays or unheld.sources):
-            for source in unheld.sources:
-                source.close()
+    def _end(self, item: Item | None, unheld: Unheld, outcome: Outcome) -> None:
+        """What refuses to close keeps no machine: while Batch updates an environment it brings others, for the next
+        round."""
+        handle: Handle = (item or {}).get("handle") or self.settings.handles.get(outcome.pool) or {}
+        with Steps() as steps:
+            if quiet(item) and (unheld.strays or unheld.sources):
+                if "backend" in handle:
+                    mine = partial(self._require_as_it_was, outcome.pool, item)
+                    keep_at_work(self.clients, self.items, handle, NOBODYS, self.clock(), outcome, mine)
+                steps.take(lambda: self._close(handle, unheld.sources))
+            steps.take(lambda: instances.end(self.clients, unheld.strays))
+
+    def _close(self, handle: Handle, sources: Sequence[Source]) -> None:
+        with Steps() as steps:
+            steps.each(lambda source: source.close(), sources)
             if "backend" in handle:  # its jobs as well, and what only its own backend knows
-                self.keeper.stop(handle)
-        instances.end(self.clients, unheld.strays)
+                steps.take(lambda: self.keeper.stop(handle))
 
     def _by_hand(self, pool: str, machines: Sequence[Node], outcome: Outcome) -> None:
         """Told when they are first seen, ended a grace later; what was seen is written down before it is told.
 
-        What cannot be read of it was not seen.
+        What cannot be read of it was not seen. Where an end is refused, the others are told of all the same.
         """
+        with Steps() as steps:
+            self._look_at_hand(pool, machines, outcome, steps)
+
+    def _look_at_hand(self, pool: str, machines: Sequence[Node], outcome: Outcome, steps: Steps) -> None:
         key, now = f"{SEEN}{pool}", self.clock()
         written = (self.items.get(key) or {}).get("seen", {})
         before = seen({"seen": written})
         since = {node.id: min(before.get(node.id, now), now) for node in machines}
         due = [node for node in machines if now - since[node.id] >= self.settings.unheld_grace]
-        instances.end(self.clients, due)
-        outcome.did += [f"ended {_words(node)}, which nobody held: its grace is over" for node in due]
+        steps.take(lambda: self._end_due(due, outcome))
         if since != written:
             self.items.write({"pk": key, "seen": {machine: int(when) for machine, when in since.items()}})
         if before != written:
             outcome.failure = "since when machines without a lease stand there cannot be read; it counts anew"
         if fresh := [node for node in machines if node.id not in before and node not in due]:
             self._tell(pool, fresh, outcome)
+
+    def _end_due(self, due: Sequence[Node], outcome: Outcome) -> None:
+        """Those of a training job end with it."""
+        of_jobs = [node for node in due if node.type.startswith(OF_SAGEMAKER)]
+        with Steps() as steps:
+            steps.each(lambda node: sagemaker.stop_machine(self.clients, node), of_jobs)
+            steps.take(lambda: instances.end(self.clients, [node for node in due if node not in of_jobs]))
+        outcome.did += [f"ended {_words(node)}, which nobody held: its grace is over" for node in due]
 
     def _tell(self, pool: str, machines: Sequence[Node], outcome: Outcome) -> None:
         minutes = self.settings.unheld_grace / 60
@@ -113,6 +143,12 @@ class Clearing:
 
 def _words(node: Node) -> str:
     return f"{node.id} ({node.type})"
+
+
+def _closed(source: Source) -> str:
+    if source.stuck:
+        return f"{source.name} asks for machines, and cannot be closed while it is updated: the next round does"
+    return f"closed {source.name}: it asked for machines, and nobody held any"
 
 
 def _why(node: Node) -> str:

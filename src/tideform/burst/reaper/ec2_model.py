@@ -63,6 +63,7 @@ _SHAPES: Final = {
     "InstanceList": _list("Instance"),
     "Instance": _structure(
         CapacityReservationId=("String", "capacityReservationId"),
+        CpuOptions=("CpuOptions", "cpuOptions"),
         InstanceId=("String", "instanceId"),
         InstanceLifecycle=("String", "instanceLifecycle"),
         InstanceType=("String", "instanceType"),
@@ -73,6 +74,7 @@ _SHAPES: Final = {
         StateTransitionReason=("String", "reason"),
         Tags=("TagList", "tagSet"),
     ),
+    "CpuOptions": _structure(CoreCount=("Integer", "coreCount"), ThreadsPerCore=("Integer", "threadsPerCore")),
     "InstanceState": _structure(Name=("String", "name")),
     "Placement": _structure(AvailabilityZone=("String", "availabilityZone")),
     "DescribeSpotPriceHistoryRequest": _structure(

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/boto3/latest/guide/events.html
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -48,6 +49,7 @@ class _Fence:
 
 
 _fence: ContextVar[_Fence | None] = ContextVar("tideform_fence", default=None)
+_until: ContextVar[tuple[float, Exception] | None] = ContextVar("tideform_until", default=None)
 
 
 def watch(client: Any) -> Any:
@@ -69,6 +71,19 @@ def fenced(check: Check, only: Container[str] | None = None) -> Iterator[None]:
         _fence.reset(before)
 
 
+@contextmanager
+def until(when: float, late: Exception) -> Iterator[None]:
+    """Within this, and in this thread, let no request of boto3 leave after ``when`` (`time.monotonic`): raise ``late``.
+
+    The lease table is no exception, and no look is one.
+    """
+    before = _until.set((when, late))
+    try:
+        yield
+    finally:
+        _until.reset(before)
+
+
 def leave(operation: str) -> None:
     """Ask the check of whoever is about to send: of AWS an operation, of the Kubernetes API a method."""
     fence = _fence.get()
@@ -79,6 +94,8 @@ def leave(operation: str) -> None:
 
 
 def _pass(event_name: str, **_: Any) -> None:
+    if (bound := _until.get()) is not None and time.monotonic() > bound[0]:
+        raise bound[1]
     service, operation = event_name.split(".")[1:3]
     if service != _TABLE:
         leave(operation)

@@ -72,7 +72,10 @@ def _tags(clients: Clients, handle: Handle) -> dict[str, str]:
 
 
 def ask(clients: Clients, handle: Handle, kind: str, reservation: str, *, nodes: int, most: int) -> None:
-    """Ask for so many machines, bought as ``spot``, ``on-demand`` or out of a reservation, and let the group launch."""
+    """Ask for so many machines, bought as ``spot``, ``on-demand`` or out of a reservation, and let the group launch.
+
+    Where others have asked for more it stays so: a group that is to have fewer ends machines that somebody works on.
+    """
     asg, name = clients.client("autoscaling"), handle["group"]
     reserved: dict[str, Any] = {"CapacityReservationPreference": "default"}
     if reservation:
@@ -81,14 +84,16 @@ def ask(clients: Clients, handle: Handle, kind: str, reservation: str, *, nodes:
             "CapacityReservationPreference": "capacity-reservations-only",
             "CapacityReservationTarget": target,
         }
+    found = ending.group(clients, handle)
+    there = int(found["DesiredCapacity"]) if found else 0
     percent = 0 if kind == "spot" else 100
     asg.update_auto_scaling_group(
         AutoScalingGroupName=name,
         MixedInstancesPolicy={"InstancesDistribution": {"OnDemandPercentageAboveBaseCapacity": percent}},
         CapacityReservationSpecification=reserved,
         MinSize=0,
-        MaxSize=most,
-        DesiredCapacity=nodes,
+        MaxSize=max(most, there),
+        DesiredCapacity=max(nodes, there),
     )
     asg.resume_processes(AutoScalingGroupName=name, ScalingProcesses=["Launch"])
 
@@ -110,16 +115,7 @@ def going(clients: Clients, handle: Handle, ids: Iterable[str]) -> list[str]:
     found = ending.group(clients, handle)
     members = found["Instances"] if found else []
     staying = {one["InstanceId"] for one in members if not one["LifecycleState"].startswith("Terminating")}
-    return sorted(wanted - (staying & {machine for machine, _ in running(clients, wanted)}))
-
-
-def running(clients: Clients, ids: Iterable[str]) -> list[tuple[str, str]]:
-    """The running ones among these instances and their private addresses, the oldest first."""
-    if not (wanted := list(ids)):
-        return []
-    filters = [{"Name": "instance-id", "Values": wanted}, {"Name": "instance-state-name", "Values": ["running"]}]
-    there = sorted(instances.described(clients, filters), key=lambda i: (i["LaunchTime"], i["InstanceId"]))
-    return [(one["InstanceId"], one["PrivateIpAddress"]) for one in there]
+    return sorted(wanted - (staying & {machine for machine, _ in instances.running(clients, wanted)}))
 
 
 def reachable(clients: Clients, ids: Iterable[str]) -> bool:
@@ -131,11 +127,18 @@ def reachable(clients: Clients, ids: Iterable[str]) -> bool:
     return {one["InstanceId"] for one in told if one["PingStatus"] == "Online"} >= wanted
 
 
-def activities(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
-    """The latest scaling activities that have ended."""
-    name = {"AutoScalingGroupName": handle["group"], "MaxRecords": 20}
-    found: list[dict[str, Any]] = clients.client("autoscaling").describe_scaling_activities(**name)["Activities"]
-    return [activity for activity in found if activity.get("EndTime") is not None]
+def activities(clients: Clients, handle: Handle, *, ended: bool = True) -> list[dict[str, Any]]:
+    """The latest scaling activities that have ended; all of the latest without that. None of a group that is gone."""
+    from botocore.exceptions import ClientError
+
+    name = {"AutoScalingGroupName": handle["group"], "MaxRecords": 20 if ended else 100}
+    try:
+        found: list[dict[str, Any]] = clients.client("autoscaling").describe_scaling_activities(**name)["Activities"]
+    except ClientError:  # of a group that there is not it is a ValidationError, as of much else
+        if ending.group(clients, handle) is not None:
+            raise
+        return []
+    return [activity for activity in found if not ended or activity.get("EndTime") is not None]
 
 
 def refusal(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> str:

@@ -11,13 +11,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tideform.burst.reaper.dry_run import ASKED, answer
+from tideform.burst.reaper.dry_run import ASKED, HANDLES, answer
 from tideform.burst.reaper.items import Items
 from tideform.burst.reaper.settings import Boto, Settings
 from tideform.burst.reaper.sweep import Round
 
 PACKAGE = Path(__file__).parents[3]
-HANDLES = "handles.json"  # at the root of the package: the handle of each pool, by the key of its item
 _PATIENCE = 120.0  # seconds for what answers 'not yet'
 _RESERVE = 30.0  # seconds of the function's own time that the heartbeat and a slow service may need
 

@@ -19,6 +19,7 @@ _COSTS_NOTHING = ("shutting-down", "terminated")
 # https://aws.amazon.com/about-aws/whats-new/2017/10/announcing-amazon-ec2-per-second-billing/
 _LEAST_BILLED = 60.0  # seconds of Linux instances, spot or not
 _AT_ONCE = 500  # ids in one request; EC2 takes a thousand
+_MOST_VALUES = 200  # of a filter, https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
 _WHEN = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 
 
@@ -31,6 +32,16 @@ def described(clients: Clients, filters: list[dict[str, Any]]) -> list[dict[str,
     """The instances as EC2 describes them."""
     pages = clients.client("ec2").get_paginator("describe_instances").paginate(Filters=filters)
     return [found for page in pages for reservation in page["Reservations"] for found in reservation["Instances"]]
+
+
+def running(clients: Clients, ids: Iterable[str]) -> list[tuple[str, str]]:
+    """The running ones among these instances and their private addresses, the oldest first."""
+    wanted, found = sorted(set(ids)), list[dict[str, Any]]()
+    for start in range(0, len(wanted), _MOST_VALUES):
+        asked = {"instance-id": wanted[start : start + _MOST_VALUES], "instance-state-name": ["running"]}
+        found += described(clients, [{"Name": name, "Values": values} for name, values in asked.items()])
+    found.sort(key=lambda one: (one["LaunchTime"], one["InstanceId"]))
+    return [(one["InstanceId"], one["PrivateIpAddress"]) for one in found]
 
 
 def standing(nodes: Iterable[Node]) -> list[Node]:
@@ -77,7 +88,8 @@ def tell_end(clients: Clients, ids: Iterable[str], deadline: int) -> None:
 
 def _say(clients: Clients, ids: Iterable[str], said: Mapping[str, str]) -> None:
     tags = [{"Key": key, "Value": value} for key, value in said.items()]
-    clients.client("ec2").create_tags(Resources=list(ids), Tags=tags)
+    if machines := list(ids):  # EC2 refuses to tag nothing
+        clients.client("ec2").create_tags(Resources=machines, Tags=tags)
 
 
 def ended_at(reason: str) -> float | None:
@@ -104,5 +116,11 @@ def node_of(found: Mapping[str, Any]) -> Node:
         reservation=found.get("CapacityReservationId", ""),
         paid=found.get("InstanceLifecycle") == BLOCK,
         least=_LEAST_BILLED,
+        cpus=_cpus(found.get("CpuOptions") or {}),
         tags={tag["Key"]: tag.get("Value", "") for tag in found.get("Tags") or ()},
     )
+
+
+def _cpus(options: Mapping[str, int]) -> int:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CpuOptions.html"""
+    return options.get("CoreCount", 0) * options.get("ThreadsPerCore", 1)

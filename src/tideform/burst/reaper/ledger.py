@@ -11,6 +11,7 @@ from tideform.burst.reaper.items import Item, Items
 from tideform.burst.reaper.meter import Account, count
 from tideform.burst.reaper.pools import POOL, Pools
 from tideform.burst.reaper.prices import SpotPrices, price_of
+from tideform.burst.reaper.reading import Unreadable, read
 
 METER = "meter#"
 _RACES = 8
@@ -47,13 +48,18 @@ class Ledger:
         price = price_of(prices, self.spot.of(nodes))
         after = Account()
         for _ in range(_RACES):
-            item, before = seen or (self.items.get(POOL + pool) or {}, self.read(pool))
+            item, before = seen or (self._held(pool, now), self.read(pool))
             seen = None
             after = count(before, nodes, item.get("leases", {}), item.get("ended", {}), price, now)
             if self._write(pool, before, after):
                 self._told(item)
                 return after
         return after  # others count as well: what they wrote differs by the moments between
+
+    def _held(self, pool: str, now: float) -> Item:
+        """Who holds the pool. Where that cannot be read, what runs is the doing of those who held it last."""
+        found = read(self.items.get(POOL + pool) or {}, now)
+        return {} if isinstance(found, Unreadable) else found
 
     def _write(self, pool: str, before: Account, after: Account) -> bool:
         if not before.version:

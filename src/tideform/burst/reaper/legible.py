@@ -19,6 +19,16 @@ def whole(value: object) -> bool:
     return number(value) and isinstance(value, int)
 
 
+def natural(value: object) -> bool:
+    """Whether it is a number that counts something."""
+    return whole(value) and value >= 0  # type: ignore[operator]  # a number
+
+
+def moment(value: object) -> bool:
+    """Whether it is a time since the epoch, or a span, in seconds: of the years that a calendar has."""
+    return number(value) and 0 <= value < _CENTURIES  # type: ignore[operator]  # a number
+
+
 def text(value: object) -> bool:
     """Whether it is a text."""
     return isinstance(value, str)
@@ -50,7 +60,7 @@ def heartbeat(item: Mapping[str, Any] | None) -> dict[str, Any] | None:
     told = item.get("failures")
     failures = {key: str(why) for key, why in told.items()} if isinstance(told, Mapping) else {}
     return {
-        "at": item["at"] if number(item.get("at")) else 0,
+        "at": item["at"] if moment(item.get("at")) else 0,
         "failures": failures,
         "blind": failures.get(THE_TABLE, ""),
         "used_up": item["used_up"] if text(item.get("used_up")) else "",
@@ -60,13 +70,13 @@ def heartbeat(item: Mapping[str, Any] | None) -> dict[str, Any] | None:
 def seen(item: Mapping[str, Any] | None) -> dict[str, float]:
     """Since when machines by hand are known, by their ids: seconds since the epoch; what is no such entry is absent."""
     told = (item or {}).get("seen")
-    return {key: when for key, when in told.items() if number(when)} if isinstance(told, Mapping) else {}
+    return {key: when for key, when in told.items() if moment(when)} if isinstance(told, Mapping) else {}
 
 
 def idle_since(item: Mapping[str, Any]) -> float | None:
     """Since when a pool has been idle, in seconds since the epoch, 0 while it worked; None if that cannot be read."""
     since = item.get("idle_since")
-    return since if number(since) else None
+    return since if moment(since) else None
 
 
 def _list_of_texts(value: object) -> bool:
@@ -89,8 +99,9 @@ def _entry(needed: Mapping[str, Rule], optional: Mapping[str, Rule]) -> Rule:
 
 
 _ABSURD = 1e18
+_CENTURIES = 1e11
 _PLAIN: Mapping[str, Rule] = {
-    "at": number,
+    "at": moment,
     "version": number,
     "usd": number,
     "hourly": number,
@@ -98,11 +109,12 @@ _PLAIN: Mapping[str, Rule] = {
     "unpriced": _list_of_texts,
 }
 _MAPS: Mapping[str, Rule] = {
-    "nodes": _entry({"seconds": number, "until": number}, {"lost": lambda value: isinstance(value, bool)}),
+    "nodes": _entry({"seconds": moment, "until": moment}, {"lost": lambda value: isinstance(value, bool)}),
     "leases": _entry(
-        {"owner": text, "created": number},
-        {"ended": lambda value: value is None or number(value), "usd": number, "seconds": number},
+        {"owner": text, "created": moment},
+        {"ended": lambda value: value is None or moment(value), "usd": number, "seconds": number, "mode": text},
     ),
     "months": number,
     "owners": _sums,
+    "own": number,
 }

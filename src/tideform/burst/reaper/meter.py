@@ -2,7 +2,8 @@
 
 Of each node it is known how many of its seconds are counted, so nothing is counted twice or lost, whoever counts
 whenever: all that matters is that a node is seen once after its end. What ran while several held the pool is split
-evenly between them; what ran while nobody did is the doing of the one who held it last.
+evenly between them; what ran while nobody did is the doing of the one who held it last. A machine that is one
+lease's alone is that one's: others only wait for room.
 """
 
 from __future__ import annotations
@@ -26,13 +27,17 @@ _KEEP_MONTHS = 13
 
 @dataclass
 class Hold:
-    """One lease's time on the pool, and what it has cost. ``ended`` is None while it is held."""
+    """One lease's time on the pool, and what it has cost. ``ended`` is None while it is held.
+
+    ``mode`` is how it was asked for; empty where nobody wrote it down.
+    """
 
     owner: str
     created: float
     ended: float | None = None
     usd: float = 0.0
     seconds: float = 0.0
+    mode: str = ""
 
 
 @dataclass
@@ -48,7 +53,8 @@ class Counted:
 class Account:
     """What one pool has cost. ``owners`` and ``months`` are USD by month (``2026-11``), ``hourly`` what it costs now.
 
-    ``types`` are the machines that were seen and ``unpriced`` those among them without a price.
+    ``own`` is the part of ``hourly`` that is one lease's alone, by lease. ``types`` are the machines that were seen and
+    ``unpriced`` those among them without a price.
     """
 
     at: float = 0.0
@@ -61,6 +67,7 @@ class Account:
     owners: dict[str, dict[str, float]] = field(default_factory=dict)
     types: list[str] = field(default_factory=list)
     unpriced: list[str] = field(default_factory=list)
+    own: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, item: Mapping[str, Any] | None) -> Account:
@@ -84,7 +91,8 @@ class Account:
     def rate(self, lease: str) -> float:
         """What the lease's share costs an hour now."""
         holders = self.holders()
-        return self.hourly / len(holders) if lease in holders else 0.0
+        shared = self.hourly - sum(self.own.values())
+        return self.own.get(lease, 0.0) + shared / len(holders) if lease in holders else 0.0
 
 
 def count(
@@ -101,8 +109,9 @@ def count(
     """
     after = deepcopy(account)
     after.at, after.version, after.hourly = max(now, account.at), account.version + 1, 0.0
+    after.own = {}
     _note_leases(after, live, ended, now)
-    shares: dict[tuple[float, float], list[_Share]] = {}
+    shares: dict[tuple[float, float, str], list[_Share]] = {}
     for node in nodes:
         usd = price(node)
         _note_type(after, node, known=usd is not None)
@@ -113,13 +122,15 @@ def count(
         after.nodes[node.id] = mark
         more = mark.seconds - (before.seconds if before else 0.0)
         if more:
-            spell = (mark.until - abs(more), mark.until)
+            spell = (mark.until - abs(more), mark.until, node.lease)
             if spell not in shares:
                 shares[spell] = _shares(after.leases, *spell)
             for share in shares[spell]:
                 _charge(after, share, usd or 0.0, sign=1 if more > 0 else -1)
         if node.ended is None and node.state != "terminated":
             after.hourly += usd or 0.0
+            if node.lease in after.leases:
+                after.own[node.lease] = after.own.get(node.lease, 0.0) + (usd or 0.0)
     return _pruned(after, now)
 
 
@@ -134,7 +145,8 @@ class _Share:
 
 def _note_leases(account: Account, live: Mapping[str, Any], ended: Mapping[str, Any], now: float) -> None:
     for lease, held in {**ended, **live}.items():
-        hold = account.leases.setdefault(lease, Hold(held["owner"], float(held["created"])))
+        new = Hold(held["owner"], float(held["created"]), mode=str(held.get("mode", "")))
+        hold = account.leases.setdefault(lease, new)
         if lease not in live:
             hold.ended = float(held["ended"])
     for lease, hold in account.leases.items():
@@ -165,14 +177,14 @@ def _note_type(account: Account, node: Node, *, known: bool) -> None:
         account.unpriced = sorted([*account.unpriced, node.type])
 
 
-def _shares(leases: Mapping[str, Hold], begin: float, end: float) -> list[_Share]:
-    """The span in pieces in which always the same leases held the pool, each split evenly among them."""
+def _shares(leases: Mapping[str, Hold], begin: float, end: float, own: str) -> list[_Share]:
+    """The span in pieces in which always the same leases held the pool, each split evenly among them, or ``own``'s."""
     times = {begin, end, _month_begin(end)}
     times |= {when for hold in leases.values() for when in (hold.created, hold.ended) if when is not None}
     cuts = sorted(when for when in times if begin <= when <= end)
     found: list[_Share] = []
     for a, b in pairwise(cuts):
-        holders = _holders(leases, a, b)
+        holders = [own] if own in leases else _holders(leases, a, b)
         found += [_Share(lease, _month(a), (b - a) / len(holders)) for lease in holders]
     return found
 

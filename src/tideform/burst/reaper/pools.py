@@ -13,11 +13,11 @@ from typing import Any
 
 from tideform.burst.reaper.fence import FencedError
 from tideform.burst.reaper.items import Item, Items
+from tideform.burst.reaper.legible import moment, number, text
+from tideform.burst.reaper.shares import MACHINES
+from tideform.burst.reaper.states import IDLE, STOPPING, UP
 
 POOL = "pool#"
-STOPPING = "stopping"
-IDLE = "idle"
-UP = "up"
 NAMES = {"#count": "count", "#state": "state", "#token": "token"}
 # What of a handle leads to the capacity; all else of it follows from the project, the environment and the pool.
 _PLACE = ("backend", "cluster", "context")
@@ -34,12 +34,20 @@ class Pools:
         return [item for item in self.items.all() if is_pool(item)]
 
     def acquire(
-        self, key: str, lease: str, held: Mapping[str, Any], handle: Mapping[str, Any], prices: Mapping[str, float]
+        self,
+        key: str,
+        lease: str,
+        held: Mapping[str, Any],
+        handle: Mapping[str, Any],
+        prices: Mapping[str, float],
+        *,
+        seen: int | None = None,
     ) -> Item | None:
         """Add a lease, and how its pool is ended and priced; the item is made where there is none.
 
         A handle that leads to another place is kept: it is all by which what stands there is found. Whoever has seen
-        that nothing does forgets it (`forget_place`).
+        that nothing does forgets it (`forget_place`). ``seen`` is the token under which the item was read, for whoever
+        may come only if nobody has come or gone since.
         """
         self.update(  # an update cannot set a key inside a map that does not exist
             key,
@@ -49,11 +57,12 @@ class Pools:
         )
         place = {name: handle[name] for name in _PLACE if name in handle}
         same = [f"(attribute_not_exists(handle.#{name}) OR handle.#{name} = :{name})" for name in place]
+        since = () if seen is None else ("#token = :seen",)
         return self.update(
             key,
             "SET leases.#id = :lease, tokens.#id = #token + :one, handle = :handle, prices = :prices "
             "ADD #count :one, #token :one",
-            " AND ".join(("attribute_not_exists(leases.#id)", "#state <> :stopping", *same)),
+            " AND ".join(("attribute_not_exists(leases.#id)", "#state <> :stopping", *since, *same)),
             {"#id": lease, **{f"#{name}": name for name in place}},
             {
                 ":lease": dict(held),
@@ -62,6 +71,7 @@ class Pools:
                 ":one": 1,
                 ":stopping": STOPPING,
                 **{f":{name}": value for name, value in place.items()},
+                **({} if seen is None else {":seen": seen}),
             },
         )
 
@@ -134,18 +144,52 @@ class Pools:
         )
         return done is not None
 
+    def begin_again(self, key: str, lease: str, seen: int | None, now: int) -> bool:
+        """Be the one who begins a lease's job anew, if nobody has since ``seen``, when somebody did last."""
+        same = "attribute_not_exists(leases.#id.#again)" if seen is None else "leases.#id.#again = :seen"
+        done = self.update(
+            key,
+            "SET leases.#id.#again = :now",
+            f"attribute_exists(leases.#id) AND #state = :up AND {same}",
+            {"#id": lease, "#again": "again"},
+            {":now": now, ":up": UP, **({} if seen is None else {":seen": seen})},
+        )
+        return done is not None
+
+    def begun_again(self, key: str, lease: str, claim: int, job: str) -> None:
+        """Write what the job is called now, for whoever began it anew at ``claim``."""
+        self.update(
+            key,
+            "SET leases.#id.#job = :job",
+            "attribute_exists(leases.#id) AND leases.#id.#again = :claim",
+            {"#id": lease, "#again": "again", "#job": "job"},
+            {":job": job, ":claim": claim},
+        )
+
     def mend(self, broken: Item, handle: Mapping[str, Any], now: float) -> bool:
         """Write a whole item in the place of one that cannot be read, unless that has changed meanwhile.
 
         Its token is larger than any that was given before: they count changes, and never come to as many as seconds.
+        Its leases have ended, and so far as they can be read the meter is told of them.
         """
         token = broken.get("token")
         larger = token + 1 if isinstance(token, int) and not isinstance(token, bool) and token > now else int(now)
         whole = {"pk": broken["pk"], "state": IDLE, "count": 0, "token": larger, "fence": larger, "reaped": int(now)}
-        whole |= {"leases": {}, "tokens": {}, "ended": {}, "handle": dict(handle), "prices": {}}
+        whole |= {"leases": {}, "tokens": {}, "handle": dict(handle)}
+        whole |= {"ended": _salvaged(broken, now), "prices": _prices(broken)}
         same = "#token = :token" if "token" in broken else "attribute_not_exists(#token)"
         values = {":token": token} if "token" in broken else {}
         return self.items.put(whole, same, values, NAMES)
+
+    def reserve(self, item: Item, lease: str, machines: int) -> Item | None:
+        """Write how many machines the jobs of a lease take, beside what the others of ``item`` have taken."""
+        return self.update(
+            item["pk"],
+            "SET leases.#id.#machines = :machines ADD #token :one",
+            "attribute_exists(leases.#id) AND #state <> :stopping AND #token = :token",
+            {"#id": lease, "#machines": MACHINES},
+            {":machines": machines, ":one": 1, ":stopping": STOPPING, ":token": item["token"]},
+        )
 
     def recount(self, item: Item) -> Item | None:
         """Bring the count in line with the leases."""
@@ -182,5 +226,23 @@ def is_pool(item: Mapping[str, Any]) -> bool:
     return str(item["pk"]).startswith(POOL)
 
 
+def _salvaged(broken: Item, now: float) -> dict[str, Item]:
+    leases = broken.get("leases")
+    several = leases.items() if isinstance(leases, Mapping) else ()
+    return {str(lease): _ended(held, now) for lease, held in several if _told_by(held, now)}
+
+
+def _told_by(held: object, now: float) -> bool:
+    if not isinstance(held, Mapping) or not text(held.get("owner")) or not moment(held.get("created")):
+        return False
+    return bool(held["created"] <= now) and text(held.get("mode", ""))
+
+
+def _prices(broken: Item) -> dict[str, Any]:
+    prices = broken.get("prices")
+    return dict(prices) if isinstance(prices, Mapping) and all(map(number, prices.values())) else {}
+
+
 def _ended(held: Mapping[str, Any], now: float) -> Item:
-    return {"owner": held["owner"], "created": int(held["created"]), "ended": int(now)}
+    mode = {"mode": held["mode"]} if "mode" in held else {}
+    return {"owner": held["owner"], "created": int(held["created"]), "ended": int(now), **mode}

@@ -12,12 +12,15 @@ from typing import Any
 
 from tideform.burst.reaper.endings import needs
 from tideform.burst.reaper.items import Item
-from tideform.burst.reaper.legible import Rule, number, text, whole
+from tideform.burst.reaper.legible import Rule, moment, natural, number, text, whole
+from tideform.burst.reaper.longest import LONGEST, LONGEST_OF
+from tideform.burst.reaper.modes import MODES
+from tideform.burst.reaper.shares import MACHINES
+from tideform.burst.reaper.states import IDLE, STATES, STOPPING
 
-_LONGEST, _LONGEST_OF = 7 * 86_400, {"ec2": 2 * 86_400}  # seconds; SSM runs a command for two days at most
+_FORTUNE = Decimal(10) ** 12  # USD
+_PIDS = 2**31  # more than any system has
 _AHEAD = 3600  # seconds that a clock may be ahead of ours
-STATES = ("idle", "starting", "up", "stopping")
-MODES = ("run", "up", "schedule")
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ def read(item: Mapping[str, Any], now: float) -> Item | Unreadable:
 def reapable(item: Mapping[str, Any], now: float) -> Item | Unreadable:
     """As `read`, for whoever ends pools: one that is held has to say how."""
     found = read(item, now)
-    if isinstance(found, Unreadable) or (not found["leases"] and found["state"] == "idle"):
+    if isinstance(found, Unreadable) or (not found["leases"] and found["state"] == IDLE):
         return found
     return found if usable(found.get("handle")) else Unreadable(found, "it has no handle")
 
@@ -60,12 +63,14 @@ def usable(handle: object) -> bool:
 
 def _pool(item: Mapping[str, Any], now: float) -> Item:
     _check(item, _POOL)
-    if item["state"] == "stopping" or "stopper" in item:
+    if item["state"] == STOPPING or "stopper" in item:
         _check(item, _STOPPING)
     _check({"handle": item.get("handle", {})}, {"handle": _empty_or_usable})
-    longest = _LONGEST_OF.get(str(item.get("handle", {}).get("backend")), _LONGEST)
+    longest = LONGEST_OF.get(str(item.get("handle", {}).get("backend")), LONGEST)
     for name, held in item["leases"].items():
         _check(held, _LEASE, f"lease {name}: ")
+        if "cap_usd" not in held:  # None is no cap; one that was lost is not the same
+            raise _Wrong(f"lease {name}: it has no cap_usd")
     leases = {name: _bounded(name, held, longest, now) for name, held in item["leases"].items()}
     for name, held in item["ended"].items():
         _check(held, _ENDED, f"ended lease {name}: ")
@@ -75,7 +80,7 @@ def _pool(item: Mapping[str, Any], now: float) -> Item:
 def _bounded(name: str, held: Mapping[str, Any], longest: int, now: float) -> Item:
     if held["created"] > now + _AHEAD:
         raise _Wrong(f"lease {name}: it was created in the future")
-    return {**held, "deadline": min(held["deadline"], held["created"] + longest)}
+    return {**held, "deadline": max(0, min(held["deadline"], held["created"] + longest))}
 
 
 def _check(found: object, rules: Mapping[str, Rule], where: str = "") -> None:
@@ -102,7 +107,7 @@ def _money(value: object) -> bool:
     if value is None or number(value):
         return True
     try:
-        return isinstance(value, str) and Decimal(value).is_finite()
+        return isinstance(value, str) and Decimal(value).is_finite() and abs(Decimal(value)) < _FORTUNE
     except InvalidOperation:
         return False
 
@@ -113,6 +118,7 @@ def _process(value: object) -> bool:
         isinstance(value, Mapping)
         and all(text(value.get(key)) for key in texts)
         and all(whole(value.get(key)) for key in numbers)
+        and 0 <= value["pid"] < _PIDS
     )
 
 
@@ -121,31 +127,34 @@ def _empty_or_usable(value: object) -> bool:
 
 
 _MAP = _maps_to(lambda _: True)
-_ENDED: Mapping[str, Rule] = {"owner": text, "created": number, "ended": number}
+_ENDED: Mapping[str, Rule] = {"owner": text, "created": moment, "ended": moment, "mode": _maybe(text)}
 _POOL: Mapping[str, Rule] = {
     "state": STATES.__contains__,
-    "count": whole,
-    "token": whole,
+    "count": natural,
+    "token": natural,
     "leases": _MAP,
-    "tokens": _maps_to(whole),
+    "tokens": _maps_to(natural),
     "ended": _MAP,
     "handle": _maybe(_MAP),
     "prices": _maybe(_maps_to(number)),
-    "reaped": _maybe(number),
-    "begun": _maybe(number),
-    "fence": _maybe(whole),
+    "reaped": _maybe(moment),
+    "begun": _maybe(moment),
+    "fence": _maybe(natural),
 }
-_STOPPING: Mapping[str, Rule] = {"stopper": _process, "stopping_since": number}
+_STOPPING: Mapping[str, Rule] = {"stopper": _process, "stopping_since": moment}
 _LEASE: Mapping[str, Rule] = {
     "owner": text,
     "process": _process,
     "mode": MODES.__contains__,
-    "created": number,
+    "created": moment,
     "deadline": number,
     "cap_usd": _money,
     "hourly_usd": _money,
     "detached": lambda value: isinstance(value, bool),
     "checkpoint_uri": _maybe(text),
     "job": _maybe(text),
-    "begin_by": _maybe(number),
+    "begin_by": _maybe(moment),
+    "begun": _maybe(moment),
+    "again": _maybe(moment),
+    MACHINES: _maybe(natural),
 }

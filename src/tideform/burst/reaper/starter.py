@@ -3,7 +3,8 @@
 The lease is written first, so that the reaper ends whatever follows; it gives the lease back when the job is over
 (`burst.reaper.scheduled`). How a job begins is the backend's (`burst.reaper.starting`). The plan is plain data that the
 pool's program puts beside this code (`components.schedule`): ``pool``, ``handle``, ``prices``, ``lease_seconds``,
-``cap_usd``, what the backend wants, and ``begin_within``, the seconds after which a lease without a job goes; where
+``cap_usd``, what the backend wants (where jobs bring their own machines: how many, ``machines``, and how many the pool
+may have, ``most``), and ``begin_within``, the seconds after which a lease without a job goes; where
 the job takes code along or saves its work ``code`` (where in S3 the package's archive goes, by its digest),
 ``environment`` and ``checkpoints`` (``uri`` of the pool's, ``every`` in seconds). The event is ``cause``, and for an
 object that arrived the ``time`` at which it did.
@@ -17,7 +18,6 @@ import hashlib
 import json
 import os
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,17 +28,22 @@ from tideform.burst.reaper.claims import claim, lost
 from tideform.burst.reaper.fence import STARTS, fenced
 from tideform.burst.reaper.handler import now as clock
 from tideform.burst.reaper.items import HEARTBEAT, SILENCE, Item, Items
+from tideform.burst.reaper.job_name import new_lease_id
 from tideform.burst.reaper.legible import heartbeat
-from tideform.burst.reaper.pools import POOL, STOPPING, UP, Pools
+from tideform.burst.reaper.modes import SCHEDULE
+from tideform.burst.reaper.pools import POOL, Pools
 from tideform.burst.reaper.reading import Unreadable, read
-from tideform.burst.reaper.scheduled import MODE, TO_BEGIN, alive
+from tideform.burst.reaper.scheduled import TO_BEGIN, alive
 from tideform.burst.reaper.settings import Boto
+from tideform.burst.reaper.shares import MACHINES, too_many
 from tideform.burst.reaper.starting import starting
 from tideform.burst.reaper.starting.base import Plan, Start, StartError
+from tideform.burst.reaper.states import STOPPING, UP
 
 _PACKAGE = Path(__file__).parents[3]
+_TRIES = 5  # of taking the lease, while others come and go
 # As `tideform.process.Process` reads it: a process of nowhere, which nobody takes for dead.
-_NOWHERE = {"pid": 0, "host": MODE, "boot": MODE, "namespace": MODE, "started": 0}
+_NOWHERE = {"pid": 0, "host": SCHEDULE, "boot": SCHEDULE, "namespace": SCHEDULE, "started": 0}
 
 
 def handler(event: Mapping[str, str], context: Any) -> dict[str, Any]:
@@ -63,12 +68,11 @@ def start(
 
     What failed is said on its lease: the reaper ends it, and the next try need not wait for that.
     """
-    key, lease = f"{POOL}{plan['pool']}", uuid.uuid4().hex[:12]
-    if why := _needless(_item(pools, key, now), plan, now):
-        return {"skipped": why}
-    _may_begin(pools.items, now)
+    key, lease = f"{POOL}{plan['pool']}", new_lease_id()
     checkpoints = _checkpoints(plan, lease, now)
-    held = _acquire(pools, key, lease, plan, now, checkpoints)
+    held = _hold(pools, key, lease, plan, now, checkpoints)
+    if isinstance(held, str):
+        return {"skipped": held}
     try:
         variables = {**_send_code(clients, plan), **_saving(plan, checkpoints)}
         begun = Start(
@@ -80,6 +84,7 @@ def start(
             checkpoints=checkpoints,
             more_time=more_time,
             pause=pause,
+            item=held,
         )
         since = time.time()  # not the process's own clock, which stands still while a function is frozen
         with fenced(lambda: _still_held(pools, key, lease, now + time.time() - since), STARTS):
@@ -148,7 +153,7 @@ def _needless(item: Item, plan: Plan, now: float) -> str:
     EventBridge tells late and more than once; an object that was there when a burst began is that burst's.
     """
     running = next(
-        (key for key, held in item.get("leases", {}).items() if held["mode"] == MODE and alive(held, now)), ""
+        (key for key, held in item.get("leases", {}).items() if held["mode"] == SCHEDULE and alive(held, now)), ""
     )
     if running:
         return f"{running} still holds the pool"
@@ -187,12 +192,32 @@ def _send_code(clients: Clients, plan: Plan) -> dict[str, str]:
     return {"TIDEFORM_CODE_URI": f"s3://{bucket}/{key}", "TIDEFORM_CODE_SHA256": digest}
 
 
-def _acquire(pools: Pools, key: str, lease: str, plan: Plan, now: float, checkpoints: str) -> Item:
-    """The pool's item once it holds the lease. Raises `StartError` where that is not to be had now."""
-    record = {
+def _hold(pools: Pools, key: str, lease: str, plan: Plan, now: float, checkpoints: str) -> Item | str:
+    """The pool's item once it holds the lease, or why nothing is to be begun. Raises `StartError`.
+
+    Several of these functions may run at once, and all see a pool that nobody holds: the lease is taken of the item
+    that was read, and where somebody has come or gone since that is read again.
+    """
+    record = _record(plan, now, checkpoints)
+    for _ in range(_TRIES):
+        item = _item(pools, key, now)
+        if why := _needless(item, plan, now):
+            return why
+        _may_begin(pools.items, now)
+        token = int(item.get("token", 0))
+        if (done := pools.acquire(key, lease, record, plan["handle"], plan["prices"], seen=token)) is not None:
+            return _within_bound(pools, key, lease, plan, _legible(done, now), now)
+        if int(_item(pools, key, now).get("token", 0)) == token:
+            break
+    raise StartError(f"{plan['pool']} is just being taken down, or has capacity of another backend")
+
+
+def _record(plan: Plan, now: float, checkpoints: str) -> dict[str, Any]:
+    """The lease as the pool's item holds it."""
+    return {
         "owner": plan["cause"],
         "process": _NOWHERE,
-        "mode": MODE,
+        "mode": SCHEDULE,
         "created": int(now),
         "deadline": int(now) + int(plan["lease_seconds"]),
         "begin_by": int(now) + int(plan.get("begin_within", TO_BEGIN)),
@@ -200,8 +225,13 @@ def _acquire(pools: Pools, key: str, lease: str, plan: Plan, now: float, checkpo
         "hourly_usd": plan.get("hourly_usd"),
         "detached": True,
         **({"checkpoint_uri": checkpoints} if checkpoints else {}),
+        **({MACHINES: plan[MACHINES]} if MACHINES in plan else {}),
     }
-    done = pools.acquire(key, lease, record, plan["handle"], plan["prices"])
-    if done is None:
-        raise StartError(f"{plan['pool']} is just being taken down, or has capacity of another backend")
-    return _legible(done, now)
+
+
+def _within_bound(pools: Pools, key: str, lease: str, plan: Plan, item: Item, now: float) -> Item:
+    """The item that holds the lease. Raises `StartError`, without the lease, where its machines are too many."""
+    if MACHINES in plan and (why := too_many(item, lease, plan["most"])):
+        pools.release_shared(key, lease, item["leases"][lease], now)
+        raise StartError(f"{plan['pool']} is full: {why}")
+    return item

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,11 +63,12 @@ class Round:
         told = {pool_of(item["pk"]) for item in items if str(item["pk"]).startswith(SEEN) and item.get("seen")}
         busy = [item for item in pools if self._busy(item, accounts, doubtful)]
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="reaper") as threads:
-            list(threads.map(self._end_unreadable, broken))
+            list(threads.map(lambda one: self._end_unreadable(one, seen), broken))
             list(threads.map(lambda item: self._count(item, accounts, began), busy))
             budget = self._budget(accounts)
             list(threads.map(lambda item: self._look_after(item, accounts, budget), busy))
-            list(threads.map(lambda pool: self._clear(pool, seen.get(pool, Sight())), told - whole | doubtful.keys()))
+            gone = set() if self._blind() else told - whole  # what nobody could look for is not forgotten
+            list(threads.map(lambda pool: self._clear(pool, seen.get(pool, Sight())), gone | doubtful.keys()))
             self._wait(threads, accounts, budget)
             list(threads.map(self._tell_idle, self.settings.reserved))
         return self._heartbeat(began, len(pools), budget)
@@ -105,23 +106,26 @@ class Round:
             if str(item["pk"]).startswith(METER) and (lost := illegible(item)):
                 self._outcome(pool_of(item["pk"])).failure = f"its account cannot be read: {', '.join(lost)}"
 
-    def _end_unreadable(self, broken: Unreadable) -> None:
+    def _end_unreadable(self, broken: Unreadable, seen: Mapping[str, Sight]) -> None:
         pool = pool_of(str(broken.item["pk"]))
-        outcome, pools = self._outcome(pool), self.keeper.pools
-        self._guarded(pool, lambda: unreadable.end(self.clients, self.settings, pools, broken, self.clock(), outcome))
+        outcome, pools, sources = self._outcome(pool), self.keeper.pools, seen.get(pool, Sight()).sources
+        self._guarded(
+            pool, lambda: unreadable.end(self.clients, self.settings, pools, broken, self.clock(), outcome, sources)
+        )
 
     def _look_around(self, pools: list[Item]) -> dict[str, Sight]:
-        """What stands by its tags, whatever the table says of it. That nobody could look is told, and stops nothing."""
-        found: dict[str, Sight] = {}
+        """What stands by its tags, whatever the table says of it. That a service refused is told, and stops nothing."""
         handles = [*self.settings.handles.values(), *(item.get("handle") or {} for item in pools)]
-        backends = {str(handle.get("backend", "")) for handle in handles}
-
-        def look() -> None:
-            found.update(unheld.look(self.clients, self.settings.project, self.settings.environment, backends))
-            unheld.look_for_jobs(self.clients, pools, found)
-
-        self._guarded(_WITHOUT_LEASE, look)
+        found = unheld.look(self.clients, self.settings.project, self.settings.environment, handles, self._looked)
+        unheld.look_for_jobs(self.clients, pools, self.settings.handles, found, self._looked)
         return found
+
+    def _looked(self, where: str, work: Callable[[], object]) -> None:
+        self._guarded(f"{_WITHOUT_LEASE} ({where})", work)
+
+    def _blind(self) -> bool:
+        """Whether a service that was asked for capacity without a lease has refused."""
+        return any(name.startswith(_WITHOUT_LEASE) for name in self.outcomes)
 
     def _clear(self, pool: str, sight: Sight) -> None:
         """Capacity without a lease ends even where the pool's item is gone."""

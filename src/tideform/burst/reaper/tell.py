@@ -47,11 +47,11 @@ def ask_to_save(clients: Clients, uri: str, why: str) -> None:
         clients.client("s3").put_object(Bucket=place.netloc, Key=key, Body=why.encode())
 
 
-def attempt(outcome: Outcome, say: Callable[[], object]) -> bool:
+def attempt(outcome: Outcome, say: Callable[[], object], lost: str = "nobody could be told") -> bool:
     """Say something in the middle of what ends capacity: a topic or a bucket that refuses is a failure and no more."""
     try:
         say()
     except Exception as error:  # noqa: BLE001  # whatever it is, the capacity has to go
-        outcome.failure = "; ".join(filter(None, (outcome.failure, f"nobody could be told: {error}")))
+        outcome.failure = "; ".join(filter(None, (outcome.failure, f"{lost}: {error}")))
         return False
     return True

@@ -1,9 +1,9 @@
 """Capacity that nobody holds: found by tag, whatever the table says, and told apart by what it says of itself.
 
 Three kinds. A *stray* names a lease that holds nothing: its burst is over, or was never to begin, and it ends at once.
-Machines *by hand* carry the pool's tags and name no lease: somebody put them there, or took tags away, so they are told
-first and end after a grace. A *source* (a group, an environment, a queue) that asks for machines while nobody holds the
-pool is closed, or it would bring the next one.
+Machines *by hand* carry the pool's tags and name no lease: somebody put them there, or took tags away, maybe all
+(`members`), so they are told first and end after a grace. A *source* (a group, an environment, a queue) that asks for
+machines while nobody holds the pool is closed, or it would bring the next one.
 """
 
 from __future__ import annotations
@@ -14,26 +14,20 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from tideform.burst.reaper import instances
-from tideform.burst.reaper.base import Clients, Node
+from tideform.burst.reaper import instances, members
+from tideform.burst.reaper.base import Clients, Handle, Node
 from tideform.burst.reaper.claims import EXPIRES, LEASE, token_of
-from tideform.burst.reaper.endings import batch, ec2, sagemaker
+from tideform.burst.reaper.endings import sagemaker
 from tideform.burst.reaper.items import Item
 from tideform.burst.reaper.ledger import pool_of
-from tideform.burst.reaper.pools import IDLE
+from tideform.burst.reaper.sources import ENVIRONMENT, LAYER, PLACES, PROJECT, UNIT, Place, Source, filters
+from tideform.burst.reaper.states import IDLE
 
-PROJECT, ENVIRONMENT, LAYER, UNIT = (f"tideform:{key}" for key in ("project", "environment", "layer", "unit"))
-# What only the pool's own group, environment or node pool gives to a machine, and nobody takes away.
-_MEMBER = ("aws:autoscaling:groupName", "AWSBatchServiceTag", "aws:batch:compute-environment", "karpenter.sh/nodepool")
+# What only the pool's own group, environment or node pool gives to a machine.
+_MEMBER = (members.GROUP, members.ENVIRONMENT, "AWSBatchServiceTag", "karpenter.sh/nodepool")
 _STATES = ["pending", "running", "stopping", "stopped"]
 
-
-@dataclass(frozen=True)
-class Source:
-    """What would bring machines; ``close`` takes one step towards none."""
-
-    name: str
-    close: Callable[[], object]
+Guarded = Callable[[str, Callable[[], object]], object]  # does a part of the work, named by the service that is asked
 
 
 @dataclass
@@ -42,6 +36,20 @@ class Sight:
 
     machines: list[Node] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
+
+    def over(self, now: float) -> bool:
+        """Whether it tells by itself, without the table, that nobody holds the pool: every claim on it is past.
+
+        Claims are those of its machines, of what brings them, and of the jobs that wait for some.
+        """
+        claims = [tags for tags in self._said() if EXPIRES in tags]
+        return bool(claims) and all(past(tags, now) for tags in claims)
+
+    def _said(self) -> Iterator[Mapping[str, str]]:
+        yield from (node.tags for node in self.machines)
+        for source in self.sources:
+            yield source.tags
+            yield from source.jobs()
 
 
 @dataclass(frozen=True)
@@ -56,32 +64,75 @@ class Unheld:
         return bool(self.strays or self.by_hand or self.sources)
 
 
-def look(clients: Clients, project: str, environment: str, backends: Iterable[str]) -> dict[str, Sight]:
-    """Everything of the project and environment that costs money or may bring some, by the pool in its tags."""
+def look(
+    clients: Clients, project: str, environment: str, handles: Iterable[Handle], guarded: Guarded
+) -> dict[str, Sight]:
+    """Everything of the project and environment that costs money or may bring some, by the pool in its tags.
+
+    ``handles`` say which backends are asked. A machine whose tags were taken off is known by what has launched it, and
+    that, should it have lost its own, by the handles.
+    Each service is asked under ``guarded``, by itself: what one refuses takes nothing from what others have told.
+    """
     found: dict[str, Sight] = {}
-    own = {PROJECT: project, ENVIRONMENT: environment}
-    filters = [*_filters(own), {"Name": "instance-state-name", "Values": _STATES}]
-    for node in map(instances.node_of, instances.described(clients, filters)):
-        if node.tags.get(LAYER, "training") == "training" and (pool := node.tags.get(UNIT)):
-            found.setdefault(pool, Sight()).machines.append(node)
-    finders = {"ec2": _groups, "batch": _batch}
-    for backend in sorted(finders.keys() & set(backends)):
-        for pool, source in finders[backend](clients, own):
-            found.setdefault(pool, Sight()).sources.append(source)
+    own, known = {PROJECT: project, ENVIRONMENT: environment}, list(handles)
+    guarded("EC2", lambda: _look_by_tags(clients, own, found))
+    for backend, (place, service) in PLACES.items():
+        if there := [one for one in known if one.get("backend") == backend]:
+            guarded(service, partial(_look_in, clients, partial(place, clients, own, there), found))
     return found
 
 
-def look_for_jobs(clients: Clients, pools: Iterable[Item], found: dict[str, Sight]) -> None:
+def _look_by_tags(clients: Clients, own: Mapping[str, str], found: dict[str, Sight]) -> None:
+    asked = [*filters(own), {"Name": "instance-state-name", "Values": _STATES}]
+    for node in map(instances.node_of, instances.described(clients, asked)):
+        if node.tags.get(LAYER, "training") == "training" and (pool := node.tags.get(UNIT)):
+            _add(found.setdefault(pool, Sight()), node)
+
+
+def _look_in(clients: Clients, look_there: Callable[[], Place], found: dict[str, Sight]) -> None:
+    place = look_there()
+    for pool, source in place.sources:
+        found.setdefault(pool, Sight()).sources.append(source)
+    for node in place.members(clients, place.pools):
+        pool = place.pools[members.launcher(node.tags, place.pools)]
+        _add(found.setdefault(pool, Sight()), node)
+
+
+def _add(sight: Sight, node: Node) -> None:
+    if all(other.id != node.id for other in sight.machines):
+        sight.machines.append(node)
+
+
+def look_for_jobs(
+    clients: Clients,
+    pools: Iterable[Item],
+    planned: Mapping[str, Handle],
+    found: dict[str, Sight],
+    guarded: Guarded,
+) -> None:
     """Add the training jobs and warm machines of pools that nobody holds to what was ``found``: they are no instances.
 
-    Whose item is gone is not looked for: such a job has an end of its own from the beginning.
+    ``planned`` are the handles of the spec's pools: by those is looked where an item, or the table, is gone.
     """
-    for item in pools:
-        handle = item.get("handle") or {}
-        if quiet(item) and handle.get("backend") == "sagemaker":
-            for job in (*sagemaker.jobs(clients, handle), *sagemaker.warm_pools(clients, handle)):
-                source = Source(str(job["TrainingJobName"]), partial(sagemaker.stop, clients, handle))
-                found.setdefault(pool_of(item["pk"]), Sight()).sources.append(source)
+    known = {pool_of(item["pk"]): item for item in pools}
+    handles = {pool: item.get("handle") or {} for pool, item in known.items() if quiet(item)}
+    handles |= {pool: handle for pool, handle in planned.items() if pool not in known}
+    for pool, handle in handles.items():
+        if handle.get("backend") == "sagemaker":
+            guarded(f"SageMaker, {pool}", partial(_look_for_jobs_of, clients, pool, handle, found))
+
+
+def _look_for_jobs_of(clients: Clients, pool: str, handle: Handle, found: dict[str, Sight]) -> None:
+    for job in (*sagemaker.jobs(clients, handle), *sagemaker.warm_pools(clients, handle)):
+        said, close = partial(_claims_of, clients, job), partial(sagemaker.stop, clients, handle)
+        source = Source(str(job["TrainingJobName"]), close, jobs=said)
+        found.setdefault(pool, Sight()).sources.append(source)
+    for node in sagemaker.untagged(clients, handle):
+        found.setdefault(pool, Sight()).machines.append(node)
+
+
+def _claims_of(clients: Clients, job: Mapping[str, Any]) -> list[Mapping[str, str]]:
+    return [sagemaker.tags_of(clients, job)]
 
 
 def quiet(item: Item | None) -> bool:
@@ -125,34 +176,3 @@ def past(tags: Mapping[str, str], now: float) -> bool:
         return datetime.fromisoformat(tags[EXPIRES]).timestamp() <= now
     except ValueError:
         return True
-
-
-def _groups(clients: Clients, own: Mapping[str, str]) -> Iterator[tuple[str, Source]]:
-    pages = clients.client("autoscaling").get_paginator("describe_auto_scaling_groups").paginate(Filters=_filters(own))
-    for group in (group for page in pages for group in page["AutoScalingGroups"]):
-        tags = {tag["Key"]: tag.get("Value", "") for tag in group["Tags"]}
-        if group["MinSize"] or group["DesiredCapacity"]:
-            close = partial(ec2.hold_at_zero, clients, group)
-            yield tags.get(UNIT, ""), Source(str(group["AutoScalingGroupName"]), close)
-
-
-def _batch(clients: Clients, own: Mapping[str, str]) -> Iterator[tuple[str, Source]]:
-    api = clients.client("batch")
-    for page in api.get_paginator("describe_compute_environments").paginate():
-        for one in page["computeEnvironments"]:
-            if _ours(one, own) and int(one.get("computeResources", {}).get("minvCpus") or 0):
-                close = partial(batch.hold_at_zero, clients, one)
-                yield one["tags"].get(UNIT, ""), Source(str(one["computeEnvironmentName"]), close)
-    for page in api.get_paginator("describe_job_queues").paginate():
-        for one in page["jobQueues"]:
-            if _ours(one, own) and one["state"] == "ENABLED":
-                close = partial(batch.set_queues, clients, [one], "DISABLED")
-                yield one["tags"].get(UNIT, ""), Source(str(one["jobQueueName"]), close)
-
-
-def _ours(found: Mapping[str, Any], own: Mapping[str, str]) -> bool:
-    return own.items() <= (found.get("tags") or {}).items()
-
-
-def _filters(own: Mapping[str, str]) -> list[dict[str, Any]]:
-    return [{"Name": f"tag:{key}", "Values": [value]} for key, value in own.items()]

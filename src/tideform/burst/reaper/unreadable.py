@@ -6,27 +6,48 @@ by the pool's tags in any case. Once nothing is left the item is made whole, so 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from tideform.burst.reaper import instances, tell
+from tideform.burst.reaper.at_work import keep_at_work
 from tideform.burst.reaper.base import Clients, Handle
 from tideform.burst.reaper.endings import ending
+from tideform.burst.reaper.fates import UNREADABLE
 from tideform.burst.reaper.ledger import pool_of
 from tideform.burst.reaper.outcome import Outcome
 from tideform.burst.reaper.pools import Pools, same_place
 from tideform.burst.reaper.reading import Unreadable, usable
 from tideform.burst.reaper.settings import Settings
+from tideform.burst.reaper.sources import Source
+from tideform.burst.reaper.steps import Steps
 
 
-def end(clients: Clients, settings: Settings, pools: Pools, broken: Unreadable, now: float, outcome: Outcome) -> None:
-    """One step towards nothing. The pool counts as failed in any case: the alarm, the heartbeat and `status` say so."""
+def end(
+    clients: Clients,
+    settings: Settings,
+    pools: Pools,
+    broken: Unreadable,
+    now: float,
+    outcome: Outcome,
+    sources: Sequence[Source] = (),
+) -> None:
+    """One step towards nothing. The pool counts as failed in any case: the alarm, the heartbeat and `status` say so.
+
+    ``sources`` were found by tag: what brings machines is closed also where nothing says how the pool ends.
+    """
     key = str(broken.item["pk"])
     pool, why = pool_of(key), f"its item in the lease table cannot be read ({broken.why}), so its capacity is ended"
     if fresh := why not in outcome.failure:  # else this round has said so already
         outcome.failure = why
-    handles = list(_handles(settings, pool, broken))
-    gone = [ending(handle["backend"]).stop(clients, handle) for handle in handles]
-    outcome.waiting = not all([*gone, _no_machines(clients, settings, pool)])
+    handles, steps = list(_handles(settings, pool, broken)), Steps()
+    for handle in handles if fresh else ():
+        keep_at_work(clients, pools.items, handle, UNREADABLE, now, outcome)
+    steps.each(lambda source: source.close(), sources)
+    gone = [steps.take(partial(ending(handle["backend"]).stop, clients, handle)) for handle in handles]
+    outcome.waiting = not all([*gone, steps.take(lambda: _no_machines(clients, settings, pool))])
+    if steps.refused:
+        outcome.failure = f"{why}; {type(steps.refused[0]).__name__}: {steps.refused[0]}"
     if not outcome.waiting:
         pools.mend(broken.item, handles[0] if handles else {}, now)
         outcome.did.append("nothing is left, and its item is whole again")

@@ -52,14 +52,17 @@ def first_rung(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
         )
 
 
-def begun_once(path: str, pool: Pool) -> Iterator[Diagnostic]:
-    """Nobody watches a job that loses its machine, and begins it again on another."""
+def begun_late(path: str, pool: Pool) -> Iterator[Diagnostic]:
+    """Nobody but the reaper, in its rounds, sees that a job has lost its machine, and begins it anew on another."""
     if (key := starter_key(pool)) and pool.capacity.spot != "never":
         yield Diagnostic(
             "TD682",
             Severity.NOTE,
-            "A job that starts by itself ends with its machine",
-            "Where EC2 takes a spot machine back the burst is over; `burst run` would begin the job again.",
-            "Use capacity: {spot: never}, or the backend batch, which tries again by itself.",
+            "A job that starts by itself waits for the reaper when it loses its machine",
+            "Where EC2 takes a spot machine back the reaper begins the job anew on the next one, four times at most. "
+            "That one waits for it, and costs, up to five minutes; `burst run` would begin the job at once. Nobody "
+            "goes down the ladder for it: it is bought as the lost one was, and waited for within the lease at most.",
+            "Give the job a checkpoint: to go on from, use capacity: {spot: never} where the minutes matter, or the "
+            "backend batch, which tries again by itself.",
             path=f"{path}.{key}",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tideform.catalogue.training._logs import job_log_group
 from tideform.components.pool_shape import PoolShape, is_nvidia
 from tideform.spec.deployment import Deployment
 
@@ -44,7 +45,7 @@ class GroupNames:
     @property
     def log_group(self) -> str:
         """Where commands log; the project's key is allowed there."""
-        return f"/tideform/{self.deployment.name}/training/{self.made_as}"
+        return job_log_group(self.deployment, self.pool)
 
     @property
     def comment(self) -> str:

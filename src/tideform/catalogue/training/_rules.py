@@ -9,7 +9,7 @@ from tideform.catalogue.training._disk import disk_problems
 from tideform.catalogue.training._image import image_problems
 from tideform.catalogue.training._places import place_problems
 from tideform.catalogue.training._told import told_problems
-from tideform.components.pool_shape import PoolShape, shape_of, shape_problems
+from tideform.components.pool_shape import shape_of, shape_problems
 from tideform.components.worst_case import first_checkpoint, least_billed, usd_words
 from tideform.components.zones import zone_names
 from tideform.diagnostics import Diagnostic
@@ -17,6 +17,7 @@ from tideform.prices.book import book
 from tideform.spec.deployment import Deployment
 from tideform.spec.problems import problem
 from tideform.spec.training import Pool
+from tideform.words import counted
 
 
 def pool_rules(deployment: Deployment, name: str) -> Iterator[Diagnostic]:
@@ -29,7 +30,7 @@ def pool_rules(deployment: Deployment, name: str) -> Iterator[Diagnostic]:
     wrong = list(shape_problems(name, pool))
     yield from wrong
     if not wrong:
-        yield from _nodes(path, pool, shape_of(pool))
+        yield from job_too_large(f"{path}.job.nodes", pool, pool.job.nodes)
         yield from _cap(path, pool)
         yield from disk_problems(path, pool, shape_of(pool))
         yield from place_problems(path, pool, shape_of(pool), deployment.region)
@@ -61,13 +62,13 @@ def _zones(deployment: Deployment, path: str, pool: Pool) -> Iterator[Diagnostic
             yield problem("TD140", detail, fix=fix, path=f"{path}.zones.{index}")
 
 
-def _nodes(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
-    if pool.job.nodes > shape.nodes:
-        detail = (
-            f"The job wants {pool.job.nodes} machines, and the pool has at most {shape.nodes}: it would wait for ever."
-        )
-        fix = "Raise accelerator.count." if pool.accelerator else f"Write nodes: {pool.job.nodes} in the pool."
-        yield problem("TD159", detail, fix=fix, path=f"{path}.job.nodes")
+def job_too_large(path: str, pool: Pool, nodes: int) -> Iterator[Diagnostic]:
+    """A job of more machines than the pool's bound, which its worst case is reckoned with."""
+    most = shape_of(pool).nodes
+    if nodes > most:
+        detail = f"The job wants {counted(nodes, 'machine')}, and the pool has {most} at most: it would wait for ever."
+        fix = "Raise accelerator.count." if pool.accelerator else f"Write nodes: {nodes} in the pool."
+        yield problem("TD159", detail, fix=fix, path=path)
 
 
 def smallest_bill(path: str, pool: Pool) -> Iterator[Diagnostic]:

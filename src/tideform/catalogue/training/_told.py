@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from tideform.catalogue.training.base import PoolOrder
 from tideform.catalogue.training.base import problem as said
+from tideform.components.batch_size import LARGEST_DEFINITION
 from tideform.components.job_environment import variables
 from tideform.components.scope import Scope
 from tideform.diagnostics import Diagnostic
@@ -28,7 +29,7 @@ _ADDED_WORDS, _ADDED_VARIABLES = (
     8,
     16,
 )  # by us at most: fetching the code, finding the rank, folders, lease, checkpoints
-_LARGEST_DEFINITION = 24 * 1024 - 4096  # bytes that Batch takes, less what we write into it besides
+_LARGEST_TOLD = LARGEST_DEFINITION - 4096  # bytes, less what we write into it besides
 _OURS = re.compile(
     r"TIDEFORM_((CODE|START|INPUT|OUTPUT)_.*|START|IMAGE|SECRETS|VARIABLES|LEASE|POOL|PROJECT|ENVIRONMENT|"
     r"CHECKPOINT_(URI|RUN_URI|SECONDS)|NODE_RANK|NODES)"
@@ -85,7 +86,7 @@ def _names(path: str, pool: Pool) -> Iterator[Diagnostic]:
 def _definition(path: str, pool: Pool) -> Iterator[Diagnostic]:
     job = pool.job
     size = len(json.dumps([job.command, job.environment, job.secrets, job.image])) + 20 * len(job.environment)
-    if size > _LARGEST_DEFINITION:
+    if size > _LARGEST_TOLD:
         detail = f"A job definition of AWS Batch has 24 KiB; command and variables of this one take {size // 1024} KiB."
         fix = "Put the script into the image or the code, and long values into a file or a secret."
         yield problem("TD179", detail, fix=fix, path=f"{path}.command")

@@ -59,6 +59,10 @@ class TrainingBackend(Protocol):
         """What a brake has to know to end the pool's capacity without a spec (`burst.reaper.base.Ending`); JSON."""
         ...
 
+    def held_nodes(self, pool: Pool) -> int:
+        """How many machines a `burst up` of the pool brings at least."""
+        ...
+
     def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
         """What brings the pool's capacity in and runs jobs on it."""
         ...
@@ -71,13 +75,17 @@ def backends() -> Mapping[str, TrainingBackend]:
 
 
 def plain_handle(deployment: Deployment, backend: str, pool: str) -> dict[str, Any]:
-    """What every handle begins with; a pool that was renamed keeps the tags it was made with."""
+    """What every handle begins with; a pool that was renamed keeps the tags it was made with.
+
+    ``removes`` tells commands whether its definitions go with a burst; the reaper ends none.
+    """
     tags = deployment.tags("training", deployment.identity("training", pool))
     own = ("tideform:project", "tideform:environment", "tideform:unit")
     named = deployment.spec.training.get(pool)
     blocks = {"blocks": list(named.capacity.blocks)} if named and named.capacity.blocks else {}
     idle = {"idle_seconds": named.idle_timeout.seconds} if named else {}
-    return {"backend": backend, "pool": pool, "tags": {key: tags[key] for key in own}, **idle, **blocks}
+    between = {"removes": named.between_bursts == "remove"} if named else {}
+    return {"backend": backend, "pool": pool, "tags": {key: tags[key] for key in own}, **idle, **between, **blocks}
 
 
 def problem(code: str, summary: str, path: str, *, detail: str, fix: str) -> Diagnostic:

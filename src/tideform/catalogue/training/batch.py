@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tideform.catalogue.training._by_itself import starter_key
+from tideform.catalogue.training._logs import job_log_group
 from tideform.catalogue.training._names import PoolNames
 from tideform.catalogue.training.base import Exports, PoolOrder, plain_handle, problem
 from tideform.components.pool_shape import PoolShape, is_nvidia, shape_of, shape_problems
@@ -59,7 +60,7 @@ class Batch:
             "job_queue_arn": capacity.queue.arn,
             "job_definition_arn": job.definition.arn,
             "compute_environments": [environment.name for environment in capacity.environments],
-            "log_group": job.log_group.name,
+            "log_group": job.log_name,
         }
 
     def handle(self, deployment: Deployment, pool: str) -> dict[str, Any]:
@@ -69,12 +70,18 @@ class Batch:
             **plain_handle(deployment, self.id, pool),
             "job_queue": names.job_queue,
             "job_definition": names.job_definition,
+            "log_group": job_log_group(deployment, pool),
             **_bound(deployment.spec.training.get(pool)),
         }
 
+    def held_nodes(self, pool: Pool) -> int:  # noqa: ARG002
+        """One: machines follow jobs."""
+        return 1
+
     def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
         """Capacity through ``minvCpus``, jobs through the queue."""
-        from tideform.burst.batch import BatchRunner, Pace
+        from tideform.burst.batch import BatchRunner
+        from tideform.burst.batch_climb import Pace
 
         return BatchRunner(cloud, deployment, pool, Pace.of(deployment))
 

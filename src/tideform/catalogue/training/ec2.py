@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tideform.catalogue.training._by_itself import begun_once, starter_key, sweep_at_once
+from tideform.catalogue.training._by_itself import begun_late, starter_key, sweep_at_once
 from tideform.catalogue.training._ec2 import LONGEST_RUN, MOST_NODES, SCHEDULE, GroupNames, unfit
 from tideform.catalogue.training.base import Exports, PoolOrder, plain_handle, problem
 from tideform.components.pool_shape import PoolShape, shape_of, shape_problems
@@ -48,7 +48,10 @@ class Ec2:
             cargo = carried(order.scope.deployment, order.name)
             begins = on_ec2(order, words(order.scope.deployment, order.name, cargo))
             ScheduledBurst(order, nodes.shape, cargo, begins)
-        return {"auto_scaling_group": group.group.name, "log_group": nodes.log_group.name}
+        return {
+            "auto_scaling_group": group.group.name,
+            "log_group": GroupNames(order.scope.deployment, order.name).log_group,
+        }
 
     def handle(self, deployment: Deployment, pool: str) -> dict[str, Any]:
         """The group, and how the pool's commands are known."""
@@ -59,7 +62,12 @@ class Ec2:
             "hook": names.hook,
             "schedule": SCHEDULE,
             "comment": names.comment,
+            "log_group": names.log_group,
         }
+
+    def held_nodes(self, pool: Pool) -> int:
+        """As many as the job that may come: no queue brings more."""
+        return pool.job.nodes
 
     def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
         """Capacity through the group's sizes, commands through SSM."""
@@ -94,7 +102,7 @@ def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
             fix="Write lease: 2d or less, or use backend: batch.",
         )
     yield from sweep_at_once(path, pool, shape, "Each combination has machines of its own")
-    yield from begun_once(path, pool)
+    yield from begun_late(path, pool)
 
 
 ENTRY = Ec2()

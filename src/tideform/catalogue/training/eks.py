@@ -60,6 +60,10 @@ class Eks:
             "label": LABEL,
         }
 
+    def held_nodes(self, pool: Pool) -> int:  # noqa: ARG002
+        """One: machines follow jobs."""
+        return 1
+
     def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
         """Capacity and jobs through Kueue's queue; refused where there is no Kubernetes API to talk to."""
         from tideform.burst.eks.runner import runner

@@ -60,6 +60,10 @@ class SageMaker:
         names = TrainingNames(deployment, pool)
         return {**plain_handle(deployment, self.id, pool), "job_prefix": names.prefix, "role": names.role}
 
+    def held_nodes(self, pool: Pool) -> int:  # noqa: ARG002
+        """One: a job brings its own."""
+        return 1
+
     def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
         """Capacity and work are one: a training job."""
         from tideform.burst.sagemaker import Pace, SageMakerRunner

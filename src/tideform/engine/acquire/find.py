@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
 
+from tideform.files import is_plain
 from tideform.paths import cache_dir
 
 ENGINE_VERSION = "3.250.0"  # what we install; the newest whose Go modules every proxy has
@@ -89,7 +90,7 @@ def _expanded(named: str) -> Path:
 
 def usable_version(path: Path) -> str:
     """Run ``pulumi version``; raises `UnusableError` unless it answers with a version that we can drive."""
-    if not path.is_file():
+    if not is_plain(path):
         raise UnusableError(f"{path} is not there" if path.is_absolute() else "there is no `pulumi` on PATH")
     found = re.fullmatch(r"v?((\d+)\.(\d+)\.(\d+)\S*)", _ask(path))
     if found is None:

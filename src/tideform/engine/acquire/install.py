@@ -122,7 +122,8 @@ def _no_engine(tried: list[Attempt]) -> EngineError:
         detail=f"Plans and applies run on the Pulumi engine. Tried, in this order:\n{lines}",
         fix=(
             "Run `tideform doctor --install` where the vendor's downloads or a Go module proxy can be"
-            " reached, or set TIDEFORM_ENGINE to a `pulumi` binary. `tideform plan --offline` works without."
+            " reached, or set TIDEFORM_ENGINE to a `pulumi` binary, or TIDEFORM_CACHE to a folder that can be written"
+            " where that is what failed. `tideform plan --offline` works without."
         ),
     )
     return EngineError(error.diagnostics)

@@ -13,7 +13,7 @@ AUDIENCE = "sts.amazonaws.com"
 # The services that the stacks build from. IAM, S3, the key and the state have statements of their own.
 _SERVICES = (
     "application-autoscaling", "autoscaling", "batch", "cloudtrail", "cloudwatch", "dynamodb", "ec2",
-    "ecs", "eks", "events", "kms", "lambda", "logs", "sagemaker", "scheduler", "sns", "sqs", "ssm",
+    "ecr", "ecs", "eks", "events", "kms", "lambda", "logs", "sagemaker", "scheduler", "sns", "sqs", "ssm",
 )  # fmt: skip
 _PASSED_TO = (
     "application-autoscaling", "batch", "budgets", "cloudtrail", "ec2", "ecs-tasks", "eks", "events", "lambda",

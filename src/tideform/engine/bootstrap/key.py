@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tideform.engine.bootstrap.names import state_key_alias
 from tideform.engine.bootstrap.steps import Step, foreign
 from tideform.engine.bootstrap.tags import is_ours, own_tags, pairs, unpaired
+from tideform.engine.customer_keys import customer_keys
 
 if TYPE_CHECKING:
     from tideform.cloud import Cloud
@@ -20,7 +21,7 @@ def key_steps(cloud: Cloud, deployment: Deployment) -> Iterator[Step]:
     kms, alias = cloud.client("kms"), f"alias/{state_key_alias(deployment)}"
     found = find_key(cloud, deployment)
     if found is None:
-        yield Step(alias, "create a KMS key with rotation and this alias", partial(_create, kms, deployment, alias))
+        yield Step(alias, "create a KMS key with rotation and this alias", partial(_create, cloud, deployment, alias))
         return
     if not is_ours(deployment, unpaired(_tags(kms, found), "TagKey", "TagValue")):
         raise foreign(alias, "the key was not made by bootstrap for this state bucket")
@@ -38,8 +39,9 @@ def find_key(cloud: Cloud, deployment: Deployment) -> str | None:
     return str(described["KeyMetadata"]["Arn"])
 
 
-def _create(kms: Any, deployment: Deployment, alias: str) -> None:
-    key = _orphan(kms, deployment) or _new(kms, deployment)
+def _create(cloud: Cloud, deployment: Deployment, alias: str) -> None:
+    kms = cloud.client("kms")
+    key = _orphan(cloud, deployment) or _new(kms, deployment)
     kms.enable_key_rotation(KeyId=key)
     kms.create_alias(AliasName=alias, TargetKeyId=key)
 
@@ -52,15 +54,11 @@ def _new(kms: Any, deployment: Deployment) -> str:
     return str(created["KeyMetadata"]["KeyId"])
 
 
-def _orphan(kms: Any, deployment: Deployment) -> str | None:
+def _orphan(cloud: Cloud, deployment: Deployment) -> str | None:
     """A key that an interrupted run made and did not get to name."""
-    for page in kms.get_paginator("list_keys").paginate():
-        for item in page["Keys"]:
-            metadata = kms.describe_key(KeyId=item["KeyId"])["KeyMetadata"]
-            usable = metadata["KeyManager"] == "CUSTOMER" and metadata["KeyState"] == "Enabled"
-            if usable and is_ours(deployment, unpaired(_tags(kms, item["KeyId"]), "TagKey", "TagValue")):
-                return str(item["KeyId"])
-    return None
+    ours = partial(is_ours, deployment)
+    found = (key for key in customer_keys(cloud, ours) if key.about["KeyState"] == "Enabled" and ours(key.tags))
+    return next((key.id for key in found), None)
 
 
 def _tags(kms: Any, key: str) -> list[dict[str, str]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from tideform.engine.customer_keys import customer_keys
+
 if TYPE_CHECKING:
     from tideform.cloud import Cloud
 
@@ -58,16 +60,14 @@ def rule(*, egress: bool) -> Lookup:
 
 def kms_key(cloud: Cloud, inputs: Inputs) -> Iterator[str]:
     """The keys of that description with our tags that are not going away."""
-    kms = cloud.client("kms")
-    for page in kms.get_paginator("list_keys").paginate():
-        for key in page["Keys"]:
-            about = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
-            if about["KeyManager"] != "CUSTOMER" or about["KeyState"] == "PendingDeletion":
-                continue
-            tags = kms.list_resource_tags(KeyId=key["KeyId"])["Tags"]
-            pairs = [{"Key": tag["TagKey"], "Value": tag["TagValue"]} for tag in tags]
-            if about.get("Description") == inputs.get("description") and _carries(pairs, inputs.get("tags")):
-                yield str(key["KeyId"])
+
+    def ours(tags: Mapping[str, str]) -> bool:
+        return _carry(tags, inputs.get("tags"))
+
+    for key in customer_keys(cloud, ours):
+        stays = key.about["KeyState"] != "PendingDeletion"
+        if stays and key.about.get("Description") == inputs.get("description") and ours(key.tags):
+            yield key.id
 
 
 def job_definition(cloud: Cloud, inputs: Inputs) -> Iterator[str]:
@@ -97,7 +97,7 @@ def pod_identity(cloud: Cloud, inputs: Inputs) -> Iterator[str]:
         return
     for each in found:
         if (each["namespace"], each["serviceAccount"]) == (inputs["namespace"], inputs["serviceAccount"]):
-            yield f"{inputs['clusterName']}:{each['associationId']}"
+            yield str(each["associationId"])
 
 
 def budget_action(cloud: Cloud, inputs: Inputs) -> Iterator[str]:
@@ -128,8 +128,13 @@ def _ec2(cloud: Cloud, noun: str, filters: list[dict[str, Any]]) -> Iterator[dic
 
 
 def _carries(live: list[dict[str, str]] | None, wanted: Mapping[str, str] | None) -> bool:
-    tags = {tag["Key"]: tag["Value"] for tag in live or ()}
-    return bool(wanted) and all(tags.get(key) == value for key, value in (wanted or {}).items())
+    return _carry({tag["Key"]: tag["Value"] for tag in live or ()}, wanted)
+
+
+def _carry(tags: Mapping[str, str], wanted: Mapping[str, str] | None) -> bool:
+    """Whose it is and which one; what else its tags say may have changed in the spec since it was made."""
+    telling = {key: value for key, value in (wanted or {}).items() if key == "Name" or key.startswith("tideform:")}
+    return bool(telling) and all(tags.get(k) == v for k, v in telling.items() if k != "tideform:owner")
 
 
 def _same_rule(found: Mapping[str, Any], inputs: Inputs) -> bool:

@@ -2,7 +2,7 @@
 
 Tags say so, from the creation on. What AWS gives no tags is a part of something that is ours (a bucket's policy, a
 queue's rule) and shares its parent's answer, but for the few that have a name of their own: those are ours if they
-point to what is ours.
+point to what is ours, or, a dashboard, show nothing else.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _OWNERSHIP = ("tideform:project", "tideform:environment")
 # Untagged, and under names of their own: the property that must be as we wrote it.
 _POINTER = {
     "aws:kms/alias:Alias": "targetKeyId",
-    "aws:cloudwatch/dashboard:Dashboard": "dashboardBody",
     "aws:cloudwatch/eventTarget:EventTarget": "arn",
 }
+_DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
 # AWS makes it untagged along with a VPC, and its id was looked up in a VPC of ours.
 _BORN_WITH_ITS_PARENT = frozenset({"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"})
 
@@ -29,12 +29,31 @@ def is_ours(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
         return True
     if pointer := _POINTER.get(wanted["type"]):
         return _same(inputs.get(pointer), outputs.get(pointer))
+    if wanted["type"] == _DASHBOARD:
+        return _same(inputs.get("dashboardBody"), outputs.get("dashboardBody")) or _shows_ours(inputs, outputs)
     if wanted["type"].startswith("kubernetes:"):
         return _same_labels(inputs, outputs)
     if tags := _tags(inputs.get("tags")):
         live_tags = _tags(outputs.get("tags"))
         return all(live_tags.get(key) == tags.get(key) for key in _OWNERSHIP)
     return True
+
+
+def has_a_mark(wanted: Mapping[str, Any]) -> bool:
+    """Whether it says itself whose it is; else it is as much ours as what it is a part of."""
+    inputs, kind = wanted.get("inputs", {}), str(wanted["type"])
+    return kind in (*_POINTER, _DASHBOARD) or kind.startswith("kubernetes:") or bool(_tags(inputs.get("tags")))
+
+
+def _shows_ours(inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> bool:
+    """Whether each graph of the live dashboard is of something whose name begins as the wanted dashboard's does.
+
+    So one of an older spec is ours, and one to which somebody has added what is not ours is left to them.
+    """
+    start = '"' + str(inputs.get("dashboardName", "")).rpartition("-")[0] + "-"
+    found = _parsed(outputs.get("dashboardBody"))
+    widgets = found.get("widgets") if isinstance(found, dict) else None
+    return isinstance(widgets, list) and all(start in json.dumps(widget) for widget in widgets)
 
 
 def _tags(said: Any) -> Mapping[str, Any]:

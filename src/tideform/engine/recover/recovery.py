@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.engine.recover.identify import identify
+from tideform.engine.recover.identify import before_read, identify, standing
 from tideform.engine.recover.ownership import is_ours
+from tideform.engine.recover.unread import as_seen
 from tideform.plan.model import address_of
 
 if TYPE_CHECKING:
@@ -54,36 +55,30 @@ class _Recovery:
             self._settle_created(resource, live.get(resource["urn"]))
         others = [op for op in pending if op["type"] in ("updating", "deleting")]
         self.lines += [f"{self._name(op['resource'])}: was {op['type']}, read back" for op in others]
+        changed = {op["resource"]["urn"] for op in others if op["type"] == "updating"}
+        self.resources[:] = [as_seen(r) if r["urn"] in changed else r for r in self.resources]
         standing = {resource["urn"] for resource in self.resources}
         return sorted({op["resource"]["urn"] for op in others} & standing)
 
     def _candidate(self, resource: Resource) -> dict[str, Any] | None:
-        known = {r.get("id", "") for r in self.resources if r["type"] == resource["type"] and not _gone_already(r)}
-        found = identify(self.cloud, resource["type"], resource.get("inputs", {}), known)
-        return None if found is None or found in known else _settled(resource, found)
+        token, inputs = resource["type"], resource.get("inputs", {})
+        known = standing((r for r in self.resources if not _gone_already(r)), token, inputs)
+        found = identify(self.cloud, token, inputs, known)
+        return None if found is None or found in known else settled(resource, found)
 
     def _settle_created(self, resource: Resource, live: Resource | None) -> None:
         if live is None:
             self.lines.append(f"{self._name(resource)}: was being created, but does not exist; forgotten")
         elif not is_ours(resource, live):
             # It stays where it is, and out of our state: no later run must change or delete it.
-            self.foreign.append(self._taken(live))
+            self.foreign.append(taken(self._name(resource), live["id"]))
         else:
-            _insert(self.resources, {**_settled(resource, live["id"]), "inputs": live["inputs"],
-                                     "outputs": live["outputs"]})  # fmt: skip
+            found = {**settled(resource, live["id"]), "inputs": live["inputs"], "outputs": live["outputs"]}
+            insert(self.resources, as_seen(found))
             self.lines.append(f"{self._name(resource)}: was being created, found and taken over")
 
     def _name(self, resource: Resource) -> str:
         return address_of(self.program.key, resource["urn"])
-
-    def _taken(self, resource: Resource) -> Diagnostic:
-        return Diagnostic(
-            "TD421",
-            Severity.ERROR,
-            "A name is taken by something that is not ours",
-            detail=f"{self._name(resource)}: {resource['id']} exists and does not carry this project's tags.",
-            fix="It was left alone. Rename the unit in the spec, or remove the other resource if it is not needed.",
-        )
 
 
 def recover(engine: PulumiEngine, cloud: Cloud, program: Program) -> Recovered:
@@ -112,11 +107,24 @@ def _gone_already(resource: Resource) -> bool:
     return bool(resource.get("pendingReplacement"))
 
 
-def _settled(resource: Resource, identity: str) -> dict[str, Any]:
-    return {**resource, "id": identity, "outputs": resource.get("inputs", {})}
+def settled(resource: Resource, identity: str) -> dict[str, Any]:
+    """An entry that stands under this id, as far as one knows before it is read back."""
+    outputs = before_read(resource["type"], resource.get("inputs", {}), identity)
+    return {**resource, "id": identity, "outputs": outputs}
 
 
-def _insert(resources: list[dict[str, Any]], entry: dict[str, Any]) -> None:
+def taken(address: str, identity: str) -> Diagnostic:
+    """What is told of a name of ours that somebody else has."""
+    return Diagnostic(
+        "TD421",
+        Severity.ERROR,
+        "A name is taken by something that is not ours",
+        detail=f"{address}: {identity} exists and does not carry this project's tags.",
+        fix="It was left alone. Rename the unit in the spec, or remove the other resource if it is not needed.",
+    )
+
+
+def insert(resources: list[dict[str, Any]], entry: dict[str, Any]) -> None:
     """Into the place of the one that it replaces, as others there may depend on it; else at the end."""
     for place, old in enumerate(resources):
         if old["urn"] == entry["urn"] and not old.get("delete"):

@@ -120,7 +120,9 @@ def _run(ec2: Any, group: Group, template: Any, kind: str, subnet: Any, *, spot:
         capacity_reservation=reserved or data.get("CapacityReservationSpecification"),
         **({"instance_market_options": {"MarketType": "spot"}} if spot else {}),
     )
-    return reservation.instances[0]
+    machine = reservation.instances[0]
+    machine.placement.group_name = group.settings.get("PlacementGroup") or ""
+    return machine
 
 
 def _pairs(tags: list[dict[str, str]]) -> dict[str, str]:

@@ -139,7 +139,7 @@ def _create_hook(context: Context, inputs: Inputs) -> str:
     if _hook(context, group, name) is not None:
         raise Refusal("AlreadyExists", f"the group {group} has a life-cycle hook {name} already")
     _put_hook(context, inputs)
-    return f"{group}/{name}"
+    return str(name)
 
 
 def _put_hook(context: Context, inputs: Inputs) -> None:
@@ -159,9 +159,8 @@ def _settle_hook(context: Context, _identity: str, old: Inputs, new: Inputs) -> 
 
 
 def _read_hook(context: Context, identity: str, inputs: Inputs) -> Live | None:
-    """The vendor's id is the hook's name alone; by ours, ``GROUP/HOOK``, one can be imported from either."""
-    group, _, hook = identity.rpartition("/")
-    group = str(inputs.get("autoscalingGroupName") or group)
+    """The vendor's id is the hook's name alone; only an import is by ``GROUP/HOOK``."""
+    group, hook = (inputs["autoscalingGroupName"], identity) if inputs else identity.split("/", 1)
     found = _hook(context, group, hook)
     if found is None:
         return None
@@ -170,7 +169,7 @@ def _read_hook(context: Context, identity: str, inputs: Inputs) -> Live | None:
 
 
 def _delete_hook(context: Context, identity: str, state: State) -> None:
-    members = {"LifecycleHookName": identity.rpartition("/")[2], "AutoScalingGroupName": state["autoscalingGroupName"]}
+    members = {"LifecycleHookName": identity, "AutoScalingGroupName": state["autoscalingGroupName"]}
     context.call(_SERVICE, "delete_lifecycle_hook", **members)
 
 

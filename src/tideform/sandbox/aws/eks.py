@@ -163,17 +163,22 @@ _NODE_GROUP = Kind(
 
 
 def _part(noun: str, answer: str, key: str, arn: str, asked: frozenset[str], names: Mapping[str, str]) -> Kind:
-    """What belongs to a cluster and is one document: created, described, updated and deleted as such."""
-    member = names.get(key, key)
+    """What belongs to a cluster and is one document: created, described, updated and deleted as such.
 
-    def at(identity: str) -> dict[str, str]:
-        cluster, _, name = identity.partition(":")
+    One that EKS numbers has its number alone as its id, as in the vendor's state, and is imported by ``CLUSTER,ID``.
+    """
+    member, numbered = names.get(key, key), key not in asked
+
+    def at(identity: str, inputs: Mapping[str, Any]) -> dict[str, str]:
+        if numbered and inputs:
+            return {"clusterName": inputs["clusterName"], member: identity}
+        cluster, _, name = identity.partition("," if numbered else ":")
         return {"clusterName": cluster, member: name}
 
     def create(context: Context, inputs: Inputs) -> str:
         given = {name: value for name, value in inputs.items() if name in asked}
         made = context.send("eks", f"create_{noun}", given, names)[answer]
-        return f"{inputs['clusterName']}:{made[member]}"
+        return str(made[member]) if numbered else f"{inputs['clusterName']}:{made[member]}"
 
     def settle(context: Context, identity: str, old: Inputs, new: Inputs) -> None:
         if not old:
@@ -181,18 +186,18 @@ def _part(noun: str, answer: str, key: str, arn: str, asked: frozenset[str], nam
         fixed = words("tags clusterName") | fixed_inputs
         changed = {name: new[name] for name in asked - fixed if name in new and new[name] != old.get(name)}
         if changed:
-            context.send("eks", f"update_{noun}", changed, names, **at(identity))
-        found = context.call("eks", f"describe_{noun}", **at(identity))[answer]
+            context.send("eks", f"update_{noun}", changed, names, **at(identity, new))
+        found = context.call("eks", f"describe_{noun}", **at(identity, new))[answer]
         _TAGGER.settle(context, found[arn], old, new)
 
     def read(context: Context, identity: str, inputs: Inputs) -> Live | None:
-        found = context.call("eks", f"describe_{noun}", **at(identity))[answer]
+        found = context.call("eks", f"describe_{noun}", **at(identity, inputs))[answer]
         told = from_api(found, names, inputs)
         known = {name: told[name] for name in asked | {key} if told.get(name) is not None}
         return {**known, "tags": found.get("tags") or {}, arn: found[arn]}
 
-    def delete(context: Context, identity: str, _state: State) -> None:
-        context.call("eks", f"delete_{noun}", **at(identity))
+    def delete(context: Context, identity: str, state: State) -> None:
+        context.call("eks", f"delete_{noun}", **at(identity, state))
 
     fixed_inputs = words("addonName principalArn type namespace serviceAccount")
     token = "".join(word.capitalize() for word in noun.split("_"))

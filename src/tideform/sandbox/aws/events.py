@@ -87,7 +87,7 @@ _TARGET_NAMES = {
 
 def _create_target(context: Context, inputs: Inputs) -> str:
     """EventBridge writes over a target of that id; the provider does not adopt, so it looks first."""
-    identity = f"{inputs['rule']}/{inputs['targetId']}"
+    identity = f"{inputs['rule']}-{inputs['targetId']}"
     if _read_target(context, identity, inputs) is not None:
         raise Refusal("ResourceAlreadyExistsException", f"rule {inputs['rule']} has a target {inputs['targetId']}")
     _put_target(context, inputs)
@@ -107,7 +107,8 @@ def _settle_target(context: Context, _identity: str, old: Inputs, new: Inputs) -
 
 
 def _read_target(context: Context, identity: str, inputs: Inputs) -> Live | None:
-    rule, _, target = identity.rpartition("/")
+    """The vendor's id is ``RULE-TARGET``, which cannot be taken apart; an import is by ``RULE/TARGET``."""
+    rule, target = (inputs["rule"], inputs["targetId"]) if inputs else identity.rsplit("/", 1)
     targets = context.call("events", "list_targets_by_rule", Rule=rule)["Targets"]
     found = next((each for each in targets if each["Id"] == target), None)
     if found is None:
@@ -116,9 +117,8 @@ def _read_target(context: Context, identity: str, inputs: Inputs) -> Live | None
     return {**{key: told.get(key) for key in _TARGET_ASKED}, "rule": rule, "targetId": target}
 
 
-def _delete_target(context: Context, identity: str, _state: State) -> None:
-    rule, _, target = identity.rpartition("/")
-    context.call("events", "remove_targets", Rule=rule, Ids=[target])
+def _delete_target(context: Context, _identity: str, state: State) -> None:
+    context.call("events", "remove_targets", Rule=state["rule"], Ids=[state["targetId"]])
 
 
 _EVENT_TARGET = Kind(

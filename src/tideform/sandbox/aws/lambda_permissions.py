@@ -1,6 +1,7 @@
 """Who may call a function: statements of its policy, each a resource of its own.
 
-An id is ``FUNCTION/STATEMENT``, as the vendor's import has it. Nothing here is ever changed in place.
+An id is the statement's alone, as in the vendor's state; only an import is by ``FUNCTION/STATEMENT``. Nothing here is
+ever changed in place.
 https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 """
 
@@ -23,7 +24,7 @@ def _create(context: Context, inputs: Inputs) -> str:
         raise Refusal("ResourceConflictException", f"the statement id ({statement}) provided already exists")
     asked = {member: inputs[key] for key, member in _MEMBERS.items() if inputs.get(key)}
     context.call("lambda", "add_permission", FunctionName=function, StatementId=statement, **asked)
-    return f"{function}/{statement}"
+    return str(statement)
 
 
 def _statement(context: Context, function: str, statement: str) -> dict[str, Any] | None:
@@ -37,8 +38,8 @@ def _statement(context: Context, function: str, statement: str) -> dict[str, Any
     return next((each for each in policy["Statement"] if each["Sid"] == statement), None)
 
 
-def _read(context: Context, identity: str, _inputs: Inputs) -> Live | None:
-    function, _, statement = identity.rpartition("/")
+def _read(context: Context, identity: str, inputs: Inputs) -> Live | None:
+    function, statement = (inputs["function"], identity) if inputs else identity.split("/", 1)
     found = _statement(context, function, statement)
     if found is None:
         return None
@@ -53,9 +54,8 @@ def _read(context: Context, identity: str, _inputs: Inputs) -> Live | None:
     }
 
 
-def _delete(context: Context, identity: str, _state: State) -> None:
-    function, _, statement = identity.rpartition("/")
-    context.call("lambda", "remove_permission", FunctionName=function, StatementId=statement)
+def _delete(context: Context, identity: str, state: State) -> None:
+    context.call("lambda", "remove_permission", FunctionName=state["function"], StatementId=identity)
 
 
 PERMISSION = Kind(

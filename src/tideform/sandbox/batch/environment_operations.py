@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from tideform.sandbox.batch import renewal
 from tideform.sandbox.batch.call import Call, client_error
 from tideform.sandbox.one_network import reason_against
 
@@ -57,7 +58,9 @@ def describe_compute_environments(call: Call) -> dict[str, Any]:
         if not fleet.is_fargate and told.get("computeResources"):
             told["computeResources"] = {**told["computeResources"], "desiredvCpus": fleet.vcpus}
         told["containerOrchestrationType"] = "ECS"
-        if fleet.problem:
+        if renewal.goes_on(call, fleet):
+            told["status"], told["statusReason"] = "UPDATING", "ComputeEnvironment is being updated"
+        elif fleet.problem:
             told["status"], told["statusReason"] = "INVALID", fleet.problem
         else:
             told["statusReason"] = fleet.lack or "ComputeEnvironment Healthy"
@@ -70,18 +73,20 @@ def update_compute_environment(call: Call) -> dict[str, Any]:
     environment = call.backend.get_compute_environment(body.get("computeEnvironment", ""))
     if environment is None:
         raise client_error(f"{body.get('computeEnvironment')} does not exist")
-    resources = body.get("computeResources") or {}
+    fleet, resources = call.plane.fleet(environment), body.get("computeResources") or {}
+    renewal.refuse_while(call, fleet, "update")
     merged = {**(environment.compute_resources or {}), **resources}
-    _check_bounds(merged, resources, call.plane.fleet(environment).vcpus)
+    _check_bounds(merged, resources, fleet.vcpus)
     renewed = _infrastructure_changes(environment, resources)
     call.backend.update_compute_environment(environment.name, body.get("state"), None, body.get("serviceRole"))
     if resources:
         environment.compute_resources = merged
-        fleet = call.plane.fleet(environment)
         fleet.problem = fleet.lack = ""  # it may be what made launches fail: see again
     if "desiredvCpus" in resources:
         call.plane.want(environment, int(resources["desiredvCpus"]))
-    call.plane.changed(call.plane.fleet(environment) if renewed else None)
+    if renewed:
+        renewal.begin(call, fleet)
+    call.plane.changed()
     return {"computeEnvironmentArn": environment.arn, "computeEnvironmentName": environment.name}
 
 
@@ -116,6 +121,7 @@ def delete_compute_environment(call: Call) -> dict[str, Any]:
     environment = call.backend.get_compute_environment(call.body.get("computeEnvironment", ""))
     if environment is None:
         return {}
+    renewal.refuse_while(call, call.plane.fleet(environment), "delete")
     if any(environment in queue.environments for queue in call.backend._job_queues.values()):
         raise client_error("Cannot delete, found existing JobQueue relationship")
     if environment.state != "DISABLED":

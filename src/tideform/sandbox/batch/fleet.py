@@ -81,6 +81,7 @@ class Fleet:
         self.environment, self._ec2 = environment, ec2
         self.hosts: list[Host] = []
         self.problem = self.lack = ""
+        self.renewed_at = 0.0  # when its last infrastructure update ends, if no job holds that up
         self._subnets = count()
 
     @property
@@ -247,6 +248,7 @@ class Fleet:
             **({"launch_template": template} if template else {}),
         )
         instance = reservation.instances[0]
+        instance.placement.group_name = resources.get("placementGroup") or ""
         instance.add_tags({**(resources.get("tags") or {}), **self._own_tags()})
         return instance
 

@@ -3,7 +3,8 @@
 - `nouns`: whole resources (create, describe, update, delete, list) out of botocore's own shapes; a row in `table`.
 - `remembered`: members that moto takes and forgets; a row in `table`.
 - `taken`: names that moto gives to a second thing; a row in `table`.
-- one module a service for what needs behaviour: `sagemaker`, `kms`, `budgets`, `dynamodb`, `ec2`, `logs`, `s3`.
+- one module a service for what needs behaviour: `sagemaker`, `awslambda`, `kms`, `budgets`, `dynamodb`, `ec2`,
+  `logs`, `s3`.
 
 Whatever is stored without behaviour also gets a row in `tideform.sandbox.stored_only`.
 """
@@ -14,7 +15,7 @@ from importlib import import_module
 
 from tideform.sandbox.extension import nouns, remembered, table, taken
 
-_BEHAVIOUR = ("applicationautoscaling", "budgets", "dynamodb", "ec2", "kms", "logs", "s3")
+_BEHAVIOUR = ("applicationautoscaling", "awslambda", "budgets", "dynamodb", "ec2", "kms", "logs", "s3")
 
 
 def install(service: str) -> None:

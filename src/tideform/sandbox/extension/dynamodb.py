@@ -9,13 +9,14 @@ from typing import Any
 
 from moto.dynamodb.responses import DynamoHandler
 
-from tideform.sandbox.extension import dynamodb_answers
+from tideform.sandbox.extension import dynamodb_answers, dynamodb_compared
 from tideform.sandbox.extension.request import put
 
 
 def install() -> None:
     """Extend moto's DynamoDB."""
     dynamodb_answers.install()
+    dynamodb_compared.install()
     update = DynamoHandler.update_table
 
     def update_table(self: Any) -> Any:

@@ -147,11 +147,20 @@ def _run(lives: Lives, original: Any) -> Any:
             for instance in reservation.instances:
                 instance.capacity_reservation_id = held.id if held else None
                 instance.lifecycle = BLOCK if held and held.block else instance.lifecycle
+                instance.cpu_options = _cpu_options(instance.instance_type)
         for instance in reservation.instances:
             lives.launched(instance)
         return reservation
 
     return run_instances
+
+
+def _cpu_options(kind: str) -> dict[str, int]:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CpuOptions.html"""
+    from moto.ec2.models.instance_types import INSTANCE_TYPES
+
+    told = INSTANCE_TYPES[kind]["VCpuInfo"]
+    return {"CoreCount": told["DefaultCores"], "ThreadsPerCore": told["DefaultThreadsPerCore"]}
 
 
 def _wish(backend: Any, launch: dict[str, Any]) -> Wish:

@@ -57,5 +57,5 @@ def _take(backend: Any, instance: Any, due: float) -> None:
     instance.disable_api_termination = False  # it protects from API calls alone
     backend.terminate_instances([instance.id])
     when = datetime.fromtimestamp(due, UTC).strftime("%Y-%m-%d %H:%M:%S GMT")
-    instance._reason = f"{CODE} ({when})"
+    instance._reason = f"Service initiated ({when})"  # as EC2 says it; the market is named in the state reason
     instance.state_reason = StateReason(f"{CODE}: Spot instance termination", CODE)

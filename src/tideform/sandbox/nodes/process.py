@@ -58,6 +58,14 @@ class RunningCommand:
         """Ask the command to end (SIGTERM to its group)."""
         self._say(b"TERM\n")
 
+    def stop(self) -> None:
+        """Ask the containers that the command has begun to end (SIGTERM to the first process of each)."""
+        self._say(b"STOP\n")
+
+    def cut(self) -> None:
+        """Kill the command's process group (SIGKILL); the containers that it has begun are stopped and waited for."""
+        self._say(b"CUT\n")
+
     def kill(self) -> None:
         """End the command and everything it started (SIGKILL); its supervisor, too, where that does not listen."""
         self._say(b"KILL\n")

@@ -4,6 +4,9 @@ Run as a plain script (``python -I supervisor.py MIB -- COMMAND…``, 0 for any 
 and needs nothing. Its standard input is a pipe that the sandbox holds: a line ``TERM`` or ``KILL`` signals the command,
 and its end means that the sandbox is gone, however it went. On Linux it adopts orphans, so that a daemonised grandchild
 is found as well, and ends a command that holds more memory than it has.
+
+A command may begin containers: sessions of their own, as a container is no child of docker's client. ``STOP`` asks
+those to end. ``CUT`` kills the command's process group and nothing else; then they are stopped, and waited for.
 """
 
 import ctypes
@@ -35,19 +38,27 @@ def main(memory: int, command: list[str]) -> int:
     except OSError as error:
         sys.stderr.write(f"cannot start {command[0]!r}: {error.strerror}\n")
         return CANNOT_START
-    threading.Thread(target=obey, args=(child,), daemon=True).start()
+    cut = threading.Event()
+    threading.Thread(target=obey, args=(child, cut), daemon=True).start()
     if memory:
         threading.Thread(target=bound, args=(child, memory), daemon=True).start()
     code = wait_for(child.pid)
+    while cut.is_set() and containers(child.pid):
+        reap()
     kill_all(child.pid)
     return code
 
 
-def obey(child: "subprocess.Popen[bytes]") -> None:
+def obey(child: "subprocess.Popen[bytes]", cut: threading.Event) -> None:
     """Carry out what the sandbox says, until it says nothing more; then nothing may live on."""
     while words := os.read(0, 64).split():
         if b"TERM" in words:
             signal_group(child.pid, signal.SIGTERM)
+        if b"CUT" in words:
+            cut.set()
+            signal_group(child.pid, signal.SIGKILL)
+        if b"STOP" in words or b"CUT" in words:
+            stop(containers(child.pid))
         if b"KILL" in words:
             kill_all(child.pid)
     kill_all(child.pid)
@@ -116,6 +127,23 @@ def reap() -> None:
         return
 
 
+def containers(script: int) -> list[int]:
+    """The first processes of sessions that the script has begun, left by it or not; a job's own are none of those."""
+    found = processes()
+    own = {pid for pid, (_, session) in found.items() if session == script}
+    above = {script, os.getpid(), *own}
+    return [pid for pid, (parent, session) in found.items() if session == pid != script and parent in above]
+
+
+def stop(pids: list[int]) -> None:
+    """As ``docker stop`` begins: the first process alone is asked to end."""
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGTERM)
+        except ProcessLookupError:
+            continue
+
+
 def signal_group(group: int, number: int) -> None:
     """Signal a process group that may be gone."""
     try:
@@ -126,18 +154,24 @@ def signal_group(group: int, number: int) -> None:
 
 def descendants(root: int) -> list[int]:
     """All processes below one, from ``/proc``; empty on systems without it."""
-    parents: dict[int, int] = {}
+    parents = {pid: parent for pid, (parent, _) in processes().items()}
+    found, front = [], [root]
+    while front:
+        front = [pid for pid, parent in parents.items() if parent in front]
+        found += front
+    return found
+
+
+def processes() -> dict[int, tuple[int, int]]:
+    """The parent and the session of every process that lives."""
+    found: dict[int, tuple[int, int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
         except OSError:
             continue
         if fields[0] != "Z":
-            parents[int(stat.parent.name)] = int(fields[1])
-    found, front = [], [root]
-    while front:
-        front = [pid for pid, parent in parents.items() if parent in front]
-        found += front
+            found[int(stat.parent.name)] = int(fields[1]), int(fields[3])
     return found
 
 

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+from tideform.spec.time_zones import time_zones
+
 _UNITS = {"minute": 60.0, "hour": 3600.0, "day": 86400.0}
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _AT = re.compile(r"at\((.+)\)")
@@ -108,7 +110,6 @@ def _years(field: str) -> set[int]:
 
 
 def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise BadExpressionError(f"no time zone {name}") from error
+    if name not in time_zones():
+        raise BadExpressionError(f"no time zone {name}")
+    return ZoneInfo(name)

@@ -21,7 +21,10 @@ _SHOWN = 24000  # characters of output that GetCommandInvocation gives
 
 @dataclass
 class Invocation:
-    """The command on one instance. ``output`` keeps the last lines; its log stream has them all."""
+    """The command on one instance. ``output`` keeps the last lines; its log stream has them all.
+
+    ``ended`` is when it did for SSM. What it has begun may live on for a while: ``gone`` is when nothing of it does.
+    """
 
     instance_id: str
     status: str = "Pending"
@@ -29,13 +32,19 @@ class Invocation:
     code: int = -1
     started: float = 0.0
     ended: float = 0.0
+    gone: bool = False
     process: RunningCommand | None = None
     output: deque[str] = field(default_factory=lambda: deque(maxlen=1000))
 
     @property
     def runs(self) -> bool:
-        """Whether its process has not ended."""
-        return self.process is not None and not self.ended
+        """Whether anything of it lives."""
+        return self.process is not None and not self.gone
+
+    @property
+    def leaving(self) -> bool:
+        """Whether SSM has ended it, and its container still saves its work."""
+        return self.runs and bool(self.ended)
 
 
 @dataclass
@@ -58,6 +67,14 @@ class Command:
     def seconds(self) -> float:
         """How long it may run."""
         return float((self.given.get("Parameters", {}).get("executionTimeout") or ["3600"])[0])
+
+    @property
+    def expires(self) -> float:
+        """When SSM waits for no word of it any more: after both of its time-outs.
+
+        https://docs.aws.amazon.com/systems-manager/latest/userguide/monitor-commands.html#monitor-about-status-timeouts
+        """
+        return self.requested + float(self.given.get("TimeoutSeconds") or 3600) + self.seconds
 
     @property
     def log_group(self) -> str:
@@ -84,7 +101,7 @@ class Command:
             "InstanceIds": self.instance_ids,
             "Targets": self.given.get("Targets") or [],
             "RequestedDateTime": at(self.requested),
-            "ExpiresAfter": at(self.requested + float(self.given.get("TimeoutSeconds") or 3600)),
+            "ExpiresAfter": at(self.expires),
             "Status": self.status,
             "StatusDetails": self.status,
             "TargetCount": len(self.invocations),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from tideform.sandbox.ssm.command import RUNNING, Command, at
@@ -16,6 +17,7 @@ from tideform.sandbox.world import World
 
 Operation = Callable[[Plane, dict[str, Any]], dict[str, Any]]
 _MOST_INSTANCES = 50
+_CANCELLED_ON = ("pending", "running", "stopping", "stopped")
 _PARAMETER = re.compile(r"\{\{\s*ssm:")  # Parameter Store's, which AWS looks up before it sends a command
 
 
@@ -59,7 +61,11 @@ def send_command(plane: Plane, given: dict[str, Any]) -> dict[str, Any]:
 
 def list_commands(plane: Plane, given: dict[str, Any]) -> dict[str, Any]:
     """Commands, the newest first."""
-    found = [c for c in _commands(plane, given) if all(_fits(c.status, one) for one in given.get("Filters") or [])]
+    found = [
+        command
+        for command in _commands(plane, given)
+        if all(_fits(command.status, one, command.requested) for one in given.get("Filters") or [])
+    ]
     return _page([command.told() for command in found], given, "Commands")
 
 
@@ -70,7 +76,7 @@ def list_command_invocations(plane: Plane, given: dict[str, Any]) -> dict[str, A
         for command in _commands(plane, given)
         for one in command.invocations.values()
         if given.get("InstanceId") in (None, one.instance_id)
-        and all(_fits(one.status, wanted) for wanted in given.get("Filters") or [])
+        and all(_fits(one.status, wanted, command.requested) for wanted in given.get("Filters") or [])
     ]
     return _page(found, given, "CommandInvocations")
 
@@ -86,11 +92,21 @@ def get_command_invocation(plane: Plane, given: dict[str, Any]) -> dict[str, Any
 
 
 def cancel_command(plane: Plane, given: dict[str, Any]) -> dict[str, Any]:
-    """Try to end a command; it does not say whether that worked."""
+    """Try to end a command; it does not say whether that worked.
+
+    Without ``InstanceIds`` on all that it was sent to. One that is shutting down or gone is refused, and with it all.
+    https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CancelCommand.html
+    """
     command = plane.commands.get(given["CommandId"])
     if command is None:
         raise _error("InvalidCommandId", "The specified command ID isn't valid.")
-    plane.cancel(command, given.get("InstanceIds") or [])
+    ids = given.get("InstanceIds") or command.instance_ids
+    if len(set(ids)) < len(ids):
+        raise _error("DuplicateInstanceId", "You can't specify a managed node ID in more than one association.")
+    there = plane.nodes(*_CANCELLED_ON)
+    if gone := [one for one in ids if one not in there]:
+        raise _error("InvalidInstanceId", f"Instances [{gone}] not in a valid state for account")
+    plane.cancel(command, ids)
     return {}
 
 
@@ -147,8 +163,10 @@ def _targets(online: dict[str, Any], targets: list[dict[str, Any]]) -> list[str]
     return found
 
 
-def _fits(status: str, wanted: dict[str, str]) -> bool:
-    """The filters by status and stage; the others let everything pass."""
+def _fits(status: str, wanted: dict[str, str], requested: float) -> bool:
+    """The filters by status, stage and time; the others let everything pass."""
+    if wanted["key"] == "InvokedAfter":
+        return requested >= datetime.fromisoformat(wanted["value"]).timestamp()
     if wanted["key"] == "Status":
         return status == wanted["value"]
     if wanted["key"] == "ExecutionStage":

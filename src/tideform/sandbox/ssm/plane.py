@@ -1,10 +1,19 @@
-"""The commands of one region: started, followed, cancelled, timed out, and ended with their instance."""
+"""The commands of one region: started, followed, cancelled, timed out, and ended with their instance.
+
+What the agent ends it kills: SIGKILL to the process group of the script, and nothing is waited for (``killProcess`` in
+amazon-ssm-agent's ``executers_unix.go``). A container is no member of that group. On a machine of a pool a watcher
+stops it then, SIGTERM first and SIGKILL after 30 seconds: here the script's supervisor does, and `container` stands for
+the container.
+"""
 
 from __future__ import annotations
 
 import os
+import shlex
 import socket
+import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 from tideform.sandbox.batch.fleet import memory_of
@@ -14,10 +23,19 @@ from tideform.sandbox.nodes.process import RunningCommand
 from tideform.sandbox.ssm.command import RUNNING, Command, Invocation
 from tideform.sandbox.world import World
 
-GRACE = 30.0  # seconds between SIGTERM and SIGKILL
+GRACE = 30.0  # seconds between SIGTERM and SIGKILL for a container
+_KILLED = 137  # the code of a script that the agent has killed, and of a job that was killed for lack of memory
+# https://docs.aws.amazon.com/systems-manager/latest/userguide/send-commands-reboot.html
+_REBOOTS = 194
 _CLOSE_TIMEOUT = 5.0
+_CONTAINER = Path(__file__).with_name("container.py")
 # On a node of a pool this starts the job's image; the sandbox has none, and runs the command itself.
-_RUN = '#!/bin/sh\ncd "${TIDEFORM_WORKDIR:-.}" && exec "$@"\n'
+_RUN = """#!/bin/sh
+cd "${TIDEFORM_WORKDIR:-.}" && %s "$@"
+code=$?
+[ "$code" != 194 ] || { echo "tideform: the job ended with 194: it is told as 193"; code=193; }
+exit "$code"
+"""
 
 
 class Plane:
@@ -32,10 +50,10 @@ class Plane:
         self._lock = threading.RLock()
         self.commands: dict[str, Command] = {}
 
-    def nodes(self) -> dict[str, Any]:
-        """The instances on which the agent is online: those that run."""
+    def nodes(self, *states: str) -> dict[str, Any]:
+        """The instances in these states; those that run, on which the agent is online, where none are given."""
         found = [one for reservation in list(self._ec2.reservations.values()) for one in list(reservation.instances)]
-        return {str(one.id): one for one in found if one.state == "running"}
+        return {str(one.id): one for one in found if one.state in (states or ("running",))}
 
     def send(self, given: dict[str, Any], instance_ids: list[str]) -> Command:
         """Start a command on every instance."""
@@ -47,27 +65,30 @@ class Plane:
         return command
 
     def cancel(self, command: Command, instance_ids: list[str]) -> None:
-        """Ask what runs to end; what no longer runs because its instance has gone is over as well."""
+        """End what runs on these instances; nobody answers on one that has stopped."""
+        there = self.nodes()
         with self._lock:
             for one in command.invocations.values():
-                if one.status in RUNNING and (not instance_ids or one.instance_id in instance_ids):
-                    one.status = one.details = "Cancelling" if one.runs else "Cancelled"
-                    self._ask_to_end(command, one)
+                if one.status in RUNNING and one.instance_id in instance_ids:
+                    if one.instance_id in there:
+                        self._cut(command, one, "Cancelled", "Cancelled")
+                    else:
+                        one.status = one.details = "Cancelling"
 
     def ended(self, instance_id: str) -> None:
         """An instance has ended: what ran on it dies with it.
 
-        SSM does not hear of it: for it the command goes on until it is cancelled, or its time is up.
+        SSM does not hear of it, and takes no cancellation there: for it the command goes on until it expires.
         """
         for one in self._running(instance_id):
             if one.process is not None:
                 one.process.kill()
 
     def warn(self, instance_id: str) -> None:
-        """An instance is about to end: what the node's own watcher does then, end the job in order."""
+        """An instance is about to end: what the node's own watcher does then, stop the containers."""
         for one in self._running(instance_id):
             if one.process is not None:
-                one.process.terminate()
+                one.process.stop()
 
     @property
     def running(self) -> list[tuple[Command, Invocation]]:
@@ -99,12 +120,19 @@ class Plane:
             "TIDEFORM_MASTER_PORT": str(command.port),
         }
         environment = surroundings.environment(key, {}, region=self.region, service=service)
-        environment["PATH"] = f"{self._tools(key)}{os.pathsep}{environment['PATH']}"
+        environment["PATH"] = f"{self._tools(key, instance_id)}{os.pathsep}{environment['PATH']}"
 
         def on_line(line: str) -> None:
+            if one.ended:
+                return  # docker's client, which handed lines on, is gone
             one.output.append(line)
             if stream is not None:
                 stream.write(line)
+
+        def on_exit(code: int) -> None:
+            if code == _REBOOTS:
+                on_line("sandbox: on AWS 194 reboots the instance, and runs the command again; here it has failed")
+            self._exited(command, one, code)
 
         one.status = one.details = "InProgress"
         one.started = self.clock.now()
@@ -113,39 +141,48 @@ class Plane:
             environment=environment,
             folder=surroundings.folder({}),
             on_line=on_line,
-            on_exit=lambda code: self._exited(command, one, code),
+            on_exit=on_exit,
             memory=memory_of(self.nodes()[instance_id].instance_type),
         )
-        self._world.timeline.at(one.started + command.seconds, f"ssm/{key}/timeout", lambda _: self._late(command, one))
+        timeline = self._world.timeline
+        timeline.at(one.started + command.seconds, f"ssm/{key}/timeout", lambda _: self._late(command, one))
+        timeline.at(command.expires, f"ssm/{key}/expiry", lambda _: self._expired(one))
 
     def _exited(self, command: Command, one: Invocation, code: int) -> None:
         with self._lock:
-            one.ended = self.clock.now()
+            one.gone = True
             if one.instance_id not in self.nodes():
                 return  # nobody is left there to tell how it went
-            one.code = code
-            if one.status == "Cancelling":
-                one.status = one.details = "Cancelled"
-            elif one.status == "InProgress":
-                one.status = one.details = "Success" if code == 0 else "Failed"
-            key = f"{command.id}-{one.instance_id}"
-            self._world.timeline.cancel(f"ssm/{key}/timeout")
-            self._world.timeline.cancel(f"ssm/{key}/kill")
-            self._world.surroundings.clear(key)
+            if not one.ended:
+                self._end(command, one, *_outcome(code), code)
+            self._world.timeline.cancel(f"ssm/{command.id}-{one.instance_id}/kill")
+            self._world.surroundings.clear(f"{command.id}-{one.instance_id}")
+
+    def _end(self, command: Command, one: Invocation, status: str, details: str, code: int) -> None:
+        one.ended, one.status, one.details, one.code = self.clock.now(), status, details, code
+        for due in ("timeout", "expiry"):
+            self._world.timeline.cancel(f"ssm/{command.id}-{one.instance_id}/{due}")
 
     def _late(self, command: Command, one: Invocation) -> None:
+        """The agent ends what has run too long: none does on an instance that has gone."""
+        with self._lock:
+            if one.status in RUNNING and one.instance_id in self.nodes():
+                self._cut(command, one, "TimedOut", "ExecutionTimedOut")
+
+    def _expired(self, one: Invocation) -> None:
+        """SSM gives up waiting for the agent's word."""
         with self._lock:
             if one.status in RUNNING:
-                one.status, one.details = "TimedOut", "ExecutionTimedOut"
-                self._ask_to_end(command, one)
+                one.status, one.details = "TimedOut", "DeliveryTimedOut"
 
-    def _ask_to_end(self, command: Command, one: Invocation) -> None:
+    def _cut(self, command: Command, one: Invocation, status: str, details: str) -> None:
         process = one.process
-        if process is None or one.ended:
+        if process is None or one.gone:
             return
-        process.terminate()
+        process.cut()
         due = self.clock.now() + GRACE
         self._world.timeline.at(due, f"ssm/{command.id}-{one.instance_id}/kill", lambda _: process.kill())
+        self._end(command, one, status, details, _KILLED)
 
     def _stream(self, command: Command, instance_id: str) -> LogStream | None:
         if not command.log_group:
@@ -155,12 +192,25 @@ class Plane:
         group.create_log_stream(name)
         return LogStream(group, name, self.clock.now)
 
-    def _tools(self, key: str) -> str:
+    def _tools(self, key: str, instance_id: str) -> str:
         folder = self._world.surroundings.home(key) / "bin"
         folder.mkdir(exist_ok=True)
-        (folder / "tideform-run").write_text(_RUN, encoding="utf-8")
+        words = [sys.executable, "-I", "-S", str(_CONTAINER), *self._left(instance_id), "--"]
+        (folder / "tideform-run").write_text(_RUN % shlex.join(words), encoding="utf-8")
         (folder / "tideform-run").chmod(0o700)
         return str(folder)
+
+    def _left(self, instance_id: str) -> list[str]:
+        """Whom a container waits for on its machine: what is left of commands that the agent has ended."""
+        leaving = [one for one in self._running(instance_id) if one.leaving]
+        return [str(one.process.pid) for one in leaving if one.process is not None]
+
+
+def _outcome(code: int) -> tuple[str, str]:
+    """Status and details: the agent takes a script that ends with 137 for one whose time was up (``GetStatus``)."""
+    if code == _KILLED:
+        return "TimedOut", "ExecutionTimedOut"
+    return ("Success", "Success") if code == 0 else ("Failed", "Failed")
 
 
 def _free_port() -> int:

@@ -70,9 +70,10 @@ class Desk:
         return lease
 
     def run(self, lease: Lease, *command: str, halt: Halt | None = None, **words: Any) -> tuple[int, list[str]]:
-        """Run a command; its exit code and its lines."""
+        """Run a command, on the job's own nodes if nothing else is said; its exit code and its lines."""
         lines: list[str] = []
-        return self.runner.run(lease, Work(command, **words), lines.append, halt or Halt()), lines
+        nodes = 1 if "array" in words else self.deployment.spec.training[POOL].job.nodes
+        return self.runner.run(lease, Work(command, **{"nodes": nodes, **words}), lines.append, halt or Halt()), lines
 
     def group(self) -> dict[str, Any]:
         names = [GroupNames(self.deployment, POOL).group]

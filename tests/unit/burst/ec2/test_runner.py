@@ -12,19 +12,21 @@ import pytest
 from tests.unit.burst.ec2.conftest import POOL, Desk
 from tests.unit.sandbox.waiting import until
 from tideform.burst.brakes import require
+from tideform.burst.clearance import Hooks
 from tideform.burst.ec2.gang import Gang
 from tideform.burst.extend import extend
 from tideform.burst.halt import Halt, silent
 from tideform.burst.reaper import group, instances
+from tideform.burst.reaper.endings import ec2 as ending
 from tideform.burst.reaper.keeper import STOPPER
 from tideform.burst.reaper.pools import Pools
 from tideform.burst.reaper.starting.ec2_script import Node, Task
 from tideform.burst.runner import Work
 from tideform.burst.session import Session
-from tideform.burst.teardown import Hooks, Teardown
+from tideform.burst.teardown import Teardown
 from tideform.catalogue.training._ec2 import GroupNames
 from tideform.errors import RefusedError
-from tideform.spec.quantities import Duration
+from tideform.spec.quantities import Count, Duration
 from tideform.spec.training import Capacity
 from tideform.times import utc
 
@@ -73,6 +75,42 @@ def test_up_brings_spot_machines_and_schedules_their_end(desk: Desk) -> None:
     assert ends_at(desk) == lease.deadline
 
 
+def of_up_to(desk: Desk, machines: int, own: int = 1) -> Desk:
+    """The desk with a pool that begins with one machine and may have so many; its ``own`` job runs on one, or more."""
+    spec = desk.deployment.spec
+    old = spec.training[POOL]
+    words = {"nodes": Count.parse(f"1..{machines}"), "job": old.job.model_copy(update={"nodes": own})}
+    changed = spec.model_copy(update={"training": {POOL: old.model_copy(update=words)}})
+    return replace(desk, deployment=replace(desk.deployment, spec=changed))
+
+
+def test_a_job_of_more_machines_than_are_there_gets_them(desk: Desk) -> None:
+    small = of_up_to(desk, 2)
+    lease = small.up()
+    small.runner.widen(lease, Work(("true",), nodes=2), Halt())
+    assert len(small.runner.capacity()) == 2
+
+
+def test_a_burst_brings_no_more_than_its_job_has_of_machines(desk: Desk) -> None:
+    small = of_up_to(desk, 2, own=2)
+    small.runner.up(small.lease(), Halt(), Work(("true",), nodes=1))
+    assert len(small.runner.capacity()) == 1
+
+
+def test_what_is_held_for_the_pools_own_job_has_its_machines(desk: Desk) -> None:
+    small = of_up_to(desk, 2, own=2)
+    small.up()
+    assert len(small.runner.capacity()) == 2
+
+
+def test_a_job_of_few_machines_takes_none_from_another(desk: Desk) -> None:
+    small = of_up_to(desk, 3)
+    small.runner.begin(small.lease(), Work(("sleep", "300"), nodes=3), Halt())
+    small.runner.begin(small.lease(), Work(("true",)), Halt())
+    assert small.group()["DesiredCapacity"] == 3
+    assert len(small.runner.capacity()) == 3
+
+
 def test_the_end_follows_the_latest_lease(desk: Desk) -> None:
     desk.up()
     later = desk.lease(longer=600)
@@ -93,6 +131,14 @@ def test_without_spot_capacity_the_machines_are_bought_on_demand(desk: Desk) -> 
     desk.market(lack=[{"types": "c5", "market": "spot"}])
     desk.up()
     assert [instance.spot for instance in desk.runner.capacity()] == [False, False]
+
+
+def test_why_another_way_of_buying_is_tried_is_told(desk: Desk) -> None:
+    said: list[str] = []
+    desk.market(lack=[{"types": "c5", "market": "spot"}])
+    desk.runner.up(desk.lease(), Halt(said.append))
+    (told,) = [line for line in said if line.endswith("The next way of buying is tried.")]
+    assert told.startswith("spot: ")
 
 
 @pytest.mark.parametrize("machines", [2, 1])
@@ -154,6 +200,11 @@ def test_a_job_runs_on_each_node_with_its_rank(desk: Desk) -> None:
     assert sorted(lines) == ["[0] 0 of 2 at 127.0.0.1", "[1] 1 of 2 at 127.0.0.1"]
 
 
+def test_a_job_runs_on_fewer_nodes_than_the_pools_own_where_that_is_asked_for(desk: Desk) -> None:
+    _, lines = desk.run(desk.up(), "sh", "-c", "echo $RANK of $WORLD_SIZE", nodes=1)
+    assert lines == ["0 of 1"]
+
+
 def test_the_first_node_that_fails_ends_the_job(desk: Desk) -> None:
     code, _ = desk.run(desk.up(), "sh", "-c", 'if [ "$RANK" = 1 ]; then exit 5; fi; exec sleep 300')
     assert code == 5
@@ -168,6 +219,16 @@ def test_an_array_runs_one_job_a_set_of_variables(desk: Desk) -> None:
     assert sorted(lines) == ["rate 0", "rate 1", "rate 2"]
 
 
+def come_to_an_end(desk: Desk, job: threading.Thread) -> None:
+    """Let the time go by that the ranks that are left have to save their work."""
+
+    def over() -> bool:
+        desk.advance(1)
+        return not job.is_alive()
+
+    until(over, timeout=60)
+
+
 def test_a_job_whose_machine_is_taken_away_starts_again(desk: Desk) -> None:
     lease = desk.up()
     once = 'if [ -e "$HOME/../again-$RANK" ]; then exit 0; fi; touch "$HOME/../again-$RANK"; exec sleep 300'
@@ -179,7 +240,7 @@ def test_a_job_whose_machine_is_taken_away_starts_again(desk: Desk) -> None:
     folder = desk.workspace.sandbox / "jobs"
     until(lambda: len(list(folder.glob("again-*"))) == 2)
     desk.cloud.client("ec2").terminate_instances(InstanceIds=[first])
-    job.join(60)
+    come_to_an_end(desk, job)
     ((code, lines),) = ended
     assert code == 0
     assert lines[-1].startswith(f"tideform: {first} was taken away")
@@ -212,6 +273,35 @@ def test_down_leaves_nothing_and_no_schedule(desk: Desk) -> None:
     assert actions["ScheduledUpdateGroupActions"] == []
 
 
+def test_down_takes_machines_along_that_lost_all_their_tags(desk: Desk) -> None:
+    desk.up()
+    group, ec2 = desk.group(), desk.cloud.client("ec2")
+    machines = [one["InstanceId"] for one in group["Instances"]]
+    own = {key for tags in tags_of(desk) for key in tags if not key.startswith("aws:")}
+    ec2.delete_tags(Resources=machines, Tags=[{"Key": key} for key in own])
+    assert {one.id for one in desk.runner.capacity()} == set(machines)
+    down(desk)
+    found = instances.described(desk.cloud, [{"Name": "instance-id", "Values": machines}])
+    assert {one["State"]["Name"] for one in found} == {"terminated"}
+
+
+def test_the_reaper_ends_the_commands_of_one_lease_and_no_other(desk: Desk) -> None:
+    desk.up()
+    ssm, handle = desk.cloud.client("ssm"), desk.runner.handle
+    machines = [one["InstanceId"] for one in desk.group()["Instances"]]
+    for lease in ("over", "held"):
+        ssm.send_command(
+            InstanceIds=machines[:1],
+            DocumentName="AWS-RunShellScript",
+            Comment=f"{handle['comment']}{lease}",
+            Parameters={"commands": ["sleep 300"]},
+        )
+    until(lambda: ending.leases_of_jobs(desk.cloud, handle) == {"over", "held"})
+    ending.end_jobs(desk.cloud, handle, "over")
+    until(lambda: ending.leases_of_jobs(desk.cloud, handle) == {"held"})
+    down(desk)
+
+
 def test_down_of_a_pool_that_was_never_made_is_done(desk: Desk) -> None:
     name = desk.group()["AutoScalingGroupName"]
     desk.cloud.client("autoscaling").delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
@@ -221,7 +311,7 @@ def test_down_of_a_pool_that_was_never_made_is_done(desk: Desk) -> None:
 def test_the_schedule_alone_ends_everything_with_a_job_that_does_not_want_to(desk: Desk) -> None:
     """Nobody follows the job: whoever sent it is gone."""
     lease, names = desk.up(), GroupNames(desk.deployment, POOL)
-    found = group.running(desk.cloud, group.in_service(desk.cloud, desk.runner.handle))
+    found = instances.running(desk.cloud, group.in_service(desk.cloud, desk.runner.handle))
     job = Gang(
         desk.cloud,
         desk.runner.handle,
@@ -249,7 +339,7 @@ def run_and_take(desk: Desk, script: str, take: Callable[[str], None]) -> tuple[
     job.start()
     until(lambda: len(list(folder.glob("on-*"))) == 2)
     take(desk.cloud.client("ssm").list_commands()["Commands"][0]["InstanceIds"][0])
-    job.join(60)
+    come_to_an_end(desk, job)
     (found,) = ended
     return found
 
@@ -296,6 +386,11 @@ def test_a_job_that_ends_with_143_on_machines_that_stay_has_failed(desk: Desk) -
     assert not any("was taken away" in line for line in lines)
 
 
+def test_a_job_that_is_killed_for_lack_of_memory_ends_with_137(desk: Desk) -> None:
+    code, _ = desk.run(desk.up(), "sh", "-c", "kill -KILL $$")
+    assert code == 137
+
+
 def test_a_running_job_says_so_and_names_its_machines(desk: Desk) -> None:
     lease = desk.up()
     halt = Halt()
@@ -308,7 +403,7 @@ def test_a_running_job_says_so_and_names_its_machines(desk: Desk) -> None:
 
     halt.limits.append(note)
     with pytest.raises(KeyError):
-        desk.runner.run(lease, Work(("sleep", "300")), silent, halt)
+        desk.runner.run(lease, Work(("sleep", "300"), nodes=2), silent, halt)
     assert ("RUNNING", 2) in seen
 
 
@@ -376,7 +471,7 @@ def launched_with(desk: Desk) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in desk.group()["Tags"] if tag["PropagateAtLaunch"]}
 
 
-def test_what_launches_later_says_the_latest_end_of_all_leases(desk: Desk) -> None:
+def test_what_launches_later_says_the_latest_end_of_all_leases(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lease that joins, and one that is made longer, move it; the machines stay of the burst that brought them."""
     first = desk.up()
     later = desk.lease(longer=600)
@@ -385,6 +480,7 @@ def test_what_launches_later_says_the_latest_end_of_all_leases(desk: Desk) -> No
         first.id,
         utc(later.deadline),
     ]
+    monkeypatch.setattr("tideform.burst.extend.require", lambda _: [])  # a desk has no reaper
     extend(desk.table, desk.runner, desk.deployment, POOL, Duration(3600))
     assert launched_with(desk)["tideform:expires"] == utc(later.deadline + 3600)
     down(desk)

@@ -43,10 +43,10 @@ def begin(desk: Desk, plan: dict[str, Any], more_time: Callable[[], bool] = lamb
     return start(desk.cloud, Pools(desk.table.items), plan, desk.cloud.clock(), more_time, lambda _: None)
 
 
-def reap(desk: Desk, later: float = 120.0) -> list[str]:
+def reap(desk: Desk, later: float = 120.0, spare: float = 30.0) -> list[str]:
     """One round of the reaper, so many seconds from now."""
     settings = Settings(desk.table.name, desk.deployment.spec.project, desk.deployment.environment)
-    done = Round(desk.cloud, settings, clock=lambda: desk.cloud.clock() + later, spare=lambda: 30.0).run()
+    done = Round(desk.cloud, settings, clock=lambda: desk.cloud.clock() + later, spare=lambda: spare).run()
     return list(done["did"])
 
 
@@ -117,23 +117,18 @@ def test_machines_that_do_not_come_in_time_are_not_left_to_come_later(desk: Desk
     assert (desk.group()["DesiredCapacity"], leases(desk)) == (0, [])
 
 
-def test_a_job_whose_machine_was_taken_away_is_over(desk: Desk) -> None:
-    plan = plan_for(desk, "sleep", "600")
-    begun = begin(desk, plan)
-    lost = desk.runner.capacity()[0].id
-    assert starting.working(desk.cloud, plan["handle"]) == {begun["lease"]}
-    desk.cloud.client("ec2").terminate_instances(InstanceIds=[lost])
-    until(lambda: lost not in [instance.id for instance in desk.runner.capacity()])
-    assert starting.working(desk.cloud, plan["handle"]) == set()
-    assert any(f"its job lost {lost}" in line for line in reap(desk))
-
-
 def test_a_job_that_failed_on_one_of_its_machines_is_over(desk: Desk) -> None:
     plan = plan_for(desk, "sh", "-c", 'test "$RANK" = 0 || exit 3; exec sleep 600')
     begin(desk, plan)
     until(lambda: starting.working(desk.cloud, plan["handle"]) == set())
     assert any("its job failed on i-" in line for line in reap(desk))
     assert ending.commands(desk.cloud, plan["handle"]) == []
+
+
+def test_a_job_that_was_killed_for_lack_of_memory_is_told_by_its_code(desk: Desk) -> None:
+    begun = begin(desk, plan_for(desk, "sh", "-c", "kill -KILL $$", size=1))
+    until(lambda: status(desk, begun["job"]) == "TimedOut")
+    assert starting.failed(desk.cloud, plan_for(desk)["handle"], begun["job"]).endswith(": it ended with 137")
 
 
 def test_each_member_of_a_sweep_has_machines_and_a_place_of_its_own(desk: Desk) -> None:

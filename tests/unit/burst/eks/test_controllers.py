@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import get_args
+from typing import Any, cast, get_args
 
 import pytest
 
-from tideform.burst.eks.controllers import lacks
+from tideform.burst.eks.access import unfit
+from tideform.burst.eks.controllers import lacks, look
 from tideform.burst.reaper.kubernetes_groups import KNOWN
 from tideform.catalogue.training._eks_names import KUEUE_VERSIONS
+from tideform.errors import TideformError
+from tideform.kube import Kube, KubeError
 from tideform.spec.project import Cluster
 
 WHOLE: dict[str, Sequence[str]] = dict(KNOWN)
@@ -47,3 +50,29 @@ def test_a_kubernetes_that_is_too_old_is_told() -> None:
 def test_the_versions_of_kueue_are_the_same_wherever_they_stand() -> None:
     accepted = get_args(get_args(Cluster.model_fields["kueue"].annotation)[0])
     assert accepted == KUEUE_VERSIONS == KNOWN["kueue.x-k8s.io"]
+
+
+class Guarded:
+    """A cluster where one may not list what runs."""
+
+    def groups(self) -> dict[str, Sequence[str]]:
+        return WHOLE
+
+    def request(self, _method: str, path: str, **_query: Any) -> dict[str, Any]:
+        if path == "/version":
+            return {"minor": "36"}
+        raise KubeError(403, "Forbidden", "deployments.apps is forbidden")
+
+
+def test_whoever_may_not_see_what_runs_is_told_so_and_goes_on() -> None:
+    found = look(cast(Kube, Guarded()), gangs=True, adapters=False)
+    assert found.lacking == ()
+    assert found.remarks == ("which versions of its controllers run cannot be read: deployments.apps is forbidden",)
+
+
+@pytest.mark.parametrize(
+    ("existing", "way"), [(True, "Install or upgrade the controller"), (False, "`tideform apply`")]
+)
+def test_the_way_out_is_that_of_the_clusters_owner(existing: bool, way: str) -> None:
+    (told,) = cast(TideformError, unfit("there is no Kueue", existing=existing)).diagnostics
+    assert told.fix.startswith(way)

@@ -31,10 +31,12 @@ class Cluster:
     error: KubeError | None = None
     events: list[tuple[str, Object]] = field(default_factory=list)  # whose, and what
 
-    def get(self, *_which: str) -> Object | None:
+    missing: tuple[str, ...] = ()  # kinds
+
+    def get(self, _api_version: str, kind: str, *_which: str) -> Object | None:
         if self.error:
             raise self.error
-        return self.job
+        return None if kind in self.missing else self.job
 
     def find(self, _api_version: str, kind: str, *_where: str, labels: Any = None) -> list[Object]:
         return self.pods if kind == "Pod" else self.workloads
@@ -110,6 +112,17 @@ def test_why_no_pod_of_a_job_can_be_made_is_told(cluster: Cluster, told: list[st
     cluster.events = [("fit-0123", warning), ("another", {"type": "Warning", "message": "no"})]
     follower.look()
     assert told == ["[tideform] fit-0123 waits: FailedCreate: no PriorityClass with name x was found"]
+
+
+def test_a_job_that_kueue_takes_no_notice_of_is_told_with_the_class_that_is_gone(
+    cluster: Cluster, told: list[str]
+) -> None:
+    classed = {**JOB, "spec": {"template": {"spec": {"priorityClassName": "demo"}}}}
+    follower = Follower(lambda: cast(Kube, cluster), classed, told.append)
+    cluster.missing = ("PriorityClass",)
+    follower.look()
+    gone = "there is no PriorityClass demo, and Kueue takes no notice of a job whose class is gone"
+    assert told == [f"[tideform] fit-0123 waits: {gone}"]
 
 
 def test_each_line_is_handed_on_once(cluster: Cluster, told: list[str], follower: Follower) -> None:

@@ -26,6 +26,16 @@ def order(tmp_path: Path) -> JobOrder:
     return JobOrder(deployment_of(spec, tmp_path), "nightly", LEASE, Work(command=("python", "-V")), rest=1800)
 
 
+@pytest.fixture
+def pair(order: JobOrder) -> JobOrder:
+    """Of a pool whose own job has two nodes."""
+    spec = order.deployment.spec
+    pool = spec.training["nightly"]
+    two = pool.model_copy(update={"job": pool.job.model_copy(update={"nodes": 2})})
+    changed = spec.model_copy(update={"training": {"nightly": two}})
+    return replace(order, deployment=replace(order.deployment, spec=changed))
+
+
 def environment(spec: dict[str, Any]) -> dict[str, Any]:
     (container,) = spec["template"]["spec"]["containers"]
     return {each["name"]: each.get("value", each.get("valueFrom")) for each in container["env"]}
@@ -73,6 +83,13 @@ def test_each_member_of_an_array_saves_its_work_in_a_place_of_its_own(order: Job
         environment(manifests.work(one)["spec"])["TIDEFORM_CHECKPOINT_URI"] for one in (saving, replace(saving, own={}))
     ]
     assert uri == ["s3://kept/run", "s3://kept/run/3"]
+
+
+@pytest.mark.parametrize("nodes", [1, 2, 3])
+def test_a_job_has_the_pods_that_are_asked_for_whatever_the_pools_own_has(pair: JobOrder, nodes: int) -> None:
+    made = manifests.work(replace(pair, work=replace(pair.work, nodes=nodes)))
+    jobs = [one["template"]["spec"] for one in made["spec"].get("replicatedJobs", ())] or [made["spec"]]
+    assert [job["parallelism"] for job in jobs] == [nodes]
 
 
 def test_several_nodes_are_one_gang_that_knows_its_ranks(order: JobOrder) -> None:

@@ -15,20 +15,23 @@ import pytest
 
 from tests.unit.burst.conftest import NOW
 from tests.unit.stacks.collecting import FULL, deployment_of
-from tideform.burst.eks.access import Access
+from tideform.burst import claiming
+from tideform.burst.eks.access import KUBECONFIG, Access
 from tideform.burst.eks.runner import EksRunner, Pace
 from tideform.burst.halt import Halt, limit_reached, silent
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.reaper.claims import Claim
 from tideform.burst.reaper.fence import STARTS, fenced
+from tideform.burst.reaper.kubernetes_groups import KNOWN
 from tideform.burst.runner import Instance, Work
-from tideform.burst.status import _running
+from tideform.burst.status import pool_status
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.errors import CloudError, RefusedError
 from tideform.kube import Kube, KubeError
 from tideform.process import Process
 from tideform.times import utc
+from tideform.unasked import Unasked
 
 LEASE = Lease("0123456789ab", "nightly", "ann", Process.current(), Mode.RUN, int(NOW), int(NOW) + 86_400, Decimal(1))
 Object = dict[str, Any]
@@ -130,14 +133,44 @@ def test_a_machine_says_the_latest_end_of_all_leases_and_under_which_token(runne
     assert {"tideform:expires": utc(later.deadline), "tideform:token": "1"}.items() <= tags_on(runner)[machine].items()
 
 
-def test_a_running_job_goes_on_while_the_table_is_away(runner: EksRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_running_job_is_looked_after_while_the_table_is_away(
+    runner: EksRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not waited for: a job that ended meanwhile would keep its machines."""
+
     def away(*_: object) -> Claim:
         raise CloudError.of("TD617", "The lease table could not be used", detail="", fix="Wait.")
 
+    def waited(_seconds: float) -> None:
+        raise AssertionError("the table was waited for")
+
     machine = launch(runner)
     monkeypatch.setattr(LeaseTable, "claim", away)
+    monkeypatch.setattr(claiming, "_pause", waited)
     assert runner.run(LEASE, Work(command=("true",)), silent, Halt()) == 0
     assert "tideform:lease" not in tags_on(runner)[machine]
+
+
+def test_a_machine_is_told_its_lease_by_the_next_look_after_the_table_is_back(
+    runner: EksRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, real = iter([True]), LeaseTable.claim
+
+    def away_once(*question: Any) -> Claim:
+        if next(asked, False):
+            raise CloudError.of("TD617", "The lease table could not be used", detail="", fix="Wait.")
+        return real(*question)
+
+    machine = launch(runner)
+    cast(Here, runner.access).cluster.happenings += [lambda: None]
+    monkeypatch.setattr(LeaseTable, "claim", away_once)
+    assert runner.run(LEASE, Work(command=("true",)), silent, Halt()) == 0
+    assert tags_on(runner)[machine]["tideform:lease"] == LEASE.id
+
+
+KINDS = (
+    "Job", "LocalQueue", "ClusterQueue", "ResourceFlavor", "NodePool", "EC2NodeClass", "ServiceAccount", "PriorityClass"
+)  # fmt: skip
 
 
 @dataclass
@@ -146,7 +179,7 @@ class Api:
 
     meanwhile: Callable[[], object]
     changed: list[str] = field(default_factory=list)
-    groups: tuple[str, ...] = ("kueue.x-k8s.io/v1beta1", "jobset.x-k8s.io/v1alpha2", "trainer.kubeflow.org/v1alpha1")
+    groups: tuple[str, ...] = tuple(f"{group}/{versions[-1]}" for group, versions in KNOWN.items())
 
     def call_api(self, path: str, method: str, **_call: Any) -> Any:
         if method == "GET":
@@ -158,7 +191,7 @@ class Api:
     def _found(self, path: str) -> Object:
         versions = {each.partition("/")[0]: [{"version": each.partition("/")[2]}] for each in self.groups}
         groups = [{"name": name, "versions": each} for name, each in versions.items()]
-        kinds = {"Job": "jobs", "LocalQueue": "localqueues"}
+        kinds = {kind: f"{kind.lower()}s" for kind in KINDS}
         resources = [{"kind": kind, "name": name, "namespaced": True} for kind, name in kinds.items()]
         return {"groups": groups, "resources": resources, "items": [], "metadata": {"name": "a", "uid": "u1"}}
 
@@ -187,7 +220,6 @@ def test_whoever_was_frozen_changes_nothing_in_the_cluster_without_its_lease(
         table.claim(LEASE, runner.cloud.clock())
 
     api = Api(ended)
-    monkeypatch.setattr("tideform.burst.eks.runner.require_controllers", lambda *_: None)
     cast(Here, runner.access).cluster = Kube(cast(Any, api))  # type: ignore[assignment]
     with (
         fenced(held, STARTS),
@@ -214,11 +246,32 @@ def test_a_lease_that_is_over_is_the_reason_also_where_the_api_is_away(runner: E
     assert stopped.value.diagnostics[0].code == "TD607"
 
 
-def test_the_leases_are_told_where_the_cluster_cannot_be_asked(
+def refuses(*_runner: object) -> tuple[Instance, ...]:
+    raise CloudError.of("TD664", "The Kubernetes API refused", detail="Unauthorized", fix="Renew them.")
+
+
+def test_machines_are_told_by_their_tags_where_the_cluster_cannot_be_asked(
     runner: EksRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(_runner: EksRunner) -> tuple[Instance, ...]:
-        raise CloudError.of("TD664", "The Kubernetes API refused", detail="Unauthorized", fix="Renew them.")
+    machine = launch(runner)
+    monkeypatch.setenv(KUBECONFIG, "/nowhere")
+    found = pool_status(runner.cloud, runner.deployment, "nightly", NOW)
+    assert [lease.id for lease in found.record.leases] == [LEASE.id]
+    assert [instance.id for instance in found.instances] == [machine]
+    assert {one.what for one in found.unasked if "the kubeconfig cannot be used" in one.why} == {"machines", "jobs"}
 
-    monkeypatch.setattr(EksRunner, "capacity", refused)
-    assert _running(runner) == ((), (), "Unauthorized")
+
+def test_why_the_cluster_could_not_be_asked_is_told(runner: EksRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(EksRunner, "capacity", refuses)
+    monkeypatch.setattr(EksRunner, "jobs", refuses)
+    found = pool_status(runner.cloud, runner.deployment, "nightly", NOW)
+    assert found.unasked == (Unasked("machines", "Unauthorized"), Unasked("jobs", "Unauthorized"))
+
+
+def test_machines_stay_told_where_the_jobs_alone_cannot_be_asked_for(
+    runner: EksRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = launch(runner)
+    monkeypatch.setattr(EksRunner, "jobs", refuses)
+    found = pool_status(runner.cloud, runner.deployment, "nightly", NOW)
+    assert ([one.id for one in found.instances], found.work) == ([machine], None)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.unit.burst.conftest import NOW
 from tests.unit.stacks.collecting import FULL, deployment_of
 from tideform.burst.eks.access import Access
 from tideform.burst.inventory import kubernetes
 from tideform.burst.inventory.base import Place
+from tideform.burst.lease import Mode, new_lease
 from tideform.burst.reaper.kubernetes_groups import KNOWN
-from tideform.burst.receipt import _ask
+from tideform.burst.receipt import _ask, capacity_receipt
+from tideform.burst.table import LeaseTable
+from tideform.burst.terms import terms_of
 from tideform.cloud import Cloud
 from tideform.kube import KubeError
+from tideform.spec.deployment import Deployment
 
 POOL = "acme-dev-nightly"
 
@@ -85,3 +91,42 @@ def test_an_api_that_refuses_is_said_and_the_receipt_is_not_empty(
     receipt = left(Cluster({}, KubeError(401, "Unauthorized", "no")), tmp_path, monkeypatch, cloud)
     assert not receipt.empty
     assert [(each.what, each.why) for each in receipt.unasked] == [("The Kubernetes API", "Unauthorized: no")]
+
+
+@pytest.fixture
+def removed(cloud: Cloud, tmp_path: Path) -> Deployment:
+    """A pool of a cluster that the lease table knows, and that the spec no longer has."""
+    spec = {**FULL, "training": {"nightly": {**FULL["training"]["nightly"], "backend": "eks"}}}
+    deployment = deployment_of({**spec, "cluster": {"existing": "mine"}}, tmp_path)
+    cloud.client("dynamodb").create_table(
+        TableName=deployment.physical_name("leases"),
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    lease = new_lease("nightly", deployment.spec.training["nightly"], Mode.RUN, now=NOW, hourly_usd=None)
+    LeaseTable.of(cloud, deployment).acquire(lease, terms_of(deployment, "nightly"))
+    return replace(deployment, spec=deployment.spec.model_copy(update={"training": {}, "cluster": None}))
+
+
+def test_the_receipt_of_a_pool_that_the_spec_no_longer_has_asks_its_cluster(
+    removed: Deployment, monkeypatch: pytest.MonkeyPatch, cloud: Cloud
+) -> None:
+    monkeypatch.setattr(Access, "kube", property(lambda _: Cluster({"Job": [object_named("forgotten")]})))
+    (found,) = capacity_receipt(cloud, removed, "nightly").leftovers
+    assert (found.kind, found.id) == ("job", f"{POOL}/forgotten")
+
+
+def test_the_receipt_of_such_a_pool_is_not_empty_where_its_cluster_does_not_answer(
+    removed: Deployment, monkeypatch: pytest.MonkeyPatch, cloud: Cloud
+) -> None:
+    refusing = Cluster({}, KubeError(401, "Unauthorized", "no"))
+    monkeypatch.setattr(Access, "kube", property(lambda _: refusing))
+    assert [each.what for each in capacity_receipt(cloud, removed, "nightly").unasked] == ["The Kubernetes API"]
+
+
+def test_it_is_not_empty_either_where_nobody_tells_where_the_pool_was(removed: Deployment, cloud: Cloud) -> None:
+    cloud.client("dynamodb").delete_table(TableName=removed.physical_name("leases"))
+    assert [each.what for each in capacity_receipt(cloud, removed, "nightly").unasked] == [
+        "the lease table, for where it was"
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -48,12 +48,22 @@ class Reaped:
         batch.set_queue(self.cloud, self.handle, "ENABLED")
         until(lambda: len(self.standing()) * 2 >= vcpus)
 
+    def environment_now(self) -> dict[str, Any]:
+        """The environment as Batch describes it."""
+        return batch.environments(self.cloud, self.handle)[0]
+
     def standing(self) -> list[str]:
         """The ids of the machines that still cost money."""
         return [n.id for n in batch.nodes(self.cloud, self.handle) if n.state in ("pending", "running")]
 
-    def submit(self, lease: str) -> str:
+    def submit(self, lease: str, tags: Mapping[str, str] | None = None) -> str:
         """A job that ends when it is told to, under a lease; returns its id once it runs."""
+        made = self.queue_up(lease, tags)
+        until(lambda: self.status(made) == "RUNNING")
+        return made
+
+    def queue_up(self, lease: str, tags: Mapping[str, str] | None = None) -> str:
+        """The same, and it may wait for machines."""
         api = self.cloud.client("batch")
         container = {
             "image": "trainer",
@@ -64,11 +74,8 @@ class Reaped:
         definition = api.register_job_definition(
             jobDefinitionName=f"job-{next(_NUMBERS)}", type="container", containerProperties=container
         )["jobDefinitionArn"]
-        made = api.submit_job(jobName=f"fit-{lease}", jobQueue=self.handle["job_queue"], jobDefinition=definition)[
-            "jobId"
-        ]
-        until(lambda: self.status(made) == "RUNNING")
-        return str(made)
+        asked = {"jobName": f"fit-{lease}", "jobQueue": self.handle["job_queue"], "jobDefinition": definition}
+        return str(api.submit_job(**asked, tags=dict(tags or {}))["jobId"])
 
     def status(self, job: str) -> str:
         return str(self.cloud.client("batch").describe_jobs(jobs=[job])["jobs"][0]["status"])
@@ -91,7 +98,8 @@ def pool_of(cloud: Cloud, ground: dict[str, Any]) -> Iterator[Callable[..., Reap
     def make(**resources: Any) -> Reaped:
         number = next(_NUMBERS)
         tags = {"tideform:project": "demo", "tideform:environment": "dev", "tideform:unit": f"fit-{number}"}
-        api, environment, queue = cloud.client("batch"), f"environment-{number}", f"queue-{number}"
+        api, queue = cloud.client("batch"), f"demo-dev-fit-{number}"
+        environment = f"{queue}-on-demand-{number:08x}"
         api.create_compute_environment(
             computeEnvironmentName=environment,
             type="MANAGED",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,8 +62,8 @@ class Bursts:
         self.table.up(lease)
         return lease
 
-    def reap(self, later: float) -> Mapping[str, Any]:
-        """One round, so many seconds after the beginning."""
+    def reap(self, later: float, *, waiting: Callable[[], object] = lambda: True) -> Mapping[str, Any]:
+        """One round, so many seconds after the beginning; it has time for what is not gone yet while ``waiting``."""
         began, until = time.monotonic(), time.monotonic() + self.spare
         handles = {pool.handle["pool"]: pool.handle for pool in self.planned}
         settings = Settings(self.table.name, "demo", "dev", self.budget_usd, self.topic, handles=handles)
@@ -71,7 +71,7 @@ class Bursts:
             self.table.cloud,
             settings,
             clock=lambda: self.began + later + time.monotonic() - began,
-            spare=lambda: until - time.monotonic(),
+            spare=lambda: until - time.monotonic() if waiting() else 0.0,
         ).run()
 
     def record(self, pool: Reaped) -> PoolRecord:

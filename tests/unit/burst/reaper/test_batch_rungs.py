@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from tests.unit.burst.permissions import actions_of, starter_may
 from tests.unit.burst.reaper.conftest import GROUP
 from tests.unit.burst.reaper.leasing import make_table
 from tests.unit.sandbox.waiting import until
-from tideform.burst.batch import BatchRunner, Pace
+from tideform.burst.batch import BatchRunner
+from tideform.burst.batch_climb import Pace
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease, Mode, new_lease
 from tideform.burst.reaper.endings import batch
@@ -192,6 +194,15 @@ def test_what_the_spot_market_lacks_is_bought_on_demand_and_spot_is_shut(
     assert pool.states() == [("DISABLED", 0, 4), ("ENABLED", 4, 4)]
 
 
+def test_why_another_way_of_buying_is_tried_is_told(made: Made, script: Callable[..., Any]) -> None:
+    said: list[str] = []
+    script(lack=[{"types": "c5.large", "market": "spot"}])
+    pool = made(nodes=2)
+    pool.runner.up(pool.lease, Halt(said.append))
+    (told,) = [line for line in said if line.endswith("The next way of buying is tried.")]
+    assert told.startswith(f"{pool.runner.pool}-spot-")
+
+
 def test_where_spot_brings_too_few_they_go_before_others_come(made: Made, script: Callable[..., Any]) -> None:
     script(quota=[{"family": "standard", "limit": 2, "spot": True}])
     pool = made(nodes=2)
@@ -244,7 +255,7 @@ def test_what_comes_late_in_an_environment_that_was_shut_goes(made: Made, script
     batch.update(pool.cloud, spot, minvCpus=2, state="ENABLED")
     until(lambda: len(pool.machines()) == 2)
     batch.update(pool.cloud, spot, state="DISABLED")
-    assert pool.tend() == ["ended 1 machines that came late"]
+    assert pool.tend() == ["ended 1 machine that came late"]
     assert pool.machines() == [False]
 
 
@@ -270,12 +281,64 @@ def test_a_reservation_is_used_beside_the_market_and_never_grows(made: Made, clo
     assert pool.states()[:2] == [("ENABLED", 2, 2), ("ENABLED", 4, 4)]
 
 
-def test_the_end_gives_the_definitions_their_bounds_back(made: Made, script: Callable[..., Any]) -> None:
+@pytest.fixture
+def requests(cloud: Cloud) -> Iterator[list[dict[str, Any]]]:
+    """What is asked of compute environments from here on."""
+    asked: list[dict[str, Any]] = []
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        asked.append(json.loads(params["body"]))
+
+    event = "before-call.batch.UpdateComputeEnvironment"
+    cloud.client("batch").meta.events.register(event, note)
+    yield asked
+    cloud.client("batch").meta.events.unregister(event, note)
+
+
+def tagged_with(pool: Bought) -> list[str | None]:
+    """The lease that each environment's machines would name."""
+    found = batch.environments(pool.cloud, pool.handle)
+    return [one["computeResources"]["tags"].get("tideform:lease") for one in found]
+
+
+def test_tags_never_go_with_a_size(made: Made, requests: list[dict[str, Any]]) -> None:
     pool = made(nodes=2)
     pool.up()
-    batch.update(pool.cloud, batch.environments(pool.cloud, pool.handle)[1], maxvCpus=2)
-    pool.end()
-    assert pool.states() == [("DISABLED", 0, 4), ("DISABLED", 0, 4)]
+    asked = [one["computeResources"] for one in requests if "computeResources" in one]
+    assert {one["minvCpus"] for one in asked if "tags" in one} == {0}
+    assert [one["minvCpus"] for one in asked if one["minvCpus"]] == [4]
+
+
+def test_every_way_of_buying_is_told_whose_its_machines_will_be_before_any_comes(made: Made) -> None:
+    pool = made(nodes=2)
+    pool.up()
+    assert tagged_with(pool) == [pool.lease.id, pool.lease.id]
+
+
+def test_the_next_way_of_buying_is_opened_without_another_update(
+    made: Made, script: Callable[..., Any], requests: list[dict[str, Any]]
+) -> None:
+    script(lack=[{"types": "c5.large", "market": "spot"}])
+    pool = made()
+    pool.up()
+    asked = [one["computeEnvironment"] for one in requests if "tags" in one.get("computeResources", {})]
+    assert len(asked) == len(set(asked)) == 2
+
+
+def test_one_that_was_told_nothing_is_told_before_it_is_opened(made: Made, script: Callable[..., Any]) -> None:
+    pool = made()
+    pool.up()
+    script(lack=[{"types": "c5.large", "market": "spot"}])
+    next_ = batch.environments(pool.cloud, pool.handle)[1]
+    batch.update(pool.cloud, next_, minvCpus=0, tags=pool.handle["tags"])
+    until(lambda: batch.environments(pool.cloud, pool.handle)[1]["status"] == "VALID")
+    pool.cloud.client("ec2").terminate_instances(
+        InstanceIds=[one.id for one in batch.nodes(pool.cloud, pool.handle) if one.state == "running"]
+    )
+    jobs = pool.submit(1)
+    until(lambda: any("told" in said for said in pool.tend()))
+    assert pool.most_until_done(jobs) == 1
+    assert tagged_with(pool) == [pool.lease.id, pool.lease.id]
 
 
 def test_the_worst_case_covers_the_machine_by_which_batch_exceeds_its_bound(made: Made) -> None:

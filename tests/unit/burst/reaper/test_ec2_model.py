@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from collections.abc import Callable, Iterator
 from functools import cache
+from types import ModuleType
 from typing import Any
 
 import pytest
 from botocore.loaders import Loader
 
-from tideform.burst.reaper import aws, instances, reserved, unheld
+from tideform.burst.reaper import aws, instances, members, prices, reserved, unheld
 from tideform.burst.reaper.base import Clients, Node
 from tideform.burst.reaper.claims import Claim
 from tideform.burst.reaper.ec2_model import MODEL
-from tideform.burst.reaper.group import running
+from tideform.burst.reaper.instances import running
 from tideform.burst.reaper.prices import SpotPrices
 from tideform.burst.reaper.settings import Boto
 from tideform.cloud import Cloud
@@ -67,6 +70,29 @@ def test_every_shape_is_reached_from_an_operation() -> None:
     assert reached == set(MODEL["shapes"])
 
 
+def asked(reader: ModuleType | Callable[..., Any]) -> set[str]:
+    """The names that a piece of code looks up in answers: ``found["State"]``, ``found.get("Tags")``."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(inspect.getsource(reader))):
+        match node:
+            case ast.Subscript(slice=ast.Constant(value=str(name)), ctx=ast.Load()):
+                found.add(name)
+            case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=str(name)), *_]):
+                found.add(name)
+    return {name for name in found if name[:1].isupper()}
+
+
+@pytest.mark.parametrize(
+    "reader",
+    [instances, members, prices, reserved._reservation],
+    ids=lambda reader: str(reader.__name__),
+)
+def test_whatever_a_reader_of_ec2s_answers_asks_for_is_read(reader: ModuleType | Callable[..., Any]) -> None:
+    told = {name for shape in MODEL["shapes"].values() for name in shape.get("members", {})}
+    errors = {"Error", "Code"}  # which botocore reads without a model
+    assert asked(reader) - errors <= told
+
+
 def test_other_services_are_as_botocore_has_them() -> None:
     assert aws.ShortLoader().load_service_model("sts", "service-2") == Loader().load_service_model("sts", "service-2")
 
@@ -84,7 +110,8 @@ READ: dict[str, Callable[[Clients, list[str], str], Any]] = {
     "machines": lambda clients, _ids, _held: instances.tagged(clients, {"tideform:project": "model"}),
     "addresses": lambda clients, ids, _held: running(clients, ids),
     "what machines say of themselves": lambda clients, _ids, _held: [
-        (node.id, dict(node.tags)) for node in unheld.look(clients, "model", "dev", [])["fit"].machines
+        (node.id, dict(node.tags))
+        for node in unheld.look(clients, "model", "dev", [], lambda _, work: work())["fit"].machines
     ],
     "reservations": lambda clients, _ids, held: reserved.look(clients, [held], {"c5.large": 0.085}),
     "prices": lambda clients, _ids, _held: SpotPrices(clients).of([Node("i-1", "c5.large", "running", True, 0.0)]),
@@ -121,6 +148,10 @@ def test_what_the_reaper_reads_is_what_the_whole_model_tells(
     with_ours, with_botocores = (READ[what](clients, *standing) for clients in (boto, cloud))
     assert with_ours == with_botocores
     assert with_ours
+
+
+def test_a_machine_tells_the_reaper_how_many_cpus_it_has(boto: Boto, standing: tuple[list[str], str]) -> None:
+    assert {node.cpus for node in instances.tagged(boto, {"tideform:project": "model"})} == {2}  # of a c5.large
 
 
 def test_machines_are_told_their_lease_and_ended(cloud: Cloud, boto: Boto, standing: tuple[list[str], str]) -> None:

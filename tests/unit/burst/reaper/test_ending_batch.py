@@ -117,7 +117,10 @@ def opened(pool: Reaped, lease: str, *, token: int, fence: int = 0) -> None:
     """As a burst opens its environment and asks for one machine, in one lease's name."""
     claim = Claim(lease, token, 1_900_000_000, fence)
     environment = batch.environments(pool.cloud, pool.handle)[0]
-    batch.update(pool.cloud, environment, state="ENABLED", minvCpus=2, **batch.whose(environment, claim))
+    if tags := batch.whose(environment, claim):
+        batch.update(pool.cloud, environment, minvCpus=0, **tags)
+    until(lambda: pool.environment_now()["status"] == "VALID")
+    batch.update(pool.cloud, environment, state="ENABLED", minvCpus=2)
     until(lambda: len(pool.standing()) == 1)
 
 
@@ -151,3 +154,38 @@ def test_a_burst_that_joins_another_one_replaces_no_machine(pool_of: Callable[..
 def test_an_environment_that_takes_no_new_tags_is_opened_all_the_same(pool: Reaped) -> None:
     opened(pool, "first", token=1)
     assert leases_of(pool) == [None]
+
+
+def updating(pool: Reaped) -> None:
+    """A machine at work, and an update of Batch's that waits for its job."""
+    pool.raise_to(2)
+    pool.submit("held")
+    environment = pool.environment_now()
+    batch.update(pool.cloud, environment, **batch.tagged(environment, {**pool.handle["tags"], "more": "yes"}))
+    assert pool.environment_now()["status"] == "UPDATING"
+
+
+def test_machines_of_an_environment_that_is_being_updated_are_ended_at_once(pool_of: Callable[..., Reaped]) -> None:
+    pool = pool_of(allocationStrategy="BEST_FIT_PROGRESSIVE")
+    updating(pool)
+    before = set(pool.standing())
+    assert not batch.stop(pool.cloud, pool.handle, machines=False)
+    assert not before & set(pool.standing())  # Batch brings others, for the next step
+
+
+def test_an_end_that_an_update_refuses_is_tried_until_it_took(pool_of: Callable[..., Reaped]) -> None:
+    pool = pool_of(allocationStrategy="BEST_FIT_PROGRESSIVE")
+    updating(pool)
+    assert not batch.stop(pool.cloud, pool.handle)
+    pool.end()
+    now = pool.environment_now()
+    assert (pool.standing(), now["state"], now["computeResources"]["minvCpus"]) == ([], "DISABLED", 0)
+
+
+def test_an_update_at_a_size_of_zero_holds_up_no_end(pool_of: Callable[..., Reaped]) -> None:
+    pool = pool_of(allocationStrategy="BEST_FIT_PROGRESSIVE")
+    pool.end()
+    environment = pool.environment_now()
+    batch.update(pool.cloud, environment, minvCpus=0, **batch.whose(environment, Claim("one", 1, 1_900_000_000)))
+    assert pool.environment_now()["status"] == "UPDATING"
+    assert batch.stop(pool.cloud, pool.handle)

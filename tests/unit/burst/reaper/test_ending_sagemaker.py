@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from tests.unit.sandbox.sagemaker_training.conftest import BUCKET, Training
 from tests.unit.sandbox.waiting import until
 from tideform.burst.reaper.endings import ending, sagemaker
+from tideform.burst.reaper.unheld import Sight, look_for_jobs
 from tideform.cloud import Cloud
 from tideform.paths import Workspace
 from tideform.sandbox import client
@@ -73,6 +75,42 @@ def test_every_job_is_stopped_and_every_warm_pool_let_go(pool: Pool) -> None:
     pool.stopped()
     assert {pool.training.job(name)["TrainingJobStatus"] for name in names} == {"Stopped"}
     assert pool.training.job(done)["WarmPoolStatus"]["Status"] == "Terminated"
+
+
+def test_a_job_that_lost_some_of_its_tags_is_stopped_all_the_same(pool: Pool) -> None:
+    name = pool.up()
+    arn = pool.training.job(name)["TrainingJobArn"]
+    pool.training.api.delete_tags(ResourceArn=arn, TagKeys=["tideform:project"])
+    pool.stopped()
+    assert pool.training.job(name)["TrainingJobStatus"] == "Stopped"
+
+
+def test_a_job_whose_tags_are_another_projects_is_left_alone(pool: Pool) -> None:
+    name = pool.up()
+    arn = pool.training.job(name)["TrainingJobArn"]
+    pool.training.api.add_tags(ResourceArn=arn, Tags=[{"Key": "tideform:project", "Value": "other"}])
+    assert sagemaker.stop(pool.training.cloud, pool.handle)
+    assert pool.training.job(name)["TrainingJobStatus"] == "InProgress"
+
+
+def test_whose_jobs_go_on_is_told_by_their_names(pool: Pool) -> None:
+    pool.up(lease="one")
+    pool.up(lease="two")
+    assert sagemaker.leases_of_jobs(pool.training.cloud, pool.handle) == {"one", "two"}
+    sagemaker.end_jobs(pool.training.cloud, pool.handle, "one")
+    until(lambda: sagemaker.leases_of_jobs(pool.training.cloud, pool.handle) == {"two"})
+
+
+def test_a_job_of_a_pool_without_an_item_is_found_by_the_specs_handle_and_says_itself_when_it_is_over(
+    pool: Pool,
+) -> None:
+    found: dict[str, Sight] = {}
+    pool.handle["tags"]["tideform:expires"] = "2030-01-01T00:00:00Z"
+    name = pool.up()
+    look_for_jobs(pool.training.cloud, [], {"fit": pool.handle}, found, lambda _, work: work())
+    assert [source.name for source in found["fit"].sources] == [name]
+    before, after = (datetime(year, 6, 1, tzinfo=UTC).timestamp() for year in (2029, 2030))
+    assert (found["fit"].over(before), found["fit"].over(after)) == (False, True)
 
 
 def test_stopping_is_not_done_while_something_is_left(pool: Pool) -> None:

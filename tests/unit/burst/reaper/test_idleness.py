@@ -13,8 +13,10 @@ from tests.unit.burst.permissions import actions_of, reaper_may
 from tests.unit.burst.reaper.conftest import Reaped
 from tests.unit.burst.reaper.leasing import Bursts, make_table
 from tideform.burst.lease import State
+from tideform.burst.reaper.base import Node
 from tideform.burst.reaper.endings import batch, eks, sagemaker
 from tideform.burst.reaper.endings import ec2 as ending
+from tideform.burst.reaper.instances import node_of
 from tideform.burst.reaper.utilisation import at_work
 from tideform.cloud import Cloud
 
@@ -125,35 +127,51 @@ def _machine(**more: Any) -> dict[str, Any]:
 
 
 def _seen(*values: float) -> dict[str, Any]:
-    return {"MetricDataResults": [{"Values": list(values)}]}
+    return {"MetricDataResults": [{"Id": "m0", "Values": list(values)}]}
 
 
 HANDLE = {"tags": {"tideform:unit": "fit"}, "comment": "demo-dev/fit ", "namespace": "fit", "job_prefix": "fit-"}
 
 
+def _sent(comment: str, **statuses: str) -> dict[str, Any]:
+    """A command of SSM's and what it says of it on each machine."""
+    machines = {name.replace("_", "-"): status for name, status in statuses.items()}
+    told = [{"InstanceId": name, "Status": status} for name, status in machines.items()]
+    return {
+        "list_commands": {"Commands": [{"Comment": comment, "InstanceIds": [*machines], "CommandId": "c"}]},
+        "list_command_invocations": {"CommandInvocations": told},
+    }
+
+
+_NOTHING: dict[str, Any] = {"list_commands": {"Commands": []}}
+
+
 @pytest.mark.parametrize(
-    ("commands", "sessions", "seen", "busy"),
+    ("sent", "sessions", "seen", "busy"),
     [
-        ([], [], (1.5,), False),
-        ([], [], (), False),
-        ([{"Comment": "demo-dev/fit abc", "InstanceIds": ["i-1"], "CommandId": "c"}], [], (), True),
-        ([{"Comment": "demo-dev/fit abc", "InstanceIds": ["i-gone"], "CommandId": "c"}], [], (), False),
-        ([{"Comment": "other-dev/fit abc", "InstanceIds": ["i-1"], "CommandId": "c"}], [], (), False),
-        ([], [{"SessionId": "ann-1"}], (), True),
-        ([], [], (0.4, 71.0), True),
+        (_NOTHING, [], (1.5,), False),
+        (_NOTHING, [], (), False),
+        (_sent("demo-dev/fit abc", i_1="Pending"), [], (), True),
+        (_sent("demo-dev/fit abc", i_1="InProgress"), [], (), True),
+        (_sent("demo-dev/fit abc", i_1="Delayed"), [], (), True),
+        (_sent("demo-dev/fit abc", i_gone="InProgress"), [], (), False),
+        (_sent("other-dev/fit abc", i_1="InProgress"), [], (), False),
+        (_NOTHING, [{"SessionId": "ann-1"}], (), True),
+        (_NOTHING, [], (0.4, 71.0), True),
     ],
 )
 def test_a_machine_of_ec2_works_for_a_command_a_session_or_by_its_cpus(
-    commands: list[Any], sessions: list[Any], seen: tuple[float, ...], busy: bool
+    sent: dict[str, Any], sessions: list[Any], seen: tuple[float, ...], busy: bool
 ) -> None:
-    clients = _Answers(
-        **_machine(
-            list_commands={"Commands": commands},
-            describe_sessions={"Sessions": sessions},
-            get_metric_data=_seen(*seen),
-        )
-    )
+    clients = _Answers(**_machine(**sent, describe_sessions={"Sessions": sessions}, get_metric_data=_seen(*seen)))
     assert ending.busy(clients, HANDLE, 0.0) is busy
+
+
+@pytest.mark.parametrize("left", ["Cancelled", "Cancelling", "Failed", "Success", "TimedOut"])
+def test_what_ssm_waits_for_on_a_machine_that_is_gone_is_no_work_of_those_that_stay(left: str) -> None:
+    sent = _sent("demo-dev/fit abc", i_1=left, i_gone="InProgress")
+    clients = _Answers(**_machine(**sent, describe_sessions={"Sessions": []}, get_metric_data=_seen()))
+    assert not ending.busy(clients, HANDLE, 0.0)
 
 
 @pytest.mark.parametrize(("seen", "busy"), [((1.0,), False), ((40.0,), True), ((), True)])
@@ -166,5 +184,59 @@ def test_a_warm_machine_of_sagemaker_does_nothing() -> None:
     assert not sagemaker.busy(_Answers(list_training_jobs={"TrainingJobSummaries": []}), HANDLE, 0.0)
 
 
-def test_no_machine_is_at_no_work() -> None:
-    assert not at_work(_Answers(), [], 0.0, unseen=False)
+@pytest.mark.parametrize("unseen", [False, True])
+def test_no_machine_is_at_no_work(unseen: bool) -> None:
+    assert not at_work(_Answers(), [], 0.0, unseen=unseen)
+
+
+def _node(number: int, cpus: int) -> Node:
+    return Node(f"i-{number}", "p5.48xlarge", "running", spot=False, launched=0.0, cpus=cpus)
+
+
+@pytest.mark.parametrize(
+    ("cpus", "percent", "working"),
+    [
+        (192, 0.27, True),  # half a core of 192, as one process that feeds eight GPUs
+        (192, 0.25, False),
+        (96, 1.1, True),  # one core of 96
+        (8, 6.3, True),  # half a core of eight
+        (8, 6.2, False),
+        (2, 10.0, True),
+        (2, 9.9, False),
+        (0, 2.0, True),  # nobody tells how many it has
+    ],
+)
+def test_half_a_core_is_work_whatever_the_machines_size(cpus: int, percent: float, working: bool) -> None:
+    clients = _Answers(get_metric_data=_seen(percent))
+    assert at_work(clients, [_node(0, cpus)], 0.0, unseen=False) is working
+
+
+class _ManyMachines:
+    """A CloudWatch that takes 500 queries at once, and has seen one machine work: the last."""
+
+    def __init__(self, last: str) -> None:
+        self.last = last
+
+    def client(self, _service: str) -> _ManyMachines:
+        return self
+
+    def get_paginator(self, _operation: str) -> _ManyMachines:
+        return self
+
+    def paginate(self, *, MetricDataQueries: list[Any], **_: Any) -> list[Any]:  # noqa: N803  # the API's name
+        assert len(MetricDataQueries) <= 500
+        named = {q["Id"]: q["MetricStat"]["Metric"]["Dimensions"][0]["Value"] for q in MetricDataQueries}
+        found = [{"Id": key, "Values": [90.0 if name == self.last else 0.1]} for key, name in named.items()]
+        return [{"MetricDataResults": found}]
+
+
+@pytest.mark.parametrize("machines", [500, 501, 1200])
+def test_every_machine_of_a_large_pool_is_asked_about(machines: int) -> None:
+    pool = [_node(number, 192) for number in range(machines)]
+    assert at_work(_ManyMachines(f"i-{machines - 1}"), pool, 0.0, unseen=False)
+    assert not at_work(_ManyMachines("i-elsewhere"), pool, 0.0, unseen=False)
+
+
+def test_a_machine_says_how_many_cpus_it_has() -> None:
+    found = _machine()["describe_instances"]["Reservations"][0]
+    assert node_of({**found["Instances"][0], "CpuOptions": {"CoreCount": 96, "ThreadsPerCore": 2}}).cpus == 192

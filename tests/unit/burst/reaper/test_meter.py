@@ -241,3 +241,18 @@ def test_the_item_stays_far_below_what_a_table_takes_after_thousands_of_leases()
         account = count(account, nodes, {}, records, lambda _: 0.1, now)
     assert len(repr(typed(account.as_item("meter#fit")))) < 150_000
     assert account.usd == pytest.approx(60 * 50 * 740 / 3600 * 0.1)
+
+
+def test_a_machine_of_one_lease_alone_is_charged_to_that_one() -> None:
+    live = {"runs": {"owner": "ann", "created": START}, "waits": {"owner": "bob", "created": START}}
+    node = Node("job#0", "c5.large", "running", spot=False, launched=START, lease="runs")
+    account = look(Account(), [node], live, {}, START + 3600)
+    assert {lease: hold.usd for lease, hold in account.leases.items()} == pytest.approx({"runs": 0.085, "waits": 0.0})
+    assert (account.rate("runs"), account.rate("waits")) == pytest.approx((0.085, 0.0))
+
+
+def test_a_machine_of_a_lease_that_nobody_knows_is_shared() -> None:
+    live = {"a": {"owner": "ann", "created": START}, "b": {"owner": "bob", "created": START}}
+    node = Node("job#0", "c5.large", "running", spot=False, launched=START, lease="gone")
+    account = look(Account(), [node], live, {}, START + 3600)
+    assert [hold.usd for hold in account.leases.values()] == pytest.approx([0.0425, 0.0425])

@@ -106,6 +106,34 @@ def test_one_that_is_late_does_not_pile_up_on_the_next(bursts: Bursts, pool: Rea
     assert len(bursts.record(pool).leases) == 1
 
 
+def test_of_two_at_once_one_begins(bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, acquire, firsts = plan_for(pool, "sleep 600"), Pools.acquire, []
+
+    def overtaken(pools: Pools, *given: Any, **words: Any) -> Item | None:
+        monkeypatch.setattr(Pools, "acquire", acquire)
+        firsts.append(begin(bursts, plan))  # after the pool was read, and before it is acquired
+        return acquire(pools, *given, **words)
+
+    monkeypatch.setattr(Pools, "acquire", overtaken)
+    assert begin(bursts, plan)["skipped"].startswith(firsts[0]["lease"])
+    assert len(bursts.record(pool).leases) == 1
+
+
+def test_a_lease_of_a_command_that_comes_in_between_keeps_no_start_from_beginning(
+    bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acquire = Pools.acquire
+
+    def overtaken(pools: Pools, *given: Any, **words: Any) -> Item | None:
+        monkeypatch.setattr(Pools, "acquire", acquire)
+        bursts.begin(pool)
+        return acquire(pools, *given, **words)
+
+    monkeypatch.setattr(Pools, "acquire", overtaken)
+    begun = begin(bursts, plan_for(pool, "sleep 600"))
+    assert begun["lease"] in [lease.id for lease in bursts.record(pool).leases]
+
+
 def broken(pool: Reaped) -> dict[str, Any]:
     return {**plan_for(pool, "true"), "handle": {**pool.handle, "job_definition": "there-is-none"}}
 

@@ -13,10 +13,14 @@ import pytest
 from tests.unit.burst.reaper.conftest import Reaped
 from tests.unit.burst.reaper.leasing import HOUR, Bursts, make_table
 from tests.unit.sandbox.waiting import until
-from tideform.burst.lease import State
+from tideform.burst.lease import Mode, State
 from tideform.burst.reaper.decide import SILENCE_SECONDS
+from tideform.burst.reaper.endings import batch
+from tideform.burst.reaper.fates import UNREADABLE, Fate, Fates
+from tideform.burst.reaper.history.base import JobState
 from tideform.burst.reaper.keeper import Keeper
-from tideform.burst.table import BusyPoolError, LeaseTable
+from tideform.burst.table import LeaseTable
+from tideform.burst.table_errors import BusyPoolError
 from tideform.cloud import Cloud
 from tideform.paths import Workspace
 from tideform.process import Process
@@ -138,7 +142,7 @@ def test_a_pool_that_fails_stops_no_other_and_is_told(
     bursts.begin(broken)
     key = {"pk": {"S": f"pool#{broken.handle['pool']}"}}
     cloud.client("dynamodb").update_item(TableName=bursts.table.name, Key=key, UpdateExpression="REMOVE handle")
-    told = bursts.reap(HOUR)
+    told = bursts.reap(HOUR, waiting=whole.standing)  # nothing says how the broken one's machines stay away
     assert whole.standing() == []
     assert list(told["failures"]) == [broken.handle["pool"]]
 
@@ -176,6 +180,21 @@ def test_a_pool_whose_item_cannot_be_read_is_ended_told_and_mended_and_others_ar
     assert bursts.reap(420)["failures"] == {}
 
 
+def test_the_jobs_of_a_pool_whose_item_cannot_be_read_are_stopped_and_its_leases_are_counted(
+    bursts: Bursts, pool: Reaped
+) -> None:
+    bursts.planned = (pool,)
+    lease = bursts.begin(pool)
+    pool.submit(lease.id)
+    damage(bursts, pool, tokens=None)
+    bursts.reap(120)
+    assert (fate_of(bursts, pool, lease.id).state, fate_of(bursts, pool, lease.id).why) == ("stopped", UNREADABLE)
+    bursts.reap(420)
+    account = bursts.table.items.get(f"meter#{pool.handle['pool']}") or {}
+    told = account["leases"][lease.id]
+    assert (told["owner"], told["ended"] <= bursts.began + 300, told["usd"] > 0) == (lease.owner, True, True)
+
+
 def test_a_pool_whose_item_cannot_be_read_is_not_judged_by_what_was_told_of_it(bursts: Bursts, pool: Reaped) -> None:
     bursts.begin(pool)
     damage(bursts, pool, leases=3)
@@ -211,6 +230,14 @@ def test_a_warning_that_nobody_takes_keeps_nobody_who_is_over(
     assert [lease.id for lease in bursts.record(pool).leases] == [other.id]
 
 
+def test_the_end_waits_for_no_message(bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[int] = []
+    bursts.begin(pool)
+    monkeypatch.setattr("tideform.burst.reaper.tell.message", lambda *_: left.append(len(pool.standing())))
+    bursts.reap(HOUR)
+    assert left == [0]
+
+
 def test_a_deadline_of_next_century_is_that_of_the_longest_lease(bursts: Bursts, pool: Reaped) -> None:
     bursts.begin(pool, deadline=int(bursts.began) + 100 * 365 * 86_400)
     assert bursts.reap(5 * 86_400)["did"] == []
@@ -226,6 +253,23 @@ def test_junk_in_the_table_stops_nothing_and_accounts_are_mended(bursts: Bursts,
     assert "its account cannot be read" in bursts.reap(HOUR / 2)["failures"][name]
     assert bursts.reap(HOUR)["failures"] == {}
     assert pool.standing() == []
+
+
+def test_a_pool_of_which_nothing_says_how_it_ends_is_closed_where_its_tags_are_found(
+    bursts: Bursts, pool_of: Callable[..., Reaped]
+) -> None:
+    broken, other = pool_of(), pool_of()
+    arn = broken.environment_now()["computeEnvironmentArn"]
+    broken.cloud.client("batch").tag_resource(resourceArn=arn, tags=broken.handle["tags"])
+    bursts.begin(broken)
+    bursts.planned = (other,)  # the spec no longer has the broken one; Batch is asked for this one's sake
+    bursts.table.items.write({"pk": f"pool#{broken.handle['pool']}", "leases": 3})
+    bursts.spare = 0.0
+    bursts.reap(0)
+    until(lambda: broken.environment_now()["status"] == "VALID")
+    bursts.reap(60)
+    found = broken.environment_now()
+    assert (found["state"], found["computeResources"]["minvCpus"]) == ("DISABLED", 0)
 
 
 def test_what_takes_longer_than_the_round_is_told_and_done_by_the_next(
@@ -334,6 +378,59 @@ def test_without_the_table_machines_end_by_the_time_on_their_tags(
     assert ("its time is over" in told["did"][0], list(told["failures"])) == (True, ["the lease table"])
 
 
+@pytest.fixture
+def away(workspace: Workspace) -> Iterator[None]:
+    """Nothing of the table can be read."""
+    refused = {"share": 1, "services": ["dynamodb"], "operations": ["Scan", "GetItem"]}
+    client.market(workspace, {"throttle": {**refused, "error": "ResourceNotFoundException"}})
+    yield
+    client.market(workspace, {"clear": True})
+
+
+@pytest.mark.usefixtures("away")
+def test_without_the_table_what_brings_machines_is_closed_once_every_time_on_them_is_over(
+    bursts: Bursts, pool: Reaped, cloud: Cloud
+) -> None:
+    pool.raise_to(4)
+    tag = {"Key": "tideform:expires", "Value": "2026-01-01T00:00:00Z"}
+    cloud.client("ec2").create_tags(Resources=pool.standing(), Tags=[tag])
+    bursts.planned = (pool,)
+    bursts.reap(0)
+    until(lambda: pool.environment_now()["status"] == "VALID")
+    bursts.reap(60)
+    found = pool.environment_now()
+    assert (found["state"], found["computeResources"]["minvCpus"], pool.standing()) == ("DISABLED", 0, [])
+
+
+@pytest.mark.usefixtures("away")
+def test_without_the_table_what_brings_machines_stays_for_one_whose_time_goes_on(
+    bursts: Bursts, pool: Reaped, cloud: Cloud
+) -> None:
+    pool.raise_to(4)
+    for machine, until_when in zip(pool.standing(), ("2026-01-01T00:00:00Z", "2099-01-01T00:00:00Z"), strict=True):
+        tag = {"Key": "tideform:expires", "Value": until_when}
+        cloud.client("ec2").create_tags(Resources=[machine], Tags=[tag])
+    bursts.planned = (pool,)
+    bursts.reap(0)
+    assert pool.environment_now()["state"] == "ENABLED"
+
+
+PAST, TO_COME = ({"tideform:lease": "gone", "tideform:expires": f"{year}-01-01T00:00:00Z"} for year in (2026, 2099))
+
+
+@pytest.mark.usefixtures("away")
+@pytest.mark.parametrize(("claims", "closed"), [([PAST], True), ([PAST, TO_COME], False), ([{}], False)])
+def test_without_the_table_a_queue_is_closed_once_the_time_of_each_job_that_waits_is_over(
+    bursts: Bursts, pool: Reaped, claims: list[dict[str, str]], closed: bool
+) -> None:
+    batch.set_queue(pool.cloud, pool.handle, "ENABLED")  # and the environment brings nothing
+    waiting = [pool.queue_up(f"gone{number}", tags) for number, tags in enumerate(claims)]
+    bursts.planned = (pool,)
+    bursts.reap(0)
+    assert batch.open_queue(pool.cloud, pool.handle) is not closed
+    assert (pool.status(waiting[0]) == "FAILED") is closed
+
+
 def test_each_round_leaves_a_heartbeat(bursts: Bursts) -> None:
     bursts.reap(0)
     beat = bursts.table.items.get("reaper")
@@ -345,3 +442,30 @@ def test_the_heartbeat_is_no_pool(bursts: Bursts, pool: Reaped) -> None:
     bursts.begin(pool)
     bursts.reap(0)
     assert [record.pool for record in LeaseTable(bursts.table.cloud, bursts.table.name).all()] == [pool.handle["pool"]]
+
+
+def fate_of(bursts: Bursts, pool: Reaped, lease: str) -> Fate:
+    return Fates(bursts.table.items).of(pool.handle["pool"])[lease]
+
+
+def test_a_job_that_the_reaper_ends_with_its_lease_is_stopped_and_says_why(bursts: Bursts, pool: Reaped) -> None:
+    lease = bursts.begin(pool)
+    job = pool.submit(lease.id)
+    bursts.reap(HOUR)
+    fate = fate_of(bursts, pool, lease.id)
+    assert (fate.state, fate.code, fate.ids) == ("stopped", None, (job,))
+    assert fate.why
+
+
+def test_a_backend_that_cannot_tell_of_jobs_keeps_no_machine(
+    bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = bursts.begin(pool, mode=Mode.RUN)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError("nobody answers")
+
+    monkeypatch.setattr("tideform.burst.reaper.history.batch.jobs", refuse)
+    bursts.reap(HOUR)
+    assert (bursts.record(pool).state, pool.standing()) == (State.IDLE, [])
+    assert fate_of(bursts, pool, lease.id) == Fate(JobState.UNKNOWN, why="it could not be asked for: nobody answers")

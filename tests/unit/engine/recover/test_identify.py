@@ -7,10 +7,11 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from tideform.cloud import Cloud
-from tideform.engine.recover.identify import identify
+from tideform.engine.recover.identify import before_read, identify, standing
 from tideform.errors import EngineError
 
 TAGS = {"tideform:project": "p", "tideform:environment": "dev", "tideform:layer": "foundation"}
@@ -37,6 +38,9 @@ def _tagged(kind: str, tags: dict[str, str] = TAGS) -> list[dict[str, Any]]:
         ("aws:batch/jobQueue:JobQueue", {"name": "q"}, "arn:aws:batch:us-east-1:123456789012:job-queue/q"),
         ("aws:budgets/budget:Budget", {"name": "b"}, "123456789012:b"),
         ("aws:eks/nodeGroup:NodeGroup", {"clusterName": "c", "nodeGroupName": "n"}, "c:n"),
+        ("aws:lambda/permission:Permission", {"function": "f", "statementId": "s"}, "s"),
+        ("aws:autoscaling/lifecycleHook:LifecycleHook", {"autoscalingGroupName": "g", "name": "h"}, "h"),
+        ("aws:cloudwatch/eventTarget:EventTarget", {"rule": "r", "targetId": "t"}, "r-t"),
         ("kubernetes:core/v1:Namespace", {"metadata": {"name": "n"}}, "n"),
         ("kubernetes:batch/v1:Job", {"metadata": {"name": "j", "namespace": "n"}}, "n/j"),
         ("kubernetes:batch/v1:Job", {"metadata": {"generateName": "j-", "namespace": "n"}}, None),
@@ -45,6 +49,39 @@ def _tagged(kind: str, tags: dict[str, str] = TAGS) -> list[dict[str, Any]]:
 )
 def test_a_name_of_our_own_gives_the_id(token: str, inputs: dict[str, Any], expected: str) -> None:
     assert identify(Cloud("us-east-1", "123456789012"), token, inputs) == expected
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("eu-west-1", "aws")]
+)
+def test_an_arn_is_one_of_the_regions_partition(region: str, partition: str) -> None:
+    there = Cloud(region, "1")
+    found = [identify(there, token, {"name": "n"}) for token in ("aws:sns/topic:Topic", "aws:iam/policy:Policy")]
+    assert [str(arn).split(":")[1] for arn in found] == [partition, partition]
+
+
+def test_a_name_within_a_parent_is_not_taken_by_the_same_name_within_another() -> None:
+    token = "aws:autoscaling/lifecycleHook:LifecycleHook"
+    there = [{"type": token, "id": "drain", "inputs": {"autoscalingGroupName": "one", "name": "drain"}}]
+    assert standing(there, token, {"autoscalingGroupName": "two", "name": "drain"}) == set()
+    assert standing(there, token, {"autoscalingGroupName": "one", "name": "drain"}) == {"drain"}
+
+
+def test_what_is_read_by_an_output_has_its_id_there() -> None:
+    token = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+    told = before_read(token, {"clusterName": "c"}, "a-1")
+    assert told == {"clusterName": "c", "id": "a-1", "associationId": "a-1"}
+
+
+def test_a_pod_identity_is_found_under_the_number_of_its_association(cloud: Cloud) -> None:
+    eks, where = cloud.client("eks"), {"namespace": "n", "serviceAccount": "s"}
+    with Stubber(eks) as stub:
+        found = [{"clusterName": "c", "associationId": "a-1", **where}]
+        stub.add_response("list_pod_identity_associations", {"associations": found}, {"clusterName": "c", **where})
+        identity = identify(
+            cloud, "aws:eks/podIdentityAssociation:PodIdentityAssociation", {"clusterName": "c", **where}
+        )
+    assert identity == "a-1"
 
 
 def test_a_type_without_a_rule_is_an_error_that_names_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -38,6 +39,26 @@ def test_an_alias_is_ours_if_it_points_to_our_key(points_to: str, ours: bool) ->
 def test_a_dashboard_is_ours_if_it_says_the_same_in_whatever_order() -> None:
     one, other = '{"a": 1, "b": 2}', '{"b":2,"a":1}'
     assert judged("aws:cloudwatch/dashboard:Dashboard", {"dashboardBody": one}, {"dashboardBody": other})
+
+
+@pytest.mark.parametrize(
+    ("shown", "ours"),
+    [(["p-dev-old"], True), ([], True), (["p-dev-old", "theirs"], False), (["theirs"], False), (["p-device"], False)],
+)
+def test_a_dashboard_of_another_spec_is_ours_if_it_shows_nothing_else(shown: list[str], ours: bool) -> None:
+    def body(*names: str) -> str:
+        return json.dumps(
+            {"widgets": [{"properties": {"metrics": [["AWS/Events", "RuleName", one]]}} for one in names]}
+        )
+
+    wanted = {"dashboardName": "p-dev-overview", "dashboardBody": body("p-dev-new")}
+    assert judged("aws:cloudwatch/dashboard:Dashboard", wanted, {"dashboardBody": body(*shown)}) is ours
+
+
+@pytest.mark.parametrize("body", [None, "no document", "[]", '{"widgets": 7}'])
+def test_a_dashboard_that_cannot_be_read_is_not_ours(body: str | None) -> None:
+    wanted = {"dashboardName": "p-dev-overview", "dashboardBody": "{}"}
+    assert not judged("aws:cloudwatch/dashboard:Dashboard", wanted, {"dashboardBody": body})
 
 
 def test_a_setting_shares_the_answer_of_what_it_belongs_to() -> None:

@@ -126,3 +126,26 @@ def test_a_stack_that_died_before_its_first_entry_is_recovered() -> None:
     engine = PlayedEngine([], [creating(entry("b", None))], {"b": TAGS})
     engine.recovered()
     assert engine.after() == [("b", False)]
+
+
+FUNCTION = {
+    "urn": "urn:pulumi:p-dev::tideform-storage::aws:lambda/function:Function::reaper",
+    "type": "aws:lambda/function:Function",
+    "custom": True,
+    "inputs": {"name": "reaper", "tags": TAGS, "code": {"a.py": "new"}},
+}
+
+
+def test_what_no_service_gives_back_of_what_was_made_is_not_known() -> None:
+    engine = PlayedEngine([], [creating(FUNCTION)], {"reaper": TAGS})
+    engine.recovered()
+    (found,) = engine.imported[0]["resources"]
+    assert found["inputs"] == {"name": "reaper", "tags": TAGS}
+
+
+def test_whether_a_change_that_was_cut_short_came_to_what_no_service_gives_back_is_not_known() -> None:
+    standing = {**FUNCTION, "id": "reaper", "outputs": FUNCTION["inputs"]}
+    engine = PlayedEngine([standing], [{"type": "updating", "resource": standing}], {"reaper": TAGS})
+    engine.recovered()
+    (found,) = engine.imported[0]["resources"]
+    assert ("code" in found["inputs"], "code" in found["outputs"]) == (False, False)

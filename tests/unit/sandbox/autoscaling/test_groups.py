@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from tests.unit.sandbox.autoscaling.conftest import Group
 from tests.unit.sandbox.waiting import until
+from tideform.cloud import Cloud
 from tideform.sandbox import client
 
 
@@ -29,6 +30,15 @@ def test_instances_carry_the_tags_of_template_and_group(group: Group) -> None:
     group.has(1)
     tags = {tag["Key"]: tag["Value"] for tag in group.instances()[0]["Tags"]}
     assert {"of": "instance", "pool": "fit", "aws:autoscaling:groupName": group.name}.items() <= tags.items()
+
+
+def test_a_placement_group_stays_while_machines_are_in_it(group_of: Callable[..., Group], cloud: Cloud) -> None:
+    ec2 = cloud.client("ec2")
+    ec2.create_placement_group(GroupName="close", Strategy="cluster")
+    group = group_of(PlacementGroup="close", DesiredCapacity=1)
+    group.has(1)
+    with pytest.raises(ClientError, match="is in use"):
+        ec2.delete_placement_group(GroupName="close")
 
 
 @pytest.mark.parametrize(("percent", "lifecycles"), [(0, {"spot"}), (100, {None}), (50, {"spot", None})])

@@ -218,3 +218,29 @@ def test_a_machine_at_work_is_replaced_when_its_job_is_over(pool_of: Callable[..
 def test_an_environment_that_places_by_best_fit_takes_no_new_tags(pool: Pool) -> None:
     with pytest.raises(ClientError, match="allocation strategy other than BEST_FIT"):
         pool.update(computeResources={"minvCpus": 4, "tags": {"whose": "mine"}})
+
+
+def test_new_tags_are_an_update_in_which_no_size_is_taken(pool_of: Callable[..., Pool]) -> None:
+    pool = pool_of(allocationStrategy="BEST_FIT_PROGRESSIVE")
+    pool.update(computeResources={"tags": {"new": "yes"}})
+    assert _described(pool)["status"] == "UPDATING"
+    with pytest.raises(ClientError, match="Cannot update, resource is being modified"):
+        pool.update(computeResources={"minvCpus": 0})
+    until(lambda: _described(pool)["status"] == "VALID")
+    pool.update(computeResources={"minvCpus": 4})
+
+
+def test_an_update_goes_on_while_a_job_is_on_an_old_machine(pool_of: Callable[..., Pool]) -> None:
+    pool = pool_of(allocationStrategy="BEST_FIT_PROGRESSIVE")
+    running = pool.python("import signal; signal.pause()")
+    pool.running(running)
+    pool.update(computeResources={"tags": {"new": "yes"}})
+    pool.advance(600)
+    assert _described(pool)["status"] == "UPDATING"
+    pool.batch.terminate_job(jobId=running, reason="enough")
+    until(lambda: _described(pool)["status"] == "VALID")
+
+
+def test_a_new_size_is_no_update_of_that_kind(pool: Pool) -> None:
+    pool.update(computeResources={"minvCpus": 4, "maxvCpus": 8})
+    assert _described(pool)["status"] == "VALID"

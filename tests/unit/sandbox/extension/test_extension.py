@@ -207,6 +207,24 @@ def test_an_ended_instance_leaves_no_network_interface(cloud: Cloud) -> None:
     assert ec2.describe_network_interfaces(Filters=attached)["NetworkInterfaces"] == []
 
 
+def test_a_protected_machine_keeps_those_of_its_zone_and_the_request_fails(cloud: Cloud) -> None:
+    ec2 = cloud.client("ec2")
+
+    def run(zone: str) -> str:
+        place = {"Placement": {"AvailabilityZone": f"us-east-1{zone}"}, "InstanceType": "c5.large"}
+        made = ec2.run_instances(ImageId="ami-1", MinCount=1, MaxCount=1, **place)["Instances"][0]
+        return str(made["InstanceId"])
+
+    beside, held, elsewhere = run("a"), run("a"), run("b")
+    ec2.modify_instance_attribute(InstanceId=held, DisableApiTermination={"Value": True})
+    with pytest.raises(ClientError, match="OperationNotPermitted"):
+        ec2.terminate_instances(InstanceIds=[beside, held, elsewhere])
+    found = ec2.describe_instances(InstanceIds=[beside, held, elsewhere])["Reservations"]
+    states = {one["InstanceId"]: one["State"]["Name"] for each in found for one in each["Instances"]}
+    assert (states[beside], states[held]) == ("running", "running")
+    assert states[elsewhere] in ("shutting-down", "terminated")
+
+
 def test_a_security_group_wants_a_vpc_that_is_there(cloud: Cloud) -> None:
     absent = "vpc-0123456789abcdef0"
     with pytest.raises(ClientError, match=r"InvalidVpcID\.NotFound"):

@@ -169,3 +169,12 @@ def test_its_first_calls_may_come_at_once(deployed: Deploy) -> None:
     function = deployed("return event['n']")
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(lambda n: function.call({"n": n})["Payload"], range(4))) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("most", [0, 2])
+def test_how_often_it_may_run_at_once_is_told_with_it_even_where_that_is_never(most: int, deployed: Deploy) -> None:
+    function = deployed("return {}")
+    assert "Concurrency" not in function.client.get_function(FunctionName=function.name)
+    function.client.put_function_concurrency(FunctionName=function.name, ReservedConcurrentExecutions=most)
+    told = function.client.get_function(FunctionName=function.name)
+    assert told["Concurrency"] == {"ReservedConcurrentExecutions": most}

@@ -45,7 +45,7 @@ def test_a_reclaimed_instance_ends_two_minutes_after_it_was_told(machines: Machi
     seen = machines.see(instance)
     assert seen["State"]["Name"] == "terminated"
     assert seen["StateReason"]["Code"] == "Server.SpotInstanceTermination"
-    assert seen["StateTransitionReason"].startswith("Server.SpotInstanceTermination")
+    assert seen["StateTransitionReason"].startswith("Service initiated (")
 
 
 def test_a_job_hears_of_it_from_the_metadata_service(machines: Machines) -> None:

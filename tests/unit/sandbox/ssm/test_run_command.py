@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -69,6 +71,20 @@ def test_a_command_tells_its_output_and_exit_code(nodes: Nodes) -> None:
     assert ended["StandardOutputContent"] == "one\ntwo"
 
 
+def test_a_script_that_ends_with_137_is_taken_for_one_whose_time_was_up(nodes: Nodes) -> None:
+    ended = nodes.ended(nodes.send("exit 137"))
+    assert (ended["Status"], ended["StatusDetails"], ended["ResponseCode"]) == ("TimedOut", "ExecutionTimedOut", 137)
+
+
+def test_a_script_that_asks_for_a_reboot_has_failed_and_says_so(nodes: Nodes) -> None:
+    ended = nodes.ended(nodes.send("exit 194"))
+    assert (ended["Status"], "194 reboots the instance" in ended["StandardOutputContent"]) == ("Failed", True)
+
+
+def test_a_job_that_ends_with_194_is_told_as_193(nodes: Nodes) -> None:
+    assert nodes.ended(nodes.send("exec tideform-run sh -c 'exit 194'"))["ResponseCode"] == 193
+
+
 def test_each_node_has_a_log_stream_and_knows_itself(nodes: Nodes) -> None:
     command = nodes.send("echo $AWS_SSM_INSTANCE_ID", nodes=2)
     assert [nodes.ended(command, n)["Status"] for n in range(2)] == ["Success", "Success"]
@@ -99,8 +115,73 @@ def test_the_time_that_is_up_ends_the_process(nodes: Nodes) -> None:
     pid = nodes.pid(command)
     client.advance_clock(nodes.workspace, 601)
     assert (nodes.told(command)["Status"], nodes.told(command)["StatusDetails"]) == ("TimedOut", "ExecutionTimedOut")
-    client.advance_clock(nodes.workspace, 60)
     until(lambda: not lives(pid))
+
+
+def test_a_script_that_is_cancelled_hears_nothing_of_it(nodes: Nodes) -> None:
+    flag = nodes.workspace.root / "heard"
+    command = nodes.send("echo $$", f"trap 'touch {flag}; exit' TERM", "while :; do sleep 0.1; done")
+    pid = nodes.pid(command)
+    nodes.ssm.cancel_command(CommandId=command)
+    until(lambda: not lives(pid))
+    assert not flag.exists()
+
+
+def contained(nodes: Nodes, script: str) -> tuple[str, int]:
+    """A command whose container runs the script, and that container's first process, which prints its number."""
+    command = nodes.send(f"exec tideform-run sh -c {shlex.quote(f'echo $$; {script}')}")
+    return command, nodes.pid(command)
+
+
+@pytest.mark.parametrize("timeout", [False, True])
+def test_a_container_outlives_its_command_until_it_has_saved_its_work(nodes: Nodes, timeout: bool) -> None:
+    may = nodes.workspace.root / f"may-{timeout}"
+    saves = f"trap 'until [ -e {may} ]; do sleep 0.1; done; exit 0' TERM; while :; do sleep 0.1; done"
+    command, pid = contained(nodes, saves)
+    if timeout:
+        client.advance_clock(nodes.workspace, 3601)
+    else:
+        nodes.ssm.cancel_command(CommandId=command)
+    ended = nodes.told(command)["Status"]
+    still = lives(pid)
+    may.touch()
+    until(lambda: not lives(pid))
+    assert (ended, still) == ("TimedOut" if timeout else "Cancelled", True)
+
+
+def test_a_container_that_does_not_end_when_asked_is_killed_after_half_a_minute(nodes: Nodes) -> None:
+    command, pid = contained(nodes, "trap '' TERM; while :; do sleep 0.1; done")
+    nodes.ssm.cancel_command(CommandId=command)
+    client.advance_clock(nodes.workspace, 29)
+    still = lives(pid)
+    client.advance_clock(nodes.workspace, 2)
+    until(lambda: not lives(pid))
+    assert still
+
+
+def test_the_first_process_of_a_container_alone_is_asked_to_end(nodes: Nodes) -> None:
+    flag = nodes.workspace.root / "asked"
+    child = f"sh -c \"trap 'touch {flag}' TERM; while :; do sleep 0.1; done\""
+    command, pid = contained(nodes, f"{child} & trap 'exit 0' TERM; while :; do sleep 0.1; done")
+    nodes.ssm.cancel_command(CommandId=command)
+    until(lambda: not lives(pid))
+    assert not flag.exists()
+
+
+def test_what_a_container_prints_after_its_command_has_ended_is_lost(nodes: Nodes) -> None:
+    command, pid = contained(nodes, "trap 'echo last words; exit 0' TERM; while :; do sleep 0.1; done")
+    nodes.ssm.cancel_command(CommandId=command)
+    until(lambda: not lives(pid))
+    assert nodes.lines(command) == [str(pid)]
+
+
+def test_a_container_waits_for_what_a_cancelled_command_has_left_on_its_machine(nodes: Nodes) -> None:
+    command, pid = contained(nodes, "trap '' TERM; while :; do sleep 0.1; done")
+    nodes.ssm.cancel_command(CommandId=command)
+    nodes.ended(elsewhere := nodes.send("exec tideform-run echo", nodes=2), 1)
+    waits = nodes.told(elsewhere)["Status"]
+    client.advance_clock(nodes.workspace, 31)
+    assert (waits, nodes.ended(elsewhere)["Status"], lives(pid)) == ("InProgress", "Success", False)
 
 
 def test_a_process_dies_with_its_instance_and_ssm_does_not_hear_of_it(nodes: Nodes) -> None:
@@ -109,8 +190,32 @@ def test_a_process_dies_with_its_instance_and_ssm_does_not_hear_of_it(nodes: Nod
     nodes.cloud.client("ec2").terminate_instances(InstanceIds=[nodes.ids[0]])
     until(lambda: not lives(pid))
     assert nodes.told(command)["Status"] == "InProgress"
-    nodes.ssm.cancel_command(CommandId=command)
-    assert nodes.told(command)["Status"] == "Cancelled"
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_on_an_instance_that_has_gone_nothing_is_cancelled(nodes: Nodes, named: bool) -> None:
+    command = nodes.send("sleep 300", nodes=2)
+    nodes.cloud.client("ec2").terminate_instances(InstanceIds=[nodes.ids[0]])
+    with pytest.raises(ClientError, match="InvalidInstanceId"):
+        nodes.ssm.cancel_command(CommandId=command, InstanceIds=nodes.ids if named else [])
+    assert [nodes.told(command, n)["Status"] for n in range(2)] == ["InProgress", "InProgress"]
+
+
+def test_on_those_that_stand_it_is_cancelled(nodes: Nodes) -> None:
+    command = nodes.send("sleep 300", nodes=2)
+    nodes.cloud.client("ec2").terminate_instances(InstanceIds=[nodes.ids[0]])
+    nodes.ssm.cancel_command(CommandId=command, InstanceIds=nodes.ids[1:])
+    assert nodes.ended(command, 1)["Status"] == "Cancelled"
+    assert nodes.told(command)["Status"] == "InProgress"
+
+
+def test_what_ran_on_an_instance_that_has_gone_expires_after_both_of_its_time_outs(nodes: Nodes) -> None:
+    command = nodes.send("sleep 300", timeout=600)
+    nodes.cloud.client("ec2").terminate_instances(InstanceIds=[nodes.ids[0]])
+    client.advance_clock(nodes.workspace, 601)
+    assert nodes.told(command)["Status"] == "InProgress"
+    client.advance_clock(nodes.workspace, 3600)
+    assert (nodes.told(command)["Status"], nodes.told(command)["StatusDetails"]) == ("TimedOut", "DeliveryTimedOut")
 
 
 def test_an_instance_that_does_not_run_is_refused(nodes: Nodes) -> None:
@@ -123,6 +228,15 @@ def test_running_instances_are_online(nodes: Nodes) -> None:
     filters = [{"Key": "InstanceIds", "Values": nodes.ids}]
     found = nodes.ssm.describe_instance_information(Filters=filters)["InstanceInformationList"]
     assert {one["InstanceId"]: one["PingStatus"] for one in found} == dict.fromkeys(nodes.ids, "Online")
+
+
+@pytest.mark.parametrize(("after", "listed"), [(-60, True), (60, False)])
+def test_commands_since_a_time_can_be_listed(nodes: Nodes, after: int, listed: bool) -> None:
+    command = nodes.send("true")
+    (told,) = nodes.ssm.list_commands(CommandId=command)["Commands"]
+    when = (told["RequestedDateTime"] + timedelta(seconds=after)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    found = nodes.ssm.list_commands(Filters=[{"key": "InvokedAfter", "value": when}])["Commands"]
+    assert (command in [one["CommandId"] for one in found]) is listed
 
 
 def test_commands_in_progress_can_be_listed(nodes: Nodes) -> None:

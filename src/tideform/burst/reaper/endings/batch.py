@@ -8,40 +8,47 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_UpdateComputeEnvironme
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
-from tideform.burst.reaper import instances
+from tideform.burst.reaper import instances, job_name, members
 from tideform.burst.reaper.base import Clients, Handle, Node
-from tideform.burst.reaper.claims import Claim
+from tideform.burst.reaper.batch_states import AT_WORK, MOST_DESCRIBED, UNFINISHED, describable, lists_jobs
+from tideform.burst.reaper.claims import LEASE, Claim
 from tideform.burst.reaper.reserved import look
+from tideform.burst.reaper.steps import Steps
 
 NEEDS = ("job_queue",)
+BURST_OVER = "its burst is over"
 _LINKED = "/aws-service-role/"
 BUSY = ("CREATING", "UPDATING", "DELETING", "DELETED")
-_AT_WORK = ("STARTING", "RUNNING")
-_MOST_DESCRIBED = 100  # https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html
-_UNFINISHED = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 
 
 def stop(clients: Clients, handle: Handle, *, machines: bool = True) -> bool:
     """One step towards nothing. Without ``machines`` the instances are left to Batch, which ends idle ones itself.
 
-    What Batch refuses because somebody else is changing it just now is asked again at the next step; machines go first.
+    What Batch refuses because it is being changed just now is asked again at the next step. An environment that is
+    being updated takes no smaller size, for as long as that takes: its machines are ended by EC2, whoever asks, and so
+    they are where anything else is refused. Raises the first refusal at the end.
     """
-    queues = _queues(clients, handle)
-    closed = _unless_changing(lambda: set_queues(clients, queues, "DISABLED"))
-    working = _unfinished(clients, handle) if queues else []
-    for job in working:
-        terminate(clients, job["jobId"])
-    whole = handle.get("max_vcpus")
-    held = [
-        _unless_changing(lambda one=environment: hold_at_zero(clients, one, whole))  # type: ignore[misc]
-        for environment in _environments(clients, queues)
-    ]
-    left = instances.standing(nodes(clients, handle))
-    if machines:
-        instances.end(clients, left)
+    with Steps() as steps:
+        queues = steps.find(lambda: _queues(clients, handle))
+        closed = steps.take(partial(_unless_changing, lambda: set_queues(clients, queues, "DISABLED")))
+        working = steps.find(lambda: _unfinished(clients, handle) if lists_jobs(queues) else [])
+        steps.each(lambda job: terminate(clients, job["jobId"]), working)
+        there = steps.find(lambda: _environments(clients, queues))
+        held = [steps.take(partial(_unless_changing, partial(hold_at_zero, clients, one))) for one in there]
+        left = steps.find(lambda: instances.standing(instances.tagged(clients, handle["tags"])))
+        left += steps.find(lambda: _untagged(clients, handle, there))
+        if machines or steps.refused or any(map(stuck, there)):
+            steps.take(lambda: instances.end(clients, left))
     return closed and not working and all(held) and not left
+
+
+def _untagged(clients: Clients, handle: Handle, there: list[dict[str, Any]]) -> list[Node]:
+    """Machines of the environments that lost the pool's tags."""
+    found = members.of_environments(clients, [one["computeEnvironmentName"] for one in there])
+    return [node for node in found if not handle["tags"].items() <= node.tags.items()]
 
 
 def _unless_changing(step: Callable[[], bool]) -> bool:
@@ -57,8 +64,14 @@ def _unless_changing(step: Callable[[], bool]) -> bool:
 
 
 def nodes(clients: Clients, handle: Handle) -> list[Node]:
-    """The pool's instances by their tags, which Batch takes from the compute environment."""
-    return instances.tagged(clients, handle["tags"])
+    """The pool's instances by their tags, which Batch takes from the compute environment.
+
+    One that lost them is the pool's as well: it costs the pool's money for as long as it stands.
+    """
+    order = [entry for queue in _queues(clients, handle) for entry in queue["computeEnvironmentOrder"]]
+    launched = members.of_environments(clients, [str(e["computeEnvironment"]).rpartition("/")[2] for e in order])
+    found = (*instances.tagged(clients, handle["tags"]), *launched)
+    return list({node.id: node for node in found}.values())
 
 
 def tend(clients: Clients, handle: Handle, now: float) -> list[str]:
@@ -71,19 +84,37 @@ def tend(clients: Clients, handle: Handle, now: float) -> list[str]:
 def busy(clients: Clients, handle: Handle, now: float) -> bool:  # noqa: ARG001  # every backend is asked alike
     """Whether a job runs or starts, or a member of an array, which itself only waits."""
     found = jobs(clients, handle)
-    if any(job["status"] in _AT_WORK for job in found):
+    if any(job["status"] in AT_WORK for job in found):
         return True
-    arrays = [job["jobId"] for job in found if job.get("arrayProperties")][:_MOST_DESCRIBED]
+    arrays = [job["jobId"] for job in found if job.get("arrayProperties")][:MOST_DESCRIBED]
     described = clients.client("batch").describe_jobs(jobs=arrays)["jobs"] if arrays else []
     counts = [job.get("arrayProperties", {}).get("statusSummary", {}) for job in described]
-    return any(count.get(status) for count in counts for status in _AT_WORK)
+    return any(count.get(status) for count in counts for status in AT_WORK)
+
+
+def leases_of_jobs(clients: Clients, handle: Handle) -> set[str]:
+    """By their tags: one that somebody submits by hand says nothing, and is left alone."""
+    said = _tags(clients, [job["jobId"] for job in jobs(clients, handle)])
+    return {tags[LEASE] for tags in said if LEASE in tags}
+
+
+def tags_of_jobs(clients: Clients, queue: str) -> list[dict[str, str]]:
+    """What the jobs of a queue that have not finished say of themselves."""
+    return _tags(clients, [job["jobId"] for job in listed(clients, UNFINISHED, jobQueue=queue)])
+
+
+def _tags(clients: Clients, ids: list[str]) -> list[dict[str, str]]:
+    told = [clients.client("batch").describe_jobs(jobs=part)["jobs"] for part in describable(ids)]
+    return [{key: str(tag) for key, tag in (job.get("tags") or {}).items()} for jobs in told for job in jobs]
 
 
 def end_jobs(clients: Clients, handle: Handle, lease: str) -> None:
     """Terminate the unfinished jobs of one lease."""
-    for job in jobs(clients, handle):
-        if lease_of(job) == lease:
-            terminate(clients, job["jobId"])
+    with Steps() as steps:
+        steps.each(
+            lambda job: terminate(clients, job["jobId"]),
+            [job for job in jobs(clients, handle) if lease_of(job) == lease],
+        )
 
 
 def environments(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
@@ -135,8 +166,9 @@ def whose(environment: dict[str, Any], claim: Claim) -> dict[str, Any]:
 def tagged(environment: dict[str, Any], wanted: Mapping[str, str]) -> dict[str, Any]:
     """The part of ``computeResources`` by which its machines get these tags; nothing where they do already.
 
-    Batch takes new tags together with a new size, replaces machines that stand, and takes none at all where it places
-    by BEST_FIT, as for capacity blocks, or works under a role of one's own.
+    New tags are an infrastructure update: Batch replaces machines that stand, and takes no other change before it is
+    done. So they go with a size of zero, and the size comes after. It takes none at all where it places by BEST_FIT, as
+    for capacity blocks, or works under a role of one's own.
     https://docs.aws.amazon.com/batch/latest/userguide/infrastructure-updates.html
     """
     resources = environment["computeResources"]
@@ -168,9 +200,16 @@ def open_queue(clients: Clients, handle: Handle) -> bool:
     return any(queue["state"] == "ENABLED" for queue in _queues(clients, handle))
 
 
+def asks(clients: Clients, handle: Handle) -> bool:
+    """Whether machines would come, with the next job or without: the queue is open, or an environment above zero."""
+    queues = _queues(clients, handle)
+    open_ = any(queue["state"] == "ENABLED" for queue in queues)
+    return open_ or any(map(_wanted, _environments(clients, queues)))
+
+
 def jobs(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
-    """The summaries of the jobs that have not finished; none where there is no queue."""
-    return _unfinished(clients, handle) if _queues(clients, handle) else []
+    """The summaries of the jobs that have not finished; none where no queue can be asked."""
+    return _unfinished(clients, handle) if lists_jobs(_queues(clients, handle)) else []
 
 
 def listed(clients: Clients, statuses: Iterable[str], **where: str) -> list[dict[str, Any]]:
@@ -181,18 +220,18 @@ def listed(clients: Clients, statuses: Iterable[str], **where: str) -> list[dict
 
 
 def _unfinished(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
-    found = {entry["jobId"]: entry for entry in listed(clients, _UNFINISHED, jobQueue=handle["job_queue"])}
+    found = {entry["jobId"]: entry for entry in listed(clients, UNFINISHED, jobQueue=handle["job_queue"])}
     return list(found.values())  # one that moved on between two lists is still one job
 
 
-def terminate(clients: Clients, job_id: str, *, reason: str = "its burst is over") -> None:
+def terminate(clients: Clients, job_id: str, *, reason: str = BURST_OVER) -> None:
     """End a job in whatever state; one that never started is cancelled."""
     clients.client("batch").terminate_job(jobId=job_id, reason=reason)
 
 
 def lease_of(job: dict[str, Any]) -> str:
     """The lease that a job was submitted under: the last part of its name."""
-    return str(job["jobName"]).rpartition("-")[2]
+    return job_name.lease_of(str(job["jobName"]))
 
 
 def _queues(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
@@ -202,16 +241,22 @@ def _queues(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
     return found
 
 
-def hold_at_zero(clients: Clients, environment: dict[str, Any], whole: int | None = None) -> bool:
-    """Batch lowers ``desiredvCpus`` by itself and refuses to be told; an updating environment comes later.
+def hold_at_zero(clients: Clients, environment: dict[str, Any]) -> bool:
+    """Whether it is shut and wants nothing; asked for where Batch takes a change now.
 
-    What a burst had made of its bound becomes the ``whole`` pool's again, as the definitions have it.
+    Batch lowers ``desiredvCpus`` by itself and refuses to be told. Its bound stays what the burst has made of it.
     """
-    now = environment.get("computeResources", {})
-    at_zero = environment["state"] == "DISABLED" and not int(now.get("minvCpus", 0))
-    if at_zero and whole in (None, now.get("maxvCpus")):
+    if environment["state"] == "DISABLED" and not _wanted(environment):
         return True
     if environment["status"] not in BUSY:
-        change = {"maxvCpus": int(whole)} if at_zero and whole is not None else {"minvCpus": 0}
-        update(clients, environment, state="DISABLED", **change)
+        update(clients, environment, state="DISABLED", minvCpus=0)
     return False
+
+
+def stuck(environment: Mapping[str, Any]) -> bool:
+    """Whether it wants machines, or may, and takes no change now."""
+    return environment["status"] in BUSY and (environment["state"] == "ENABLED" or bool(_wanted(environment)))
+
+
+def _wanted(environment: Mapping[str, Any]) -> int:
+    return int(environment.get("computeResources", {}).get("minvCpus") or 0)

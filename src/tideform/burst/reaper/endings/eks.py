@@ -20,6 +20,7 @@ from tideform.burst.reaper import instances
 from tideform.burst.reaper import kubernetes_groups as groups
 from tideform.burst.reaper.base import Clients, Handle, Node
 from tideform.burst.reaper.kubernetes_api import Call, connect
+from tideform.burst.reaper.steps import Steps
 from tideform.burst.reaper.utilisation import at_work
 
 NEEDS = ("namespace", "node_pool", "queue")
@@ -71,14 +72,19 @@ def stop(
 def step(
     clients: Clients, handle: Handle, *, reach: Call | None = None, clock: Callable[[], float] = time.time
 ) -> Step:
-    """As `stop`, and with what came of it. Machines that should have been drained by now end without."""
-    deny(clients, handle)
-    call = reach or connect(clients, handle)
-    drained = drain(call, handle, clock) if call else Drained(State.UNREACHED, "there is no way to the API")
-    left = instances.standing(nodes(clients, handle))
-    if drained.state != State.AT_IT:
-        instances.end(clients, left)
-    return Step(drained, len(left))
+    """As `stop`, and with what came of it. Machines that should have been drained by now end without.
+
+    They end also where Karpenter could not be denied to launch others, which raises at the end.
+    """
+    nowhere = Drained(State.UNREACHED, "there is no way to the API")
+    with Steps() as steps:
+        steps.take(lambda: deny(clients, handle))
+        call = reach or steps.ask(lambda: connect(clients, handle))
+        drained = steps.ask(lambda: drain(call, handle, clock)) if call else None
+        left = steps.find(lambda: instances.standing(nodes(clients, handle)))
+        if drained is None or drained.state != State.AT_IT:
+            steps.take(lambda: instances.end(clients, left))
+    return Step(drained or nowhere, len(left))
 
 
 def tend(clients: Clients, handle: Handle, now: float) -> list[str]:  # noqa: ARG001  # every backend is asked alike
@@ -102,8 +108,13 @@ def busy(clients: Clients, handle: Handle, now: float) -> bool:
         if found is not None:
             running = [pod for pod in found if pod.get("status", {}).get("phase") == "Running"]
             return any(not str(pod["metadata"]["name"]).startswith(_HOLD) for pod in running)
-    there = [node.id for node in nodes(clients, handle) if node.state == "running"]
+    there = [node for node in nodes(clients, handle) if node.state == "running"]
     return at_work(clients, there, now, unseen=True)
+
+
+def leases_of_jobs(clients: Clients, handle: Handle) -> set[str]:  # noqa: ARG001  # every backend is asked alike
+    """None: the cluster is mostly out of reach, and a job has its lease's deadline in itself."""
+    return set()
 
 
 def end_jobs(clients: Clients, handle: Handle, lease: str, *, reach: Call | None = None) -> None:

@@ -7,12 +7,14 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopTrainingJob.ht
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from tideform.burst.reaper.base import Clients, Handle, Node
+from tideform.burst.reaper.steps import Steps
 
 NEEDS = ("job_prefix",)
 RUNNING = ("InProgress", "Stopping")
@@ -22,13 +24,12 @@ _LOOK_BACK = 7200.0  # seconds: as long as the meter remembers what it has count
 
 
 def stop(clients: Clients, handle: Handle) -> bool:
-    """Stop every job, then let every warm pool go: a job that ends may leave one."""
-    left = jobs(clients, handle)
-    for job in left:
-        stop_job(clients, job)
-    warm = warm_pools(clients, handle)
-    for job in warm:
-        _let_go(clients, job["TrainingJobName"])
+    """Stop every job, then let every warm pool go: a job that ends may leave one. Raises the first refusal."""
+    with Steps() as steps:
+        left = steps.find(lambda: jobs(clients, handle))
+        steps.each(lambda job: stop_job(clients, job), left)
+        warm = steps.find(lambda: warm_pools(clients, handle))
+        steps.each(lambda job: let_go(clients, job["TrainingJobName"]), warm)
     return not left and not warm
 
 
@@ -46,7 +47,8 @@ def nodes(clients: Clients, handle: Handle) -> list[Node]:
     since = datetime.fromtimestamp(time.time() - _LOOK_BACK, UTC)
     recent = _ours(clients, handle, LastModifiedTimeAfter=since)
     found = {job["TrainingJobName"]: job for job in (*jobs(clients, handle), *warm_pools(clients, handle), *recent)}
-    return [node for name in sorted(found) for node in nodes_of(describe(clients, name))]
+    described = [describe(clients, name) for name in sorted(found)]
+    return [replace(node, lease=lease_of(handle, job)) for job in described for node in nodes_of(job)]
 
 
 def busy(clients: Clients, handle: Handle, now: float) -> bool:  # noqa: ARG001  # every backend is asked alike
@@ -54,11 +56,18 @@ def busy(clients: Clients, handle: Handle, now: float) -> bool:  # noqa: ARG001 
     return bool(jobs(clients, handle))
 
 
+def leases_of_jobs(clients: Clients, handle: Handle) -> set[str]:
+    """By their names."""
+    return {lease_of(handle, job) for job in jobs(clients, handle)}
+
+
 def end_jobs(clients: Clients, handle: Handle, lease: str) -> None:
     """Stop the jobs of one lease; its warm pools stay for whoever else holds the pool."""
-    for job in jobs(clients, handle):
-        if lease_of(handle, job) == lease:
-            stop_job(clients, job)
+    with Steps() as steps:
+        steps.each(
+            lambda job: stop_job(clients, job),
+            [job for job in jobs(clients, handle) if lease_of(handle, job) == lease],
+        )
 
 
 def jobs(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
@@ -67,9 +76,26 @@ def jobs(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
     return list({job["TrainingJobName"]: job for job in found}.values())  # one that moved on meanwhile is one job
 
 
+def untagged(clients: Clients, handle: Handle) -> list[Node]:
+    """The machines of unfinished jobs that are the pool's by their names, and carry no tag of it."""
+    found = [one for status in RUNNING for one in _named(clients, handle, StatusEquals=status)]
+    names = sorted({job["TrainingJobName"] for job, tags in found if not handle["tags"].keys() & tags.keys()})
+    return [node for name in names for node in nodes_of(describe(clients, name))]
+
+
+def stop_machine(clients: Clients, node: Node) -> None:
+    """Stop the job that a machine is of."""
+    stop_job(clients, {"TrainingJobName": node.id.partition("#")[0], "TrainingJobStatus": "InProgress"})
+
+
 def warm_pools(clients: Clients, handle: Handle) -> list[dict[str, Any]]:
     """The summaries of ended jobs whose machines are kept."""
     return _ours(clients, handle, WarmPoolStatusEquals="Available")
+
+
+def tags_of(clients: Clients, job: Mapping[str, Any]) -> dict[str, str]:
+    """What a job that was listed says of itself."""
+    return _tags(clients.client("sagemaker"), job["TrainingJobArn"])
 
 
 def describe(clients: Clients, name: str) -> dict[str, Any]:
@@ -138,8 +164,11 @@ def _kept(job: dict[str, Any], status: dict[str, Any]) -> tuple[float, float | N
     return began, began + float(status.get("ResourceRetainedBillableTimeInSeconds", 0))
 
 
-def _let_go(clients: Clients, name: str) -> None:
-    """https://docs.aws.amazon.com/sagemaker/latest/dg/train-warm-pools-how-to-use.html"""
+def let_go(clients: Clients, name: str) -> None:
+    """End a job's warm pool.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/train-warm-pools-how-to-use.html
+    """
     with _if_it_still_can():
         clients.client("sagemaker").update_training_job(
             TrainingJobName=name, ResourceConfig={"KeepAlivePeriodInSeconds": 0}
@@ -159,12 +188,22 @@ def _if_it_still_can() -> Iterator[None]:
 
 
 def _ours(clients: Clients, handle: Handle, **wanted: Any) -> list[dict[str, Any]]:
-    """Jobs whose names begin with the prefix and that carry the pool's tags; the API only looks for parts of names."""
+    """Jobs whose names begin with the prefix and that carry the pool's tags, or what is left of them."""
+    named = _named(clients, handle, **wanted)
+    return [job for job, tags in named if _agree(handle["tags"], tags) and handle["tags"].keys() & tags.keys()]
+
+
+def _named(clients: Clients, handle: Handle, **wanted: Any) -> list[tuple[dict[str, Any], dict[str, str]]]:
+    """Jobs whose names begin with the prefix, with their tags; the API only looks for parts of names."""
     prefix, sagemaker = handle["job_prefix"], clients.client("sagemaker")
     pages = sagemaker.get_paginator("list_training_jobs").paginate(NameContains=prefix, **wanted)
     found = [job for page in pages for job in page["TrainingJobSummaries"]]
     named = [job for job in found if job["TrainingJobName"].startswith(prefix)]
-    return [job for job in named if handle["tags"].items() <= _tags(sagemaker, job["TrainingJobArn"]).items()]
+    return [(job, _tags(sagemaker, job["TrainingJobArn"])) for job in named]
+
+
+def _agree(wanted: Mapping[str, str], found: Mapping[str, str]) -> bool:
+    return all(found.get(key, value) == value for key, value in wanted.items())
 
 
 def _tags(sagemaker: Any, arn: str) -> dict[str, str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tideform.burst.reaper.base import Clients, Handle
 from tideform.burst.reaper.claims import EXPIRES, Claim, utc
+from tideform.burst.reaper.items import Item
 
 Plan = Mapping[str, Any]
+ATTEMPTS = 5  # at one job whose machines are taken away; backends that begin it anew themselves are told the same
 _PAUSE = 2.0  # seconds between two looks at what is still changing
 
 
@@ -22,6 +24,7 @@ class StartError(Exception):
 class Start:
     """One job to begin. Its lease is written; ``deadline`` is its end, in epoch seconds, and ``claim`` says the pool's.
 
+    ``item`` is the pool's that holds it, for backends whose jobs bring their machines (`shares`).
     ``variables`` are those of this run alone: where its code is, and where its ``checkpoints`` go (empty: nowhere).
     """
 
@@ -33,6 +36,8 @@ class Start:
     checkpoints: str
     more_time: Callable[[], bool]
     pause: Callable[[float], None] = time.sleep
+    tell: Callable[[str], object] = str  # what is waited for, where somebody listens
+    item: Item = field(default_factory=dict)
     _began: float = field(default_factory=time.monotonic, init=False)
 
     @property
@@ -60,7 +65,36 @@ class Start:
         """Raises `StartError` where there is no time left; the reaper then gives the lease back."""
         if not self.more_time():
             raise StartError(why)
+        self.tell(why)
         self.pause(_PAUSE)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One round's look, at ``now``, at a lease of ``since``, whose job has begun, and that ends in ``rest`` seconds.
+
+    ``claimed`` does something that begins the job anew, unless the lease is over or somebody else does it; it answers
+    whether it was done, and notes what was returned as the lease's job.
+    """
+
+    lease: str
+    since: float
+    now: float
+    rest: int
+    claimed: Callable[[Callable[[], str]], bool]
+
+
+@dataclass(frozen=True)
+class Again:
+    """What came of such a look: ``goes_on`` where a lost job begins anew, or will as soon as it can (``waits``).
+
+    ``did`` is what was done, ``over`` why a job that lost its machines is not begun anew.
+    """
+
+    goes_on: bool = False
+    waits: bool = False
+    did: Sequence[str] = ()
+    over: str = ""
 
 
 class Starting(Protocol):
@@ -72,6 +106,10 @@ class Starting(Protocol):
 
     def working(self, clients: Clients, handle: Handle) -> set[str]:
         """The leases of the pool whose jobs are not over."""
+        ...
+
+    def again(self, clients: Clients, handle: Handle, turn: Turn) -> Again:
+        """Begin anew what lost its machines, where the service does not do it by itself."""
         ...
 
     def failed(self, clients: Clients, handle: Handle, job: str) -> str:

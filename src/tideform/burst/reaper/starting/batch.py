@@ -11,30 +11,58 @@ from typing import Any
 
 from tideform.burst.reaper import batch_rungs as rungs
 from tideform.burst.reaper.base import Clients, Handle
+from tideform.burst.reaper.batch_states import ENDED, FAILED, SUCCEEDED
 from tideform.burst.reaper.endings import batch as ending
-from tideform.burst.reaper.starting.base import Start
-
-_ENDED = ("SUCCEEDED", "FAILED")
+from tideform.burst.reaper.job_name import job_name
+from tideform.burst.reaper.starting.base import Again, Start, StartError, Turn
 
 
 def begin(clients: Clients, start: Start) -> str:
     """Open what the last end closed, unless others have, and submit the job with the lease as its time-out."""
+    open_up(clients, start)
+    return _submit(clients, start)
+
+
+def open_up(clients: Clients, start: Start) -> None:
+    """Let the queue take jobs, and one way of buying bring machines for them. Raises `StartError` if it takes long."""
     if not ending.open_queue(clients, start.handle):
-        environments = ending.environments(clients, start.handle)
-        while any(one["status"] in ending.BUSY for one in environments):
-            start.wait("its compute environments are being changed")
-            environments = ending.environments(clients, start.handle)
-        usable, _ = ending.usable(clients, start.handle, environments, start.deadline - start.rest)
-        rungs.arrange(clients, start.handle, environments, usable, start.claim)
+        _open(clients, start)
     while not ending.set_queue(clients, start.handle, "ENABLED"):
         start.wait("its queue does not open")
-    return _submit(clients, start)
+
+
+def _open(clients: Clients, start: Start) -> None:
+    """The first way of buying; its machines say whose they are before it may have any."""
+    settled = _settled(clients, start)
+    usable, _ = ending.usable(clients, start.handle, settled, start.deadline - start.rest)
+    rungs.arrange(clients, settled, usable, start.claim)
+    if not usable:
+        return
+    all_ = _settled(clients, start)
+    first = ending.environment_now(clients, start.handle, usable[0])
+    if ending.whose(first, start.claim):
+        raise StartError(f"{first['computeEnvironmentName']} does not take the tags of the lease")
+    rungs.open_up(clients, start.handle, first, all_)
+
+
+def _settled(clients: Clients, start: Start) -> list[dict[str, Any]]:
+    """The environments, once Batch is done with what it is changing."""
+    while True:
+        found = ending.environments(clients, start.handle)
+        if not any(one["status"] in ending.BUSY for one in found):
+            return found
+        start.wait("its compute environments are being changed")
 
 
 def working(clients: Clients, handle: Handle) -> set[str]:
     """Those of the queue's unfinished jobs; one of several nodes that has lost one does not go on."""
     found = [job for job in ending.jobs(clients, handle) if _broken(clients, job) is None]
     return {ending.lease_of(one) for one in found}
+
+
+def again(clients: Clients, handle: Handle, turn: Turn) -> Again:  # noqa: ARG001  # every backend is asked alike
+    """Nothing: Batch tries a job again by itself, as its definition says."""
+    return Again()
 
 
 def failed(clients: Clients, handle: Handle, job: str) -> str:
@@ -54,19 +82,17 @@ def failed_first(job: Mapping[str, Any], nodes: Iterable[Mapping[str, Any]]) -> 
     node's end from before the job's present attempt tells nothing either. A lost machine goes before what the loss has
     made of the other nodes.
     """
-    if job["status"] not in ("RUNNING", *_ENDED):
+    if job["status"] not in ("RUNNING", *ENDED):
         return None
-    ends = sorted((dict(one) for one in nodes if one["status"] in _ENDED), key=lambda one: one.get("stoppedAt", 0))
+    ends = sorted((dict(one) for one in nodes if one["status"] in ENDED), key=lambda one: one.get("stoppedAt", 0))
     fresh = [one for one in ends if one.get("stoppedAt", 0) >= job.get("startedAt", 0)]
     at = next((at for at, one in enumerate(fresh) if str(one["jobId"]).endswith("#0")), None)
     main = None if at is None else fresh[at]
     if main is not None and lost_machine(main):
         return None
     before = fresh if at is None else fresh[: at + 1]
-    lost = next(
-        (one for one in (before if main and main["status"] == "SUCCEEDED" else fresh) if lost_machine(one)), None
-    )
-    return lost or next((one for one in before if one["status"] == "FAILED"), None)
+    lost = next((one for one in (before if main and main["status"] == SUCCEEDED else fresh) if lost_machine(one)), None)
+    return lost or next((one for one in before if one["status"] == FAILED), None)
 
 
 def lost_machine(node: Mapping[str, Any]) -> bool:
@@ -78,7 +104,7 @@ def _broken(clients: Clients, job: Mapping[str, Any]) -> dict[str, Any] | None:
     """The node by whose failure a job of several is lost, though Batch lets the others go on."""
     if not job.get("nodeProperties"):
         return None
-    return failed_first(job, ending.listed(clients, _ENDED, multiNodeJobId=job["jobId"]))
+    return failed_first(job, ending.listed(clients, ENDED, multiNodeJobId=job["jobId"]))
 
 
 def _submit(clients: Clients, start: Start) -> str:
@@ -90,7 +116,7 @@ def _submit(clients: Clients, start: Start) -> str:
         asked = {"nodePropertyOverrides": [{"targetNodes": "0:", "containerOverrides": asked}]}
     more = {"arrayProperties": {"size": plan["array"]}} if plan.get("array", 0) > 1 else {}
     answer = clients.client("batch").submit_job(
-        jobName=f"{handle['pool']}-{start.lease}",
+        jobName=job_name(handle["pool"], start.lease),
         jobQueue=handle["job_queue"],
         jobDefinition=handle["job_definition"],
         timeout={"attemptDurationSeconds": max(60, start.rest)},

@@ -2,7 +2,7 @@
 
 The plan's ``tasks`` are what runs (`ec2_script.Task` as plain data), one for each member of a sweep; ``size`` machines
 work on each. The group is asked for ``nodes`` on one of ``rungs`` after the other, ``most`` bounds it meanwhile, and
-``log_group`` gets what the jobs print. A machine that goes takes its job with it: nobody is there to begin it again.
+``log_group`` gets what the jobs print. A job whose machine goes begins anew on another (`ec2_again`).
 https://docs.aws.amazon.com/systems-manager/latest/userguide/monitor-commands.html
 """
 
@@ -16,12 +16,14 @@ from tideform.burst.reaper import group, instances
 from tideform.burst.reaper.base import Clients, Handle
 from tideform.burst.reaper.endings import ec2 as ending
 from tideform.burst.reaper.starting.base import Start, StartError
-from tideform.burst.reaper.starting.ec2_script import Node, Task, script
+from tideform.burst.reaper.starting.ec2_again import again
+from tideform.burst.reaper.starting.ec2_commands import RUNS, invocations, longest_of, own_code, send
+from tideform.burst.reaper.starting.ec2_losses import lost
+from tideform.burst.reaper.starting.ec2_script import Node, Task
 
-RUNS = ("Pending", "InProgress", "Delayed", "Cancelling")
+__all__ = ["again", "begin", "failed", "working"]
+
 RUNG_SECONDS = 240.0  # that machines may take to come where there is another way of buying them
-_LEAST, _MOST = 5, 172_800  # seconds that AWS-RunShellScript takes for its time-out
-_DELIVERY = 600  # seconds until a command has to have reached its node
 _URI = "TIDEFORM_CHECKPOINT_URI"
 
 
@@ -57,34 +59,18 @@ def failed(clients: Clients, handle: Handle, job: str) -> str:
     for command_id in job.split():
         found = invocations(clients, command_id)
         bad = next((one for one in found if one["Status"] not in (*RUNS, "Success")), None)
-        asked = found if bad else [one for one in found if one["Status"] in RUNS]
-        if lost := group.going(clients, handle, [one["InstanceId"] for one in asked]):
-            return f"its job lost {' and '.join(lost)}"
+        if machines := lost(clients, handle, found):
+            return f"its job lost {' and '.join(machines)}"
         if bad:
-            return f"its job failed on {bad['InstanceId']}: {bad['StatusDetails']}"
+            return f"its job failed on {bad['InstanceId']}: {_why(clients, command_id, bad)}"
     return ""
 
 
-def send(clients: Clients, comment: str, log_group: str, task: Task, nodes: Sequence[Node], rest: int) -> str:
-    """Send one job to its nodes, and return the command's id; SSM ends it after ``rest`` seconds."""
-    answer = clients.client("ssm").send_command(
-        InstanceIds=[node.id for node in nodes],
-        DocumentName="AWS-RunShellScript",
-        Comment=comment,
-        TimeoutSeconds=_DELIVERY,
-        Parameters={
-            "commands": script(task, nodes),
-            "executionTimeout": [str(min(max(rest, _LEAST), _MOST))],
-        },
-        CloudWatchOutputConfig={"CloudWatchOutputEnabled": True, "CloudWatchLogGroupName": log_group},
-    )
-    return str(answer["Command"]["CommandId"])
-
-
-def invocations(clients: Clients, command_id: str) -> list[dict[str, Any]]:
-    """What became of a command on each of its nodes."""
-    pages = clients.client("ssm").get_paginator("list_command_invocations")
-    return [one for page in pages.paginate(CommandId=command_id, Details=True) for one in page["CommandInvocations"]]
+def _why(clients: Clients, command_id: str, bad: Mapping[str, Any]) -> str:
+    """What SSM says, but of a job that ended with 137 by itself: it calls that out of time, too."""
+    found = clients.client("ssm").list_commands(CommandId=command_id)["Commands"] if bad["Status"] == "TimedOut" else []
+    own = next((code for one in found if (code := own_code(bad, longest_of(one)))), None)
+    return str(bad["StatusDetails"]) if own is None else f"it ended with {own}"
 
 
 def _come(clients: Clients, start: Start) -> None:
@@ -97,7 +83,7 @@ def _come(clients: Clients, start: Start) -> None:
         before = group.activities(clients, start.handle)
         kind, reservation = rung["kind"], rung.get("reservation", "")
         group.say_whose(clients, start.handle, start.claim)
-        group.ask(clients, start.handle, kind, reservation, nodes=nodes, most=max(int(start.plan["most"]), nodes))
+        group.ask(clients, start.handle, kind, reservation, nodes=nodes, most=int(start.plan["most"]))
         last, began = number == len(rungs) - 1, time.monotonic()
         why = ""
         while not _there(clients, start, nodes):
@@ -115,7 +101,7 @@ def _there(clients: Clients, start: Start, nodes: int) -> bool:
 def _nodes(clients: Clients, start: Start, wanted: int) -> list[Node]:
     """So many machines in service that SSM reaches, the oldest first: that one is where the others meet."""
     while True:
-        found = [Node(*one) for one in group.running(clients, group.in_service(clients, start.handle))][:wanted]
+        found = [Node(*one) for one in instances.running(clients, group.in_service(clients, start.handle))][:wanted]
         if len(found) == wanted and group.reachable(clients, [node.id for node in found]):
             return found
         start.wait("SSM does not reach its machines")

@@ -17,6 +17,10 @@ _OWN_RENDEZVOUS = ("--nnodes", "--rdzv", "--standalone", "--master", "--node")
 _RENDEZVOUS = '--nnodes="$NNODES" --node-rank="$NODE_RANK" --master-addr="$MASTER_ADDR" --master-port="$MASTER_PORT"'
 _RANKS = ("NODE_RANK", "RANK", "TIDEFORM_NODE_RANK", "NNODES", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
+# How the lines begin that name machines; no line of a job's own variables begins so, since those are quoted.
+_RANK_LINE = 'case "${AWS_SSM_INSTANCE_ID:-$(cloud-init query instance_id)}"'
+_MEETING_LINE = 'export MASTER_ADDR="${TIDEFORM_MASTER_ADDR:-'
+
 
 @dataclass(frozen=True)
 class Node:
@@ -41,24 +45,43 @@ def script(task: Task, nodes: Sequence[Node]) -> list[str]:
 
     A machine may know a better address for it (``TIDEFORM_MASTER_ADDR``): in the sandbox all nodes are one machine.
     """
-    ranks = " ".join(f"{node.id}) TIDEFORM_RANK={rank} ;;" for rank, node in enumerate(nodes))
     names = sorted({*task.environment, *_RANKS})
     return [
         "exec 2>&1",  # one log, in the order of what happened
         # Before the job's variables, a PATH of its own among them: the machine may still be getting ready.
         "until command -v tideform-run >/dev/null; do sleep 1; done",
         "TIDEFORM_RUN=$(command -v tideform-run)",
-        f'case "${{AWS_SSM_INSTANCE_ID:-$(cloud-init query instance_id)}}" in {ranks} esac',
+        _ranks(nodes),
         *(f"export {name}={_quoted(value)}" for name, value in sorted(task.environment.items())),
         'export NODE_RANK="$TIDEFORM_RANK" RANK="$TIDEFORM_RANK" TIDEFORM_NODE_RANK="$TIDEFORM_RANK"',
         f"export NNODES={len(nodes)} WORLD_SIZE={len(nodes)}",
-        f'export MASTER_ADDR="${{TIDEFORM_MASTER_ADDR:-{nodes[0].address}}}"',
+        _meeting(nodes),
         f'export MASTER_PORT="${{TIDEFORM_MASTER_PORT:-{PORT}}}"',
         f"export TIDEFORM_IMAGE={_quoted(task.image)}",
         f"export TIDEFORM_VARIABLES={shlex.quote(' '.join(names))}",
         f"export TIDEFORM_SECRETS={shlex.quote(' '.join(f'{n}={arn}' for n, arn in sorted(task.secrets.items())))}",
         f'exec "$TIDEFORM_RUN" {_words(task.command)}',
     ]
+
+
+def moved(lines: Sequence[str], nodes: Sequence[Node]) -> list[str]:
+    """The same job on as many other machines: the lines of `script` that name machines are those of ``nodes``."""
+    there = {_RANK_LINE: _ranks(nodes), _MEETING_LINE: _meeting(nodes)}
+    return [next((new for old, new in there.items() if line.startswith(old)), line) for line in lines]
+
+
+def unplaced(lines: Sequence[str]) -> tuple[str, ...]:
+    """What a script says but for its machines: alike for all attempts at a job, and for none at another of a sweep."""
+    return tuple(line for line in lines if not line.startswith((_RANK_LINE, _MEETING_LINE)))
+
+
+def _ranks(nodes: Sequence[Node]) -> str:
+    ranks = " ".join(f"{node.id}) TIDEFORM_RANK={rank} ;;" for rank, node in enumerate(nodes))
+    return f"{_RANK_LINE} in {ranks} esac"
+
+
+def _meeting(nodes: Sequence[Node]) -> str:
+    return f'{_MEETING_LINE}{nodes[0].address}}}"'
 
 
 def _words(command: Sequence[str]) -> str:

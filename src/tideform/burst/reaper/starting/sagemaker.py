@@ -13,7 +13,8 @@ from typing import Any
 
 from tideform.burst.reaper.base import Clients, Handle
 from tideform.burst.reaper.endings import sagemaker as ending
-from tideform.burst.reaper.starting.base import Start
+from tideform.burst.reaper.starting.base import Again, Start, Turn
+from tideform.burst.reaper.warm import make_way
 
 LEASE, KEY, GROUP, SUBNETS, CHECKPOINTS = (
     f"<tideform:{name}>" for name in ("lease", "key", "group", "subnets", "checkpoints")
@@ -25,13 +26,24 @@ def begin(clients: Clients, start: Start) -> str:
     """Create every job. What cannot be created leaves those before it to the reaper."""
     wanted = [_request(template, start) for template in start.plan["requests"]]
     for job in wanted:
+        while "most" in start.plan and not _clear(clients, start, job):
+            start.wait("warm machines are still there")
         clients.client("sagemaker").create_training_job(**job)
     return str(wanted[0]["TrainingJobName"])
+
+
+def _clear(clients: Clients, start: Start, job: Mapping[str, Any]) -> bool:
+    return make_way(clients, start.handle, start.item, start.lease, int(start.plan["most"]), job)
 
 
 def working(clients: Clients, handle: Handle) -> set[str]:
     """Those of the jobs that have not ended."""
     return {ending.lease_of(handle, job) for job in ending.jobs(clients, handle)}
+
+
+def again(clients: Clients, handle: Handle, turn: Turn) -> Again:  # noqa: ARG001  # every backend is asked alike
+    """Nothing: SageMaker begins a training job on spot machines again by itself."""
+    return Again()
 
 
 def failed(clients: Clients, handle: Handle, job: str) -> str:  # noqa: ARG001  # every backend is asked alike

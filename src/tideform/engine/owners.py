@@ -1,0 +1,159 @@
+"""Whose a stack is: its name alone proves nothing.
+
+Stacks are called ``<project>-<environment>`` or ``<project>-<environment>-<unit>``, and each of the three may have
+hyphens: the unit ``fit`` of ``dev-eu`` reads like a unit ``eu-fit`` of ``dev``, project ``a`` in ``b-c`` like project
+``a-b`` in ``c``. Who takes a stack for its own by how the name begins takes away what a burst of another stands on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from glob import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tideform.engine import checkpoint
+from tideform.engine.elsewhere import count_standing
+from tideform.engine.settings import load_settings
+from tideform.errors import CloudError, RefusedError
+from tideform.plan.programs import UNIT_LAYERS, programs
+
+if TYPE_CHECKING:
+    from tideform.engine.base import Program
+    from tideform.engine.checkpoint import Blobs, Checkpoint
+    from tideform.spec.deployment import Deployment
+
+Stack = tuple[str, str]  # Pulumi project and stack name
+Owner = tuple[str, str]  # project and environment
+_KEYS = tuple((f"tideform:{key}", f"tideform.dev/{key}") for key in ("project", "environment"))
+
+
+def stacks_of(deployment: Deployment, blobs: Blobs) -> Iterator[Stack]:
+    """The stacks of this project and environment, whether or not the spec still names their units.
+
+    Raises `CloudError` TD415 where they cannot be listed; one whose file cannot be read is ours by its name, and tells
+    that to whoever reads it.
+    """
+    yield from (stack for stack in checkpoint.stacks(blobs) if is_ours(deployment, blobs, stack))
+
+
+def owner_of(deployment: Deployment) -> Owner:
+    """Project and environment, which together decide."""
+    return deployment.spec.project, deployment.environment
+
+
+def owners(deployment: Deployment, stack: Stack, state: Checkpoint | None) -> frozenset[Owner]:
+    """Who is said to have the stack: by the tags of what stands; without any by what this folder once applied.
+
+    Tags may have been changed by hand, and a look at what stands brings that into the state: where one tag says that
+    the stack is the deployment's own, or this folder has applied it for nobody else, it is.
+    """
+    own, said = owner_of(deployment), tagged(state)
+    if own in said:
+        return frozenset({own})
+    remembered = frozenset(_remembered(deployment, stack))
+    return remembered if not said or remembered == {own} else said
+
+
+def tagged(state: Checkpoint | None) -> frozenset[Owner]:
+    """Who is said to have a stack by the tags of what stands in it, or was being made."""
+    return frozenset(_marks(state)) if state else frozenset()
+
+
+def read_own(deployment: Deployment, blobs: Blobs, program: Program) -> Checkpoint | None:
+    """A program's state; None where there is none.
+
+    Raises `RefusedError` TD421 where the stack of that name is another's, `CloudError` TD415 where it cannot be read.
+    """
+    state = checkpoint.read(blobs, program.pulumi_project, program.stack)
+    if tagged(state):
+        for project, environment in owners(deployment, (program.pulumi_project, program.stack), state):
+            if (project, environment) != owner_of(deployment):
+                raise _taken(blobs, program, project, environment)
+    return state
+
+
+def settings_files(deployment: Deployment, environment: str) -> list[Path]:
+    """What this folder keeps of each stack that it has applied in an environment."""
+    return sorted((deployment.workspace.root / ".tideform" / environment).glob("*/Pulumi.*.yaml"))
+
+
+def of_unit(project: str) -> bool:
+    """Whether a Pulumi project has a stack for each unit."""
+    return project.removeprefix("tideform-") in UNIT_LAYERS
+
+
+def is_ours(deployment: Deployment, blobs: Blobs, stack: Stack) -> bool:
+    """Whether one stack is among `stacks_of`."""
+    project, name = stack
+    if not (name.startswith(f"{deployment.name}-") if of_unit(project) else name == deployment.name):
+        return False
+    try:
+        state = checkpoint.read(blobs, project, name)
+    except CloudError:
+        said = owners(deployment, stack, None)
+        return not said or said == {owner_of(deployment)}
+    if said := owners(deployment, stack, state):
+        return said == {owner_of(deployment)}
+    if not of_unit(project):  # a layer may hold nothing at all; whose its name is, the tags of foundation tell
+        return True
+    return _reads_one_way(name) or (_stands(state) and _is_declared(deployment, stack))
+
+
+def _reads_one_way(name: str) -> bool:
+    """Whether nobody else can have a unit's stack of that name."""
+    return name.count("-") == 2  # between project, environment and unit
+
+
+def _stands(state: Checkpoint | None) -> bool:
+    return state is not None and count_standing(state) > 0
+
+
+def _is_declared(deployment: Deployment, stack: Stack) -> bool:
+    return stack in {(p.pulumi_project, p.stack) for p in programs(deployment)}
+
+
+def _marks(state: Checkpoint) -> Iterator[Owner]:
+    for entry in (*state.resources, *(each.get("resource") for each in state.pending)):
+        inputs = _mapping(_mapping(entry).get("inputs"))
+        yield from _marked(inputs.get("tags"))
+        yield from _marked(_mapping(inputs.get("metadata")).get("labels"))
+
+
+def _mapping(found: Any) -> Mapping[str, Any]:
+    return found if isinstance(found, Mapping) else {}
+
+
+def _marked(marks: Any) -> Iterator[Owner]:
+    """By the tags of a resource, or the labels of an object; an Auto Scaling group has them as a list."""
+    if isinstance(marks, list):
+        marks = {one.get("key"): one.get("value") for one in marks if isinstance(one, Mapping)}
+    if isinstance(marks, Mapping):
+        project, environment = (next((marks[key] for key in keys if key in marks), None) for keys in _KEYS)
+        if isinstance(project, str) and isinstance(environment, str):
+            yield project, environment
+
+
+def _remembered(deployment: Deployment, stack: Stack) -> Iterator[Owner]:
+    hidden = deployment.workspace.root / ".tideform"
+    for file in sorted(hidden.glob(f"*/*/Pulumi.{escape(stack[1])}.yaml")):
+        if load_settings(file.with_name("Pulumi.yaml")).get("name") == stack[0]:
+            yield from _written(load_settings(file).get("config") or {}, stack[1])
+
+
+def _written(config: Mapping[str, Any], name: str) -> Iterator[Owner]:
+    """What a stack was applied for. Settings of before its project was in them tell it by the rest of the name."""
+    environment = str(config.get("tideform:environment", ""))
+    rest = f"-{environment}-{unit}" if (unit := config.get("tideform:unit")) else f"-{environment}"
+    if project := config.get("tideform:project") or (name.removesuffix(rest) if name.endswith(rest) else None):
+        yield str(project), environment
+
+
+def _taken(blobs: Blobs, program: Program, project: str, environment: str) -> RefusedError:
+    return RefusedError.of(
+        "TD421",
+        "A name is taken by something that is not ours",
+        detail=f"{program.key}: {blobs.place()} has a stack {program.stack} already, and what stands in it carries "
+        f"the tags of project {project}, environment {environment}. It was left alone.",
+        fix="Rename the unit, the environment or the project in this spec.",
+    )
