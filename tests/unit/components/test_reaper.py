@@ -92,11 +92,10 @@ def test_whatever_it_ends_carries_the_tags_of_the_project_and_environment() -> N
 
 def test_what_lost_those_tags_ends_by_tags_of_aws_itself_or_by_its_name() -> None:
     launched = {sid: each["Condition"] for sid, each in role().items() if sid.startswith("MembersOf")}
+    names = ["fraud-scoring-dev-*", "AWSBatch-fraud-scoring-dev-*"]
     assert launched == {
-        "MembersOfGroup": {"StringLike": {"aws:ResourceTag/aws:autoscaling:groupName": "fraud-scoring-dev-*"}},
-        "MembersOfEnvironment": {
-            "StringLike": {"aws:ResourceTag/aws:batch:compute-environment": "fraud-scoring-dev-*"}
-        },
+        "MembersOfGroup": {"StringLike": {"aws:ResourceTag/aws:autoscaling:groupName": names}},
+        "MembersOfEnvironment": {"StringLike": {"aws:ResourceTag/aws:batch:compute-environment": names}},
     }
     job = {"image": "1.dkr.ecr.us-east-1.amazonaws.com/a", "command": ["true"], "outputs": ["models"]}
     pool = {"backend": "sagemaker", "instance_types": ["ml.m5.large"], "lease": "1h", "job": job}

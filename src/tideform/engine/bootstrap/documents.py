@@ -81,7 +81,7 @@ def provisioning_rights(deployment: Deployment) -> dict[str, Any]:
     own = f"{base}:iam::{deployment.account}"
     mine = f"{deployment.name}-*"
     region = {"StringEquals": {"aws:RequestedRegion": deployment.region}}
-    passed = {"StringEquals": {"iam:PassedToService": [f"{s}.amazonaws.com" for s in _PASSED_TO]}}
+    passed = {"StringEquals": {"iam:PassedToService": _services(deployment.region)}}
     roles = [f"{own}:role/{mine}", f"{own}:instance-profile/{mine}"]
     linked = [f"{own}:role/aws-service-role/*"]
     return _document(
@@ -98,6 +98,12 @@ def provisioning_rights(deployment: Deployment) -> dict[str, Any]:
     )
 
 
+def _services(region: str) -> list[str]:
+    """Who takes our roles; in China EC2 has a name of its own there, which other services have not."""
+    own = ["ec2.amazonaws.com.cn"] if partition(region) == "aws-cn" else []
+    return [*(f"{service}.amazonaws.com" for service in _PASSED_TO), *own]
+
+
 def takes_role(arn: str) -> dict[str, Any]:
     """Take the role that the environment names; what that one may do is its owner's business."""
     return _document(_allow("Assume", ["sts:AssumeRole"], [arn]))
@@ -110,7 +116,7 @@ _INVENTORY = [
 ]  # fmt: skip
 _ROLE_CHANGES = [
     "iam:AttachRolePolicy", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePolicy",
-    "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole",
+    "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
 ]  # fmt: skip
 _ROLE_ACTIONS = [
     *_ROLE_CHANGES, "iam:AddRoleToInstanceProfile", "iam:CreateInstanceProfile", "iam:CreateRole",

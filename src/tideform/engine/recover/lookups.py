@@ -79,11 +79,16 @@ def job_definition(cloud: Cloud, inputs: Inputs) -> Iterator[str]:
 
 
 def subscription(cloud: Cloud, inputs: Inputs) -> Iterator[str]:
-    """The subscription of this endpoint to this topic; an e-mail's has no ARN until its reader confirms it."""
+    """The subscription of this endpoint to this topic.
+
+    An e-mail's has no ARN until its reader confirms it, so it is asked for once more: SNS keeps one that waits, and
+    drops it after three days. https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
+    """
     sns = cloud.client("sns")
     for page in sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=inputs["topic"]):
         for found in page["Subscriptions"]:
-            if (found["Protocol"], found["Endpoint"]) == (inputs["protocol"], inputs["endpoint"]):
+            same = (found["Protocol"], found["Endpoint"]) == (inputs["protocol"], inputs["endpoint"])
+            if same and found["SubscriptionArn"].startswith("arn:"):
                 yield str(found["SubscriptionArn"])
 
 

@@ -135,9 +135,13 @@ _SUBSCRIPTION_ATTRIBUTES = {
 
 
 def _create_subscription(context: Context, inputs: Inputs) -> str:
-    """SNS answers with the subscription that exists; the provider does not adopt, so it looks first."""
+    """SNS answers with the subscription that exists; the provider does not adopt, so it looks first.
+
+    One that waits for its reader is asked for again, as on AWS: it stays the same one.
+    """
     listed = context.pages("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=inputs["topic"])
-    if any((each["Protocol"], each["Endpoint"]) == (inputs["protocol"], inputs["endpoint"]) for each in listed):
+    there = [(each["Protocol"], each["Endpoint"]) for each in listed if each["SubscriptionArn"].startswith("arn:")]
+    if (inputs["protocol"], inputs["endpoint"]) in there:
         raise Refusal("SubscriptionAlreadyExists", f"{inputs['endpoint']} is subscribed to {inputs['topic']} already")
     named = _SUBSCRIPTION_ATTRIBUTES.items()
     made = context.call(

@@ -9,6 +9,7 @@ import logging
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from tideform.sandbox.batch.job import Job
 from tideform.sandbox.market import market
@@ -253,7 +254,9 @@ class Fleet:
         return instance
 
     def _own_tags(self) -> dict[str, str]:
-        return {"AWSBatchServiceTag": "batch", "aws:batch:compute-environment": self.environment.name}
+        """As under Batch's service-linked role: no page of AWS's promises a tag that names the environment."""
+        group = f"AWSBatch-{self.environment.name}-asg-{uuid5(NAMESPACE_URL, self.environment.arn)}"
+        return {"AWSBatchServiceTag": "batch", "aws:autoscaling:groupName": group}
 
 
 def size_of_type(kind: str) -> Size:

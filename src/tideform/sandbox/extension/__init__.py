@@ -4,7 +4,7 @@
 - `remembered`: members that moto takes and forgets; a row in `table`.
 - `taken`: names that moto gives to a second thing; a row in `table`.
 - one module a service for what needs behaviour: `sagemaker`, `awslambda`, `kms`, `budgets`, `dynamodb`, `ec2`,
-  `logs`, `s3`.
+  `logs`, `s3`, `sns`.
 
 Whatever is stored without behaviour also gets a row in `tideform.sandbox.stored_only`.
 """
@@ -15,7 +15,7 @@ from importlib import import_module
 
 from tideform.sandbox.extension import nouns, remembered, table, taken
 
-_BEHAVIOUR = ("applicationautoscaling", "awslambda", "budgets", "dynamodb", "ec2", "kms", "logs", "s3")
+_BEHAVIOUR = ("applicationautoscaling", "awslambda", "budgets", "dynamodb", "ec2", "kms", "logs", "s3", "sns")
 
 
 def install(service: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import boto3
 import pytest
@@ -128,3 +129,15 @@ def test_a_key_that_is_going_away_is_not_found(cloud: Cloud) -> None:
     kms.schedule_key_deletion(KeyId=gone, PendingWindowInDays=7)
     stays = kms.create_key(Description="d", Tags=tags)["KeyMetadata"]["KeyId"]
     assert identify(cloud, "aws:kms/key:Key", {"description": "d", "tags": TAGS}) == stays
+
+
+@pytest.mark.parametrize(("arn", "found"), [("PendingConfirmation", None), ("Deleted", None), ("arn:a:b", "arn:a:b")])
+def test_a_subscription_that_waits_for_its_reader_has_no_id(arn: str, found: str | None) -> None:
+    """SNS lists such words in the place of its ARN."""
+    inputs = {"topic": "arn:aws:sns:us-east-1:123456789012:t", "protocol": "email", "endpoint": "a@example.com"}
+    sns = boto3.client("sns", "us-east-1", aws_access_key_id="k", aws_secret_access_key="s")  # noqa: S106
+    listed = {"Protocol": "email", "Endpoint": "a@example.com", "SubscriptionArn": arn}
+    with Stubber(sns) as stub:
+        stub.add_response("list_subscriptions_by_topic", {"Subscriptions": [listed]})
+        cloud = SimpleNamespace(client=lambda _: sns)
+        assert identify(cast(Cloud, cloud), "aws:sns/topicSubscription:TopicSubscription", inputs) == found

@@ -76,7 +76,7 @@ class Pool:
 
     def instances(self) -> list[dict[str, Any]]:
         """This pool's instances that have not ended."""
-        own = {"Name": "tag:aws:batch:compute-environment", "Values": [self.environment]}
+        own = {"Name": "tag:aws:autoscaling:groupName", "Values": [f"AWSBatch-{self.environment}-*"]}
         alive = {"Name": "instance-state-name", "Values": ["pending", "running"]}
         answer = self.cloud.client("ec2").describe_instances(Filters=[own, alive])
         return [instance for reservation in answer["Reservations"] for instance in reservation["Instances"]]

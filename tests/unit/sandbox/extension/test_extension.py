@@ -229,3 +229,14 @@ def test_a_security_group_wants_a_vpc_that_is_there(cloud: Cloud) -> None:
     absent = "vpc-0123456789abcdef0"
     with pytest.raises(ClientError, match=r"InvalidVpcID\.NotFound"):
         cloud.client("ec2").create_security_group(GroupName="g", Description="g", VpcId=absent)
+
+
+def test_a_mail_address_that_waits_for_its_reader_is_listed_without_an_arn(cloud: Cloud) -> None:
+    """The subscription itself has one, which Subscribe tells who asks for it; asked again it stays the same."""
+    sns = cloud.client("sns")
+    topic = sns.create_topic(Name="told")["TopicArn"]
+    asked = {"TopicArn": topic, "Protocol": "email", "Endpoint": "a@example.com", "ReturnSubscriptionArn": True}
+    arns = {sns.subscribe(**asked)["SubscriptionArn"] for _ in range(2)}
+    (listed,) = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert (listed["SubscriptionArn"], len(arns)) == ("PendingConfirmation", 1)
+    assert sns.get_subscription_attributes(SubscriptionArn=arns.pop())["Attributes"]["Endpoint"] == "a@example.com"
