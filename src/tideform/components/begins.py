@@ -43,6 +43,7 @@ _LAUNCH = (
     "autoscaling:CreateOrUpdateTags",
     "autoscaling:PutScheduledUpdateGroupAction",
     "autoscaling:ResumeProcesses",
+    "autoscaling:SuspendProcesses",  # the evening out of zones, on groups of older versions
     "autoscaling:UpdateAutoScalingGroup",
 )
 

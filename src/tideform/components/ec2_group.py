@@ -41,7 +41,8 @@ class Ec2Group(Component):
             min_size=0,
             max_size=self.nodes.shape.nodes,
             desired_capacity=0,
-            suspended_processes=["Launch"],  # a burst lets it: what somebody else raises starts nothing
+            # A burst lets it launch: what others raise starts nothing. Even zones are not worth a job's machine.
+            suspended_processes=["AZRebalance", "Launch"],
             mixed_instances_policy=self._policy(),
             capacity_rebalance=True,
             vpc_zone_identifiers=pool_subnets(self.order),

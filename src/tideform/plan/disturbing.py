@@ -2,8 +2,9 @@
 
 Sources: AWS Batch user guide, 'Infrastructure updates' (new machines replace those that stand, and end jobs on them)
 and 'Deleting a compute environment'; Amazon EC2 Auto Scaling API, DeleteAutoScalingGroup; Amazon EC2 Auto Scaling user
-guide, 'Add an Availability Zone' (machines in a zone that is taken out are replaced); Karpenter, 'Drift' (nodes of
-a changed NodePool or EC2NodeClass are replaced); Kueue, a stopped or deleted queue. The roles are what jobs work under.
+guide, 'Add an Availability Zone' (machines in a zone that is taken out are replaced); the same API,
+InstancesDistribution (machines that are bought otherwise than it says are replaced); Karpenter, 'Drift' (nodes of a
+changed NodePool or EC2NodeClass are replaced); Kueue, a stopped or deleted queue. The roles are what jobs work under.
 """
 
 from __future__ import annotations
@@ -58,10 +59,11 @@ _CLUSTER: Final = (  # and those of pools on the cluster
     ":Release",
 )
 _REPLACES_MACHINES: Final = {  # by a change of what stands there, as it is
-    ":ComputeEnvironment": "computeResources.",
-    "autoscaling/group:Group": "vpcZoneIdentifiers",
-    ":NodePool": "spec.template.",
-    ":EC2NodeClass": "spec.",
+    ":ComputeEnvironment": ("computeResources.",),
+    # The provider sends a changed policy as a whole, with the percentage of its state: machines bought otherwise go.
+    "autoscaling/group:Group": ("vpcZoneIdentifiers", "mixedInstancesPolicy"),
+    ":NodePool": ("spec.template.",),
+    ":EC2NodeClass": ("spec.",),
 }
 
 
@@ -100,7 +102,7 @@ def _ends_work(resource: PlannedResource, record: PoolRecord) -> bool:
         return resource.type.endswith(_GROUND)
     if resource.type.endswith(_POLICY):  # as which jobs upload their last files
         return any(one.path == "policy" and narrows(one.before, one.after) for one in resource.changes)
-    parts = tuple(part for kind, part in _REPLACES_MACHINES.items() if resource.type.endswith(kind))
+    parts = tuple(part for kind, own in _REPLACES_MACHINES.items() if resource.type.endswith(kind) for part in own)
     return bool(parts) and any(one.path.startswith(parts) for one in by_others(resource.type, resource.changes))
 
 

@@ -16,6 +16,7 @@ from tideform.process import Process
 ENVIRONMENT = "aws:batch/computeEnvironment:ComputeEnvironment"
 QUEUE = "aws:batch/jobQueue:JobQueue"
 GROUP = "aws:autoscaling/group:Group"
+DISTRIBUTION = "mixedInstancesPolicy.instancesDistribution"
 POLICY = "aws:iam/rolePolicy:RolePolicy"
 SUBNET = "aws:ec2/subnet:Subnet"
 CLUSTER = "aws:eks/cluster:Cluster"
@@ -37,6 +38,8 @@ def changed(token: str, action: Action, path: str = "", program: str = "training
         changed(QUEUE, Action.REPLACE),
         changed(GROUP, Action.REPLACE),
         changed(GROUP, Action.UPDATE, "vpcZoneIdentifiers[1]"),
+        changed(GROUP, Action.UPDATE, "mixedInstancesPolicy.launchTemplate.overrides[0].instanceType"),
+        changed(GROUP, Action.UPDATE, f"{DISTRIBUTION}.spotAllocationStrategy"),
         changed(SUBNET, Action.DELETE, program="foundation"),
         changed("aws:ec2/vpcEndpoint:VpcEndpoint", Action.REPLACE, program="foundation"),
         changed("aws:dynamodb/table:Table", Action.REPLACE, program="foundation"),
@@ -63,7 +66,7 @@ def test_what_machines_and_jobs_stand_on_stays_while_a_burst_is_up(change: Plann
         changed(ENVIRONMENT, Action.NO_OP),
         changed(ENVIRONMENT, Action.UPDATE, "computeResources.maxVcpus"),  # which bursts move themselves
         changed(ENVIRONMENT, Action.UPDATE, "tags.owner"),
-        changed(GROUP, Action.UPDATE, "mixedInstancesPolicy.launchTemplate.overrides[0].instanceType"),
+        changed(GROUP, Action.UPDATE, f"{DISTRIBUTION}.onDemandPercentageAboveBaseCapacity"),  # bursts move that, too
         changed(NODE_POOL, Action.UPDATE, "spec.limits.cpu"),
         changed("aws:cloudwatch/metricAlarm:MetricAlarm", Action.REPLACE),
         changed(ENVIRONMENT, Action.REPLACE, program="training/other"),

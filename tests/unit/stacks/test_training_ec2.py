@@ -33,7 +33,7 @@ def node_statements(found: Preview) -> dict[str, Any]:
 def test_a_group_stands_at_zero_and_may_launch_nothing() -> None:
     found = group(pool(nodes="1..8"))
     assert (found["minSize"], found["desiredCapacity"], found["maxSize"]) == (0, 0, 8)
-    assert found["suspendedProcesses"] == ["Launch"]
+    assert found["suspendedProcesses"] == ["AZRebalance", "Launch"]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_network_with_such_a_pool_reaches_ssm() -> None:
 
 
 def test_exports() -> None:
-    assert set(pool().outputs) == {"auto_scaling_group", "log_group"}
+    assert set(pool().outputs) == {"auto_scaling_group", "log_group", "applied_with"}
 
 
 def test_what_starts_a_job_may_let_this_group_launch_and_send_to_its_machines_alone() -> None:

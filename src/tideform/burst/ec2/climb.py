@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from tideform.burst.ec2.pace import Pace
 from tideform.burst.halt import Halt
-from tideform.burst.reaper import group
+from tideform.burst.reaper import buying, group
 from tideform.burst.reaper.base import Handle
 from tideform.burst.reaper.claims import Claim
 from tideform.burst.waiting import Waiting
@@ -37,15 +37,27 @@ class Climb:
     _reasons: list[str] = field(default_factory=list, init=False)
 
     def climb(self, ladder: tuple[Rung, ...], halt: Halt) -> None:
-        """Ask for the machines on one rung after the other.
+        """Ask for the machines on one rung after the other; of nothing where they are there.
 
         Raises `RefusedError`: TD606 when no rung brought them, TD643 where a quota is the cause: no rung changes that.
         """
-        for number, rung in enumerate(ladder):
-            last = number == len(ladder) - 1
+        if len(self.in_service()) >= self.nodes:
+            group.say_whose(self.cloud, self.handle, self.claim())
+            return
+        rungs = self._open(ladder)
+        for number, rung in enumerate(rungs):
+            last = number == len(rungs) - 1
             if self._come(rung, halt, patient=last):
                 return
         raise _no_capacity(self.handle["pool"], self.nodes, self._reasons)
+
+    def _open(self, ladder: tuple[Rung, ...]) -> list[Rung]:
+        """The rungs that may be tried; where others may not the reason is noted."""
+        bound = buying.bound(self.cloud, self.handle)
+        rungs = [rung for rung in ladder if bound.takes(rung.purchase.kind)]
+        if len(rungs) < len(ladder):
+            self._reasons.append(bound.why)
+        return rungs
 
     def _come(self, rung: Rung, halt: Halt, *, patient: bool) -> bool:
         """Whether they come on this rung; all but the last one are left at the first refusal."""
@@ -74,7 +86,7 @@ class Climb:
         return f"Waiting for machines of {self.handle['pool']}, {rung.purchase}: {there}{f' ({why})' if why else ''}."
 
     def in_service(self) -> list[str]:
-        """The ids of the members that are in service."""
+        """The ids of the members that are in service and stay there."""
         return group.in_service(self.cloud, self.handle)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from tideform.burst.reaper import instances
+from tideform.burst.reaper import buying, instances
 from tideform.burst.reaper.base import Clients, Handle
 from tideform.burst.reaper.claims import EXPIRES, Claim, utc
 from tideform.burst.reaper.endings import ec2 as ending
@@ -75,34 +75,57 @@ def ask(clients: Clients, handle: Handle, kind: str, reservation: str, *, nodes:
     """Ask for so many machines, bought as ``spot``, ``on-demand`` or out of a reservation, and let the group launch.
 
     Where others have asked for more it stays so: a group that is to have fewer ends machines that somebody works on.
+    Whether the way may be another than the group's own is for `buying.bound` to say.
     """
     asg, name = clients.client("autoscaling"), handle["group"]
-    reserved: dict[str, Any] = {"CapacityReservationPreference": "default"}
-    if reservation:
-        target = {"CapacityReservationIds": [reservation]}
-        reserved = {
-            "CapacityReservationPreference": "capacity-reservations-only",
-            "CapacityReservationTarget": target,
-        }
-    found = ending.group(clients, handle)
-    there = int(found["DesiredCapacity"]) if found else 0
-    percent = 0 if kind == "spot" else 100
+    found = ending.group(clients, handle) or {}
+    there = int(found.get("DesiredCapacity", 0))
     asg.update_auto_scaling_group(
         AutoScalingGroupName=name,
-        MixedInstancesPolicy={"InstancesDistribution": {"OnDemandPercentageAboveBaseCapacity": percent}},
-        CapacityReservationSpecification=reserved,
+        **_way(found, buying.percent_for(kind)),
+        CapacityReservationSpecification=_reserved(reservation),
         MinSize=0,
         MaxSize=max(most, there),
         DesiredCapacity=max(nodes, there),
     )
+    _leave_zones(asg, name, found)
     asg.resume_processes(AutoScalingGroupName=name, ScalingProcesses=["Launch"])
 
 
+def _way(found: Mapping[str, Any], percent: int) -> dict[str, Any]:
+    """The whole distribution, where it changes: what is not said of it becomes the API's default.
+
+    https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html
+    """
+    there = buying.distribution(found)
+    if there.get(buying.PERCENT) == percent:
+        return {}
+    return {"MixedInstancesPolicy": {"InstancesDistribution": {**there, buying.PERCENT: percent}}}
+
+
+def _reserved(reservation: str) -> dict[str, Any]:
+    if not reservation:
+        return {"CapacityReservationPreference": "default"}
+    target = {"CapacityReservationIds": [reservation]}
+    return {"CapacityReservationPreference": "capacity-reservations-only", "CapacityReservationTarget": target}
+
+
+def _leave_zones(asg: Any, name: str, found: Mapping[str, Any]) -> None:
+    """Never even out zones, which ends machines at work; groups of older versions do not say so by themselves.
+
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/auto-scaling-benefits.html
+    """
+    if "AZRebalance" not in _held(found):
+        asg.suspend_processes(AutoScalingGroupName=name, ScalingProcesses=["AZRebalance"])
+
+
 def in_service(clients: Clients, handle: Handle) -> list[str]:
-    """The ids of the members that are in service."""
+    """The ids of the members that are in service, but for those that the group is about to replace; in order."""
     found = ending.group(clients, handle)
-    members = found["Instances"] if found else []
-    return sorted(one["InstanceId"] for one in members if one["LifecycleState"] == "InService")
+    if found is None:
+        return []
+    there = [one["InstanceId"] for one in found["Instances"] if one["LifecycleState"] == "InService"]
+    return buying.staying(clients, found, there)
 
 
 def going(clients: Clients, handle: Handle, ids: Iterable[str]) -> list[str]:
@@ -156,7 +179,10 @@ def refusal(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> str:
 
 def _suspended(clients: Clients, handle: Handle) -> str:
     """A group may be told not to heed its schedule."""
-    found = ending.group(clients, handle)
-    held = {process["ProcessName"] for process in found["SuspendedProcesses"]} if found else set()
-    stopped = sorted(held & {"ScheduledActions", "Terminate"})
+    stopped = sorted(_held(ending.group(clients, handle) or {}) & {"ScheduledActions", "Terminate"})
     return f"{' and '.join(stopped)} of {handle['group']} are suspended" if stopped else ""
+
+
+def _held(found: Mapping[str, Any]) -> set[str]:
+    """What a group has been told not to do by itself."""
+    return {process["ProcessName"] for process in found.get("SuspendedProcesses") or ()}

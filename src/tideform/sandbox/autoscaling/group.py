@@ -19,7 +19,10 @@ _MOST_ACTIVITIES = 200
 
 @dataclass
 class Member:
-    """One instance of a group. ``at_risk``: EC2 recommends to replace it; times are of the sandbox's clock."""
+    """One instance of a group; times are of the sandbox's clock.
+
+    ``at_risk``: EC2 recommends to replace it. ``ends_at``: the group does so by itself, not before then.
+    """
 
     instance: Any  # moto's
     kind: str
@@ -30,11 +33,17 @@ class Member:
     wait_until: float | None = None
     token: str = ""
     at_risk: bool = False
+    ends_at: float | None = None
 
     @property
     def id(self) -> str:
         """The instance's id."""
         return str(self.instance.id)
+
+    @property
+    def goes(self) -> bool:
+        """Whether it ends when there are enough others."""
+        return self.at_risk or self.ends_at is not None
 
     @property
     def runs(self) -> bool:
@@ -98,16 +107,18 @@ class Group:
         return [one for one in str(self.settings.get("VPCZoneIdentifier") or "").split(",") if one]
 
     def next_is_spot(self) -> bool:
-        """Whether one more instance would be a spot one; on-demand capacity is rounded up."""
+        """Whether one more instance would be a spot one."""
+        return sum(not member.spot for member in self.held) >= self.on_demand_of(len(self.held) + 1)
+
+    def on_demand_of(self, number: int) -> int:
+        """How many of so many instances are to be on-demand ones, rounded up; all without a policy."""
         policy = self.settings.get("MixedInstancesPolicy")
         if not policy:
-            return False
+            return number
         distribution = policy.get("InstancesDistribution") or {}
         base = int(distribution.get("OnDemandBaseCapacity") or 0)
         percent = int(distribution.get("OnDemandPercentageAboveBaseCapacity", 100))
-        more = len(self.held) + 1
-        wanted = min(more, base) + math.ceil(max(0, more - base) * percent / 100)
-        return sum(not member.spot for member in self.held) >= wanted
+        return min(number, base) + math.ceil(max(0, number - base) * percent / 100)
 
     def propagated(self) -> dict[str, str]:
         """The tags that its instances get."""

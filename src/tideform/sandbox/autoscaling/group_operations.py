@@ -64,7 +64,7 @@ def describe_auto_scaling_groups(plane: Plane, given: dict[str, Any]) -> dict[st
 
 
 def update_auto_scaling_group(plane: Plane, given: dict[str, Any]) -> dict[str, Any]:
-    """Change what is given; parts of a mixed instances policy that are not given stay."""
+    """Change what is given; of a mixed instances policy the template stays, or the distribution, if it is not given."""
     group = group_of(plane, given)
     minimum, maximum, desired = (number(given, key) for key in _SIZES)
     _check(group.minimum if minimum is None else minimum, group.maximum if maximum is None else maximum, desired)
@@ -161,8 +161,11 @@ def _check(minimum: int | None, maximum: int | None, desired: int | None) -> Non
 
 
 def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    parts = ("LaunchTemplate", "InstancesDistribution")
-    return {part: {**(old.get(part) or {}), **(new.get(part) or {})} for part in parts}
+    """A distribution that is given has the defaults where it says nothing, whatever was there."""
+    template = {**(old.get("LaunchTemplate") or {}), **(new.get("LaunchTemplate") or {})}
+    said = new.get("InstancesDistribution")
+    distribution = {**_DISTRIBUTION, **said} if said else old.get("InstancesDistribution") or {}
+    return {"LaunchTemplate": template, "InstancesDistribution": distribution}
 
 
 def _set_tags(group: Group, tags: list[dict[str, Any]]) -> None:
@@ -185,6 +188,13 @@ def _fits(group: Group, one: dict[str, Any]) -> bool:
     return any(tag["Key"] == name.removeprefix("tag:") and tag["Value"] in values for tag in group.tags)
 
 
+# https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html
+_DISTRIBUTION = {
+    "OnDemandAllocationStrategy": "prioritized",
+    "OnDemandBaseCapacity": 0,
+    "OnDemandPercentageAboveBaseCapacity": 100,
+    "SpotAllocationStrategy": "lowest-price",
+}
 _PROCESSES = (
     "Launch",
     "Terminate",

@@ -20,8 +20,10 @@ class NoLaunch(Exception):  # noqa: N818  # an answer: it goes into the activity
     """Why nothing came, in the words of a scaling activity."""
 
 
-def launch(ec2: Any, group: Group, now: float) -> Member:
+def launch(ec2: Any, group: Group, now: float, zone: str = "") -> Member:
     """Launch one more. The first type that the market has wins, and of its zones the one with the fewest members.
+
+    With a ``zone`` no other one is tried.
 
     Raises `NoLaunch`.
     """
@@ -29,7 +31,8 @@ def launch(ec2: Any, group: Group, now: float) -> Member:
     template = _template(ec2, group)
     why = "InvalidParameter - the group names no subnet, or no reservation where it wants one alone"
     kinds = group.types or [template.data.get("InstanceType", "")]
-    for reserved, kind, subnet in product([{}] if spot else _reserved(group), kinds, _by_members(ec2, group)):
+    subnets = [subnet for subnet in _by_members(ec2, group) if zone in ("", subnet.availability_zone)]
+    for reserved, kind, subnet in product([{}] if spot else _reserved(group), kinds, subnets):
         try:
             instance = _run(ec2, group, template, kind, subnet, spot=spot, reserved=reserved)
         except Exception as error:  # noqa: BLE001  # moto's errors have no base

@@ -11,7 +11,7 @@ import threading
 from collections import Counter, deque
 from typing import Any
 
-from tideform.sandbox.autoscaling import launches
+from tideform.sandbox.autoscaling import launches, replacing
 from tideform.sandbox.autoscaling.group import HELD, TERMINATING, WAITING, Group, Member
 from tideform.sandbox.world import World
 
@@ -164,9 +164,9 @@ class Plane:
                 self._end(group, member, "")
         self._grow(group, now)
         self._shrink(group)
+        again = self._replace(group, now)
         dues = [m.wait_until or now for m in group.members if m.state == WAITING]
-        if group.retry_at > now:
-            dues.append(group.retry_at)
+        dues += [due for due in (again, group.retry_at, *(m.ends_at for m in group.held)) if due and due > now]
         return min(dues, default=None)
 
     def _grow(self, group: Group, now: float) -> None:
@@ -178,26 +178,46 @@ class Plane:
                 return
             cause = f"{_STARTED}, increasing the capacity from {healthy} to {healthy + 1}."
             try:
-                member = launches.launch(self._ec2, group, now)
+                self._launch(group, now, cause)
             except launches.NoLaunch as why:
                 group.note(now, "Launching a new EC2 instance", cause, failure=str(why))
                 group.retry_at = now + _RETRY
                 return
-            if member.runs:
-                member.state = "InService"
-            group.members.append(member)
-            details = {"Subnet ID": str(member.instance.subnet_id), "Availability Zone": member.zone}
-            group.note(now, f"Launching a new EC2 instance: {member.id}", cause, **details)
+
+    def _launch(self, group: Group, now: float, cause: str, zone: str = "") -> None:
+        member = launches.launch(self._ec2, group, now, zone)
+        if member.runs:
+            member.state = "InService"
+        group.members.append(member)
+        details = {"Subnet ID": str(member.instance.subnet_id), "Availability Zone": member.zone}
+        group.note(now, f"Launching a new EC2 instance: {member.id}", cause, **details)
+
+    def _replace(self, group: Group, now: float) -> float | None:
+        """Launch the next one in another's place, which `_shrink` ends after it; when to try again what failed."""
+        found = replacing.next_of(group, self.zones(group))
+        if found is None:
+            return None
+        try:
+            self._launch(group, now, f"{_STARTED}, in response to {found.cause}.", found.zone)
+        except launches.NoLaunch:  # nothing is ended for what does not come
+            return now + _RETRY
+        found.member.ends_at = now + replacing.PACE
+        return None
 
     def _shrink(self, group: Group) -> None:
         """End what is too much: what is at risk first, then in the fullest zone the oldest."""
         while "Terminate" not in group.suspended:
-            held, ready = group.held, [m for m in group.held if m.state == "InService" and not m.at_risk]
-            risky = [m for m in held if m.at_risk]
-            if not (len(held) > group.desired and (not risky or len(ready) >= group.desired or group.desired == 0)):
+            held, ready = group.held, [m for m in group.held if m.state == "InService" and not m.goes]
+            if len(held) <= group.desired:
+                for member in held:
+                    member.ends_at = None  # what was to take its place has gone itself
+                return
+            due = replacing.due(group, self.clock.now())
+            waits = len(ready) < group.desired or not due
+            if waits and any(member.goes for member in held) and group.desired > 0:
                 return
             counted = Counter(member.zone for member in held)
-            victim = min(risky or held, key=lambda m: (-counted[m.zone], m.launched))
+            victim = min(due or held, key=lambda m: (-counted[m.zone], m.launched))
             self.terminate(group, victim, f"{_TAKEN_OUT} a difference between desired and actual capacity.")
 
     def _end(self, group: Group, member: Member, cause: str) -> None:

@@ -16,7 +16,6 @@ _SETTINGS = words(
     "defaultCooldown maxInstanceLifetime terminationPolicies capacityReservationSpecification"
 )
 _NAMES = {"name": "AutoScalingGroupName", "protectFromScaleIn": "NewInstancesProtectedFromScaleIn"}
-_PERCENT = "OnDemandPercentageAboveBaseCapacity"
 
 
 def _asked(context: Context, operation: str, inputs: Inputs) -> dict[str, Any]:
@@ -69,12 +68,16 @@ def _suspend(context: Context, name: str, inputs: Inputs) -> None:
 
 
 def _settle_group(context: Context, name: str, old: Inputs, new: Inputs) -> None:
-    """Sizes and what is suspended are set at the beginning only: a burst moves them, and our programs let it."""
+    """Sizes and what is suspended are set at the beginning only: a burst moves them, and our programs let it.
+
+    A policy is sent where it changes, and then as a whole, with the percentage of the state: as resourceGroupUpdate
+    does in terraform-provider-aws, internal/service/autoscaling/group.go.
+    """
     if not old:
         return
     members = _asked(context, "update_auto_scaling_group", new)
-    if distribution := (members.get("MixedInstancesPolicy") or {}).get("InstancesDistribution"):
-        distribution.pop(_PERCENT, None)
+    if old.get("mixedInstancesPolicy") == new.get("mixedInstancesPolicy"):
+        members.pop("MixedInstancesPolicy", None)
     context.call(_SERVICE, "update_auto_scaling_group", AutoScalingGroupName=name, **members)
     before, after = _tags(name, old.get("tags") or []), _tags(name, new.get("tags") or [])
     kept = {tag["Key"] for tag in after}

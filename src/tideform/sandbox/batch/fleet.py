@@ -9,7 +9,6 @@ import logging
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from tideform.sandbox.batch.job import Job
 from tideform.sandbox.market import market
@@ -253,9 +252,8 @@ class Fleet:
         instance.add_tags({**(resources.get("tags") or {}), **self._own_tags()})
         return instance
 
-    def _own_tags(self) -> dict[str, str]:
-        """As under Batch's service-linked role: no page of AWS's promises a tag that names the environment."""
-        group = f"AWSBatch-{self.environment.name}-asg-{uuid5(NAMESPACE_URL, self.environment.arn)}"
+    def _own_tags(self) -> dict[str, str]:  # no page of AWS's promises one that names the environment
+        group = f"AWSBatch-{self.environment.name}-asg-{self.environment.ecs_name.rpartition('_')[2]}"
         return {"AWSBatchServiceTag": "batch", "aws:autoscaling:groupName": group}
 
 

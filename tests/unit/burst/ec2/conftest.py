@@ -146,7 +146,7 @@ def _group(desk: Desk) -> None:
         },
         Tags=[{"Key": key, "Value": value, "PropagateAtLaunch": True} for key, value in tags.items()],
     )
-    asg.suspend_processes(AutoScalingGroupName=names.group, ScalingProcesses=["Launch"])
+    asg.suspend_processes(AutoScalingGroupName=names.group, ScalingProcesses=["AZRebalance", "Launch"])
     asg.put_lifecycle_hook(
         AutoScalingGroupName=names.group,
         LifecycleHookName=names.hook,

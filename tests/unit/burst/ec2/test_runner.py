@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -141,22 +142,36 @@ def test_why_another_way_of_buying_is_tried_is_told(desk: Desk) -> None:
     assert told.startswith("spot: ")
 
 
-@pytest.mark.parametrize("machines", [2, 1])
-def test_a_reservation_is_used_up_before_anything_is_bought(desk: Desk, machines: int) -> None:
-    ec2 = desk.cloud.client("ec2")
-    reservation = ec2.create_capacity_reservation(
+def of_reservation(desk: Desk, machines: int, **capacity: Any) -> tuple[Desk, str]:
+    """The desk with a pool that has a reservation of so many machines, and the reservation's id."""
+    made = desk.cloud.client("ec2").create_capacity_reservation(
         InstanceType="c5.large",
         InstancePlatform="Linux/UNIX",
         AvailabilityZone="us-east-1a",
         InstanceCount=machines,
         InstanceMatchCriteria="targeted",
-    )["CapacityReservation"]["CapacityReservationId"]
+    )
+    reservation = str(made["CapacityReservation"]["CapacityReservationId"])
+    words = {"capacity": Capacity(reservations=(reservation,), **capacity)}
     spec = desk.deployment.spec
-    pool = spec.training[POOL].model_copy(update={"capacity": Capacity(reservations=(reservation,))})
-    changed = spec.model_copy(update={"training": {POOL: pool}})
-    replace(desk, deployment=replace(desk.deployment, spec=changed)).up()
+    changed = spec.model_copy(update={"training": {POOL: spec.training[POOL].model_copy(update=words)}})
+    return replace(desk, deployment=replace(desk.deployment, spec=changed)), reservation
+
+
+@pytest.mark.parametrize("machines", [2, 1])
+def test_a_reservation_is_used_up_before_anything_is_bought(desk: Desk, machines: int) -> None:
+    reserving, reservation = of_reservation(desk, machines, spot="never")
+    reserving.up()
     held = [one.reservation for one in desk.runner.capacity()]
     assert (len(held), held.count(reservation)) == (2, machines)
+
+
+def test_what_a_reservation_has_too_little_of_is_bought_as_spot_altogether(desk: Desk) -> None:
+    """Auto Scaling would replace the reserved one: it is an on-demand machine."""
+    reserving, _ = of_reservation(desk, 1)
+    reserving.up()
+    stay = group.in_service(desk.cloud, desk.runner.handle)
+    assert [one.spot for one in desk.runner.capacity() if one.id in stay] == [True, True]
 
 
 def test_without_the_first_type_the_second_comes(desk: Desk) -> None:
@@ -266,7 +281,7 @@ def test_down_leaves_nothing_and_no_schedule(desk: Desk) -> None:
     down(desk)
     group = desk.group()
     assert (group["DesiredCapacity"], group["MaxSize"], group["Instances"]) == (0, 0, [])
-    assert [process["ProcessName"] for process in group["SuspendedProcesses"]] == ["Launch"]
+    assert [process["ProcessName"] for process in group["SuspendedProcesses"]] == ["AZRebalance", "Launch"]
     assert desk.runner.capacity() == ()
     name = group["AutoScalingGroupName"]
     actions = desk.cloud.client("autoscaling").describe_scheduled_actions(AutoScalingGroupName=name)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tideform.burst.reaper import group, instances
+from tideform.burst.reaper import buying, group, instances
 from tideform.burst.reaper.base import Clients, Handle
 from tideform.burst.reaper.endings import ec2 as ending
 from tideform.burst.reaper.starting.base import Start, StartError
@@ -74,15 +74,17 @@ def _why(clients: Clients, command_id: str, bad: Mapping[str, Any]) -> str:
 
 
 def _come(clients: Clients, start: Start) -> None:
-    """Down the ladder; machines that others have brought are good as well."""
-    rungs: Sequence[Mapping[str, str]] = start.plan["rungs"]
-    nodes, reasons = int(start.plan["nodes"]), list[str]()
+    """Down the ladder; machines that others have brought are good as well, and are bought as those are (`buying`)."""
+    group.say_whose(clients, start.handle, start.claim)
+    nodes = int(start.plan["nodes"])
+    rungs, reasons = _open(clients, start)
+    if not rungs and not _there(clients, start, nodes):
+        raise StartError("; ".join(reasons))
     for number, rung in enumerate(rungs):
         if _there(clients, start, nodes):
             return
         before = group.activities(clients, start.handle)
         kind, reservation = rung["kind"], rung.get("reservation", "")
-        group.say_whose(clients, start.handle, start.claim)
         group.ask(clients, start.handle, kind, reservation, nodes=nodes, most=int(start.plan["most"]))
         last, began = number == len(rungs) - 1, time.monotonic()
         why = ""
@@ -92,6 +94,13 @@ def _come(clients: Clients, start: Start) -> None:
                 break
             start.wait("; ".join([*reasons, f"{kind}: {why or 'no machines came'}"]))
         reasons.append(f"{kind}: {why or 'no machines came'}")
+
+
+def _open(clients: Clients, start: Start) -> tuple[Sequence[Mapping[str, str]], list[str]]:
+    """The rungs that may be tried, and why the others may not."""
+    rungs, bound = start.plan["rungs"], buying.bound(clients, start.handle)
+    found = [rung for rung in rungs if bound.takes(rung["kind"])]
+    return found, [] if len(found) == len(rungs) else [bound.why]
 
 
 def _there(clients: Clients, start: Start, nodes: int) -> bool:
