@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.e2e
 HEAD = "version: 1\nproject: {project}\nowner: ml@example.com\nregion: us-east-1\nenvironments: {environments}\n"
 JOB = "{{image: trainer, command: [sleep, '900']}}"
 POOL = "training:\n  {unit}: {{instance_types: [c5.large], lease: 30m, job: " + JOB + "}}\n"
+ENVIRONMENT = "tideform:environment"
 LONGER, EU = ("--spec", "longer.yaml"), ("-e", "dev-eu")
 SHARED = "{dev: {target: local, state: 's3://alike'}, dev-eu: {target: local, state: 's3://alike'}}"
 
@@ -67,6 +69,21 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         yield made
 
 
+def one_tag_changed(made: Workspace) -> None:
+    """What a look at what stands writes down, once somebody has changed one tag of dev-eu's pool by hand."""
+    s3 = cloud_for(load(made.spec, "dev").deployment).client("s3")
+    file = {"Bucket": "alike", "Key": ".pulumi/stacks/tideform-training/brk-dev-eu-fit.json"}
+    state = json.loads(s3.get_object(**file)["Body"].read())
+    tagged = next(one for one in state["checkpoint"]["latest"]["resources"] if ENVIRONMENT in tags_of(one))
+    tags_of(tagged)[ENVIRONMENT] = "dev"
+    s3.put_object(**file, Body=json.dumps(state).encode())
+
+
+def tags_of(resource: dict[str, Any]) -> dict[str, str]:
+    tags = resource.get("inputs", {}).get("tags")
+    return tags if isinstance(tags, dict) else {}
+
+
 def untouched(made: Workspace, *of: str) -> bool:
     """Whether the pool and the burst of the longer name stand."""
     return stacks(made, *of)["training/fit"] and bursts(made, *of) == 1
@@ -94,6 +111,23 @@ def test_a_destroy_of_a_project_leaves_one_whose_name_begins_like_it(folder: Wor
 
 def test_a_plan_of_an_environment_knows_nothing_of_one_whose_name_begins_like_it(bucket: Workspace) -> None:
     assert "eu-fit" not in must(bucket, "plan", "-e", "dev")
+
+
+def test_an_apply_of_an_environment_leaves_one_of_which_a_tag_names_it(bucket: Workspace) -> None:
+    one_tag_changed(bucket)
+    must(bucket, "apply", "--yes", "-e", "dev")
+    assert untouched(bucket, *EU)
+
+
+def test_where_nothing_proves_whose_a_stack_is_a_destroy_takes_nothing_away(bucket: Workspace) -> None:
+    (known,) = bucket.root.rglob("Pulumi.brk-dev-eu-fit.yaml")
+    content = known.read_text()
+    known.unlink()
+    done = bucket.run("destroy", "--yes", "-e", "dev")
+    known.write_text(content)
+    assert (done.returncode != 0, "TD421" in done.stderr) == (True, True), done.stderr
+    assert stacks(bucket, "-e", "dev")["foundation"]
+    assert untouched(bucket, *EU)
 
 
 def test_a_destroy_of_an_environment_leaves_one_whose_name_begins_like_it(bucket: Workspace) -> None:

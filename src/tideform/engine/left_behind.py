@@ -8,15 +8,17 @@ folder once applied: their settings (`settings.write_stack`) stay here, and tell
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tideform.engine import checkpoint
-from tideform.engine.elsewhere import accounts, count_standing, providers
+from tideform.engine.elsewhere import count_standing, providers
+from tideform.engine.entries import accounts
 from tideform.engine.migrate import moved_to
-from tideform.engine.owners import Owner, Stack, is_ours, of_unit, owners, settings_files
+from tideform.engine.owners import Owner, Stack, claims, is_ours, may_have, of_unit, owners, settings_files
 from tideform.engine.settings import load_settings
+from tideform.files import is_plain
 from tideform.spec.deployment import SANDBOX_ACCOUNT
 from tideform.spec.project import Environment
 
@@ -70,12 +72,16 @@ def in_this_folder(deployment: Deployment) -> tuple[LeftBehind, ...]:
 
 
 def local_environment(deployment: Deployment, environment: str) -> tuple[LeftBehind, ...]:
-    """What the environment's own folder of state holds, if it has one. Raises `CloudError` TD415."""
+    """What the environment's own folder of state holds, if it has one: of no bucket (``settings.state`` is None).
+
+    Raises `CloudError` TD415.
+    """
     state = deployment.workspace.root / ".tideform" / environment / "state"
     if environment not in _folders(deployment) or not state.is_dir():
         return ()
     blobs = checkpoint.FolderBlobs(state)
-    return tuple(_grouped(deployment, environment, blobs, checkpoint.stacks(blobs)))
+    here = replace(deployment, settings=deployment.settings.model_copy(update={"state": None}))
+    return tuple(_grouped(here, environment, blobs, checkpoint.stacks(blobs)))
 
 
 def _folders(deployment: Deployment) -> list[str]:
@@ -87,7 +93,7 @@ def _folders(deployment: Deployment) -> list[str]:
 def _grouped(deployment: Deployment, environment: str, blobs: Blobs, stacks: Iterable[Stack]) -> Iterator[LeftBehind]:
     several: dict[Owner, list[Checkpoint]] = {}
     for stack in dict.fromkeys(stacks):
-        if is_ours(deployment, blobs, stack) or _of_another_spec(deployment, environment, stack[1]):
+        if _of_another_spec(deployment, environment, stack[1]) or _may_be_ours(deployment, blobs, stack):
             continue
         state = checkpoint.read(blobs, *stack)
         if state is not None and count_standing(state):
@@ -98,9 +104,13 @@ def _grouped(deployment: Deployment, environment: str, blobs: Blobs, stacks: Ite
             yield LeftBehind(project, of, sum(map(count_standing, states)), blobs.place(), settings)
 
 
+def _may_be_ours(deployment: Deployment, blobs: Blobs, stack: Stack) -> bool:
+    return is_ours(deployment, blobs, stack) or bool(claims(deployment, blobs, stack))
+
+
 def _whose(deployment: Deployment, state: Checkpoint, stack: Stack, environment: str) -> Owner:
     """Project and environment as something tells them; where nothing does, by the stack's name."""
-    if said := owners(deployment, stack, state):
+    if said := [one for one in owners(deployment, stack, state) if may_have(one, stack)]:
         return min(said)
     before = (
         stack[1].rpartition(f"-{environment}-")[0] if of_unit(stack[0]) else stack[1].removesuffix(f"-{environment}")
@@ -132,5 +142,5 @@ def _of_another_spec(deployment: Deployment, environment: str, stack: str) -> bo
     for file in settings_files(deployment, environment):
         if file.name == f"Pulumi.{stack}.yaml":
             made_from = Path(str(load_settings(file).get("config", {}).get("tideform:spec", "")))
-            return made_from.is_file() and not made_from.samefile(deployment.spec_file)
+            return is_plain(made_from) and not made_from.samefile(deployment.spec_file)
     return False

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tideform.engine import checkpoint
-from tideform.engine.owners import Owner, Stack, owner_of, stacks_of, tagged
+from tideform.engine.owners import Owner, Stack, contested, owner_of, owners, stacks_of, tagged
 from tideform.errors import CloudError, RefusedError
 from tideform.words import counted
 
@@ -54,8 +54,10 @@ def move(source: Blobs, target: Blobs, deployment: Deployment, *, to: str) -> in
     """Copy the deployment's checkpoints, prove that they arrived, and leave the pointer ``to``; returns how many.
 
     Raises `RefusedError` TD408 where there is nothing to move, TD409 where another state of that name is in the new
-    place, `CloudError` TD410 where what arrived is not what was sent; then the old place is still the one that counts.
+    place, TD421 where a stack may be the deployment's and nothing proves it, `CloudError` TD410 where what arrived is
+    not what was sent; then the old place is still the one that counts.
     """
+    _refuse_unproved(source, deployment)
     files, where, name = _checkpoints(source, deployment), source.place(), deployment.name
     owner = owner_of(deployment)
     if not files:
@@ -105,14 +107,20 @@ def _by_key(files: Mapping[Stack, bytes]) -> dict[str, bytes]:
     return {checkpoint.key_of(*stack): content for stack, content in files.items()}
 
 
+def _refuse_unproved(source: Blobs, deployment: Deployment) -> None:
+    """What is left behind in the old place would be found by nobody any more."""
+    if unproved := [found for _, found in contested(deployment, source)]:
+        raise RefusedError(unproved)
+
+
 def _refuse_others(target: Blobs, files: Mapping[Stack, bytes], deployment: Deployment) -> None:
     """What another project and environment keeps there under the same name is never written over."""
     where = target.place()
     for project, stack in files:
         state = checkpoint.read(target, project, stack)
-        said = tagged(state)
-        if said and owner_of(deployment) not in said:
-            other = min(said)
+        others = owners(deployment, (project, stack), state) - {owner_of(deployment)} if tagged(state) else ()
+        if others:
+            other = min(others)
             raise RefusedError.of(
                 "TD409",
                 "Another state is there already",

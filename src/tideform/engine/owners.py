@@ -12,6 +12,7 @@ from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tideform.diagnostics import Diagnostic, Severity
 from tideform.engine import checkpoint
 from tideform.engine.elsewhere import count_standing
 from tideform.engine.settings import load_settings
@@ -43,16 +44,24 @@ def owner_of(deployment: Deployment) -> Owner:
 
 
 def owners(deployment: Deployment, stack: Stack, state: Checkpoint | None) -> frozenset[Owner]:
-    """Who is said to have the stack: by the tags of what stands; without any by what this folder once applied.
+    """Who is said to have the stack: by the tags of what stands, and by what this folder once applied.
 
-    Tags may have been changed by hand, and a look at what stands brings that into the state: where one tag says that
-    the stack is the deployment's own, or this folder has applied it for nobody else, it is.
+    Tags may have been changed by hand, and a look at what stands brings that into the state: those of a pair whose
+    stack could not have the name prove nothing beside others. Several that could have it are several owners, unless
+    this folder has applied it for one of them alone; and then it is nobody's to take away.
     """
     own, said = owner_of(deployment), tagged(state)
-    if own in said:
+    if own in said and _reads_one_way(stack) and may_have(own, stack):
         return frozenset({own})
     remembered = frozenset(_remembered(deployment, stack))
-    return remembered if not said or remembered == {own} else said
+    if not said:
+        return remembered
+    able = frozenset(one for one in said if may_have(one, stack))
+    if remembered == {own}:
+        return able | {own} if able and own not in able else remembered
+    if own in able and remembered and own not in remembered:
+        return able & remembered or able | remembered
+    return able or said
 
 
 def tagged(state: Checkpoint | None) -> frozenset[Owner]:
@@ -67,10 +76,45 @@ def read_own(deployment: Deployment, blobs: Blobs, program: Program) -> Checkpoi
     """
     state = checkpoint.read(blobs, program.pulumi_project, program.stack)
     if tagged(state):
-        for project, environment in owners(deployment, (program.pulumi_project, program.stack), state):
-            if (project, environment) != owner_of(deployment):
-                raise _taken(blobs, program, project, environment)
+        said = owners(deployment, (program.pulumi_project, program.stack), state)
+        if owner_of(deployment) not in said:
+            raise _taken(blobs, program, *min(said))
     return state
+
+
+def refuse_contested(deployment: Deployment, blobs: Blobs, unit: str | None = None) -> None:
+    """Raise `RefusedError` TD421 where a command that takes away would pass over what may well be the deployment's.
+
+    That is a stack of the spec that is said to be another's, and any that `contested` tells; of one ``unit`` if given.
+    Raises `CloudError` TD415 where one of the spec cannot be read.
+    """
+    declared = [one for one in programs(deployment) if unit in (None, one.unit)]
+    for one in declared:
+        read_own(deployment, blobs, one)
+    names = {(one.pulumi_project, one.stack) for one in declared}
+    if found := [told for stack, told in contested(deployment, blobs) if unit is None or stack in names]:
+        raise RefusedError(found)
+
+
+def contested(deployment: Deployment, blobs: Blobs) -> Iterator[tuple[Stack, Diagnostic]]:
+    """The stacks that may be the deployment's and that nothing proves to be, each with TD421 that says so.
+
+    What stands in them carries the tags of several, one of them the deployment, or of nobody who could have the name.
+    Nothing takes them away. One that cannot be read is told by whoever reads it.
+    """
+    for stack in checkpoint.stacks(blobs):
+        if said := claims(deployment, blobs, stack):
+            yield stack, _contested(blobs, stack[1], said)
+
+
+def claims(deployment: Deployment, blobs: Blobs, stack: Stack) -> frozenset[Owner]:
+    """Who is said to have one that is among `contested`; of any other nobody."""
+    own = owner_of(deployment)
+    state = _readable(blobs, stack) if may_have(own, stack) else None
+    if state is None or not (tagged(state) or _stands(state)) or is_ours(deployment, blobs, stack):
+        return frozenset()
+    said = owners(deployment, stack, state)
+    return said if own in said or not any(may_have(one, stack) for one in said) else frozenset()
 
 
 def settings_files(deployment: Deployment, environment: str) -> list[Path]:
@@ -83,10 +127,16 @@ def of_unit(project: str) -> bool:
     return project.removeprefix("tideform-") in UNIT_LAYERS
 
 
+def may_have(owner: Owner, stack: Stack) -> bool:
+    """Whether a pair gives the stack's name; several may."""
+    whole = "-".join(owner)
+    return stack[1].startswith(f"{whole}-") if of_unit(stack[0]) else stack[1] == whole
+
+
 def is_ours(deployment: Deployment, blobs: Blobs, stack: Stack) -> bool:
     """Whether one stack is among `stacks_of`."""
     project, name = stack
-    if not (name.startswith(f"{deployment.name}-") if of_unit(project) else name == deployment.name):
+    if not may_have(owner_of(deployment), stack):
         return False
     try:
         state = checkpoint.read(blobs, project, name)
@@ -97,12 +147,19 @@ def is_ours(deployment: Deployment, blobs: Blobs, stack: Stack) -> bool:
         return said == {owner_of(deployment)}
     if not of_unit(project):  # a layer may hold nothing at all; whose its name is, the tags of foundation tell
         return True
-    return _reads_one_way(name) or (_stands(state) and _is_declared(deployment, stack))
+    return _reads_one_way(stack) or (_stands(state) and _is_declared(deployment, stack))
 
 
-def _reads_one_way(name: str) -> bool:
-    """Whether nobody else can have a unit's stack of that name."""
-    return name.count("-") == 2  # between project, environment and unit
+def _readable(blobs: Blobs, stack: Stack) -> Checkpoint | None:
+    try:
+        return checkpoint.read(blobs, *stack)
+    except CloudError:
+        return None
+
+
+def _reads_one_way(stack: Stack) -> bool:
+    """Whether nobody else can have a stack of that name."""
+    return stack[1].count("-") == 1 + of_unit(stack[0])  # between project, environment and unit
 
 
 def _stands(state: Checkpoint | None) -> bool:
@@ -127,7 +184,7 @@ def _mapping(found: Any) -> Mapping[str, Any]:
 def _marked(marks: Any) -> Iterator[Owner]:
     """By the tags of a resource, or the labels of an object; an Auto Scaling group has them as a list."""
     if isinstance(marks, list):
-        marks = {one.get("key"): one.get("value") for one in marks if isinstance(one, Mapping)}
+        marks = {str(one.get("key")): one.get("value") for one in marks if isinstance(one, Mapping)}
     if isinstance(marks, Mapping):
         project, environment = (next((marks[key] for key in keys if key in marks), None) for keys in _KEYS)
         if isinstance(project, str) and isinstance(environment, str):
@@ -156,4 +213,17 @@ def _taken(blobs: Blobs, program: Program, project: str, environment: str) -> Re
         detail=f"{program.key}: {blobs.place()} has a stack {program.stack} already, and what stands in it carries "
         f"the tags of project {project}, environment {environment}. It was left alone.",
         fix="Rename the unit, the environment or the project in this spec.",
+    )
+
+
+def _contested(blobs: Blobs, name: str, said: frozenset[Owner]) -> Diagnostic:
+    several = "; ".join(f"project {project}, environment {environment}" for project, environment in sorted(said))
+    return Diagnostic(
+        "TD421",
+        Severity.ERROR,
+        "A name is taken by something that is not ours",
+        detail=f"{blobs.place()} has a stack {name}, which may be of this project and environment, and nothing proves "
+        f"it: its tags, or what this folder has applied, say {several}. It was left alone.",
+        fix="Where its tags were changed by hand, `tideform apply` in its own environment puts them right, from the "
+        "folder that last applied it; a unit that left the spec is written into it again first.",
     )

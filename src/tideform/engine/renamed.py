@@ -63,12 +63,15 @@ def bursts_of(deployment: Deployment, old: LeftBehind) -> str:
 def _leases(before: Deployment) -> str:
     from tideform.burst.reconcile import live_leases
     from tideform.connect import cloud_for
+    from tideform.plan.astray import table_of_others
     from tideform.sandbox.client import find
 
     if before.target == "local" and find(before.workspace) is None:
         return "Its sandbox does not run, so that no burst of it does."
+    cloud = cloud_for(before)
+    if table_of_others(cloud, before):
+        return "Its lease table is of another project and environment, so that no burst of it holds capacity."
     held = [
-        f"{one.pool} (lease {one.id} of {one.owner}, until {utc(one.deadline)})"
-        for one in live_leases(cloud_for(before), before)
+        f"{one.pool} (lease {one.id} of {one.owner}, until {utc(one.deadline)})" for one in live_leases(cloud, before)
     ]
     return f"Bursts hold capacity there: {', '.join(held)}." if held else "No burst holds capacity there."

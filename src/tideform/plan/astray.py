@@ -49,14 +49,19 @@ def refuse_astray(deployment: Deployment, previews: Iterable[Preview]) -> None:
 
 def table_astray(cloud: Cloud, deployment: Deployment) -> tuple[Diagnostic, ...]:
     """TD407 as a warning where the lease table stands with the deployment's tags, for a state that does not know it."""
-    from tideform.burst.runner import cloud_errors
-
-    name = deployment.physical_name("leases")
-    with cloud_errors("the lease table was looked for"):
-        tags = tags_of(cloud, "aws:dynamodb/table:Table", {"name": name})
+    tags = _tags_of_table(cloud, deployment)
     if tags is None or not _is_own(deployment, tags):
         return ()
+    name = deployment.physical_name("leases")
     return (replace(_unknown(deployment, [f"the lease table {name}"]), severity=Severity.WARNING),)
+
+
+def table_of_others(cloud: Cloud, deployment: Deployment) -> Diagnostic | None:
+    """TD421 where the lease table of this name has the tags of another project and environment: it tells theirs."""
+    tags = _tags_of_table(cloud, deployment) or {}
+    if "tideform:project" not in tags or _is_own(deployment, tags):
+        return None
+    return _anothers(deployment.physical_name("leases"), tags)
 
 
 def refuse_anothers_table(deployment: Deployment, state: Backend | PulumiEngine) -> None:
@@ -65,18 +70,21 @@ def refuse_anothers_table(deployment: Deployment, state: Backend | PulumiEngine)
     Whoever ended bursts by it would end theirs. It is asked for only where the state knows of none of its own, and
     none where the sandbox does not run.
     """
-    from tideform.burst.runner import cloud_errors
     from tideform.connect import cloud_for
     from tideform.plan.leases import stands
     from tideform.sandbox.client import find
 
     if stands(deployment, state) or (deployment.target == "local" and find(deployment.workspace) is None):
         return
-    name = deployment.physical_name("leases")
+    if found := table_of_others(cloud_for(deployment), deployment):
+        raise RefusedError([found])
+
+
+def _tags_of_table(cloud: Cloud, deployment: Deployment) -> Mapping[str, str] | None:
+    from tideform.burst.runner import cloud_errors
+
     with cloud_errors("the lease table was looked for"):
-        tags = tags_of(cloud_for(deployment), "aws:dynamodb/table:Table", {"name": name}) or {}
-    if "tideform:project" in tags and not _is_own(deployment, tags):
-        raise RefusedError([_anothers(name, tags)])
+        return tags_of(cloud, "aws:dynamodb/table:Table", {"name": deployment.physical_name("leases")})
 
 
 def _anothers(name: str, tags: Mapping[str, str]) -> Diagnostic:

@@ -12,14 +12,16 @@ if TYPE_CHECKING:
 
 
 def refuse_beforehand(deployment: Deployment, unit: str | None, named: Collection[str]) -> None:
-    """Raise `RefusedError` TD330 for data that is not named. Takes no lock and changes nothing.
+    """Raise `RefusedError` TD330 for data that is not named, TD421 as `refuse_contested`. Changes nothing, unlocked.
 
     The destroy itself asks again, under its lock. Leases are its business alone: it first switches off what takes them.
     """
     from tideform.connect import cloud_for
     from tideform.engine.backend import Backend
+    from tideform.engine.owners import refuse_contested
 
     backend = Backend.of(deployment)
+    refuse_contested(deployment, backend.blobs, unit)
     programs = (program for program in backend.existing() if unit in (None, program.unit))
     states = filter(None, map(backend.checkpoint, programs))
     if doomed := tuple(filter(data.guarded, data.doomed_in(states))):

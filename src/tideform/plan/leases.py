@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import CloudError
 from tideform.plan.disturbing import disturbing, turning
+from tideform.plan.held_by_tags import held_by_tags
 from tideform.plan.model import PlannedResource
 from tideform.plan.programs import program
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tideform.burst.lease import PoolRecord
     from tideform.burst.table import LeaseTable
     from tideform.engine.backend import Backend
+    from tideform.engine.base import Program
     from tideform.engine.pulumi import PulumiEngine
     from tideform.spec.deployment import Deployment
 
@@ -40,21 +42,26 @@ def lease_table(deployment: Deployment, state: Backend | PulumiEngine) -> LeaseT
 
 def lease_findings(
     deployment: Deployment,
-    engine: PulumiEngine,
+    engine: Backend | PulumiEngine,
     resources: Sequence[PlannedResource] = (),
+    going: Iterable[Program] = (),
     *,
     unit: str | None = None,
     acting: bool = False,
 ) -> tuple[Diagnostic, ...]:
     """Errors for pools that hold capacity while the spec has them elsewhere, or no more; of one unit where asked.
 
-    So are changes of ``resources`` that would end their work. Where the table cannot be read that is an error for what
-    is ``acting``, and a warning for what only shows a plan.
+    So are changes of ``resources`` that would end their work, and bursts of others on what is ``going``. Where a table
+    cannot be read that is an error for what is ``acting``, and a warning for what only shows a plan.
     """
     table = lease_table(deployment, engine)
+    try:
+        others = held_by_tags(deployment, engine, going)
+    except CloudError as error:
+        others = (_unseen(error, Severity.ERROR if acting else Severity.WARNING),)
     if table is None:
-        return ()
-    return _held(deployment, table, resources, unit, acting=acting)
+        return others
+    return (*_held(deployment, table, resources, unit, acting=acting), *others)
 
 
 def _held(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.engine.left_behind import LeftBehind, in_this_folder, other_environments, other_projects
+from tideform.engine.owners import contested
 from tideform.engine.renamed import bursts_of, own_stands
 from tideform.words import counted
 
@@ -21,13 +23,15 @@ def left_findings(deployment: Deployment, state: Backend | PulumiEngine, *, brin
     """TD420 for each environment that the spec no longer has, or each project of old beside this one.
 
     An error for what ``brings`` something, or shows what would be brought, where nothing stands under the spec's own
-    name: the environment was renamed, and a second one would be made. Else a warning. Raises `CloudError` TD415.
+    name: the environment was renamed, and a second one would be made. Else a warning, as TD421 is for each stack that
+    may be the deployment's and is left alone, since nothing proves it. Raises `CloudError` TD415.
     """
+    unproved = (replace(one, severity=Severity.WARNING) for _, one in contested(deployment, state.blobs))
     left = left_behind(deployment, state.blobs)
     if not left:
-        return ()
+        return tuple(unproved)
     first = brings and not own_stands(deployment, state.blobs)
-    return told(deployment, left, Severity.ERROR if first else Severity.WARNING)
+    return (*told(deployment, left, Severity.ERROR if first else Severity.WARNING), *unproved)
 
 
 def told(deployment: Deployment, left: Iterable[LeftBehind], severity: Severity) -> tuple[Diagnostic, ...]:
@@ -50,21 +54,28 @@ def left_behind(deployment: Deployment, blobs: Blobs) -> tuple[LeftBehind, ...]:
 
 
 def _left(deployment: Deployment, old: LeftBehind, severity: Severity, bursts: str) -> Diagnostic:
-    renamed = old.project != deployment.spec.project
+    renamed, known = old.project != deployment.spec.project, _is_found(deployment, old)
+    again = "" if known else f", write it under environments: ({_entry(old)})"
     return Diagnostic(
         "TD420",
         severity,
         "Something stands that the spec no longer has",
         detail=f"{counted(old.resources, 'resource')} of {old.name} in {old.where}: no command on {deployment.name} "
         f"shows or ends them. {bursts}",
-        fix=f"Set project: {old.project} again, `tideform destroy -e {old.environment}`, and then the new name."
+        fix=f"Set project: {old.project} again{again}, `tideform destroy -e {old.environment}`, and then the new name."
         if renamed
         else f"`tideform destroy -e {old.environment}` takes it down; or write it under environments: again."
-        if old.settings.target == "local"
+        if known
         else f"Write it under environments: again ({_entry(old)}), then `tideform destroy -e {old.environment}`.",
     )
 
 
+def _is_found(deployment: Deployment, old: LeftBehind) -> bool:
+    """Whether a destroy finds its environment: one that the spec names, or that has a folder of state here."""
+    return old.settings.state is None or old.environment in {*deployment.environments, deployment.environment}
+
+
 def _entry(old: LeftBehind) -> str:
     account, region, state = old.settings.account, old.settings.region, old.settings.state
-    return f'{old.environment}: {{target: aws, account: "{account}", region: {region}, state: "{state}"}}'
+    of = f'target: aws, account: "{account}"' if account else "target: local"
+    return f'{old.environment}: {{{of}, region: {region}, state: "{state}"}}'

@@ -122,7 +122,7 @@ def _findings(
     return (
         *standing_without_a_model(chosen.deferred, chosen.standing),
         *(standing_on_nothing(chosen.up, chosen.standing) if engine and unit else ()),
-        *(lease_findings(deployment, engine, judged, unit=unit, acting=acting) if engine else ()),
+        *(lease_findings(deployment, engine, judged, chosen.removed, unit=unit, acting=acting) if engine else ()),
         *(left_findings(deployment, engine, brings=True) if engine else left_findings_offline(deployment)),
         *(network_findings(deployment) if engine else ()),
         *review(judged, deployment, partial=unit is not None),

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from tideform import outlets
 from tideform.engine.base import OnProgress, Program
+from tideform.errors import RefusedError
 from tideform.plan.changing import Change, Say, changing, end_dead_bursts, refuse_living_leases
+from tideform.plan.held_by_tags import held_by_tags
 from tideform.plan.pipeline import raise_all
 from tideform.plan.stages import removal
 from tideform.plan.walk import walk
@@ -40,14 +42,18 @@ def destroy(
     What begins bursts by itself is switched off before leases are judged, and stays off: else a schedule takes the
     next one meanwhile. The reaper and its table go last, once nothing is held any more.
 
-    Raises `RefusedError` where a lease lives or a bucket holds data that ``delete_data`` does not name; then nothing
-    was deleted, and for data that was there before nothing was switched off. Raises `EngineError` for what could not be
-    deleted, `LeftoversError` where capacity stays; then the reaper stands, and the rest can be continued.
+    Raises `RefusedError` where a lease lives, a bucket holds data that ``delete_data`` does not name, or a stack would
+    be passed over that may be ours (TD421); then nothing was deleted, and for data that was there before, and such a
+    stack, nothing was switched off. Raises `EngineError` for what could not be deleted, `LeftoversError` where capacity
+    stays; then the reaper stands, and the rest can be continued.
     """
     from tideform.burst.receipt import environment_receipt
+    from tideform.engine.owners import refuse_contested
 
     with changing(deployment, "destroy", wait=wait, say=say) as change:
+        refuse_contested(deployment, change.engine.blobs, unit)  # it would stand without the reaper
         programs = standing(change.engine, unit)
+        _refuse_held_by_tags(change, programs)
         _refuse_data(change, programs, delete_data)  # before anything is switched off, and again after work has ended
         _switch_off_starters(change, programs, say)
         end_dead_bursts(change, say)
@@ -61,6 +67,11 @@ def destroy(
             _require_nothing_held(change)
             remove(change, last, delete_data=delete_data, on_progress=on_progress)
         return environment_receipt(change.cloud, deployment, unit=unit)
+
+
+def _refuse_held_by_tags(change: Change, programs: Iterable[Program]) -> None:
+    if held := held_by_tags(change.deployment, change.engine, programs):
+        raise RefusedError(held)
 
 
 def _switch_off_starters(change: Change, programs: Iterable[Program], say: Say) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.unit.plan.making import deployment
 from tideform.engine import checkpoint
 from tideform.engine.checkpoint import FolderBlobs
-from tideform.engine.migrate import move, moved_to, refuse_moved
+from tideform.engine.migrate import move, moved_to, pointer_key, refuse_moved
 from tideform.errors import CloudError, RefusedError
 
 DEMO = deployment()
@@ -21,11 +21,12 @@ FULL = b'{"version": 3, "checkpoint": {"latest": {"resources": [%s]}}}' % ROLE
 KEY = ".pulumi/stacks/tideform-storage/demo-dev.json"
 
 
-def of(project: str, environment: str) -> bytes:
+def of(project: str, *environments: str) -> bytes:
     """A state whose tags tell whose it is."""
-    tags = {"tideform:project": project, "tideform:environment": environment}
-    role = {"type": "aws:iam/role:Role", "urn": "u", "custom": True, "inputs": {"tags": tags}}
-    return json.dumps({"version": 3, "checkpoint": {"latest": {"resources": [role]}}}).encode()
+    tags = [{"tideform:project": project, "tideform:environment": one} for one in environments]
+    role = {"type": "aws:iam/role:Role", "urn": "u", "custom": True}
+    roles = [{**role, "inputs": {"tags": one}} for one in tags]
+    return json.dumps({"version": 3, "checkpoint": {"latest": {"resources": roles}}}).encode()
 
 
 def place(folder: Path, content: bytes = FULL, stack: str = "demo-dev", layer: str = "storage") -> FolderBlobs:
@@ -74,6 +75,26 @@ def test_what_begins_with_the_same_name_and_is_anothers_stays_where_it_is(tmp_pa
     old.write(checkpoint.key_of("tideform-training", "demo-dev-eu-fit"), of("demo", "dev-eu"))
     move(old, new, DEMO, to="s3://new")
     assert list(checkpoint.stacks(new)) == [("tideform-storage", DEMO.name)]
+
+
+def test_what_may_be_anothers_is_neither_copied_nor_left_to_nobody(tmp_path: Path) -> None:
+    old, new = place(tmp_path / "old"), FolderBlobs(tmp_path / "new")
+    old.write(checkpoint.key_of("tideform-training", "demo-dev-eu-fit"), of("demo", "dev", "dev-eu"))
+    with pytest.raises(RefusedError) as caught:
+        move(old, new, DEMO, to="s3://new")
+    assert (code_of(caught), list(checkpoint.stacks(new))) == ("TD421", [])
+    refuse_moved(old, OWNER)
+
+
+def test_what_may_be_anothers_there_is_not_written_over(tmp_path: Path) -> None:
+    old, new = FolderBlobs(tmp_path / "old"), FolderBlobs(tmp_path / "new")
+    key = checkpoint.key_of("tideform-training", "demo-dev-eu-fit")
+    old.write(key, of("demo", "dev"))
+    new.write(key, of("demo", "dev", "dev-eu"))
+    new.write(pointer_key(OWNER), json.dumps({"to": "s3://old", "of": OWNER}).encode())  # ours was moved away once
+    with pytest.raises(RefusedError) as caught:
+        move(old, new, DEMO, to="s3://new")
+    assert (code_of(caught), new.read(key)) == ("TD409", of("demo", "dev", "dev-eu"))
 
 
 def test_what_another_project_and_environment_keep_there_under_the_same_name_is_not_written_over(

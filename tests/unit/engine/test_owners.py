@@ -13,7 +13,7 @@ from tests.unit.plan.making import deployment, pool
 from tideform.engine import checkpoint, settings
 from tideform.engine.backend import Backend
 from tideform.engine.checkpoint import FolderBlobs
-from tideform.engine.owners import Stack, read_own, stacks_of
+from tideform.engine.owners import Stack, contested, read_own, refuse_contested, stacks_of
 from tideform.errors import RefusedError
 from tideform.plan.programs import program
 from tideform.spec.deployment import Deployment
@@ -64,7 +64,9 @@ def own(of: Deployment, blobs: FolderBlobs) -> list[Stack]:
     return list(stacks_of(of, blobs))
 
 
-def test_a_tag_that_somebody_changed_by_hand_gives_a_stack_to_nobody_else(here: Deployment, blobs: FolderBlobs) -> None:
+def test_a_tag_of_nobody_who_could_have_its_name_takes_a_stack_from_nobody(
+    here: Deployment, blobs: FolderBlobs
+) -> None:
     stand(blobs, FIT, role("other", "dev"), role("demo", "dev"))
     assert own(here, blobs) == [FIT]
 
@@ -76,6 +78,109 @@ def test_what_this_folder_has_applied_stays_ours_whatever_its_tags_say(here: Dep
     assert read_own(here, blobs, program(here, "training", "eu-fit")) is not None
 
 
+OTHERS = pytest.mark.parametrize("whose", [("demo", "dev-eu"), ("demo-dev", "eu")], ids=["environment", "project"])
+
+
+def unproved(of: Deployment, blobs: FolderBlobs) -> list[Stack]:
+    return [stack for stack, _ in contested(of, blobs)]
+
+
+@OTHERS
+def test_one_tag_of_ours_gives_us_nothing_that_another_has_as_well(
+    here: Deployment, blobs: FolderBlobs, whose: tuple[str, str]
+) -> None:
+    stand(blobs, FIT, role(*whose), role("demo", "dev"))
+    assert (own(here, blobs), unproved(here, blobs)) == ([], [FIT])
+
+
+def test_a_tag_of_ours_gives_us_nothing_that_this_folder_has_applied_for_another(
+    here: Deployment, blobs: FolderBlobs
+) -> None:
+    stand(blobs, FIT, role("demo", "dev-eu"), role("demo", "dev"))
+    made_by(eu := replace(here, environment="dev-eu"), "fit")
+    assert (own(here, blobs), own(eu, blobs)) == ([], [FIT])
+    with pytest.raises(RefusedError, match="taken"):
+        read_own(here, blobs, program(here, "training", "eu-fit"))
+
+
+def test_nor_do_all_of_its_tags(here: Deployment, blobs: FolderBlobs) -> None:
+    stand(blobs, FIT, role("demo", "dev"))
+    made_by(eu := replace(here, environment="dev-eu"), "fit")
+    assert (own(here, blobs), own(eu, blobs)) == ([], [])
+    assert (unproved(here, blobs), unproved(eu, blobs)) == ([FIT], [FIT])
+
+
+def test_what_this_folder_has_applied_for_us_alone_stays_ours_beside_a_tag_of_another(
+    here: Deployment, blobs: FolderBlobs
+) -> None:
+    made_by(here, "eu-fit")
+    stand(blobs, FIT, role("demo", "dev-eu"), role("demo", "dev"))
+    assert (own(here, blobs), unproved(here, blobs)) == ([FIT], [])
+
+
+def test_what_carries_the_tags_of_another_alone_is_not_taken_away_for_what_this_folder_once_applied(
+    here: Deployment, blobs: FolderBlobs
+) -> None:
+    made_by(here, "eu-fit")
+    stand(blobs, FIT, role("demo", "dev-eu"))
+    assert (own(here, blobs), unproved(here, blobs)) == ([], [FIT])
+
+
+def test_a_unit_of_ours_with_contradicting_tags_may_be_applied_which_puts_them_right(
+    here: Deployment, blobs: FolderBlobs
+) -> None:
+    stand(blobs, FIT, role("demo", "dev-eu"), role("demo", "dev"))
+    assert read_own(here, blobs, program(here, "training", "eu-fit")) is not None
+
+
+def test_where_a_name_reads_in_one_way_a_tag_of_another_takes_nothing_from_us(
+    here: Deployment, blobs: FolderBlobs
+) -> None:
+    stand(blobs, stack := ("tideform-training", "demo-dev-fit"), role("demo", "dev-eu"), role("demo", "dev"))
+    assert own(here, blobs) == [stack]
+
+
+@OTHERS
+def test_what_is_anothers_by_all_that_tells_holds_nobody_up(
+    here: Deployment, blobs: FolderBlobs, whose: tuple[str, str]
+) -> None:
+    stand(blobs, FIT, role(*whose))
+    assert unproved(here, blobs) == []
+    refuse_contested(here, blobs)
+
+
+def test_what_took_the_tags_of_nobody_who_could_have_its_name_is_passed_over_and_told(
+    here: Deployment, blobs: FolderBlobs
+) -> None:
+    stand(blobs, stack := ("tideform-training", "demo-dev-old"), role("demo", "prod"))
+    assert own(here, blobs) == []
+    ((found, said),) = contested(here, blobs)
+    assert (found, said.code, "project demo, environment prod" in said.detail) == (stack, "TD421", True)
+
+
+def test_a_stack_in_which_nothing_is_is_not_contested(here: Deployment, blobs: FolderBlobs) -> None:
+    stand(blobs, FIT)
+    made_by(here, "eu-fit")
+    made_by(replace(here, environment="dev-eu"), "fit")
+    assert unproved(here, blobs) == []
+
+
+@pytest.mark.parametrize("unit", [None, "eu-fit"], ids=["all", "the unit"])
+def test_who_takes_away_is_refused_what_it_would_pass_over(
+    here: Deployment, blobs: FolderBlobs, unit: str | None
+) -> None:
+    with_unit = replace(here, spec=deployment(training={"eu-fit": pool()["nightly"]}).spec)
+    stand(blobs, FIT, role("demo", "dev-eu"), role("demo", "dev"))
+    with pytest.raises(RefusedError) as caught:
+        refuse_contested(with_unit, blobs, unit)
+    assert [found.code for found in caught.value.diagnostics] == ["TD421"]
+
+
+def test_one_unit_goes_whatever_others_are_like(here: Deployment, blobs: FolderBlobs) -> None:
+    stand(blobs, FIT, role("demo", "dev-eu"), role("demo", "dev"))
+    refuse_contested(here, blobs, "nightly")
+
+
 @pytest.mark.parametrize("told", [role, group, namespace], ids=["tags", "a list of tags", "labels"])
 def test_what_carries_our_marks_is_ours(here: Deployment, blobs: FolderBlobs, told: Any) -> None:
     stand(blobs, FIT, BARE, told("demo", "dev"))
@@ -83,7 +188,7 @@ def test_what_carries_our_marks_is_ours(here: Deployment, blobs: FolderBlobs, to
 
 
 @pytest.mark.parametrize("told", [role, group, namespace], ids=["tags", "a list of tags", "labels"])
-@pytest.mark.parametrize("whose", [("demo", "dev-eu"), ("demo-dev", "eu")], ids=["environment", "project"])
+@OTHERS
 def test_what_carries_the_marks_of_another_whose_name_begins_like_ours_is_not(
     here: Deployment, blobs: FolderBlobs, told: Any, whose: tuple[str, str]
 ) -> None:

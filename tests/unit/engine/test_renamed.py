@@ -81,8 +81,24 @@ def test_the_bursts_that_hold_capacity_under_it_are_told(here: Deployment, monke
     monkeypatch.setattr("tideform.sandbox.client.find", lambda _: "a sandbox")
     monkeypatch.setattr("tideform.connect.cloud_for", lambda _: "a cloud")
     monkeypatch.setattr("tideform.burst.reconcile.live_leases", leases)
+    monkeypatch.setattr("tideform.plan.astray.table_of_others", lambda *_: None)
     assert f"Bursts hold capacity there: fit (lease {lease.id} of {lease.owner}" in look(here)
     assert asked == ["old-dev"]
+
+
+def test_the_bursts_of_a_table_that_is_anothers_are_not_told_as_those_of_the_old_name(
+    here: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand(here, "old-dev", BUCKET)
+    monkeypatch.setattr("tideform.sandbox.client.find", lambda _: "a sandbox")
+    monkeypatch.setattr("tideform.connect.cloud_for", lambda _: "a cloud")
+    monkeypatch.setattr("tideform.plan.astray.table_of_others", lambda *_: "TD421")
+    assert "Its lease table is of another project and environment" in look(here)
+
+
+def test_a_stack_of_ours_with_the_tags_of_nobody_who_could_have_its_name_is_no_older_name(here: Deployment) -> None:
+    stand(here, "demo-dev-fit", BUCKET, layer="training")
+    Backend.of(here)
 
 
 def test_bursts_that_cannot_be_seen_are_not_called_none(here: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:

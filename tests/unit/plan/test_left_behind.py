@@ -11,9 +11,12 @@ import pytest
 
 from tests.unit.plan.making import deployment
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.engine import checkpoint
+from tideform.engine import checkpoint, settings
 from tideform.engine.backend import Backend
+from tideform.engine.checkpoint import FolderBlobs
+from tideform.engine.left_behind import local_environment
 from tideform.plan.left_behind import left_findings, left_findings_offline
+from tideform.plan.programs import program
 from tideform.spec.deployment import Deployment
 
 BUCKET = {"urn": "urn:bucket", "type": "aws:s3/bucket:Bucket", "custom": True}
@@ -30,7 +33,7 @@ def here(tmp_path: Path) -> Deployment:
 
 def stand(where: Deployment, *resources: dict[str, Any], name: str = "") -> None:
     file = where.workspace.state(where.environment) / checkpoint.key_of("tideform-storage", name or where.name)
-    file.parent.mkdir(parents=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
 
 
@@ -59,12 +62,69 @@ def test_it_says_what_stands_and_the_command_that_takes_it_down(here: Deployment
     assert "`tideform destroy -e gone` takes it down" in said.fix
 
 
-def test_one_on_an_account_is_written_back_first(here: Deployment) -> None:
+@pytest.fixture
+def bucket(tmp_path: Path) -> Deployment:
+    """One with its state in a bucket (played by a folder), where one stands that was taken out of the spec."""
+    (tmp_path / "tideform.yaml").write_text("version: 1")
+    settings = deployment().settings.model_copy(update={"state": "s3://states"})
+    made = replace(deployment(), spec_file=tmp_path / "tideform.yaml", environments=("dev",), settings=settings)
+    stand(made, BUCKET, name="demo-gone")
+    made_by(replace(made, environment="gone"))
+    return made
+
+
+def made_by(of: Deployment) -> None:
+    """What an apply leaves of its settings in the folder."""
+    storage = program(of, "storage")
+    folder = of.workspace.program(of.environment, storage.slug)
+    settings.write_project(folder, storage)
+    settings.write_stack(folder, storage, of, None)
+
+
+def way_out(of: Deployment) -> str:
+    (one,) = left_findings(of, Backend(of, FolderBlobs(of.workspace.state("dev"))), brings=True)
+    assert one.code == "TD420"
+    return one.fix
+
+
+def test_one_whose_state_is_in_a_bucket_is_written_back_first(bucket: Deployment) -> None:
+    entry = 'gone: {target: local, region: us-east-1, state: "s3://states"}'
+    assert f"Write it under environments: again ({entry}), then `tideform destroy -e gone`" in way_out(bucket)
+
+
+def test_one_on_an_account_is_written_back_with_it(bucket: Deployment) -> None:
     settings = {"region": "eu-west-1", "allowedAccountIds": json.dumps(["111122223333"])}
     provider = {"urn": "urn:aws", "type": "pulumi:providers:aws", "custom": True, "inputs": settings}
-    file = next(here.workspace.state("gone").rglob("demo-gone.json"))
+    file = next(bucket.workspace.state("dev").rglob("demo-gone.json"))
     file.write_text(json.dumps({"checkpoint": {"latest": {"resources": [provider, BUCKET]}}}))
-    assert 'gone: {target: aws, account: "111122223333", region: eu-west-1' in found(here).fix
+    assert 'gone: {target: aws, account: "111122223333", region: eu-west-1, state: "s3://states"}' in way_out(bucket)
+
+
+def test_one_of_a_project_of_old_in_a_bucket_is_written_back_as_well(bucket: Deployment) -> None:
+    next(bucket.workspace.state("dev").rglob("demo-gone.json")).unlink()
+    stand(bucket, BUCKET, name="old-gone")
+    made_by(replace(bucket, environment="gone", spec=bucket.spec.model_copy(update={"project": "old"})))
+    said = way_out(bucket)
+    assert "Set project: old again, write it under environments: (gone: {target: local" in said
+
+
+def test_one_in_a_folder_of_state_is_found_there_wherever_others_have_theirs(bucket: Deployment) -> None:
+    next(bucket.workspace.state("dev").rglob("demo-gone.json")).unlink()
+    stand(replace(bucket, environment="gone"), BUCKET)
+    assert "`tideform destroy -e gone` takes it down" in way_out(bucket)
+    (one,) = local_environment(bucket, "gone")
+    assert one.settings.state is None
+
+
+def test_a_stack_that_may_be_ours_and_that_nothing_proves_is_told_and_is_no_error(here: Deployment) -> None:
+    two = replace(here, environments=("dev", "gone"))
+    tags = [{"tideform:project": "demo", "tideform:environment": name} for name in ("dev", "dev-eu")]
+    resources = [{**BUCKET, "inputs": {"tags": each}} for each in tags]
+    file = two.workspace.state("dev") / checkpoint.key_of("tideform-training", "demo-dev-eu-fit")
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
+    (one,) = left_findings(two, Backend.of(two), brings=True)
+    assert (one.code, one.severity, "demo-dev-eu-fit" in one.detail) == ("TD421", Severity.WARNING, True)
 
 
 def test_an_environment_of_the_spec_is_no_finding(here: Deployment) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.unit.plan.making import deployment
+from tests.unit.plan.making import deployment, pool
 from tideform.engine.base import Program, Result
+from tideform.engine.checkpoint import Checkpoint, FolderBlobs, key_of, read
 from tideform.errors import LeftoversError, RefusedError
 from tideform.plan import teardown
 from tideform.plan.programs import parse_key
@@ -24,6 +27,7 @@ class Ground:
     """An engine, its change and its cloud in one: what happens is written down; leases live at some of the looks."""
 
     living: list[bool]
+    blobs: FolderBlobs
     standing: bool = False
     done: list[str] = field(default_factory=list)
     deployment: Any = field(default_factory=lambda: deployment(storage={"data": {"kind": "scratch"}}))
@@ -39,7 +43,8 @@ class Ground:
     def existing(self) -> tuple[Program, ...]:
         return tuple(parse_key(self.deployment, key) for key in ("foundation", "storage", "training/fit"))
 
-    def checkpoint(self, _program: Program) -> None: ...
+    def checkpoint(self, program: Program) -> Checkpoint | None:
+        return read(self.blobs, program.pulumi_project, program.stack)
 
     def on_interrupt(self, _cause: KeyboardInterrupt) -> None: ...
 
@@ -59,8 +64,8 @@ class Ground:
 
 
 @pytest.fixture
-def ground(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ground:
-    made = Ground(list(request.param))
+def ground(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ground:
+    made = Ground(list(request.param), FolderBlobs(tmp_path))
 
     @contextmanager
     def changing(*_: object, **__: object) -> Iterator[Ground]:
@@ -135,3 +140,49 @@ def test_data_that_work_has_written_as_it_ended_stops_it_before_anything_goes(
     with pytest.raises(RefusedError):
         teardown.destroy(ground.deployment)
     assert ground.done == ["off fit", "dead bursts", "leases"]
+
+
+def stand(ground: Ground, unit: str, *environments: str) -> None:
+    """A pool's stack whose resources carry the tags of these environments of the project."""
+    tags = [{"tideform:project": "demo", "tideform:environment": one} for one in environments]
+    roles = [{"urn": "u", "type": "aws:iam/role:Role", "custom": True, "inputs": {"tags": one}} for one in tags]
+    content = json.dumps({"checkpoint": {"latest": {"resources": roles}}}).encode()
+    ground.blobs.write(key_of("tideform-training", f"demo-dev-{unit}"), content)
+
+
+@pytest.mark.parametrize("ground", [()], indirect=True)
+@pytest.mark.parametrize("unit", [None, "nightly"], ids=["everything", "the unit alone"])
+def test_a_pool_of_the_spec_whose_tags_say_that_it_is_anothers_stops_it_before_anything_is_switched_off(
+    ground: Ground, unit: str | None
+) -> None:
+    stand(ground, "nightly", "prod")
+    with pytest.raises(RefusedError) as caught:
+        teardown.destroy(replace(ground.deployment, spec=deployment(training=pool()).spec), unit=unit)
+    assert ([found.code for found in caught.value.diagnostics], ground.done) == (["TD421"], [])
+
+
+@pytest.mark.parametrize("ground", [()], indirect=True)
+@pytest.mark.parametrize("environments", [("prod",), ("dev", "dev-eu")], ids=["nobody's", "several"])
+def test_so_does_a_pool_that_left_the_spec_and_that_nothing_proves_to_be_ours(
+    ground: Ground, environments: tuple[str, ...]
+) -> None:
+    stand(ground, "eu-fit", *environments)
+    with pytest.raises(RefusedError) as caught:
+        teardown.destroy(ground.deployment)
+    assert ([found.code for found in caught.value.diagnostics], ground.done) == (["TD421"], [])
+
+
+@pytest.mark.parametrize("ground", [(False, False)], indirect=True)
+def test_a_pool_of_another_whose_name_begins_like_ours_stops_nobody(ground: Ground) -> None:
+    stand(ground, "eu-fit", "dev-eu")
+    assert str(teardown.destroy(ground.deployment)) == "the receipt"
+
+
+@pytest.mark.parametrize("ground", [()], indirect=True)
+def test_a_burst_where_the_tags_of_what_goes_say_it_is_stops_it_before_anything_is_switched_off(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(teardown, "held_by_tags", lambda *_: REFUSED.diagnostics)
+    with pytest.raises(RefusedError, match="still holds"):
+        teardown.destroy(ground.deployment)
+    assert ground.done == []

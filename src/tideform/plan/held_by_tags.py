@@ -1,0 +1,59 @@
+"""Bursts on a stack that goes, asked for where its tags say that they are: a tag may tell more than we know.
+
+Whose a stack is was decided by then (`engine.owners`). Where some of its tags name another project and environment all
+the same, a burst of theirs may stand on it, and only their lease table knows of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tideform.diagnostics import Diagnostic, Severity
+from tideform.engine.owners import may_have, owner_of, tagged
+from tideform.times import utc
+
+if TYPE_CHECKING:
+    from tideform.burst.lease import Lease
+    from tideform.engine.backend import Backend
+    from tideform.engine.base import Program
+    from tideform.engine.owners import Owner
+    from tideform.engine.pulumi import PulumiEngine
+    from tideform.spec.deployment import Deployment
+
+
+def held_by_tags(
+    deployment: Deployment, state: Backend | PulumiEngine, going: Iterable[Program]
+) -> tuple[Diagnostic, ...]:
+    """TD332 for each burst of another that stands on one of these pools. Raises `CloudError` where nobody can tell."""
+    return tuple(found for one in going if one.layer == "training" for found in _held(deployment, state, one))
+
+
+def _held(deployment: Deployment, state: Backend | PulumiEngine, going: Program) -> Iterator[Diagnostic]:
+    for other in sorted(tagged(state.checkpoint(going)) - {owner_of(deployment)}):
+        if may_have(other, (going.pulumi_project, going.stack)):
+            yield from (_told(going, other, lease) for lease in _leases(deployment, other, going.stack))
+
+
+def _leases(deployment: Deployment, other: Owner, stack: str) -> Iterator[Lease]:
+    from tideform.burst.reconcile import live_leases
+    from tideform.connect import cloud_for
+
+    spec = deployment.spec.model_copy(update={"project": other[0]})
+    theirs = replace(deployment, spec=spec, environment=other[1])
+    for lease in live_leases(cloud_for(deployment), theirs):
+        if f"{theirs.name}-{theirs.identity('training', lease.pool)}" == stack:
+            yield lease
+
+
+def _told(going: Program, other: Owner, lease: Lease) -> Diagnostic:
+    return Diagnostic(
+        "TD332",
+        Severity.ERROR,
+        "A burst still holds capacity",
+        detail=f"{going.key}: a lease of {lease.owner} runs until {utc(lease.deadline)}, in the lease table of project "
+        f"{other[0]}, environment {other[1]}, which tags of the stack {going.stack} name.",
+        fix=f"If the stack is theirs, leave it: `tideform apply` of {other[0]} in {other[1]} puts its tags right. "
+        "Else end that burst first.",
+    )
