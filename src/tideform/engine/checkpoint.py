@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from tideform.engine import entries
 from tideform.engine.values import from_engine
 from tideform.errors import BrokenRecord, CloudError, TideformError
 from tideform.files import read_plain
 from tideform.plan.model import Outputs
 
-_STACK_TYPE = "pulumi:pulumi:Stack"
 _STACKS = ".pulumi/stacks/"
 _MOST = 256 * 1024 * 1024  # bytes of one stack's state; a thousand resources take about 4 MB
 
@@ -73,7 +73,7 @@ class FolderBlobs:
     def read(self, key: str) -> bytes | None:
         try:
             return read_plain(self.root / key, _MOST)
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):  # none has a name that cannot be one
             return None
         except OSError as error:
             raise _unreadable(f"{self.place(key)}: {error.strerror}") from error
@@ -156,13 +156,13 @@ class Checkpoint:
     @property
     def outputs(self) -> Outputs:
         """The stack's outputs; secrets as `SECRET`."""
-        root = next((r for r in self.resources if r["type"] == _STACK_TYPE), {})
+        root = next((r for r in self.resources if r["type"] == entries.STACK), {})
         return dict(from_engine(root.get("outputs", {})))
 
     @property
     def empty(self) -> bool:
         """Whether the stack holds no resource of its own, and nothing is pending."""
-        return not self.pending and all(r["type"] == _STACK_TYPE for r in self.resources)
+        return not self.pending and all(r["type"] == entries.STACK for r in self.resources)
 
     @property
     def pending_urns(self) -> frozenset[str]:
@@ -185,22 +185,25 @@ def read(blobs: Blobs, project: str, stack: str) -> Checkpoint | None:
 
 def parse(where: str, content: bytes) -> Checkpoint:
     """A checkpoint from the file ``where`` it was found. Raises `BrokenStateError` TD415."""
-    try:
-        latest = json.loads(content)["checkpoint"].get("latest") or {}
-        return Checkpoint(
-            resources=tuple(map(_entry, latest.get("resources", ()))),
-            pending=tuple(map(_entry, latest.get("pending_operations", ()))),
-            secrets_provider=latest.get("secrets_providers", {}),
-            time=str(latest.get("manifest", {}).get("time", "")),
+    with legible(where):
+        latest = entries.latest(content)
+        found = Checkpoint(
+            resources=entries.resources(latest),
+            pending=entries.operations(latest),
+            secrets_provider=entries.secrets_provider(latest),
+            time=entries.time(latest),
         )
+        found.outputs  # noqa: B018  # what they cannot be made of is told now, like all else
+        return found
+
+
+@contextmanager
+def legible(where: str) -> Iterator[None]:
+    """Raise `BrokenStateError` TD415 where something in this file is not as the engine, or an apply, writes it."""
+    try:
+        yield
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise _broken(where, error) from error
-
-
-def _entry(found: Any) -> Mapping[str, Any]:
-    if not isinstance(found, dict):
-        raise TypeError(f"{found!r} is no entry")
-    return found
 
 
 def key_of(project: str, stack: str) -> str:
@@ -246,10 +249,11 @@ def stacks(blobs: Blobs) -> Iterator[tuple[str, str]]:
 
 
 def _broken(where: str, error: Exception) -> BrokenStateError:
+    why = f"{error}" if isinstance(error, entries.OddError) else f"{type(error).__name__}: {error}"
     return BrokenStateError.of(
         "TD415",
         "The state cannot be read",
-        detail=f"{where} is no checkpoint: {type(error).__name__}: {error}. What stands of this stack, nobody knows.",
+        detail=f"{where} is no checkpoint: {why}. What stands of this stack, nobody knows.",
         fix="Put a copy of the file in its place: of a backup, or the bucket's older version. Where there is none, "
         "take the file away: `tideform state adopt` makes it anew from what stands. Leases and bursts are not in it.",
     )

@@ -167,7 +167,7 @@ def _delete(s3: Any, bucket: str, objects: list[dict[str, str]]) -> None:
 
 
 def _bucket(cloud: Cloud, doomed: Doomed) -> HeldData | None:
-    from botocore.exceptions import ClientError
+    from botocore.exceptions import BotoCoreError, ClientError
 
     s3 = cloud.client("s3")
     try:
@@ -176,7 +176,7 @@ def _bucket(cloud: Cloud, doomed: Doomed) -> HeldData | None:
         copies = doomed.name == BURSTS and not _objects(s3, doomed.id, CHECKPOINTS)
     except s3.exceptions.NoSuchBucket:
         return None
-    except ClientError as error:
+    except (BotoCoreError, ClientError) as error:
         return HeldData(doomed, f"objects or may hold some, for it cannot be asked ({error})")
     what = "objects: checkpoints of jobs, and code that was sent with them" if doomed.name == BURSTS else "objects"
     return HeldData(doomed, what, copies)
@@ -184,11 +184,15 @@ def _bucket(cloud: Cloud, doomed: Doomed) -> HeldData | None:
 
 def _tracking(cloud: Cloud, doomed: Doomed) -> HeldData | None:
     """Metrics and parameters lie in the server itself: only its artifacts are in the bucket of the same name."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
     sagemaker = cloud.client("sagemaker")
     try:
         sagemaker.describe_mlflow_tracking_server(TrackingServerName=doomed.id)
     except sagemaker.exceptions.ResourceNotFound:
         return None
+    except (BotoCoreError, ClientError) as error:
+        return HeldData(doomed, f"experiments or may hold some, for it cannot be asked ({error})")
     return HeldData(doomed, "experiments")
 
 

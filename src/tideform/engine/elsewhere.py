@@ -6,12 +6,12 @@ there for what it takes away; leases, capacity and data are looked for where the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tideform.engine.checkpoint import BrokenStateError
+from tideform.engine.entries import PROVIDER, STACK, accounts
 from tideform.errors import CloudError, RefusedError
 from tideform.spec.deployment import SANDBOX_ACCOUNT
 from tideform.unasked import each
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from tideform.engine.checkpoint import Blobs, Checkpoint
     from tideform.spec.deployment import Deployment
 
-_PROVIDER = "pulumi:providers:aws"
-_NOTHING = ("pulumi:pulumi:Stack", "pulumi:providers:")  # how entries begin that stand nowhere
+_NOTHING = (STACK, "pulumi:providers:")  # how entries begin that stand nowhere
 
 
 def refuse_elsewhere(deployment: Deployment, blobs: Blobs) -> None:
@@ -55,13 +54,7 @@ def _elsewhere(deployment: Deployment, state: Checkpoint) -> str:
 
 def providers(state: Checkpoint) -> Iterator[Mapping[str, Any]]:
     """The settings of each AWS provider that a state has."""
-    return (entry.get("inputs", {}) for entry in state.resources if entry["type"] == _PROVIDER)
-
-
-def accounts(inputs: Mapping[str, Any]) -> list[str]:
-    """The accounts that a provider is allowed in; its settings are texts: of a list its JSON."""
-    said = inputs.get("allowedAccountIds") or []
-    return list(json.loads(said)) if isinstance(said, str) else list(said)
+    return (entry.get("inputs", {}) for entry in state.resources if entry["type"] == PROVIDER)
 
 
 def count_standing(state: Checkpoint) -> int:

@@ -13,12 +13,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tideform.files import is_plain, replace_plain
+from tideform.files import is_plain, read_plain, replace_plain
 
 if TYPE_CHECKING:
     from tideform.engine.base import Program
     from tideform.engine.checkpoint import Checkpoint
     from tideform.spec.deployment import Deployment
+
+_MOST = 16 * 1024  # bytes; such a file has less than one thousand, unless the path of the spec is long
 
 
 def passphrase_file(folder: Path) -> Path:
@@ -53,7 +55,8 @@ def write_stack(folder: Path, program: Program, deployment: Deployment, known: C
 
 
 def _unlocking(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in settings.items() if k in ("encryptionsalt", "encryptedkey", "secretsprovider")}
+    keys = ("encryptionsalt", "encryptedkey", "secretsprovider")
+    return {key: value for key, value in settings.items() if key in keys and isinstance(value, str)}
 
 
 def _from_state(provider: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,10 +69,26 @@ def _from_state(provider: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def load_settings(path: Path) -> Mapping[str, Any]:
-    """Such a file's content; empty where there is none."""
-    from ruamel.yaml import YAML
+    """Such a file's content; empty where there is none, or none that can be read: then nothing is remembered.
 
-    return (YAML(typ="safe", pure=True).load(path) or {}) if path.exists() else {}
+    ``config`` is a mapping wherever it is there.
+    """
+    found = _parsed(path)
+    content = {str(key): value for key, value in found.items()} if isinstance(found, dict) else {}
+    if not isinstance(content.get("config"), dict):
+        content.pop("config", None)
+    return content
+
+
+def _parsed(path: Path) -> Any:
+    """What YAML makes of the file. Its reader has errors of its own, and lets others through."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return YAML(typ="safe", pure=True).load(read_plain(path, _MOST))
+    except (OSError, YAMLError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError):
+        return None
 
 
 def _dump(settings: Mapping[str, Any]) -> str:
@@ -83,5 +102,5 @@ def _dump(settings: Mapping[str, Any]) -> str:
 
 
 def _write_if_changed(path: Path, text: str) -> None:
-    if not (is_plain(path) and path.read_text(encoding="utf-8") == text):
+    if not (is_plain(path) and path.read_bytes() == text.encode()):
         replace_plain(path, text.encode())

@@ -10,15 +10,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.errors import CloudError
+from tideform.errors import BrokenRecord, CloudError
 from tideform.plan.leases import stands
 from tideform.plan.programs import program
+from tideform.unasked import NO_GAPS, Gaps
 
 if TYPE_CHECKING:
     from tideform.cloud import Cloud
     from tideform.engine.pulumi import PulumiEngine
     from tideform.spec.deployment import Deployment
 
+REAPER: Final = "reaper"  # what can give no answer
+STARTERS: Final = "schedules and triggers"
 # What `burst.reaper_proof` and `burst.starters` ask for.
 _LOOK: Final = (
     "lambda:GetFunctionConfiguration, lambda:GetFunctionConcurrency, lambda:InvokeFunction, scheduler:GetSchedule, "
@@ -28,13 +31,17 @@ _LOOK: Final = (
 
 @dataclass(frozen=True)
 class Inert:
-    """What would not act: warnings, and the keys of the programs that made it, which are to be read back."""
+    """What would not act: warnings, and the keys of the programs that made it, which are to be read back.
+
+    What could not be looked at is a warning as well, and one of the ``gaps``.
+    """
 
     findings: tuple[Diagnostic, ...] = ()
     made_by: frozenset[str] = frozenset()
+    gaps: Gaps = NO_GAPS
 
     def __add__(self, other: Inert) -> Inert:
-        return Inert((*self.findings, *other.findings), self.made_by | other.made_by)
+        return Inert((*self.findings, *other.findings), self.made_by | other.made_by, self.gaps + other.gaps)
 
 
 def standing_inert(deployment: Deployment, engine: PulumiEngine | None, unit: str | None = None) -> Inert:
@@ -48,21 +55,21 @@ def standing_inert(deployment: Deployment, engine: PulumiEngine | None, unit: st
 
 def inert(cloud: Cloud, deployment: Deployment, unit: str | None = None) -> Inert:
     """Of the reaper, and of what begins bursts: of one unit's alone where that is given."""
-    reaper = reaper_findings(cloud, deployment)
-    return Inert(reaper, frozenset({"foundation"} if reaper else ())) + _starters(cloud, deployment, unit)
+    return _reaper(cloud, deployment) + _starters(cloud, deployment, unit)
 
 
-def reaper_findings(cloud: Cloud, deployment: Deployment) -> tuple[Diagnostic, ...]:
-    """Warnings: the reaper is not as it should be (TD625), or cannot be looked at (TD611)."""
+def _reaper(cloud: Cloud, deployment: Deployment) -> Inert:
+    """It is not as it should be (TD625), or cannot be looked at."""
     from tideform.burst.reaper_brake import unfit
 
     if not deployment.spec.training:
-        return ()
+        return Inert()
+    foundation = frozenset({"foundation"})
     try:
         brake = unfit(cloud, deployment)
     except CloudError as error:
-        return (_unseen(error),)
-    return () if brake is None else (brake,)
+        return replace(_unseen(REAPER, error), made_by=foundation)
+    return Inert() if brake is None else Inert((brake,), foundation)
 
 
 def _starters(cloud: Cloud, deployment: Deployment, unit: str | None) -> Inert:
@@ -71,7 +78,7 @@ def _starters(cloud: Cloud, deployment: Deployment, unit: str | None) -> Inert:
     try:
         off = switched_off(cloud, deployment)
     except CloudError as error:
-        return Inert((_unseen(error),))
+        return _unseen(STARTERS, error)
     told = {pool: name for pool, name in off.items() if unit in (None, pool)}
     made_by = frozenset(program(deployment, "training", pool).key for pool in told)
     return Inert(tuple(_off(pool, name) for pool, name in told.items()), made_by)
@@ -88,5 +95,9 @@ def _off(pool: str, name: str) -> Diagnostic:
     )
 
 
-def _unseen(error: CloudError) -> Diagnostic:
-    return replace(error.diagnostics[0], severity=Severity.WARNING, fix=f"Whoever looks needs {_LOOK}.")
+def _unseen(what: str, error: CloudError) -> Inert:
+    """TD611 or the like, once: it is a warning here, and no problem of the gap's own."""
+    told = replace(error.diagnostics[0], severity=Severity.WARNING)
+    if not isinstance(error, BrokenRecord):  # which has a way out of its own
+        told = replace(told, fix=f"Whoever looks needs {_LOOK}.")
+    return Inert((told,), gaps=replace(Gaps.of(what, error), problems=()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -11,8 +12,8 @@ from tideform.burst.table_errors import NoTableError
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.engine.backend import Backend
 from tideform.errors import CloudError
-from tideform.plan.astray import table_astray
-from tideform.plan.by_itself import inert
+from tideform.plan.astray import table_astray, table_of_others
+from tideform.plan.by_itself import Inert, inert
 from tideform.plan.leases import stands
 from tideform.unasked import NO_GAPS, Gaps, Unasked
 
@@ -29,13 +30,14 @@ BURSTS: Final = "bursts"
 class Capacity:
     """The records that can be read, None where nobody could tell; what no lease holds; what is missing of both.
 
-    ``warnings`` are what is wrong with the lease table, or with what acts on it.
+    ``warnings`` are what is wrong with the lease table, or with what acts on it; it may be ``anothers``.
     """
 
     records: tuple[PoolRecord, ...] | None = ()
     seen: Sighted = Sighted()  # noqa: RUF009  # frozen
     warnings: tuple[Diagnostic, ...] = ()
     gaps: Gaps = NO_GAPS
+    anothers: bool = False
 
 
 def state_of(deployment: Deployment) -> tuple[Backend, Gaps]:
@@ -58,6 +60,8 @@ def capacity(deployment: Deployment, state: Backend, unread: Gaps) -> Capacity:
     gaps = unread or gaps
     try:
         cloud = cloud_for(deployment)
+        if (not known or gaps) and (taken := table_of_others(cloud, deployment)):
+            return _anothers(taken, gaps)
         astray = () if known else table_astray(cloud, deployment)
         table = LeaseTable.of(cloud, deployment)
         told, lost = table.look(), _lost(table) if known else NO_GAPS
@@ -65,14 +69,27 @@ def capacity(deployment: Deployment, state: Backend, unread: Gaps) -> Capacity:
         return _unseen(error, gaps, known=known)
     records = tuple(one for one in told.values() if not isinstance(one, Diagnostic))
     judged = (known or astray) and not deployment.left
-    inactive = inert(cloud, deployment).findings if judged else ()
+    inactive = inert(cloud, deployment) if judged else Inert()
     seen = sighted(cloud, deployment)
     return Capacity(
         None if lost else records,
         seen,
-        (*astray, *inactive),
-        gaps + lost + Gaps(seen.unasked) + illegible_in(told),
+        (*astray, *_more(inactive.findings, gaps)),
+        gaps + lost + Gaps(seen.unasked) + illegible_in(told) + inactive.gaps,
     )
+
+
+def _more(findings: tuple[Diagnostic, ...], gaps: Gaps) -> Iterator[Diagnostic]:
+    """Those that the gaps do not tell already: a foundation that cannot be read hides the reaper, too."""
+    told = {one.detail for one in gaps.problems}
+    return (one for one in findings if one.detail not in told)
+
+
+def _anothers(taken: Diagnostic, gaps: Gaps) -> Capacity:
+    """Of a table that another project and environment have nothing is shown, nor what stands without their leases."""
+    seen = Sighted(unasked=(Unasked(UNHELD, "the lease table is another's"),))
+    warning = replace(taken, severity=Severity.WARNING)
+    return Capacity((), seen, (warning,), gaps + Gaps(seen.unasked), anothers=True)
 
 
 def _lost(table: LeaseTable) -> Gaps:

@@ -42,11 +42,11 @@ def where_held(deployment: Deployment, held: Capacity, pool: str | None) -> Depl
 
 
 def pool_statuses(deployment: Deployment, names: Iterable[str], held: Capacity, pool: str | None) -> PoolStatuses:
-    """Of these pools; ``pool`` where that one alone was asked for."""
+    """Of these pools, and of none where the table is another's; ``pool`` where that one alone was asked for."""
     from tideform.connect import cloud_for
 
     cloud = cloud_for(deployment)
-    now = cloud.clock()
+    now, names = cloud.clock(), () if held.anothers else names
     found, more = each({f"pool {name}": partial(pool_status, cloud, deployment, name, now) for name in names})
     gaps = held.gaps + more
     seen = replace(held.seen, found=tuple(one for one in held.seen.found if pool in (None, one.pool)))

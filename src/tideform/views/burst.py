@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tideform.times import utc
+from tideform.views.diagnostics import as_json
 from tideform.views.lines import Line, plain
 from tideform.views.receipt import receipt_json
 from tideform.views.unasked import gaps_json, parts_json, unasked_lines
@@ -68,7 +69,12 @@ def statuses_lines(found: PoolStatuses) -> Iterator[Line]:
 def statuses_json(found: PoolStatuses) -> dict[str, Any]:
     """The same facts for programs; what is missing of a pool that is told is in its own ``unasked``."""
     pools = [status_json(status.record.pool, status) for status in found.pools]
-    return {"pools": pools, "unheld": unheld_json(found.unheld), **gaps_json(found.gaps)}
+    return {
+        "pools": pools,
+        "unheld": unheld_json(found.unheld),
+        "warnings": as_json(found.warnings),
+        **gaps_json(found.gaps),
+    }
 
 
 def without(unpriced: Sequence[str]) -> str:

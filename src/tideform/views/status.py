@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from tideform.plan.by_itself import REAPER, STARTERS
 from tideform.plan.capacity import BURSTS, STATE
 from tideform.plan.status import LOCK, OTHER_NAMES, STACKS
 from tideform.times import utc
+from tideform.views.diagnostics import as_json
 from tideform.views.lines import Line, plain
 from tideform.views.unasked import gaps_json, unasked_lines
 from tideform.views.unheld import unheld_json, unheld_lines
@@ -54,6 +56,7 @@ def status_json(status: Status) -> dict[str, Any]:
             {"who": h.who, "operation": h.operation, "pid": h.process.pid, "since": utc(h.since)}
             for h in status.holders
         ],
+        "warnings": as_json(status.warnings),
         **gaps_json(status.gaps),
     }
 
@@ -70,6 +73,7 @@ def _bursts(status: Status) -> Iterator[Line]:
         yield plain(f"Bursts: {len(leases) or 'none'}")
         yield from (Line(_lease(lease)) for lease in leases)
         yield from unasked_lines(one for one in status.gaps.unreadable if one.what.startswith("pool "))
+    yield from _lacking(status, REAPER, STARTERS)
     yield from unheld_lines(status.unheld)
 
 

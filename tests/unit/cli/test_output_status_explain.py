@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.unit.cli.project import World, enter
+from tests.unit.views.test_pool_statuses import IDLE
 from tideform.cli.app import main
 from tideform.errors import CloudError
+from tideform.plan.capacity import Capacity
+from tideform.unasked import Gaps, Unasked
 
 Output = pytest.CaptureFixture[str]
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "x"}
@@ -159,6 +163,24 @@ def test_status_in_json_has_the_same_facts(capsys: Output) -> None:
     data = json.loads(printed(capsys, "status", "--json"))
     assert data["sandbox"] == {"running": False, "lost": False, "endpoint": "", "pid": 0}
     assert [s["program"] for s in data["stacks"] if s["standing"]] == ["foundation", "storage"]
+
+
+@pytest.mark.parametrize(
+    "command", [["status"], ["status", "--json"], ["burst", "status"], ["burst", "status", "--json"]]
+)
+def test_what_could_not_be_asked_of_the_reaper_ends_with_1(
+    capsys: Output, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    silent = Gaps((Unasked("reaper", "AccessDenied"),))
+    nothing = Capacity(gaps=silent)
+    for module in ("plan.capacity", "plan.status"):
+        monkeypatch.setattr(f"tideform.{module}.capacity", lambda *_: nothing)
+    monkeypatch.setattr("tideform.sandbox.client.find", lambda *_: SimpleNamespace(endpoint="http://x", pid=1))
+    monkeypatch.setattr("tideform.sandbox.client.check_boot", lambda *_: None)
+    monkeypatch.setattr("tideform.connect.cloud_for", lambda _: SimpleNamespace(clock=float))
+    monkeypatch.setattr("tideform.plan.pool_statuses.pool_status", lambda _cloud, _of, name, _now: IDLE)
+    told = printed(capsys, *command, code=1)
+    assert ('"what": "reaper"' if "--json" in command else "Reaper: could not be asked: AccessDenied") in told
 
 
 def test_explain_prints_the_stages_in_order(capsys: Output) -> None:

@@ -47,7 +47,8 @@ def test_outputs_are_those_of_the_root_and_secrets_stay_closed(tmp_path: Path) -
 
 
 def test_a_pending_operation_keeps_a_stack_from_being_empty(tmp_path: Path) -> None:
-    blobs = _write(tmp_path, "p", "s", resources=[_root()], pending_operations=[{"type": "creating"}])
+    pending = {"type": "creating", "resource": {"urn": "urn:role", "type": "aws:iam/role:Role"}}
+    blobs = _write(tmp_path, "p", "s", resources=[_root()], pending_operations=[pending])
     found = checkpoint.read(blobs, "p", "s")
     assert found is not None
     assert not found.empty
@@ -61,6 +62,10 @@ def test_the_digest_changes_with_a_resource_and_not_with_the_time_of_writing(tmp
     assert two is not None
     assert three is not None
     assert one.digest == two.digest != three.digest
+
+
+def test_under_a_name_that_cannot_be_one_there_is_nothing(tmp_path: Path) -> None:
+    assert FolderBlobs(tmp_path).read(".tideform-moved/a\0b-dev.json") is None
 
 
 def test_every_stack_of_the_backend_is_listed(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from tideform.engine.data import Doomed, clear, doomed_by, doomed_in, held_data,
 from tideform.errors import RefusedError
 from tideform.plan.model import Action, PlannedResource
 
+TRACKING = "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer"
+
 
 @pytest.fixture
 def cloud() -> Iterator[Cloud]:
@@ -66,10 +68,25 @@ def test_a_bucket_that_cannot_be_asked_counts_as_full(cloud: Cloud) -> None:
     assert (found.code, "AccessDenied" in found.detail) == ("TD330", True)
 
 
+def test_a_bucket_whose_name_cannot_be_one_counts_as_full(cloud: Cloud) -> None:
+    """As a state may have it that was damaged."""
+    (found,) = unnamed(held_data(cloud, [Doomed("aws:s3/bucket:Bucket", "images", "no bucket/at all")]), [])
+    assert (found.code, "cannot be asked" in found.detail) == ("TD330", True)
+
+
+def test_experiments_that_cannot_be_asked_for_count_as_there(cloud: Cloud) -> None:
+    def denied(**_words: object) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeMlflowTrackingServer")
+
+    cloud.client("sagemaker").describe_mlflow_tracking_server = denied
+    (found,) = unnamed(held_data(cloud, [Doomed(TRACKING, "tracking", "demo-dev-tracking")]), [])
+    assert (found.code, "AccessDenied" in found.detail) == ("TD335", True)
+
+
 def test_recorded_experiments_have_to_be_named(cloud: Cloud) -> None:
     sagemaker = cloud.client("sagemaker")
     sagemaker.describe_mlflow_tracking_server = lambda **_words: {}
-    server = Doomed("aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer", "tracking", "demo-dev-tracking")
+    server = Doomed(TRACKING, "tracking", "demo-dev-tracking")
     held = held_data(cloud, [server])
     assert [found.code for found in unnamed(held, [])] == ["TD335"]
     assert unnamed(held, ["tracking"]) == []

@@ -8,6 +8,7 @@ import pytest
 
 from tests.unit.plan.making import deployment, pool
 from tideform.diagnostics import Diagnostic, Severity
+from tideform.engine.checkpoint import BrokenStateError
 from tideform.errors import CloudError
 from tideform.plan.by_itself import inert, standing_inert
 from tideform.spec.deployment import Deployment
@@ -70,6 +71,26 @@ def test_whoever_may_not_ask_the_starters_is_told_and_is_no_worse_off(
     monkeypatch.setattr("tideform.burst.starters.switched_off", blind)
     found = inert(CLOUD, spec)
     assert ([one.severity for one in found.findings], found.made_by) == ([Severity.WARNING], frozenset())
+
+
+def test_what_could_not_be_looked_at_is_missing_and_its_problem_told_once(
+    spec: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tideform.burst.reaper_brake.unfit", blind)
+    monkeypatch.setattr("tideform.burst.starters.switched_off", blind)
+    gaps = inert(CLOUD, spec).gaps
+    assert [str(one.what) for one in gaps.all] == ["reaper", "schedules and triggers"]
+    assert gaps.problems == ()
+
+
+def test_a_state_that_cannot_be_read_keeps_its_own_way_out(spec: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise BrokenStateError.of("TD415", "The state cannot be read", detail="odd", fix="A copy.")
+
+    monkeypatch.setattr("tideform.burst.reaper_brake.unfit", broken)
+    found = inert(CLOUD, spec)
+    assert [one.fix for one in found.findings] == ["A copy."]
+    assert [one.what for one in found.gaps.unreadable] == ["reaper"]
 
 
 def test_nothing_is_asked_without_an_engine(spec: Deployment) -> None:

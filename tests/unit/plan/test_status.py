@@ -13,17 +13,21 @@ import pytest
 from moto import mock_aws
 
 from tests.unit.plan.making import deployment, pool
+from tideform.burst.applied import made
 from tideform.burst.lease import Mode, new_lease
 from tideform.burst.ownerless import Sighted
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import CloudError
-from tideform.plan.by_itself import Inert
+from tideform.plan.by_itself import STARTERS, Inert, inert
+from tideform.plan.capacity import capacity, state_of
+from tideform.plan.pool_statuses import pool_statuses
 from tideform.plan.status import Status, status
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment
 from tideform.unasked import Unasked
+from tideform.views.diagnostics import as_json
 from tideform.views.status import status_json, status_lines
 
 ACCOUNT = "123456789012"
@@ -78,6 +82,33 @@ def test_what_stands_without_a_state_is_told_with_the_way_out(cloud: Cloud, here
     burst(cloud, here)
     (astray,) = [one for one in status(here).warnings if one.code == "TD407"]
     assert (str(astray.severity), "state adopt" in astray.fix) == ("warning", True)
+
+
+@pytest.fixture
+def anothers(cloud: Cloud, here: Deployment) -> Deployment:
+    """``dev-eu`` of ``demo``, where a burst of ``demo-dev`` in ``eu`` runs: all names are the same."""
+    theirs = replace(here, environment="eu", spec=here.spec.model_copy(update={"project": "demo-dev"}))
+    burst(cloud, theirs)
+    return replace(here, environment="dev-eu")
+
+
+def test_the_bursts_of_another_pair_with_the_same_names_are_not_shown_as_ours(anothers: Deployment) -> None:
+    found = status(anothers)
+    assert (status_json(found)["bursts"], "Bursts: none" in text(found)) == ([], True)
+    (taken,) = [one for one in found.warnings if one.code == "TD421"]
+    assert (taken.severity, "project demo-dev, environment eu" in taken.detail) == (Severity.WARNING, True)
+    assert "Held by nobody: could not be asked: the lease table is another's" in text(found)
+
+
+def test_nor_are_its_pools(anothers: Deployment) -> None:
+    found = pool_statuses(anothers, anothers.spec.training, capacity(anothers, *state_of(anothers)), None)
+    assert (found.pools, [one.code for one in found.warnings], found.whole) == ((), ["TD421"], False)
+
+
+def test_nor_where_a_broken_state_might_know_the_table(anothers: Deployment) -> None:
+    garbage(anothers, "foundation")
+    assert status_json(found := status(anothers))["bursts"] == []
+    assert "TD421" in [one.code for one in found.warnings]
 
 
 def test_where_no_table_stands_there_is_no_burst(here: Deployment) -> None:
@@ -220,3 +251,39 @@ def test_the_reaper_of_an_environment_that_left_the_spec_is_not_judged_by_it(
     monkeypatch.setattr("tideform.plan.capacity.inert", lambda *_: Inert((unfit,)))
     burst(cloud, here)
     assert [one.code for one in status(replace(here, left=left)).warnings] == codes
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize(("asks", "what"), [("reaper_brake.unfit", "reaper"), ("starters.switched_off", STARTERS)])
+def test_what_acts_by_itself_and_could_not_be_looked_at_is_missing(
+    cloud: Cloud, here: Deployment, monkeypatch: pytest.MonkeyPatch, asks: str, what: str
+) -> None:
+    monkeypatch.setattr("tideform.plan.capacity.inert", inert)
+    monkeypatch.setattr("tideform.burst.reaper_brake.unfit", lambda *_: None)
+    monkeypatch.setattr("tideform.burst.starters.switched_off", lambda *_: {})
+    monkeypatch.setattr(f"tideform.burst.{asks}", refuse)
+    burst(cloud, here)
+    found = status(here)
+    assert status_json(found)["unasked"] == [{"what": what, "why": "AccessDenied on it."}]
+    assert f"{what.capitalize()}: could not be asked: AccessDenied on it." in text(found)
+    assert [(one.code, str(one.severity)) for one in found.warnings] == [("TD611", "warning")]
+    assert bool(found.gaps)
+
+
+def test_a_foundation_that_cannot_be_read_is_told_once_although_it_hides_the_reaper(
+    cloud: Cloud, here: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tideform.burst.reaper_brake.unfit", lambda _, of: made(of))
+    garbage(here, "foundation")
+    burst(cloud, here)
+    found = status(here)
+    assert [one.code for one in found.warnings] == ["TD415"]
+    assert [one.what for one in found.gaps.unreadable] == ["stack foundation", "reaper"]
+
+
+def test_programs_are_told_what_is_wrong_in_the_shape_of_all_diagnostics(cloud: Cloud, here: Deployment) -> None:
+    burst(cloud, here)
+    found = status(here)
+    told = json.loads(json.dumps(status_json(found)))["warnings"]
+    assert told == as_json(found.warnings)
+    assert "TD407" in [one["code"] for one in told]

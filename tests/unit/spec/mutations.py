@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -66,10 +66,15 @@ def _ways(node: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from _ways(value, (*way, key))
 
 
-@st.composite
-def mutated(draw: st.DrawFn) -> str:
+def mutated() -> st.SearchStrategy[str]:
     """A blueprint's spec with nodes replaced, renamed, dropped, or put elsewhere, as JSON, which YAML reads."""
-    spec = json.loads(json.dumps(copy.deepcopy(draw(st.sampled_from(SPECS)))))
+    return mutated_from(SPECS)
+
+
+@st.composite
+def mutated_from(draw: st.DrawFn, originals: Sequence[Any]) -> str:
+    """One of these documents with such changes."""
+    spec = json.loads(json.dumps(copy.deepcopy(draw(st.sampled_from(originals)))))
     for _ in range(draw(st.integers(1, 3))):
         ways = list(_ways(spec))
         if ways:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from tideform.burst.lease import PoolRecord
 from tideform.burst.ownerless import Sighted
 from tideform.burst.status import PoolStatus
+from tideform.diagnostics import Diagnostic, Severity
 from tideform.plan.pool_statuses import PoolStatuses
 from tideform.unasked import NO_GAPS, Broken, Gaps, Unasked
 from tideform.views.burst import statuses_json, statuses_lines
@@ -39,3 +40,9 @@ def test_it_is_whole_only_where_no_pool_lacks_anything_either() -> None:
         PoolStatuses((one,), Sighted(), (), gaps) for one, gaps in ((IDLE, NO_GAPS), (DEAF, NO_GAPS), (IDLE, GAPS))
     ]
     assert [found.whole for found in several] == [True, False, False]
+
+
+def test_programs_are_told_what_is_wrong_as_well() -> None:
+    inert = Diagnostic("TD625", Severity.WARNING, "The reaper is not as it should be", "its policy", fix="Apply.")
+    told = statuses_json(PoolStatuses((IDLE,), Sighted(), (inert,), NO_GAPS))
+    assert [(one["code"], one["severity"], one["fix"]) for one in told["warnings"]] == [("TD625", "warning", "Apply.")]
