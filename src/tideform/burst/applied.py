@@ -1,20 +1,26 @@
-"""What the last apply has made of the reaper, and told it of a pool: a spec that was edited since changes nothing.
+"""What the last apply has made of the reaper and of each pool, and told of pools to the reaper; edits change nothing.
 
-Definitions that stand are somebody's until an apply, with its plan, has said that they go.
+Definitions that stand are somebody's until an apply, with its plan, has said that they go; and machines come as those
+say, whatever was announced.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Final
 
 from tideform.burst.reaper.dry_run import HANDLES
+from tideform.catalogue.training._stands import APPLIED_WITH, applied_with
 from tideform.catalogue.training.base import backends
-from tideform.components.reaper_plan import reaper_name
+from tideform.components.reaper_plan import REAPER, SCHEDULE_ROLE, reaper_name
 from tideform.components.scope import Scope
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
+
+if TYPE_CHECKING:
+    from tideform.engine.checkpoint import Checkpoint
 
 _FUNCTION: Final = "aws:lambda/function:Function"
 _REAPER: Final = "tideform:components:Reaper"
@@ -33,10 +39,14 @@ def functions(deployment: Deployment, name: str) -> Iterator[Mapping[str, Any]]:
 
 
 def made(deployment: Deployment) -> Mapping[str, Mapping[str, str]]:
-    """The reaper's policies and variables as `components.reaper_plan.as_made` has them; empty where no state tells."""
+    """The reaper's policies and variables as `components.reaper_plan.as_made` has them; empty where no state tells.
+
+    Raises `CloudError` TD415 where the state cannot be read.
+    """
     for resource in _foundation(deployment):
         if resource["type"] == _REAPER and (found := resource.get("outputs")):
-            return dict(found)
+            with _legible(deployment):
+                return _as_made(found)
     return {}
 
 
@@ -54,20 +64,27 @@ def removed_between_bursts(deployment: Deployment, pool: str) -> bool | None:
 
 
 def require_applied(deployment: Deployment, pool: str) -> None:
-    """Raise `RefusedError` TD603 where the spec has the pool otherwise than it was applied, as far as brakes know it.
+    """Raise `RefusedError` TD603 where the spec has the pool otherwise than it was applied.
 
-    A burst would make, or end with, other definitions than those that stand and that somebody has agreed to. Where no
-    state tells of the reaper nothing is refused here: the brakes are asked, too.
+    A burst would make, or end with, other definitions than those that stand and that somebody has agreed to; or bring
+    other machines, at another price, than it announces. Where no state tells of reaper or pool nothing is refused here:
+    the brakes are asked, too, and who looks for the pool finds none.
     """
     wanted = json.loads(json.dumps(backends()[deployment.spec.training[pool].backend].handle(deployment, pool)))
     for told in _told(deployment):
-        if why := _otherwise(told.get(deployment.identity("training", pool)), wanted):
-            raise RefusedError.of(
-                "TD603",
-                "The pool is not applied",
-                detail=f"{pool} {why}. What stands of it, and how it is ended, is changed by an apply alone.",
-                fix="Run `tideform apply` first.",
-            )
+        _refuse(pool, _otherwise(told.get(deployment.identity("training", pool)), wanted))
+    _refuse(pool, _made_otherwise(deployment, pool))
+
+
+def _refuse(pool: str, why: str) -> None:
+    if why:
+        raise RefusedError.of(
+            "TD603",
+            "The pool is not applied",
+            detail=f"{pool} {why}. What stands of it, so what comes and what that costs, and how it is ended, is "
+            "changed by an apply alone.",
+            fix="Run `tideform apply` first.",
+        )
 
 
 def _otherwise(was: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> str:
@@ -78,8 +95,39 @@ def _otherwise(was: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> str:
     other = next((word for word in words if was.get(word) != wanted.get(word)), None)
     if other is None:
         return ""
-    called = "between_bursts" if other == "removes" else other
-    return f"was applied with {called}: {_said(was.get(other))}, and the spec says {_said(wanted.get(other))} now"
+    return _differs("between_bursts" if other == "removes" else other, was.get(other), wanted.get(other))
+
+
+def _made_otherwise(deployment: Deployment, pool: str) -> str:
+    """One word of what a burst takes from the pool as it stands that is another in the spec; empty where none stands.
+
+    What stands without its words was made by an older version, or by an apply that failed: it may be anything. But the
+    definitions of a pool that stands during bursts only are made by bursts, and by the next one as the spec says.
+    """
+    wanted, was = applied_with(deployment, pool), _made_with(deployment, pool)
+    if was is None or not wanted:
+        return ""
+    if not was:
+        brief = deployment.spec.training[pool].between_bursts == "remove"
+        return "" if brief else f"stands, and no apply has noted what with ({', '.join(wanted)})"
+    other = next((word for word in [*wanted, *was] if was.get(word) != wanted.get(word)), None)
+    return "" if other is None else _differs(other, was.get(other), wanted.get(other))
+
+
+def _made_with(deployment: Deployment, pool: str) -> Mapping[str, Any] | None:
+    """The words that the pool's last apply has left, empty where it left none; None where nothing of it stands.
+
+    Raises `CloudError` TD415, `RefusedError` TD421 where its state is none, or another's.
+    """
+    state = _state(deployment, f"training/{pool}")
+    if state is None or state.empty:
+        return None
+    found = state.outputs.get(APPLIED_WITH)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _differs(word: str, was: object, wanted: object) -> str:
+    return f"was applied with {word}: {_said(was)}, and the spec says {_said(wanted)} now"
 
 
 def _said(value: object) -> object:
@@ -88,20 +136,49 @@ def _said(value: object) -> object:
 
 def _told(deployment: Deployment) -> Iterator[Mapping[str, Any]]:
     """The handles of all pools, as the function was given them."""
-    yield from map(_handles, functions(deployment, reaper_name(Scope(deployment, "foundation"))))
+    for function in functions(deployment, reaper_name(Scope(deployment, "foundation"))):
+        with _legible(deployment):
+            told = _handles(function)
+        yield told
 
 
 def _foundation(deployment: Deployment) -> Iterable[Mapping[str, Any]]:
-    from tideform.engine.backend import Backend
-
-    backend = Backend.at(deployment)  # a burst ends whatever the stacks of other layers are like
-    foundation = next((program for program in backend.existing() if program.layer == "foundation"), None)
-    state = None if foundation is None else backend.checkpoint(foundation)
+    state = _state(deployment, "foundation")
     return state.resources if state else ()
 
 
-def _handles(function: Mapping[str, Any]) -> Mapping[str, Any]:
+def _state(deployment: Deployment, key: str) -> Checkpoint | None:
+    """The state of one program; a burst ends whatever the stacks of others are like."""
+    from tideform.engine.backend import Backend
+
+    backend = Backend.at(deployment)
+    found = next((program for program in backend.existing() if program.key == key), None)
+    return None if found is None else backend.checkpoint(found)
+
+
+def _legible(deployment: Deployment) -> AbstractContextManager[None]:
+    """Raise `CloudError` TD415 where what an apply has noted of the reaper is not as it writes that."""
+    from tideform.engine.checkpoint import legible
+
+    return legible(f"what foundation's state of {deployment.name} has of the reaper")
+
+
+def _as_made(found: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
+    """All of it is there, and all of it texts. Raises as `_legible` takes it."""
+    from tideform.engine.entries import mapping, text
+
+    parts = {"policies": (REAPER, SCHEDULE_ROLE), "variables": ()}
+    told = {part: mapping(found.get(part), part) for part in parts}
+    for part, needed in parts.items():
+        for name in {*needed, *told[part]}:
+            text(told[part].get(name), f"{name} of {part}")
+    for policy in told["policies"].values():
+        mapping(json.loads(policy), "a policy")
+    return told
+
+
+def _handles(function: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     """Those that the function was given with its code."""
     text = function["inputs"]["code"].get("assets", {}).get(HANDLES, {}).get("text")
     found = json.loads(text) if text else {}
-    return found if isinstance(found, Mapping) else {}
+    return {pool: dict(handle.items()) for pool, handle in found.items()}

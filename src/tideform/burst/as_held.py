@@ -9,10 +9,12 @@ from tideform.burst.lease import PoolRecord
 from tideform.burst.reaper.pools import same_place
 from tideform.burst.record import elsewhere
 from tideform.catalogue.training.base import backends
+from tideform.components.pool_shape import shape_of
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.prices.book import book
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Cluster
+from tideform.spec.quantities import Count
 from tideform.spec.training import Job, Pool
 
 _NO_JOB = Job(image="none", command=("true",))  # of what is only looked at and ended
@@ -21,7 +23,8 @@ _NO_JOB = Job(image="none", command=("true",))  # of what is only looked at and 
 def as_held(deployment: Deployment, record: PoolRecord) -> Deployment:
     """The deployment with the pool where the table says that its capacity is; the same one where the spec says so too.
 
-    Whether its definitions stay between bursts, and so where its jobs print to, is as the last burst had it.
+    Whether its definitions stay between bursts, and so where its jobs print to, is as the last burst had it; which
+    machines there are, and so what they cost, as those who hold it have brought them.
 
     Every command that looks at a pool or ends it works on this one.
     """
@@ -29,11 +32,11 @@ def as_held(deployment: Deployment, record: PoolRecord) -> Deployment:
     if not record.handle:
         return deployment
     if named is not None and _agrees(deployment, record):
-        pool = named.model_copy(update=_between(record))
+        pool = named.model_copy(update={**_between(record), **_brought(record, named)})
         return deployment if pool == named else _with(deployment, record.pool, pool)
     changes = {"backend": record.handle["backend"], "instance_types": _types(record), **_between(record)}
     nothing = dict.fromkeys(("accelerator", "nodes", "schedule", "trigger"))
-    pool = (named or Pool(job=_NO_JOB)).model_copy(update={**changes, **nothing})
+    pool = (named or Pool(job=_NO_JOB)).model_copy(update={**changes, **nothing, "interconnect": "none"})
     cluster = {"cluster": _cluster(deployment, record)} if record.handle["backend"] == "eks" else {}
     return _with(deployment, record.pool, pool, **cluster)
 
@@ -70,6 +73,14 @@ def _between(record: PoolRecord) -> dict[str, str]:
     return {"between_bursts": "remove" if removes else "keep"} if isinstance(removes, bool) else {}
 
 
+def _brought(record: PoolRecord, named: Pool) -> dict[str, object]:
+    """The types of machines, where the spec was edited under those who hold the pool; as many as it says now."""
+    types, shape = _known(record), shape_of(named)
+    if not record.held or not types or set(types) == set(shape.instance_types):
+        return {}
+    return {"instance_types": types, "accelerator": None, "nodes": Count(1, shape.nodes), "interconnect": "none"}
+
+
 def _cluster(deployment: Deployment, record: PoolRecord) -> Cluster:
     """The one that the pool was on: a context of somebody's, or ours, whichever the spec names now."""
     named = deployment.spec.cluster or Cluster()
@@ -78,10 +89,16 @@ def _cluster(deployment: Deployment, record: PoolRecord) -> Cluster:
 
 def _types(record: PoolRecord) -> tuple[str, ...]:
     """The machines that the pool could have, as far as there are prices; a pool without any is none."""
-    of_sagemaker = record.handle["backend"] == "sagemaker"
-    known = (book().sagemaker() if of_sagemaker else book()).instances
-    found = tuple(kind for kind in sorted(record.prices) if kind in known)
-    return found or (("ml.m5.large",) if of_sagemaker else ("m5.large",))
+    return _known(record) or (("ml.m5.large",) if _of_sagemaker(record) else ("m5.large",))
+
+
+def _known(record: PoolRecord) -> tuple[str, ...]:
+    prices = book().sagemaker() if _of_sagemaker(record) else book()
+    return tuple(kind for kind in sorted(record.prices) if prices.known(kind) is not None)
+
+
+def _of_sagemaker(record: PoolRecord) -> bool:
+    return bool(record.handle["backend"] == "sagemaker")
 
 
 def _gone(record: PoolRecord) -> Diagnostic:

@@ -64,15 +64,15 @@ class Meter:
 
     @property
     def unpriced(self) -> tuple[str, ...]:
-        """Instance types without a price."""
-        return tuple(self._account.unpriced)
+        """Types of this lease's instances that were counted without a price."""
+        return self._account.missing(self.lease.id)
 
     def words(self) -> str:
         """One line for people."""
-        if not self._account.types:
+        if not (counted := self._account.counted(self.lease.id)):
             none = "nothing that was counted: no instance was seen"
             return none if self._counted else "not known: nobody could count it"
-        types = ", ".join(self._account.types)
+        types = ", ".join(counted)
         known = f"at least {self.usd.quantize(_CENT)} USD" if self.unpriced else shown(self.usd)
         line = f"{known} ({self.instance_seconds:.0f} instance-seconds of {types}; on demand at list price,"
         line += " spot at the market's; disks and data transfer not counted)"

@@ -140,7 +140,7 @@ def _spent(table: LeaseTable, pool: str, now: float) -> tuple[Decimal | None, tu
         return Decimal(0), ()
     account = account_now(table, pool, item, now)
     counted = [account.leases[lease].usd for lease in item["leases"] if lease in account.leases]  # else: not yet
-    return Decimal(str(round(sum(counted), 6))), tuple(account.unpriced)
+    return Decimal(str(round(sum(counted), 6))), account.missing(*item["leases"])
 
 
 def account_now(table: LeaseTable, pool: str, item: Item, now: float) -> Account:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +17,7 @@ from tideform.burst.lease import Lease, Mode, new_lease
 from tideform.burst.reaper.dry_run import HANDLES
 from tideform.burst.reaper_zip import sha256, zipped
 from tideform.burst.table import LeaseTable
+from tideform.catalogue.training._stands import APPLIED_WITH, applied_with
 from tideform.cloud import Cloud
 from tideform.components.reaper_plan import as_made, files, handles, reaper_name
 from tideform.components.scope import Scope
@@ -90,7 +91,7 @@ def lease_of(deployment: Deployment, mode: Mode = Mode.RUN, **changes: object) -
 
 @pytest.fixture
 def apply(monkeypatch: pytest.MonkeyPatch) -> Apply:
-    """Put into the state what an apply of a deployment puts there of the reaper."""
+    """Put into the state what an apply of a deployment puts there of the reaper, and of each pool."""
 
     def put(deployment: Deployment) -> None:
         scope = Scope(deployment, "foundation")
@@ -100,10 +101,22 @@ def apply(monkeypatch: pytest.MonkeyPatch) -> Apply:
             "outputs": {"name": reaper_name(scope), "codeSha256": sha256(zipped(files(deployment)))},
         }
         component = {"type": "tideform:components:Reaper", "outputs": as_made(scope)}
-        backend = SimpleNamespace(
-            existing=lambda: [SimpleNamespace(layer="foundation")],
-            checkpoint=lambda _: SimpleNamespace(resources=[component, function]),
-        )
-        monkeypatch.setattr(Backend, "at", lambda _: backend)
+        state = {f"training/{name}": pool_state(applied_with(deployment, name)) for name in deployment.spec.training}
+        state["foundation"] = SimpleNamespace(resources=[component, function])
+        in_state(monkeypatch, state)
 
     return put
+
+
+def pool_state(words: Mapping[str, str] | None) -> SimpleNamespace:
+    """The state of a pool's stack, as an apply leaves it; None: one that has noted nothing."""
+    return SimpleNamespace(empty=False, outputs={} if words is None else {APPLIED_WITH: words})
+
+
+def in_state(monkeypatch: pytest.MonkeyPatch, state: Mapping[str, SimpleNamespace]) -> None:
+    """Let the state have these stacks, by the keys of their programs."""
+    backend = SimpleNamespace(
+        existing=lambda: [SimpleNamespace(layer=key.partition("/")[0], key=key) for key in state],
+        checkpoint=lambda program: state.get(program.key),
+    )
+    monkeypatch.setattr(Backend, "at", lambda _: backend)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from tests.unit.burst.conftest import Apply
+from tests.unit.burst.conftest import Apply, in_state, pool_state
 from tideform.burst.applied import removed_between_bursts, require_applied
 from tideform.burst.as_held import as_held
 from tideform.burst.clearance import Hooks
@@ -16,9 +17,11 @@ from tideform.burst.streams import Streams
 from tideform.burst.table import LeaseTable
 from tideform.burst.teardown import Teardown
 from tideform.burst.terms import terms_of
+from tideform.catalogue.training._stands import applied_with
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
 from tideform.spec.quantities import Duration
+from tideform.spec.training import Pool
 
 
 def between(deployment: Deployment, word: str) -> Deployment:
@@ -116,3 +119,103 @@ def test_a_burst_of_a_pool_that_no_apply_knows_is_refused(of_no_pool: Deployment
 
 def test_where_no_state_tells_of_the_reaper_no_burst_is_refused_for_it(deployment: Deployment) -> None:
     require_applied(deployment, "fit")
+
+
+def pooled(deployment: Deployment, **words: Any) -> Deployment:
+    """The deployment with a pool of these words; those of its job beside the ones that it has."""
+    job = {"image": "trainer", "command": ["python", "train.py"], **words.pop("job", {})}
+    pool = Pool.model_validate({"instance_types": ["p4d.24xlarge"], "nodes": 2, **words, "job": job})
+    return replace(deployment, spec=deployment.spec.model_copy(update={"training": {"fit": pool}}))
+
+
+MACHINES = [
+    ({"instance_types": ["c5.24xlarge"]}, "instance_types: [p4d.24xlarge], and the spec says [c5.24xlarge] now"),
+    ({"zones": ["b"]}, "zones: [a, b], and the spec says [b] now"),
+    ({"disk": "1TiB"}, "disk: 100GiB, and the spec says 1024GiB now"),
+    ({"interconnect": "efa"}, "zones: [a, b], and the spec says [a] now"),
+    ({"job": {"outputs": ["data"]}}, "job.outputs: [], and the spec says [data] now"),
+]
+BOUNDS = [
+    ({"nodes": 4}, "nodes: at most 2, and the spec says at most 4 now"),
+    ({"capacity": {"spot": "never"}}, "capacity: spot, then on-demand, and the spec says on-demand now"),
+]
+JOB = [
+    ({"job": {"command": ["echo", "a b"]}}, "job.command: python train.py, and the spec says echo 'a b' now"),
+    ({"job": {"environment": {"SEED": "2"}}}, "job.environment: [], and the spec says [SEED=2] now"),
+]
+
+
+@pytest.mark.parametrize(
+    ("backend", "edited", "told"),
+    [
+        *(("ec2", *case) for case in MACHINES),
+        *(("eks", *case) for case in [*MACHINES, *BOUNDS]),
+        *(("batch", *case) for case in [*MACHINES[1:], *BOUNDS[1:], *JOB]),  # types and bound: by how it is ended
+        ("sagemaker", *MACHINES[-1]),
+    ],
+)
+def test_a_burst_that_would_bring_or_run_other_than_it_announces_is_refused(
+    apply: Apply, deployment: Deployment, backend: str, edited: dict[str, Any], told: str
+) -> None:
+    kind = "ml.p4d.24xlarge" if backend == "sagemaker" else "p4d.24xlarge"
+    apply(pooled(deployment, backend=backend, instance_types=[kind]))
+    with pytest.raises(RefusedError) as refused:
+        require_applied(pooled(deployment, **{"backend": backend, "instance_types": [kind], **edited}), "fit")
+    found = refused.value.diagnostics[0]
+    assert (found.code, found.fix) == ("TD603", "Run `tideform apply` first.")
+    assert f"fit was applied with {told}" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("backend", "edited"),
+    [
+        ("ec2", {"nodes": 4}),
+        ("ec2", {"capacity": {"spot": "never"}}),
+        ("ec2", {"job": {"command": ["true"]}}),
+        ("eks", {"job": {"command": ["true"]}}),
+        ("sagemaker", {"instance_types": ["ml.c5.xlarge"]}),
+        ("sagemaker", {"nodes": 4, "disk": "1TiB", "capacity": {"spot": "never"}}),
+    ],
+)
+def test_what_a_burst_takes_from_the_spec_may_be_edited(
+    apply: Apply, deployment: Deployment, backend: str, edited: dict[str, Any]
+) -> None:
+    kind = "ml.p4d.24xlarge" if backend == "sagemaker" else "p4d.24xlarge"
+    apply(pooled(deployment, backend=backend, instance_types=[kind]))
+    require_applied(pooled(deployment, **{"backend": backend, "instance_types": [kind], **edited}), "fit")
+
+
+CHEAP = {"instance_types": ["c5.24xlarge"]}
+
+
+def test_an_apply_of_the_pool_alone_is_what_counts(monkeypatch: pytest.MonkeyPatch, deployment: Deployment) -> None:
+    as_it_was, edited = (pooled(deployment, backend="ec2", **words) for words in ({}, CHEAP))
+    in_state(monkeypatch, {"training/fit": pool_state(applied_with(edited, "fit"))})
+    require_applied(edited, "fit")
+    with pytest.raises(RefusedError):
+        require_applied(as_it_was, "fit")
+
+
+def test_a_pool_whose_apply_has_noted_nothing_may_be_anything(
+    monkeypatch: pytest.MonkeyPatch, deployment: Deployment
+) -> None:
+    in_state(monkeypatch, {"training/fit": pool_state(None)})
+    with pytest.raises(RefusedError) as refused:
+        require_applied(pooled(deployment, backend="ec2"), "fit")
+    assert "fit stands, and no apply has noted what with (instance_types, zones" in refused.value.diagnostics[0].detail
+
+
+def test_what_a_killed_burst_has_left_half_made_hinders_no_other(
+    monkeypatch: pytest.MonkeyPatch, deployment: Deployment
+) -> None:
+    in_state(monkeypatch, {"training/fit": pool_state(None)})
+    require_applied(pooled(deployment, backend="ec2", between_bursts="remove"), "fit")
+
+
+def test_where_nothing_of_a_pool_stands_there_is_nothing_that_it_was_applied_with(
+    monkeypatch: pytest.MonkeyPatch, deployment: Deployment
+) -> None:
+    gone = pool_state(applied_with(pooled(deployment, backend="ec2"), "fit"))
+    gone.empty = True
+    in_state(monkeypatch, {"training/fit": gone})
+    require_applied(pooled(deployment, backend="ec2", **CHEAP), "fit")

@@ -12,9 +12,11 @@ from tideform.burst.lease import Lease, PoolRecord
 from tideform.burst.reaper.pools import same_place
 from tideform.burst.table import LeaseTable
 from tideform.burst.terms import terms_of
+from tideform.components.worst_case import most_of
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Cluster
+from tideform.spec.quantities import Count
 from tideform.spec.training import Pool
 
 SAGEMAKER = {"backend": "sagemaker", "instance_types": ("ml.m5.large",)}
@@ -117,6 +119,33 @@ def test_a_pool_is_looked_at_where_the_table_has_it(
         pool = as_held(spec, held).spec.training["fit"]
         assert (pool.backend, pool.instance_types) == ("batch", ("c5.large",))
         assert same_place(terms_of(as_held(spec, held), "fit").handle, held.handle)
+
+
+DEARER = {"instance_types": ("p4d.24xlarge",), "nodes": Count(1, 3)}
+
+
+def edited(deployment: Deployment, **words: object) -> Deployment:
+    return with_pools(deployment, fit=deployment.spec.training["fit"].model_copy(update=words))
+
+
+def test_what_is_held_costs_what_was_brought_and_not_what_an_edited_spec_says(
+    held: PoolRecord, deployment: Deployment
+) -> None:
+    pool, found = "fit", as_held(edited(deployment, **DEARER), held)
+    assert terms_of(found, pool).prices == held.prices
+    assert str(most_of(found.spec.training[pool])).startswith("3 x c5.large")
+
+
+def test_what_is_held_has_not_what_its_machines_cannot_have(held: PoolRecord, deployment: Deployment) -> None:
+    found = as_held(edited(deployment, interconnect="efa", **DEARER), held)
+    assert terms_of(found, "fit").prices == held.prices
+
+
+def test_an_idle_pool_has_the_machines_that_the_spec_says(
+    table: LeaseTable, lease: Lease, held: PoolRecord, deployment: Deployment
+) -> None:
+    wanted = edited(deployment, **DEARER)
+    assert as_held(wanted, idle(table, lease)) is wanted
 
 
 def test_a_pool_whose_prices_are_gone_is_looked_at_all_the_same(held: PoolRecord, deployment: Deployment) -> None:

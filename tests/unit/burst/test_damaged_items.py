@@ -66,7 +66,7 @@ DAMAGES: dict[str, Damage] = {
     },
 }
 ONE_OF_EACH = [name for name in DAMAGES if not name.endswith(("-missing", "-absurd"))]
-METER = ("at", "version", "usd", "hourly", "nodes", "leases", "months", "owners", "types", "unpriced")
+METER = ("at", "version", "usd", "hourly", "nodes", "leases", "months", "owners", "types", "unpriced", "types_of")
 
 
 @pytest.fixture

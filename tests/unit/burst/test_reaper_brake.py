@@ -41,7 +41,7 @@ from tideform.components.reaper_plan import (
 )
 from tideform.components.scope import Scope
 from tideform.spec.deployment import Deployment
-from tideform.spec.quantities import Duration
+from tideform.spec.quantities import Count, Duration
 
 NAME = "demo-dev-reaper"
 
@@ -232,7 +232,7 @@ def test_it_is_missing_where_one_of_its_parts_is_another(
 
 def edited(deployment: Deployment) -> Deployment:
     """With another grace, and a pool more, of a backend that asks for other rights."""
-    extra = deployment.spec.training["fit"].model_copy(update={"backend": "ec2", "nodes": 1})
+    extra = deployment.spec.training["fit"].model_copy(update={"backend": "ec2", "nodes": Count(1, 1)})
     limits = deployment.spec.limits.model_copy(update={"unheld_grace": Duration(600)})
     update = {"training": {**deployment.spec.training, "extra": extra}, "limits": limits}
     return replace(deployment, spec=deployment.spec.model_copy(update=update))

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.unit.burst.conftest import in_state
 from tideform.burst.reaper_zip import known
-from tideform.engine.backend import Backend
 from tideform.spec.deployment import Deployment
 
 
@@ -18,9 +18,5 @@ def test_code_is_known_where_the_state_has_it(
 ) -> None:
     outputs = {"name": "reaper", "codeSha256": "digest"}
     function = {"type": "aws:lambda/function:Function", "inputs": inputs, "outputs": outputs}
-    backend = SimpleNamespace(
-        existing=lambda: [SimpleNamespace(layer="foundation")],
-        checkpoint=lambda _: SimpleNamespace(resources=[function]),
-    )
-    monkeypatch.setattr(Backend, "at", lambda _: backend)
+    in_state(monkeypatch, {"foundation": SimpleNamespace(resources=[function])})
     assert ("digest" in known(deployment, "reaper")) is is_known

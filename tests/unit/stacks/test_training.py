@@ -216,7 +216,7 @@ def test_a_pool_that_is_removed_between_bursts_prints_to_the_log_that_stays() ->
 
 
 def test_exports() -> None:
-    wanted = {"job_queue_arn", "job_definition_arn", "compute_environments", "log_group"}
+    wanted = {"job_queue_arn", "job_definition_arn", "compute_environments", "log_group", "applied_with"}
     assert set(pool().outputs) == wanted
 
 

@@ -117,4 +117,6 @@ _MAPS: Mapping[str, Rule] = {
     "months": number,
     "owners": _sums,
     "own": number,
+    "types_of": _list_of_texts,
+    "unpriced_of": _list_of_texts,
 }

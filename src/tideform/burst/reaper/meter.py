@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 from tideform.burst.reaper.base import Node
@@ -53,8 +53,9 @@ class Counted:
 class Account:
     """What one pool has cost. ``owners`` and ``months`` are USD by month (``2026-11``), ``hourly`` what it costs now.
 
-    ``own`` is the part of ``hourly`` that is one lease's alone, by lease. ``types`` are the machines that were seen and
-    ``unpriced`` those among them without a price.
+    ``own`` is the part of ``hourly`` that is one lease's alone, by lease. ``types_of`` are the machines that were
+    counted as each lease's, ``unpriced_of`` those that were counted without a price. ``types`` and ``unpriced`` are of
+    versions that told no leases apart: of all machines that the pool ever had.
     """
 
     at: float = 0.0
@@ -68,6 +69,8 @@ class Account:
     types: list[str] = field(default_factory=list)
     unpriced: list[str] = field(default_factory=list)
     own: dict[str, float] = field(default_factory=dict)
+    types_of: dict[str, list[str]] = field(default_factory=dict)
+    unpriced_of: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, item: Mapping[str, Any] | None) -> Account:
@@ -87,6 +90,18 @@ class Account:
     def holders(self) -> list[str]:
         """The leases that are held now."""
         return [lease for lease, hold in self.leases.items() if hold.ended is None]
+
+    def counted(self, lease: str) -> tuple[str, ...]:
+        """The types of machines that the lease's sum has; of one that an older version counted all that it saw."""
+        return tuple(self.types_of.get(lease, self.types if self._of_old(lease) else ()))
+
+    def missing(self, *leases: str) -> tuple[str, ...]:
+        """The types of machines that the sums of these leases have without a price, each named once."""
+        found = (self.unpriced_of.get(one, self.unpriced if self._of_old(one) else ()) for one in leases)
+        return tuple(sorted(set(chain.from_iterable(found))))
+
+    def _of_old(self, lease: str) -> bool:
+        return lease not in self.types_of and lease in self.leases and self.leases[lease].seconds > 0
 
     def rate(self, lease: str) -> float:
         """What the lease's share costs an hour now."""
@@ -114,7 +129,6 @@ def count(
     shares: dict[tuple[float, float, str], list[_Share]] = {}
     for node in nodes:
         usd = price(node)
-        _note_type(after, node, known=usd is not None)
         before = account.nodes.get(node.id)
         mark = _mark(before, node, now, forgotten=min(account.at, now - _REMEMBER))
         if mark is None:
@@ -127,6 +141,7 @@ def count(
                 shares[spell] = _shares(after.leases, *spell)
             for share in shares[spell]:
                 _charge(after, share, usd or 0.0, sign=1 if more > 0 else -1)
+                _note_type(after, share.lease, node, known=usd is not None)
         if node.ended is None and node.state != "terminated":
             after.hourly += usd or 0.0
             if node.lease in after.leases:
@@ -170,11 +185,11 @@ def _mark(before: Counted | None, node: Node, now: float, forgotten: float) -> C
     return Counted(end - node.launched, end, lost=gone_untold)
 
 
-def _note_type(account: Account, node: Node, *, known: bool) -> None:
-    if node.type not in account.types:
-        account.types = sorted([*account.types, node.type])
-    if not known and node.type not in account.unpriced:
-        account.unpriced = sorted([*account.unpriced, node.type])
+def _note_type(account: Account, lease: str, node: Node, *, known: bool) -> None:
+    """Once something of the node is counted: EC2 still tells of those of earlier bursts, whose price nobody has now."""
+    for of, noted in ((account.types_of, True), (account.unpriced_of, not known)):
+        if lease and noted and node.type not in of.get(lease, ()):
+            of[lease] = sorted([*of.get(lease, ()), node.type])
 
 
 def _shares(leases: Mapping[str, Hold], begin: float, end: float, own: str) -> list[_Share]:
@@ -218,6 +233,9 @@ def _pruned(account: Account, now: float) -> Account:
     ended = sorted((h.ended, key) for key, h in account.leases.items() if h.ended is not None)
     forgotten = {key for when, key in ended[: max(0, len(ended) - _KEEP_ENDED)] if when < now - _REMEMBER}
     account.leases = {key: hold for key, hold in account.leases.items() if key not in forgotten}
+    for of in (account.types_of, account.unpriced_of):
+        for lease in of.keys() - account.leases.keys():
+            of.pop(lease)
     for months in (account.months, account.owners):
         for month in sorted(months)[:-_KEEP_MONTHS]:
             months.pop(month)

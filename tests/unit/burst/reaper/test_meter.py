@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from tideform.burst.reaper.base import Node
 from tideform.burst.reaper.items import plain, typed
-from tideform.burst.reaper.meter import Account, count
+from tideform.burst.reaper.meter import Account, Hold, count
 
 START = datetime(2026, 11, 30, 22, 0, tzinfo=UTC).timestamp()  # a month ends while it runs
 GRAIN = 50  # seconds: everything begins and ends at a multiple of it, so that the truth is soon reckoned
@@ -210,9 +211,45 @@ def test_what_ended_since_the_last_look_counts_however_long_ago_that_was() -> No
     assert account.usd == pytest.approx(0.085)
 
 
-def test_a_machine_without_a_price_is_named() -> None:
-    node = Node("i", "x9.huge", "running", spot=False, launched=START)
-    assert look(Account(), [node], {}, {}, START + 60).unpriced == ["x9.huge"]
+def test_a_machine_without_a_price_is_named_to_whom_it_was_counted() -> None:
+    node = Node("i", "x9.huge", "running", spot=False, launched=START, lease="a")
+    live = {"a": {"owner": "ann", "created": START}, "b": {"owner": "bob", "created": START}}
+    account = look(Account(), [node], live, {}, START + 60)
+    assert (account.counted("a"), account.missing("a")) == (("x9.huge",), ("x9.huge",))
+    assert (account.counted("b"), account.missing("b")) == ((), ())
+    assert account.missing("a", "b") == ("x9.huge",)
+
+
+def _price_of(kind: str, node: Node) -> float | None:
+    return PRICES[kind] if node.type == kind else None
+
+
+def three_bursts_on_two_types() -> Account:
+    """One after the other: each knows the price of its own type alone, and EC2 still tells of those before."""
+    account, seen, over = Account(), list[Node](), dict[str, Any]()
+    for place, kind in enumerate(["c5.large", "g5.xlarge", "c5.large"]):
+        begin = START + 600 * place
+        lease, held = f"l-{place}", {"owner": "ann", "created": begin}
+        price = partial(_price_of, kind)
+        running = Node(f"i-{place}", kind, "running", spot=False, launched=begin)
+        account = count(account, [*seen, running], {lease: held}, over, price, begin + 60)
+        seen.append(Node(f"i-{place}", kind, "terminated", spot=False, launched=begin, ended=begin + 300))
+        over[lease] = {**held, "ended": begin + 300}
+        account = count(account, seen, {}, over, price, begin + 310)
+    return account
+
+
+def test_a_type_that_another_burst_has_no_price_of_spoils_no_bursts_sum() -> None:
+    account = three_bursts_on_two_types()
+    assert [account.missing(lease) for lease in account.leases] == [(), (), ()]
+    assert [account.counted(lease) for lease in account.leases] == [("c5.large",), ("g5.xlarge",), ("c5.large",)]
+
+
+def test_of_a_lease_that_an_older_version_counted_it_is_not_known_what_has_no_price() -> None:
+    holds = {"old": Hold("ann", START, START + 60, usd=0.1, seconds=60), "waited": Hold("ann", START, START + 60)}
+    account = Account(leases=holds, types=["c5.large", "x9.huge"], unpriced=["x9.huge"])
+    assert (account.counted("old"), account.missing("old")) == (("c5.large", "x9.huge"), ("x9.huge",))
+    assert (account.counted("waited"), account.missing("waited")) == ((), ())
 
 
 def test_what_it_costs_now_is_split_between_those_who_hold_it() -> None:
