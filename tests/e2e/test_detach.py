@@ -103,6 +103,17 @@ def test_a_job_that_runs_is_followed_and_cancelled_with_its_capacity(project: Wo
     assert (again.returncode, "is over already" in again.stderr) == (0, True), again.stderr
 
 
+def test_the_log_of_a_job_whose_pool_the_spec_names_no_more_is_found_by_its_name(project: Workspace) -> None:
+    name = detach(project, "worked", "echo", "still here")["job"]
+    until(lambda: listed(project, name)["state"] == "succeeded", "the job to end")
+    spec = project.spec.read_text()
+    project.spec.write_text(spec.replace("  worked:", "  other:"))
+    read = [project.run("logs", of) for of in (name, "worked")]
+    project.spec.write_text(spec)
+    assert [one.stdout for one in read] == ["still here\n"] * 2, [one.stderr for one in read]
+    project.run("jobs", "cancel", name, "--yes")
+
+
 def test_a_sweep_is_one_job_with_the_code_of_the_member_that_failed(project: Workspace) -> None:
     name = detach(project, "swept")["job"]
     until(lambda: listed(project, name)["state"] == "failed", "the sweep to end")

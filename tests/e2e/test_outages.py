@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,6 +78,21 @@ def test_a_lease_table_that_is_away_for_a_while_ends_no_work_and_stops_no_end(
     market(project.folder, {"clear": True})
     over.touch()
     assert [burst.ended() for burst in bursts] == [0, 0], [burst.stderr for burst in bursts]
+    assert left(project) == []
+
+
+def test_a_job_whose_service_does_not_answer_is_listed_and_cancelled(project: Workspace) -> None:
+    begun = project.run("burst", "run", "ec2", "--detach", "--json", "--", "sleep", "600")
+    name = json.loads(begun.stdout)["job"]
+    market(project.folder, {"throttle": {"share": 1, "services": ["ssm"], "error": "AccessDeniedException"}})
+    listed = project.run("jobs", "ec2", "--json")
+    told = json.loads(listed.stdout)
+    assert (listed.returncode, [one["what"] for one in told["unasked"]]) == (1, ["jobs of ec2"]), listed.stderr
+    assert [(one["name"], one["state"]) for one in told["jobs"]][:1] == [(name, "unknown")]
+    cancels = project.start("jobs", "cancel", name, "--yes")
+    until(lambda: project.instances() == [], f"the machines to end: {cancels.stderr}")
+    market(project.folder, {"clear": True})
+    assert (cancels.ended(), f"{name} is cancelled" in cancels.stderr) == (0, True), cancels.stderr
     assert left(project) == []
 
 

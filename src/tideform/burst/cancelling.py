@@ -11,6 +11,7 @@ from tideform.burst.halt import Halt, halting
 from tideform.burst.history.runs import Run
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.others import not_yours
+from tideform.burst.reaper.history.base import JobState
 from tideform.burst.reaper.job_name import LEAST, after_pool
 from tideform.burst.reaper.modes import ENDING_WITH_THEIR_JOB
 from tideform.burst.receipt import Receipt
@@ -71,8 +72,12 @@ def ends_its_lease(run: Run) -> bool:
 
 
 def unfinished(run: Run) -> bool:
-    """Whether it runs, or may go on: a command that holds its lease can be between two members of a sweep."""
-    return run.open or (run.held and run.mode == Mode.RUN)
+    """Whether it runs, or may go on.
+
+    A command that holds its lease can be between two members of a sweep, and of a job that could not be asked for
+    nobody knows.
+    """
+    return run.open or (run.held and (run.mode == Mode.RUN or run.state is JobState.UNKNOWN))
 
 
 def to_be_ended(run: Run) -> bool:

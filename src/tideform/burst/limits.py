@@ -15,7 +15,9 @@ from tideform.burst.teardown import Teardown
 from tideform.errors import CloudError, RefusedError
 from tideform.spec.quantities import Duration
 
-_EARLY = ("TD612", "TD690")  # the job did not run to its end; nothing is started without a lease
+_NO_END = "TD612"  # the job did not run to its end
+_EARLY = (_NO_END, "TD690")  # or nothing is started without a lease
+_ROUNDED = 2.0  # seconds by which a service may end a job early: it is told whole ones, and tells of its end later
 
 
 @dataclass(frozen=True)
@@ -27,15 +29,16 @@ class Limits:
     allowed: Duration
     halt: Halt
 
-    def in_time(self) -> None:
+    def in_time(self, early: float = 0.0) -> None:
         """Raises `RefusedError` TD607 once the lease is over, wherever `burst extend` may have moved its end."""
-        if self.teardown.clock() < self.lease.deadline:
+        now = self.teardown.clock() + early
+        if now < self.lease.deadline:
             return
         try:
             held = self.teardown.table.get(self.lease.pool).lease(self.lease.id)
         except CloudError as error:
             raise limit_reached(f"its lease of {self.allowed} is over, and no other end can be read") from error
-        if held is None or self.teardown.clock() >= held.deadline:
+        if held is None or now >= held.deadline:
             raise limit_reached(f"its lease of {self.allowed} is over")
 
     def still_held(self) -> None:
@@ -62,9 +65,9 @@ class Limits:
 
     @contextmanager
     def telling_who_ended_it(self) -> Iterator[None]:
-        """A job that ended early, or was not begun, as another command has ended its lease has nothing wrong with it.
+        """A job that ended early, or was not begun, as its lease ended has nothing wrong with it.
 
-        Raises `RefusedError` TD614 then.
+        Raises `RefusedError`: TD614 where another command has ended it, TD607 where its time was up.
         """
         try:
             yield
@@ -72,4 +75,6 @@ class Limits:
             if error.diagnostics[0].code in _EARLY:
                 with suppress(CloudError):
                     self.still_held()
+            if error.diagnostics[0].code == _NO_END:  # a time-out, which is what was left of the lease
+                self.in_time(_ROUNDED)
             raise

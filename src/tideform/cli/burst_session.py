@@ -12,7 +12,7 @@ from tideform.cli.run import say
 
 if TYPE_CHECKING:
     from tideform.burst.clearance import Hooks
-    from tideform.burst.history.every import Seen
+    from tideform.burst.history.runs import Seen
     from tideform.burst.session import Session
     from tideform.cloud import Cloud
     from tideform.spec.deployment import Deployment
@@ -53,14 +53,15 @@ def as_it_stands(deployment: Deployment, cloud: Cloud, pool: str) -> Deployment:
 def seen_runs(
     cloud: Cloud, deployment: Deployment, pool: str | None = None, name: str = "", most: int | None = None
 ) -> Seen:
-    """What ran on one pool, or on all that a job of this name can be of; tells of which pools nobody could say."""
-    from tideform.burst.history.every import Seen, every_run
+    """What ran on one pool, or on all that a job of this name can be of; says of what nobody could tell."""
+    from tideform.burst.history.every import every_run
     from tideform.burst.history.runs import runs
 
     if pool is not None:
         deployment = as_it_stands(deployment, cloud, pool)
-        return Seen(tuple(runs(cloud, deployment, known(deployment, pool), most)))
-    seen = every_run(cloud, deployment, name, most)
+        seen = runs(cloud, deployment, known(deployment, pool), most)
+    else:
+        seen = every_run(cloud, deployment, name, most)
     tell(seen.gaps.problems)
     return seen
 

@@ -60,7 +60,7 @@ def list_jobs(
 
     How a job ended is kept in the lease table, also where its pool is removed between bursts; what nobody could learn
     is unknown, with the reason. A pool that could not be asked, or whose record cannot be read, is told, and the exit
-    code is 1.
+    code is 1; what the lease table knows of its jobs is listed all the same.
     """
     from tideform.burst.job_names import remember
     from tideform.connect import cloud_for

@@ -16,8 +16,11 @@ from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, loa
 
 if TYPE_CHECKING:
     from tideform.burst.halt import Halt
+    from tideform.burst.history.runs import Run
     from tideform.cloud import Cloud
+    from tideform.errors import TideformError
     from tideform.spec.deployment import Deployment
+    from tideform.unasked import Gaps
 
 NameArgument = Annotated[
     str,
@@ -71,13 +74,34 @@ def command(
 def _chosen(cloud: Cloud, deployment: Deployment, name: str) -> tuple[str, tuple[str, ...]]:
     """The pool, and the ids of the job where a job is named; what is no job's name is taken for a pool's."""
     from tideform.burst.cancelling import chosen
+    from tideform.burst.history.every import known_pools
     from tideform.burst.reaper.job_name import LEAST, after_pool, may_be_lease
 
-    pools = sorted(deployment.spec.training)
+    if name in deployment.spec.training:
+        return name, ()
+    pools = known_pools(cloud, deployment)
     if name in pools or not (may_be_lease(name, LEAST) or any(after_pool(name, pool) is not None for pool in pools)):
         return name, ()
-    run = chosen(seen_runs(cloud, deployment, name=name).runs, name)
+    seen = seen_runs(cloud, deployment, name=name)
+    run = chosen(seen.runs, name)
+    if not run.ids:
+        raise _no_log(run, seen.gaps)
     return run.pool, run.ids
+
+
+def _no_log(run: Run, gaps: Gaps) -> TideformError:
+    """Of a job that nobody can tell the ids of: another one's log is no answer."""
+    from tideform.errors import CloudError, RefusedError
+
+    if gaps:
+        return CloudError(gaps.problems)
+    why = "it has not begun yet" if run.open else run.why or "nobody knows what its backend called it"
+    return RefusedError.of(
+        "TD678",
+        "There is no such log",
+        detail=f"{run.name} has no log: {why}.",
+        fix=f"`tideform jobs {run.pool}` lists the jobs.",
+    )
 
 
 @dataclass
@@ -114,12 +138,20 @@ def _show(cloud: Cloud, deployment: Deployment, pool: str, ids: tuple[str, ...],
 
 
 def _newest_of_removed(cloud: Cloud, deployment: Deployment, pool: str) -> tuple[str, ...]:
-    """Of a pool without definitions the lease table alone tells which streams are its newest job's."""
+    """Of a pool without definitions the lease table alone tells which streams are its newest job's.
+
+    Raises what was refused where a newer one may be what nobody could tell of.
+    """
     from tideform.burst.history.runs import runs
+    from tideform.burst.reaper.history.base import JobState
 
     if deployment.spec.training[pool].between_bursts == "keep":
         return ()
-    return next((run.ids for run in runs(cloud, deployment, pool) if run.ids), ())
+    seen = runs(cloud, deployment, pool)
+    newest = next((run for run in seen.runs if run.ids or (seen.gaps and run.state is JobState.UNKNOWN)), None)
+    if newest is not None and not newest.ids:
+        raise _no_log(newest, seen.gaps)
+    return newest.ids if newest is not None else ()
 
 
 def _follow(cloud: Cloud, deployment: Deployment, pool: str, ids: tuple[str, ...], lines: LastLines) -> None:

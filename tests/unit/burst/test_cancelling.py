@@ -128,6 +128,17 @@ def test_a_job_that_ends_early_by_itself_is_told_as_that(stage: Stage) -> None:
     assert caught.value.diagnostics[0].code == "TD612"
 
 
+def test_a_job_that_its_time_out_ends_as_its_lease_does_is_told_as_that(stage: Stage) -> None:
+    def work(lease: Lease, *_: object) -> int:
+        stage.now = lease.deadline - 1
+        raise RefusedError.of("TD612", "The job did not run to its end", fix="Look at the job's image.")
+
+    stage.runner.work = work
+    with pytest.raises(RefusedError) as caught:
+        stage.session().run(Work(), print)
+    assert caught.value.diagnostics[0].code == "TD607"
+
+
 def test_a_sweep_between_two_members_is_not_over(stage: Stage) -> None:
     between = replace(run_of("aa11", Mode.RUN), state=JobState.SUCCEEDED)
     assert to_be_ended(between)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tideform.burst.halt import Halt
+from tideform.burst.halt import Halt, limit_reached
 from tideform.burst.log_stream import LogTail, finish_all
 from tideform.burst.reaper import group, instances
 from tideform.burst.reaper.base import Handle
@@ -22,6 +22,7 @@ from tideform.burst.reaper.starting.ec2_script import Node, Task
 from tideform.burst.runner import OnLog
 from tideform.cloud import Cloud
 from tideform.errors import RefusedError, TideformError
+from tideform.spec.quantities import Duration
 
 
 class NodeLost(Exception):  # noqa: N818  # an answer: the job may go on with another node
@@ -60,11 +61,16 @@ class Gang:
     def look(self, halt: Halt, poll: float) -> int | None:
         """Follow the logs; the exit code once every node has ended, the first one that is not zero as soon as it is.
 
-        Raises `NodeLost`, and `RefusedError` TD612 where a command was ended before its end.
+        Raises `NodeLost`, and `RefusedError`: TD607 where the time that it had was up, TD612 where a command was ended
+        before its end otherwise.
         """
         found = self._invocations()
         self._follow()
         ended = [one for one in found if one["Status"] not in commands.RUNS]
+        if any(commands.out_of_time(one, self._longest) for one in ended):  # its machines go then as well, and no loss
+            self.cancel()
+            self._finish(halt, poll)
+            raise limit_reached(f"its time is up: {Duration(self._longest).words} were left of its lease as it began")
         failed = next((one for one in ended if one["Status"] != "Success"), None)
         if failed is None and len(ended) == len(self.nodes) == len(found):
             self._finish(halt, poll)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
 from tideform.burst.as_held import as_held
-from tideform.burst.history.runs import Run, runs
+from tideform.burst.history.runs import Seen, runs
 from tideform.burst.lease import PoolRecord
 from tideform.burst.reaper.job_name import after_pool, may_be_lease
 from tideform.burst.record import illegible_in
@@ -16,21 +15,14 @@ from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.errors import CloudError
 from tideform.spec.deployment import Deployment
-from tideform.unasked import NO_GAPS, Gaps, each
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The runs of the pools that could be asked, the newest first, and of which pools nobody could tell."""
-
-    runs: tuple[Run, ...]
-    gaps: Gaps = NO_GAPS
+from tideform.unasked import each
 
 
 def every_run(cloud: Cloud, deployment: Deployment, name: str = "", most: int | None = None) -> Seen:
     """Of all pools that the spec or the lease table knows, or of those alone that a job of this name can be of.
 
-    With ``most`` the newest so many are whole (`runs`). Raises what a service refuses where none of them can be asked.
+    With ``most`` the newest so many are whole (`runs`). Raises what a service refuses where there is nothing to tell of
+    any of them.
     """
     told = LeaseTable.of(cloud, deployment).look()
     for record in told.values():
@@ -44,7 +36,14 @@ def every_run(cloud: Cloud, deployment: Deployment, name: str = "", most: int | 
     )
     if gaps and not found:
         raise CloudError(gaps.problems)
-    return Seen(tuple(sorted(chain(*found.values()), key=lambda run: run.created, reverse=True)), gaps + lost)
+    several = chain.from_iterable(seen.runs for seen in found.values())
+    parts = sum((seen.gaps for seen in found.values()), gaps)
+    return Seen(tuple(sorted(several, key=lambda run: run.created, reverse=True)), parts + lost)
+
+
+def known_pools(cloud: Cloud, deployment: Deployment) -> set[str]:
+    """Those that the spec names, and those that the lease table does."""
+    return {*deployment.spec.training, *LeaseTable.of(cloud, deployment).look()}
 
 
 def pools_of(pools: Iterable[str], name: str) -> list[str]:

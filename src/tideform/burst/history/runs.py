@@ -1,19 +1,20 @@
 """What ran on a pool, burst by burst: what its backend remembers of the jobs, and the lease table of the leases.
 
 A backend forgets jobs (Batch after seven days and with their queue, Systems Manager after thirty, Kubernetes with the
-job); of those the table still knows how they ended, who held the pool, when, and for how much.
+job); of those the table still knows how they ended, who held the pool, when, and for how much. A backend that refuses
+to be asked hides nothing of that either.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from tideform.burst.history.remember import remembered_jobs
 from tideform.burst.lease import Mode
-from tideform.burst.reaper.fates import Fate, Fates
+from tideform.burst.reaper.fates import Fate, Fates, unlearnt
 from tideform.burst.reaper.history.base import (
     OPEN,
     JobRecord,
@@ -25,7 +26,7 @@ from tideform.burst.reaper.history.base import (
 )
 from tideform.burst.reaper.job_name import job_name
 from tideform.burst.reaper.ledger import Ledger
-from tideform.burst.reaper.meter import Account, Hold
+from tideform.burst.reaper.meter import Account, Hold, count
 from tideform.burst.reaper.prices import SpotPrices
 from tideform.burst.runner import cloud_errors, runner_for
 from tideform.burst.status import account_now
@@ -33,8 +34,11 @@ from tideform.burst.table import LeaseTable
 from tideform.burst.table_errors import telling_no_table
 from tideform.catalogue.training.base import backends
 from tideform.cloud import Cloud
+from tideform.errors import CloudError
 from tideform.spec.deployment import Deployment
+from tideform.unasked import NO_GAPS, Gaps, each
 
+T = TypeVar("T")
 _BEGUN = (JobState.RUNNING, JobState.SUCCEEDED)
 
 
@@ -72,44 +76,76 @@ class Run:
         return self.state in OPEN
 
 
-def runs(cloud: Cloud, deployment: Deployment, pool: str, most: int | None = None) -> list[Run]:
-    """What ran on the pool, the newest first. Raises `CloudError` where a service refuses.
+@dataclass(frozen=True)
+class Seen:
+    """The runs that anybody could tell of, the newest first, and of what nobody could."""
+
+    runs: tuple[Run, ...]
+    gaps: Gaps = NO_GAPS
+
+
+def runs(cloud: Cloud, deployment: Deployment, pool: str, most: int | None = None) -> Seen:
+    """What ran on the pool; of jobs that cannot be asked for, or costs that cannot be counted, what the table knows.
 
     With ``most`` that many are whole, and older ones may be missing: only jobs since the lease that many back are asked
     about one by one. The leases cost one read however many there were: the table keeps one account a pool.
+
+    Raises `CloudError` where the table refuses, or where a service does and there is nothing to tell.
     """
     table = LeaseTable.of(cloud, deployment)
     backend, since = deployment.spec.training[pool].backend, _since(table, pool, most)
-    with cloud_errors(f"the jobs of {pool} were looked up"):
-        found = _by_lease(_remembered(cloud, deployment, pool, backend, since))
+    nothing: list[JobRecord] = []
+    found, deaf = _asked(f"jobs of {pool}", lambda: _remembered(cloud, deployment, pool, backend, since), nothing)
     now = cloud.clock()  # before the leases are read
     item = table.item(pool) or {}
-    account, held = account_now(table, pool, item, now), item.get("leases") or {}
+    account, uncounted = _counted(table, pool, item, now)
     with cloud_errors(f"what became of the jobs of {pool} was read"):
         fates = Fates(table.items).of(table.identity(pool))
-    known = {lease for lease, hold in account.leases.items() if hold.created >= since}
-    made = (
-        _run(pool, backend, lease, found.get(lease, []), held.get(lease), account, fates.get(lease))
-        for lease in [*dict.fromkeys([*found, *account.leases, *fates])]
-        if lease in known or lease not in account.leases
-    )
-    return sorted((run for run in made if run.ids or run.mode != Mode.UP), key=lambda run: run.created, reverse=True)
+    held, ended = item.get("leases") or {}, item.get("ended") or {}
+    open_sums = {*held, *ended} if uncounted else ()
+    known = _Known(pool, backend, _by_lease(found), held, account, fates, _why(deaf), open_sums)
+    made = tuple(sorted(known.runs(since), key=lambda run: run.created, reverse=True))
+    if deaf and not made:
+        raise CloudError(deaf.problems)
+    return Seen(made, deaf + uncounted)
+
+
+def _asked(what: str, work: Callable[[], T], otherwise: T) -> tuple[T, Gaps]:
+    found, gaps = each({what: work})
+    return found.get(what, otherwise), gaps
+
+
+def _why(gaps: Gaps) -> str:
+    return "; ".join(one.why for one in gaps.all)
+
+
+def _counted(table: LeaseTable, pool: str, item: Mapping[str, Any], now: float) -> tuple[Account, Gaps]:
+    """The account as of now; as it was written, with the leases as they are, where the machines cannot be asked for."""
+    found, gaps = each({f"cost of {pool}": lambda: account_now(table, pool, dict(item), now)})
+    for account in found.values():
+        return account, gaps
+    live, ended = item.get("leases") or {}, item.get("ended") or {}
+    return count(_written(table, pool), (), live, ended, lambda _: None, now), gaps
 
 
 def _since(table: LeaseTable, pool: str, most: int | None) -> float:
     """When the lease began that is ``most`` back; 0 where there are not so many. No job is older than its lease."""
     if most is None:
         return 0.0
-    with cloud_errors(f"the account of {pool} was read"), telling_no_table(table.name):
-        account = Ledger(table.items, SpotPrices(table.cloud)).read(table.identity(pool))
-    told = (hold.created for hold in account.leases.values() if hold.mode != Mode.UP)
+    told = (hold.created for hold in _written(table, pool).leases.values() if hold.mode != Mode.UP)
     newest = sorted(told, reverse=True)[:most]
     return earliest(newest) if len(newest) == most else 0.0
 
 
+def _written(table: LeaseTable, pool: str) -> Account:
+    with cloud_errors(f"the account of {pool} was read"), telling_no_table(table.name):
+        return Ledger(table.items, SpotPrices(table.cloud)).read(table.identity(pool))
+
+
 def _remembered(cloud: Cloud, deployment: Deployment, pool: str, backend: str, since: float) -> list[JobRecord]:
     handle = backends()[backend].handle(deployment, pool)
-    return remembered_jobs(cloud, runner_for(cloud, deployment, pool, backend), handle, pool, since)
+    with cloud_errors(f"the jobs of {pool} were looked up"):
+        return remembered_jobs(cloud, runner_for(cloud, deployment, pool, backend), handle, pool, since)
 
 
 def _by_lease(found: list[JobRecord]) -> Mapping[str, list[JobRecord]]:
@@ -119,39 +155,72 @@ def _by_lease(found: list[JobRecord]) -> Mapping[str, list[JobRecord]]:
     return several
 
 
-def _run(
-    pool: str,
-    backend: str,
-    lease: str,
-    jobs: list[JobRecord],
-    held: Mapping[str, Any] | None,
-    account: Account,
-    fate: Fate | None,
-) -> Run:
-    hold = account.leases.get(lease)
-    now = _ended_as(jobs, fate) if held is None else _goes_on(jobs)
-    began, ended = _times(jobs, fate, hold)
-    if began is None and hold is not None and now.state in _BEGUN:  # as the parent of a sweep, which runs nothing
-        began = hold.created
-    return Run(
-        name=job_name(pool, lease),
-        pool=pool,
-        backend=backend,
-        lease=lease,
-        state=now.state,
-        ids=tuple(job.id for job in sorted(jobs, key=lambda job: job.created)) or (fate.ids if fate else ()),
-        attempts=attempts_of(jobs),
-        mode=str(held["mode"]) if held is not None else hold.mode if hold else "",
-        owner=hold.owner if hold else "",
-        exit_code=now.code,
-        began=began,
-        ended=None if now.state in OPEN else ended,
-        usd=hold.usd if hold and (hold.seconds or now.state is JobState.WAITING) else None,
-        unpriced=tuple(account.unpriced) if hold and hold.seconds else (),
-        held=held is not None,
-        created=hold.created if hold else min((job.created for job in jobs), default=began or 0.0),
-        why=now.why,
-    )
+@dataclass(frozen=True)
+class _Known:
+    """All that is known of a pool's bursts, by lease.
+
+    ``unasked`` is why its backend could not be asked for jobs; empty where it was. What the ``open_sums`` cost, nobody
+    can tell now.
+    """
+
+    pool: str
+    backend: str
+    found: Mapping[str, list[JobRecord]]
+    held: Mapping[str, Mapping[str, Any]]
+    account: Account
+    fates: Mapping[str, Fate]
+    unasked: str
+    open_sums: Container[str]
+
+    def runs(self, since: float) -> list[Run]:
+        """Of each burst that ran something; of those with an older lease none."""
+        leases = self.account.leases
+        several = dict.fromkeys([*self.found, *leases, *self.fates])
+        made = [self._run(one) for one in several if one not in leases or leases[one].created >= since]
+        return [run for run in made if run.ids or run.mode != Mode.UP]
+
+    def _run(self, lease: str) -> Run:
+        jobs, hold, held = self.found.get(lease, []), self.account.leases.get(lease), self.held.get(lease)
+        fate = self.fates.get(lease)
+        now = self._now(lease)
+        began, ended = _times(jobs, fate, hold)
+        if began is None and hold is not None and now.state in _BEGUN:  # as the parent of a sweep, which runs nothing
+            began = hold.created
+        counted = hold if hold and lease not in self.open_sums else None
+        return Run(
+            name=job_name(self.pool, lease),
+            pool=self.pool,
+            backend=self.backend,
+            lease=lease,
+            state=now.state,
+            ids=_ids(jobs, fate, held),
+            attempts=attempts_of(jobs),
+            mode=str(held["mode"]) if held is not None else hold.mode if hold else "",
+            owner=hold.owner if hold else "",
+            exit_code=now.code,
+            began=began,
+            ended=None if now.state in OPEN else ended,
+            usd=counted.usd if counted and (counted.seconds or now.state is JobState.WAITING) else None,
+            unpriced=self.account.missing(lease) if counted and counted.seconds else (),
+            held=held is not None,
+            created=hold.created if hold else min((job.created for job in jobs), default=began or 0.0),
+            why=now.why,
+        )
+
+    def _now(self, lease: str) -> Fate:
+        """How it is; of what nobody could be asked for and nobody has written down it is unknown."""
+        jobs, fate = self.found.get(lease, []), self.fates.get(lease)
+        held = lease in self.held
+        if self.unasked and (held or fate is None):
+            return unlearnt(self.unasked)
+        return _goes_on(jobs) if held else _ended_as(jobs, fate)
+
+
+def _ids(jobs: list[JobRecord], fate: Fate | None, held: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """As the backend tells, as whoever ended them wrote down, or as whoever began the job did."""
+    if jobs:
+        return tuple(job.id for job in sorted(jobs, key=lambda job: job.created))
+    return (fate.ids if fate else ()) or tuple(str((held or {}).get("job") or "").split())
 
 
 def _goes_on(jobs: list[JobRecord]) -> Fate:

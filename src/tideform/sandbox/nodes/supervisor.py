@@ -7,6 +7,8 @@ is found as well, and ends a command that holds more memory than it has.
 
 A command may begin containers: sessions of their own, as a container is no child of docker's client. ``STOP`` asks
 those to end. ``CUT`` kills the command's process group and nothing else; then they are stopped, and waited for.
+
+Whatever is asked to end is asked once, however often the sandbox says so: a handler that saves is not entered again.
 """
 
 import ctypes
@@ -51,14 +53,17 @@ def main(memory: int, command: list[str]) -> int:
 
 def obey(child: "subprocess.Popen[bytes]", cut: threading.Event) -> None:
     """Carry out what the sandbox says, until it says nothing more; then nothing may live on."""
+    told, asked = False, set[int]()
     while words := os.read(0, 64).split():
-        if b"TERM" in words:
+        if b"TERM" in words and not told:
+            told = True
             signal_group(child.pid, signal.SIGTERM)
         if b"CUT" in words:
             cut.set()
             signal_group(child.pid, signal.SIGKILL)
         if b"STOP" in words or b"CUT" in words:
-            stop(containers(child.pid))
+            stop(left := set(containers(child.pid)) - asked)
+            asked |= left
         if b"KILL" in words:
             kill_all(child.pid)
     kill_all(child.pid)
@@ -135,7 +140,7 @@ def containers(script: int) -> list[int]:
     return [pid for pid, (parent, session) in found.items() if session == pid != script and parent in above]
 
 
-def stop(pids: list[int]) -> None:
+def stop(pids: set[int]) -> None:
     """As ``docker stop`` begins: the first process alone is asked to end."""
     for pid in pids:
         try:

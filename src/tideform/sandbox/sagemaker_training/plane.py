@@ -243,7 +243,7 @@ class Plane:
             if job.leaving != "Interrupted":
                 self._end(job, "Stopped", job.leaving, now)
             return
-        job.kill_at = now + grace
+        job.kill_at = min(job.kill_at or float("inf"), now + grace)  # who is asked again gets no more time
         for host in job.hosts:
             if host.command is not None:
                 host.command.terminate()

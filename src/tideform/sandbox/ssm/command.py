@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/monitor-commands.ht
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections import deque
 from dataclasses import dataclass, field
@@ -23,7 +24,8 @@ _SHOWN = 24000  # characters of output that GetCommandInvocation gives
 class Invocation:
     """The command on one instance. ``output`` keeps the last lines; its log stream has them all.
 
-    ``ended`` is when it did for SSM. What it has begun may live on for a while: ``gone`` is when nothing of it does.
+    ``ended`` is when it did for SSM, ``cut`` whether its script was killed. What that has begun may live on for a
+    while, until ``kill_at`` at the latest once it was asked to end: ``gone`` is when nothing of it does.
     """
 
     instance_id: str
@@ -32,6 +34,8 @@ class Invocation:
     code: int = -1
     started: float = 0.0
     ended: float = 0.0
+    cut: bool = False
+    kill_at: float = math.inf
     gone: bool = False
     process: RunningCommand | None = None
     output: deque[str] = field(default_factory=lambda: deque(maxlen=1000))

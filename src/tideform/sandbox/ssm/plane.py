@@ -3,7 +3,9 @@
 What the agent ends it kills: SIGKILL to the process group of the script, and nothing is waited for (``killProcess`` in
 amazon-ssm-agent's ``executers_unix.go``). A container is no member of that group. On a machine of a pool a watcher
 stops it then, SIGTERM first and SIGKILL after 30 seconds: here the script's supervisor does, and `container` stands for
-the container.
+the container. So does docker as its machine shuts down, by ``--stop-timeout`` of ``tideform-run``: EC2 lets a machine
+that it terminates shut down, whoever asked for that.
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-terminate-methods.html
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from tideform.sandbox.ssm.command import RUNNING, Command, Invocation
 from tideform.sandbox.world import World
 
 GRACE = 30.0  # seconds between SIGTERM and SIGKILL for a container
+_LAST_GRACE = 100.0  # the same where a hook holds the machine's end (`tideform.components.ec2_user_data`)
 _KILLED = 137  # the code of a script that the agent has killed, and of a job that was killed for lack of memory
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/send-commands-reboot.html
 _REBOOTS = 194
@@ -76,19 +79,21 @@ class Plane:
                         one.status = one.details = "Cancelling"
 
     def ended(self, instance_id: str) -> None:
-        """An instance has ended: what ran on it dies with it.
+        """An instance shuts down: what ran on it dies, containers once they have had their time.
 
         SSM does not hear of it, and takes no cancellation there: for it the command goes on until it expires.
         """
-        for one in self._running(instance_id):
-            if one.process is not None:
-                one.process.kill()
+        with self._lock:
+            for command, one in self._running(instance_id):
+                self._leave(command, one)
 
     def warn(self, instance_id: str) -> None:
         """An instance is about to end: what the node's own watcher does then, stop the containers."""
-        for one in self._running(instance_id):
-            if one.process is not None:
-                one.process.stop()
+        with self._lock:
+            for command, one in self._running(instance_id):
+                if one.process is not None:
+                    one.process.stop()
+                    self._kill_in(_LAST_GRACE, command, one)
 
     @property
     def running(self) -> list[tuple[Command, Invocation]]:
@@ -105,8 +110,8 @@ class Plane:
         for process in processes:
             process.wait(_CLOSE_TIMEOUT)
 
-    def _running(self, instance_id: str) -> list[Invocation]:
-        return [one for _, one in self.running if one.instance_id == instance_id]
+    def _running(self, instance_id: str) -> list[tuple[Command, Invocation]]:
+        return [(command, one) for command, one in self.running if one.instance_id == instance_id]
 
     def _start(self, command: Command, instance_id: str) -> None:
         one = command.invocations[instance_id] = Invocation(instance_id)
@@ -123,7 +128,7 @@ class Plane:
         environment["PATH"] = f"{self._tools(key, instance_id)}{os.pathsep}{environment['PATH']}"
 
         def on_line(line: str) -> None:
-            if one.ended:
+            if one.cut:
                 return  # docker's client, which handed lines on, is gone
             one.output.append(line)
             if stream is not None:
@@ -151,11 +156,11 @@ class Plane:
     def _exited(self, command: Command, one: Invocation, code: int) -> None:
         with self._lock:
             one.gone = True
+            self._world.timeline.cancel(f"ssm/{command.id}-{one.instance_id}/kill")
             if one.instance_id not in self.nodes():
                 return  # nobody is left there to tell how it went
             if not one.ended:
                 self._end(command, one, *_outcome(code), code)
-            self._world.timeline.cancel(f"ssm/{command.id}-{one.instance_id}/kill")
             self._world.surroundings.clear(f"{command.id}-{one.instance_id}")
 
     def _end(self, command: Command, one: Invocation, status: str, details: str, code: int) -> None:
@@ -176,13 +181,23 @@ class Plane:
                 one.status, one.details = "TimedOut", "DeliveryTimedOut"
 
     def _cut(self, command: Command, one: Invocation, status: str, details: str) -> None:
-        process = one.process
-        if process is None or one.gone:
-            return
-        process.cut()
-        due = self.clock.now() + GRACE
-        self._world.timeline.at(due, f"ssm/{command.id}-{one.instance_id}/kill", lambda _: process.kill())
-        self._end(command, one, status, details, _KILLED)
+        if one.runs:
+            self._leave(command, one)
+            self._end(command, one, status, details, _KILLED)
+
+    def _leave(self, command: Command, one: Invocation) -> None:
+        """The script is killed, and its container stopped."""
+        if one.process is not None:
+            one.cut = True
+            one.process.cut()
+            self._kill_in(GRACE, command, one)
+
+    def _kill_in(self, grace: float, command: Command, one: Invocation) -> None:
+        """SIGKILL after so many seconds, or sooner where that was to be before: no second stop gives more time."""
+        if (process := one.process) is not None:
+            one.kill_at = min(one.kill_at, self.clock.now() + grace)
+            key = f"ssm/{command.id}-{one.instance_id}/kill"
+            self._world.timeline.at(one.kill_at, key, lambda _: process.kill())
 
     def _stream(self, command: Command, instance_id: str) -> LogStream | None:
         if not command.log_group:
@@ -202,7 +217,7 @@ class Plane:
 
     def _left(self, instance_id: str) -> list[str]:
         """Whom a container waits for on its machine: what is left of commands that the agent has ended."""
-        leaving = [one for one in self._running(instance_id) if one.leaving]
+        leaving = [one for _, one in self._running(instance_id) if one.leaving]
         return [str(one.process.pid) for one in leaving if one.process is not None]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tideform.burst.history import every
 from tideform.burst.history.every import every_run, pools_of
-from tideform.burst.history.runs import Run
+from tideform.burst.history.runs import Run, Seen
 from tideform.burst.reaper.history.base import JobState
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
@@ -24,10 +24,10 @@ def two(deployment: Deployment, table: LeaseTable, monkeypatch: pytest.MonkeyPat
     training["other"] = training["fit"]
     refusing: dict[str, TideformError] = {}
 
-    def runs(_cloud: Cloud, _deployment: Deployment, pool: str, _most: int | None) -> list[Run]:
+    def runs(_cloud: Cloud, _deployment: Deployment, pool: str, _most: int | None) -> Seen:
         if pool in refusing:
             raise refusing[pool]
-        return [Run(f"{pool}-aa11", pool, "batch", "aa11", JobState.RUNNING)]
+        return Seen((Run(f"{pool}-aa11", pool, "batch", "aa11", JobState.RUNNING),))
 
     monkeypatch.setattr(every, "runs", runs)
     return refusing

@@ -43,7 +43,7 @@ def test_the_backend_is_asked_for_the_newest_alone(
         return [JobRecord(f"j{age}", f"lease{age}", "j", JobState.SUCCEEDED, NOW - age * DAY + 60) for age in fresh]
 
     monkeypatch.setattr(module, "_remembered", remembered)
-    found = runs(history.cloud, deployment, "fit", most)
+    found = runs(history.cloud, deployment, "fit", most).runs
     assert len(calls) == asked
     assert [run.lease for run in found] == [f"lease{age}" for age in range(asked)]
     assert {run.state for run in found} == {JobState.SUCCEEDED}

@@ -27,5 +27,5 @@ def test_what_has_run_without_a_beginning_of_its_own_began_with_its_lease(
     lease = Stage(table, deployment.spec.training["fit"]).session().detach(Work())
     sweep = JobRecord("array", lease.id, "array", state, created=NOW)
     monkeypatch.setattr(module, "_remembered", lambda *_: [sweep])
-    (found,) = runs(table.cloud, deployment, "fit")
+    (found,) = runs(table.cloud, deployment, "fit").runs
     assert found.began == began

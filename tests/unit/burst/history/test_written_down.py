@@ -25,7 +25,7 @@ def told(
     Fates(table.items).keep("fit", lease.id, fate, NOW)
     jobs = [JobRecord(job.id, lease.id, job.part, job.state, job.created, exit_code=job.exit_code) for job in found]
     monkeypatch.setattr(module, "_remembered", lambda *_: jobs)
-    return next(run for run in runs(table.cloud, deployment, "fit") if run.lease == lease.id)
+    return next(run for run in runs(table.cloud, deployment, "fit").runs if run.lease == lease.id)
 
 
 def test_it_is_told_where_its_backend_has_forgotten_it(

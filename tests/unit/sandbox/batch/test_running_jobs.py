@@ -172,6 +172,32 @@ def test_terminating_kills_the_whole_tree_after_the_grace(pool: Pool) -> None:
     assert not any(lives(pid) for pid in pids)
 
 
+_COUNTS = """
+import signal, time
+signal.signal(signal.SIGTERM, lambda *_: print("asked", flush=True))
+while True:
+    print("on", flush=True)
+    time.sleep(0.1)
+"""
+
+
+def test_a_job_that_is_terminated_again_and_again_is_asked_once(pool: Pool) -> None:
+    job = pool.python(_COUNTS)
+    stream = pool.running(job)["container"]["logStreamName"]
+
+    def goes_on() -> None:
+        there = len(pool.lines(stream))
+        until(lambda: len(pool.lines(stream)) > there + 2)
+
+    for _ in range(3):
+        goes_on()
+        pool.batch.terminate_job(jobId=job, reason="enough")
+    goes_on()
+    pool.advance(31)
+    pool.ended(job)
+    assert pool.lines(stream).count("asked") == 1
+
+
 def test_an_instance_that_is_ended_takes_its_job_along(pool: Pool) -> None:
     job, pids = family(pool)
     (instance,) = pool.instances()

@@ -74,6 +74,35 @@ def test_a_job_that_stops_its_supervisor_ends_all_the_same(tmp_path: Path) -> No
     until(lambda: not alive(daemon))
 
 
+COUNTS = "trap 'echo asked' TERM; while :; do sleep 0.05; echo on; done"
+
+
+def goes_on(job: Job) -> None:
+    """Wait until it has had the time to hear what it was told."""
+    said = job.lines.count("on")
+    until(lambda: job.lines.count("on") > said + 2)
+
+
+def test_a_job_is_asked_to_end_once_however_often_that_is_said(tmp_path: Path) -> None:
+    job = Job(tmp_path, COUNTS)
+    for _ in range(3):
+        goes_on(job)
+        job.command.terminate()
+    goes_on(job)
+    job.command.kill()
+    assert (job.ended(), job.lines.count("asked")) == (137, 1)
+
+
+def test_a_container_is_asked_to_end_once_however_that_is_said(tmp_path: Path) -> None:
+    job = Job(tmp_path, f'setsid sh -c "{COUNTS}" & wait')
+    for ask in (job.command.stop, job.command.cut, job.command.stop):
+        goes_on(job)
+        ask()
+    goes_on(job)
+    job.command.kill()
+    assert (job.ended(), job.lines.count("asked")) == (137, 1)
+
+
 def test_a_job_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     job = Job(tmp_path, f"trap '' TERM; {DAEMON} {WAIT} while :; do sleep 1; done")
     daemon = job.daemon()

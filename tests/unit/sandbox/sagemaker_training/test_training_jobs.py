@@ -79,6 +79,17 @@ def test_a_command_that_hears_nothing_is_killed_two_minutes_later(training: Trai
     assert (still, training.reaches(name, "Stopped")["TrainingJobStatus"]) == ("Stopping", "Stopped")
 
 
+def test_a_job_whose_machines_are_taken_back_and_that_is_stopped_is_asked_once(training: Training) -> None:
+    name = training.create("trap 'echo asked' TERM; echo up; while :; do sleep 0.05; done", spot=True)
+    training.says(name, "up")
+    training.market(reclaim=[{"instance": f"{name}#0", "notice": 60}])
+    training.says(name, "asked")
+    training.api.stop_training_job(TrainingJobName=name)
+    training.advance(61)
+    training.reaches(name, "Stopped")
+    assert training.log(name).count("asked") == 1
+
+
 def test_a_job_that_is_stopped_before_it_has_machines_costs_nothing(training: Training) -> None:
     training.market(slow=[{"types": "ml.m5.large", "seconds": 3000}])
     name = training.create("true")

@@ -192,6 +192,50 @@ def test_a_process_dies_with_its_instance_and_ssm_does_not_hear_of_it(nodes: Nod
     assert nodes.told(command)["Status"] == "InProgress"
 
 
+def terminate(nodes: Nodes) -> None:
+    nodes.cloud.client("ec2").terminate_instances(InstanceIds=nodes.ids[:1])
+
+
+def test_a_container_may_save_its_work_while_its_instance_shuts_down(nodes: Nodes) -> None:
+    saved = nodes.workspace.root / "saved"
+    _, pid = contained(nodes, f"trap 'sleep 0.5; touch {saved}; exit 0' TERM; while :; do sleep 0.1; done")
+    terminate(nodes)
+    until(lambda: not lives(pid))
+    assert saved.exists()
+
+
+def test_a_container_that_does_not_end_while_its_instance_shuts_down_is_killed_after_half_a_minute(
+    nodes: Nodes,
+) -> None:
+    _, pid = contained(nodes, "trap '' TERM; while :; do sleep 0.1; done")
+    terminate(nodes)
+    client.advance_clock(nodes.workspace, 29)
+    still = lives(pid)
+    client.advance_clock(nodes.workspace, 2)
+    until(lambda: not lives(pid))
+    assert still
+
+
+def test_what_was_cancelled_gets_no_more_time_as_its_instance_shuts_down(nodes: Nodes) -> None:
+    command, pid = contained(nodes, "trap '' TERM; while :; do sleep 0.1; done")
+    nodes.ssm.cancel_command(CommandId=command)
+    client.advance_clock(nodes.workspace, 20)
+    terminate(nodes)
+    client.advance_clock(nodes.workspace, 11)
+    until(lambda: not lives(pid))
+
+
+def test_a_container_hears_once_of_an_end_that_is_asked_for_twice(nodes: Nodes) -> None:
+    heard = nodes.workspace.root / "heard-once"
+    command, pid = contained(nodes, f"trap 'echo asked >> {heard}' TERM; while :; do sleep 0.1; done")
+    nodes.ssm.cancel_command(CommandId=command)
+    until(heard.exists)
+    terminate(nodes)
+    client.advance_clock(nodes.workspace, 31)
+    until(lambda: not lives(pid))
+    assert heard.read_text().split() == ["asked"]
+
+
 @pytest.mark.parametrize("named", [True, False])
 def test_on_an_instance_that_has_gone_nothing_is_cancelled(nodes: Nodes, named: bool) -> None:
     command = nodes.send("sleep 300", nodes=2)

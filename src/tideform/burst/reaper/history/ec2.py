@@ -14,11 +14,11 @@ from tideform.burst.reaper.base import Clients, Handle
 from tideform.burst.reaper.endings import ec2 as ending
 from tideform.burst.reaper.history.base import JobRecord, JobState
 from tideform.burst.reaper.starting.ec2_commands import (
-    details,
     filter_time,
     invocations,
     listed,
     longest_of,
+    out_of_time,
     own_code,
 )
 from tideform.burst.reaper.starting.ec2_script import unplaced
@@ -32,9 +32,6 @@ _STATES = {
     "Failed": JobState.FAILED,
     "TimedOut": JobState.FAILED,
 }
-
-
-_OUT_OF_TIME = "ExecutionTimedOut"  # a command's time-out is what was left of its lease
 
 
 def jobs(
@@ -53,9 +50,10 @@ def _record(clients: Clients, command: Mapping[str, Any]) -> JobRecord:
     identity, asked = str(command["CommandId"]), command["RequestedDateTime"].timestamp()
     state = _STATES.get(str(command["Status"]), JobState.UNKNOWN)
     told = [] if state is JobState.WAITING else invocations(clients, identity)
-    ends = [(details(one), own_code(one, longest_of(command))) for one in told]
-    if state is JobState.FAILED and (_OUT_OF_TIME, None) in ends:
+    longest = longest_of(command)
+    if state is JobState.FAILED and any(out_of_time(one, longest) for one in told):
         state = JobState.STOPPED
+    codes = [own_code(one, longest) for one in told]
     plugins = [plugin for one in told for plugin in one.get("CommandPlugins") or ()]
     return JobRecord(
         id=identity,
@@ -65,7 +63,7 @@ def _record(clients: Clients, command: Mapping[str, Any]) -> JobRecord:
         created=asked,
         began=_first(plugins, "ResponseStartDateTime") or (None if state is JobState.WAITING else asked),
         ended=_last(plugins, "ResponseFinishDateTime") if state not in (JobState.WAITING, JobState.RUNNING) else None,
-        exit_code=next((code for _, code in ends if code), None) if state is JobState.FAILED else None,
+        exit_code=next((code for code in codes if code), None) if state is JobState.FAILED else None,
         attempts=1,
     )
 

@@ -22,6 +22,7 @@ _LEAST, _MOST = 5, LONGEST_COMMAND  # seconds that AWS-RunShellScript takes for 
 _UNSAID = 3600  # seconds that AWS-RunShellScript gives where a command says nothing
 _ROUNDED = 1.0  # seconds by which the times of an invocation may be off
 _DELIVERY = 600  # seconds until a command has to have reached its node
+_OUT_OF_TIME = "ExecutionTimedOut"
 
 
 def send(clients: Clients, comment: str, log_group: str, task: Task, nodes: Sequence[Node], rest: int) -> str:
@@ -97,6 +98,14 @@ def own_code(one: Mapping[str, Any], seconds: float) -> int | None:
     if one["Status"] == "TimedOut":
         return code if code == KILLED and _took(plugin) < seconds - _ROUNDED else None
     return code if one["Status"] == "Failed" and code > 0 else None
+
+
+def out_of_time(one: Mapping[str, Any], seconds: float) -> bool:
+    """Whether the ``seconds`` that it might run ended an invocation, and they are what was left of its lease.
+
+    One that never reached its machine is told as another time-out.
+    """
+    return details(one) == _OUT_OF_TIME and own_code(one, seconds) is None
 
 
 def _took(plugin: Mapping[str, Any]) -> float:
