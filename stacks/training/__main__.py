@@ -7,6 +7,7 @@ storage's buckets ─────────────┘
 
 import pulumi
 
+from tideform.catalogue.training._stands import APPLIED_WITH, applied_with
 from tideform.catalogue.training.base import PoolOrder, backends
 from tideform.components.program import deployment, provider, unit
 from tideform.components.scope import Scope
@@ -25,3 +26,4 @@ order = PoolOrder(
 )
 for output, value in backends()[pool.backend].build(order).items():
     pulumi.export(output, value)
+pulumi.export(APPLIED_WITH, applied_with(target, name))  # what a burst takes as it stands, and not from the spec

@@ -7,9 +7,9 @@ say, whatever was announced.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tideform.burst.reaper.dry_run import HANDLES
 from tideform.catalogue.training._stands import APPLIED_WITH, applied_with
@@ -18,9 +18,6 @@ from tideform.components.reaper_plan import REAPER, SCHEDULE_ROLE, reaper_name
 from tideform.components.scope import Scope
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
-
-if TYPE_CHECKING:
-    from tideform.engine.checkpoint import Checkpoint
 
 _FUNCTION: Final = "aws:lambda/function:Function"
 _REAPER: Final = "tideform:components:Reaper"
@@ -63,27 +60,35 @@ def removed_between_bursts(deployment: Deployment, pool: str) -> bool | None:
     return None
 
 
-def require_applied(deployment: Deployment, pool: str) -> None:
+def require_applied(deployment: Deployment, pool: str, up: Callable[[], bool]) -> None:
     """Raise `RefusedError` TD603 where the spec has the pool otherwise than it was applied.
 
     A burst would make, or end with, other definitions than those that stand and that somebody has agreed to; or bring
     other machines, at another price, than it announces. Where no state tells of reaper or pool nothing is refused here:
     the brakes are asked, too, and who looks for the pool finds none.
+
+    ``up`` tells whether somebody holds the pool's capacity. Of a pool that stands during bursts only it is asked, as
+    what stands is made by bursts: by the one that holds it, or by the next one, as the spec says then. Raises TD421
+    where the pool's stack is another's.
     """
     wanted = json.loads(json.dumps(backends()[deployment.spec.training[pool].backend].handle(deployment, pool)))
     for told in _told(deployment):
         _refuse(pool, _otherwise(told.get(deployment.identity("training", pool)), wanted))
-    _refuse(pool, _made_otherwise(deployment, pool))
+    why = _made_otherwise(deployment, pool)
+    if deployment.spec.training[pool].between_bursts != "remove":
+        _refuse(pool, why)
+    elif why and up():
+        _refuse(pool, why, f"Wait until that burst is over, or end it: `tideform burst down {pool} --all`.")
 
 
-def _refuse(pool: str, why: str) -> None:
+def _refuse(pool: str, why: str, fix: str = "Run `tideform apply` first.") -> None:
     if why:
         raise RefusedError.of(
             "TD603",
             "The pool is not applied",
-            detail=f"{pool} {why}. What stands of it, so what comes and what that costs, and how it is ended, is "
-            "changed by an apply alone.",
-            fix="Run `tideform apply` first.",
+            detail=f"{pool} {why}. What stands of it, so what comes and what that costs, and how it is ended, is not "
+            "changed by an edit of the spec.",
+            fix=fix,
         )
 
 
@@ -101,15 +106,13 @@ def _otherwise(was: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> str:
 def _made_otherwise(deployment: Deployment, pool: str) -> str:
     """One word of what a burst takes from the pool as it stands that is another in the spec; empty where none stands.
 
-    What stands without its words was made by an older version, or by an apply that failed: it may be anything. But the
-    definitions of a pool that stands during bursts only are made by bursts, and by the next one as the spec says.
+    What stands without its words was made by an older version, or by an apply that failed: it may be anything.
     """
     wanted, was = applied_with(deployment, pool), _made_with(deployment, pool)
     if was is None or not wanted:
         return ""
     if not was:
-        brief = deployment.spec.training[pool].between_bursts == "remove"
-        return "" if brief else f"stands, and no apply has noted what with ({', '.join(wanted)})"
+        return f"stands, and no apply has noted what with ({', '.join(wanted)})"
     other = next((word for word in [*wanted, *was] if was.get(word) != wanted.get(word)), None)
     return "" if other is None else _differs(other, was.get(other), wanted.get(other))
 
@@ -119,7 +122,9 @@ def _made_with(deployment: Deployment, pool: str) -> Mapping[str, Any] | None:
 
     Raises `CloudError` TD415, `RefusedError` TD421 where its state is none, or another's.
     """
-    state = _state(deployment, f"training/{pool}")
+    from tideform.engine.backend import Backend
+
+    state = Backend.at(deployment).unit("training", pool)
     if state is None or state.empty:
         return None
     found = state.outputs.get(APPLIED_WITH)
@@ -143,17 +148,13 @@ def _told(deployment: Deployment) -> Iterator[Mapping[str, Any]]:
 
 
 def _foundation(deployment: Deployment) -> Iterable[Mapping[str, Any]]:
-    state = _state(deployment, "foundation")
-    return state.resources if state else ()
-
-
-def _state(deployment: Deployment, key: str) -> Checkpoint | None:
-    """The state of one program; a burst ends whatever the stacks of others are like."""
+    """Nothing where it is another's: a burst ends whatever stacks are like."""
     from tideform.engine.backend import Backend
 
     backend = Backend.at(deployment)
-    found = next((program for program in backend.existing() if program.key == key), None)
-    return None if found is None else backend.checkpoint(found)
+    found = next((program for program in backend.existing() if program.layer == "foundation"), None)
+    state = None if found is None else backend.checkpoint(found)
+    return state.resources if state else ()
 
 
 def _legible(deployment: Deployment) -> AbstractContextManager[None]:

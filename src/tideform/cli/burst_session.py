@@ -124,13 +124,21 @@ def session_for(
         announce(deployment, name, pool, backends()[pool.backend].held_nodes(pool))
     if not ending:
         require_room(deployment.workspace.environment(deployment.environment))
-        require_applied(deployment, known(deployment, name))
+        require_applied(deployment, known(deployment, name), lambda: _is_up(deployment, name))
     cloud = cloud_for(deployment)
     standing = as_it_stands(deployment, cloud, name) if ending else deployment
     pool = standing.spec.training[known(standing, name)]
     hooks = Definitions(deployment, wait=wait, say=say, on_progress=_silent).hooks()
     _finish_others(cloud, deployment, hooks, name)
     return Session(pool, Teardown.of(cloud, standing, name, hooks, say), hard_stop(deployment))
+
+
+def _is_up(deployment: Deployment, name: str) -> bool:
+    from tideform.burst.lease import State
+    from tideform.burst.table import LeaseTable
+    from tideform.connect import cloud_for
+
+    return LeaseTable.of(cloud_for(deployment), deployment).get(name).state is State.UP
 
 
 def announce(deployment: Deployment, name: str, pool: Pool, nodes: int = 1) -> None:

@@ -91,9 +91,10 @@ def _chosen(cloud: Cloud, deployment: Deployment, name: str) -> tuple[str, tuple
 
 def _no_log(run: Run, gaps: Gaps) -> TideformError:
     """Of a job that nobody can tell the ids of: another one's log is no answer."""
+    from tideform.burst.reaper.history.base import JobState
     from tideform.errors import CloudError, RefusedError
 
-    if gaps:
+    if run.state is JobState.UNKNOWN and gaps:
         return CloudError(gaps.problems)
     why = "it has not begun yet" if run.open else run.why or "nobody knows what its backend called it"
     return RefusedError.of(

@@ -123,7 +123,8 @@ def _members(scope: Scope) -> Iterator[Statement]:
     """Machines that lost the project's tags are known by tags of AWS itself (`burst.reaper.members`)."""
     machines = _arns(scope, "Machines")
     for what, tag in _LAUNCHED_BY.items():
-        names = [f"{prefix}{scope.deployment.name}-*" for prefix in ("", "AWSBatch-")]
+        name = f"{scope.deployment.name}-*"
+        names = [name, f"AWSBatch-{name}"] if what == "Group" else [name]
         launched = {"StringLike": {f"aws:ResourceTag/{tag}": names}}
         yield allow(f"MembersOf{what}", ["ec2:TerminateInstances"], machines, launched)
 

@@ -62,6 +62,10 @@ class Backend:
         """One stack's state; None where there is none. Raises `RefusedError` TD421 where it is another's."""
         return read_own(self.deployment, self.blobs, program)
 
+    def unit(self, layer: str, name: str) -> Checkpoint | None:
+        """The state of a unit by its name in the spec. Raises as `checkpoint` does."""
+        return self.checkpoint(program(self.deployment, layer, name))
+
     def outputs(self) -> dict[str, Outputs]:
         """The outputs of every stack by program key."""
         known = {p.key: self.checkpoint(p) for p in self.existing()}

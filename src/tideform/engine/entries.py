@@ -75,7 +75,7 @@ def accounts(inputs: Entry) -> list[str]:
     """
     said = inputs.get("allowedAccountIds", [])
     found = several(json.loads(said) if isinstance(said, str) else said, "allowedAccountIds")
-    return [_like(one, ACCOUNT_PATTERN, "one of allowedAccountIds") for one in found]
+    return [_like(one, ACCOUNT_PATTERN, "one of allowedAccountIds", "no account's number") for one in found]
 
 
 def mapping(found: Any, what: str) -> dict[str, Any]:
@@ -119,12 +119,12 @@ def _require_place(inputs: Entry) -> None:
     """Account and region decide what a stack's resources are looked for with."""
     accounts(inputs)
     if "region" in inputs:
-        _like(inputs["region"], REGION_PATTERN, "the region of a provider")
+        _like(inputs["region"], REGION_PATTERN, "the region of a provider", "no region")
 
 
-def _like(found: Any, pattern: str, what: str) -> str:
+def _like(found: Any, pattern: str, what: str, none: str) -> str:
     if not re.fullmatch(pattern, text(found, what)):
-        raise _odd(found, what, "none")
+        raise _odd(found, what, none)
     return str(found)
 
 

@@ -91,8 +91,8 @@ def refuse_contested(deployment: Deployment, blobs: Blobs, unit: str | None = No
     declared = [one for one in programs(deployment) if unit in (None, one.unit)]
     for one in declared:
         read_own(deployment, blobs, one)
-    names = {(one.pulumi_project, one.stack) for one in declared}
-    if found := [told for stack, told in contested(deployment, blobs) if unit is None or stack in names]:
+    names = {one.stack for one in declared} | {f"{deployment.name}-{unit}"}
+    if found := [told for stack, told in contested(deployment, blobs) if unit is None or stack[1] in names]:
         raise RefusedError(found)
 
 
@@ -225,5 +225,7 @@ def _contested(blobs: Blobs, name: str, said: frozenset[Owner]) -> Diagnostic:
         detail=f"{blobs.place()} has a stack {name}, which may be of this project and environment, and nothing proves "
         f"it: its tags, or what this folder has applied, say {several}. It was left alone.",
         fix="Where its tags were changed by hand, `tideform apply` in its own environment puts them right, from the "
-        "folder that last applied it; a unit that left the spec is written into it again first.",
+        "folder that last applied it; a unit that left the spec is written into it again first. Where it was taken "
+        f"down elsewhere since this folder applied it, remove the folder's memory of it, `Pulumi.{name}.yaml` in a "
+        "folder below `.tideform`.",
     )

@@ -20,9 +20,9 @@ from tideform.engine.values import contains
 from tideform.plan.changing import Change
 from tideform.plan.compare import in_the_way, refuse_moved
 from tideform.plan.model import UNKNOWN, Action, Outputs
-from tideform.plan.pipeline import Planned, raise_all, stages_of
+from tideform.plan.pipeline import Planned, stages_of
 from tideform.plan.stages import Stage
-from tideform.plan.walk import walk
+from tideform.plan.walk import raise_all, walk
 
 if TYPE_CHECKING:
     from tideform.spec.deployment import Deployment

@@ -26,25 +26,31 @@ if TYPE_CHECKING:
 def held_by_tags(
     deployment: Deployment, state: Backend | PulumiEngine, going: Iterable[Program]
 ) -> tuple[Diagnostic, ...]:
-    """TD332 for each burst of another that stands on one of these pools. Raises `CloudError` where nobody can tell."""
+    """TD332 for each burst of another that stands on one of these pools; TD624 where its item cannot be read.
+
+    Raises `CloudError` where their table cannot be asked.
+    """
     return tuple(found for one in going if one.layer == "training" for found in _held(deployment, state, one))
 
 
 def _held(deployment: Deployment, state: Backend | PulumiEngine, going: Program) -> Iterator[Diagnostic]:
     for other in sorted(tagged(state.checkpoint(going)) - {owner_of(deployment)}):
         if may_have(other, (going.pulumi_project, going.stack)):
-            yield from (_told(going, other, lease) for lease in _leases(deployment, other, going.stack))
+            found = _record(deployment, other, going.stack)
+            yield from (found,) if isinstance(found, Diagnostic) else (_told(going, other, one) for one in found)
 
 
-def _leases(deployment: Deployment, other: Owner, stack: str) -> Iterator[Lease]:
-    from tideform.burst.reconcile import live_leases
+def _record(deployment: Deployment, other: Owner, stack: str) -> Diagnostic | tuple[Lease, ...]:
+    """The leases of the pool of ``other`` whose stack this is; what is wrong with its item, and of no other pool's."""
+    from tideform.burst.table import LeaseTable
     from tideform.connect import cloud_for
 
     spec = deployment.spec.model_copy(update={"project": other[0]})
     theirs = replace(deployment, spec=spec, environment=other[1])
-    for lease in live_leases(cloud_for(deployment), theirs):
-        if f"{theirs.name}-{theirs.identity('training', lease.pool)}" == stack:
-            yield lease
+    for pool, found in LeaseTable.of(cloud_for(deployment), theirs).look().items():
+        if f"{theirs.name}-{theirs.identity('training', pool)}" == stack:
+            return found if isinstance(found, Diagnostic) else found.leases
+    return ()
 
 
 def _told(going: Program, other: Owner, lease: Lease) -> Diagnostic:

@@ -15,7 +15,6 @@ from tideform.catalogue.not_built import not_built_notes
 from tideform.components.worst_case import worst_case_text
 from tideform.diagnostics import Diagnostic
 from tideform.engine.base import Preview, Program
-from tideform.errors import TideformError
 from tideform.plan.astray import refuse_astray
 from tideform.plan.by_itself import Inert, standing_inert
 from tideform.plan.cost import cost_findings, price
@@ -29,7 +28,7 @@ from tideform.plan.pools import pool_choices
 from tideform.plan.programs import parse_key, programs
 from tideform.plan.review import review
 from tideform.plan.stages import REMOVAL_ORDER, Stage, stages
-from tideform.plan.walk import walk
+from tideform.plan.walk import raise_all, walk
 
 if TYPE_CHECKING:
     from tideform.engine.backend import Backend
@@ -122,7 +121,7 @@ def _findings(
     return (
         *standing_without_a_model(chosen.deferred, chosen.standing),
         *(standing_on_nothing(chosen.up, chosen.standing) if engine and unit else ()),
-        *(lease_findings(deployment, engine, judged, chosen.removed, unit=unit, acting=acting) if engine else ()),
+        *(lease_findings(deployment, engine, judged, chosen.touched, unit=unit, acting=acting) if engine else ()),
         *(left_findings(deployment, engine, brings=True) if engine else left_findings_offline(deployment)),
         *(network_findings(deployment) if engine else ()),
         *review(judged, deployment, partial=unit is not None),
@@ -203,6 +202,11 @@ class _Choice:
             standing=tuple(p for p in existing if p.key not in {w.key for w in wanted}),
         )
 
+    @property
+    def touched(self) -> tuple[Program, ...]:
+        """What the plan changes, or takes away."""
+        return self.up + self.removed
+
     @classmethod
     def for_removal(cls, engine: PulumiEngine | None, unit: str | None) -> _Choice:
         """Everything that stands goes, whether the spec still names it or not, and whatever an apply would put off."""
@@ -263,16 +267,6 @@ def _refuse_taken(engine: PulumiEngine, asleep: Iterable[Program]) -> None:
     """Raise `RefusedError` TD421 for a pool that no preview looks at and whose stack is another's."""
     for program in asleep:
         engine.checkpoint(program)
-
-
-def raise_all(failed: Mapping[str, BaseException]) -> None:
-    """Raise what went wrong, all of it at once; a defect of ours goes before what the user can mend."""
-    for error in failed.values():
-        if not isinstance(error, TideformError):
-            raise error
-    errors = [error for error in failed.values() if isinstance(error, TideformError)]
-    if errors:
-        raise type(errors[0])([d for error in errors for d in error.diagnostics])
 
 
 def _dormant(deployment: Deployment, chosen: _Choice) -> dict[str, Preview]:

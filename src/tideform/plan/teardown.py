@@ -13,9 +13,8 @@ from tideform.engine.base import OnProgress, Program
 from tideform.errors import RefusedError
 from tideform.plan.changing import Change, Say, changing, end_dead_bursts, refuse_living_leases
 from tideform.plan.held_by_tags import held_by_tags
-from tideform.plan.pipeline import raise_all
 from tideform.plan.stages import removal
-from tideform.plan.walk import walk
+from tideform.plan.walk import raise_all, walk
 
 if TYPE_CHECKING:
     from tideform.burst.receipt import Receipt

@@ -11,6 +11,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
 from typing import TypeVar
 
+from tideform.errors import TideformError
+
 Done = TypeVar("Done")
 
 
@@ -51,3 +53,13 @@ def walk(
                     done[key] = future.result()
                     sorter.done(key)
     return done, failed
+
+
+def raise_all(failed: Mapping[str, BaseException]) -> None:
+    """Raise what went wrong, all of it at once; a defect of ours goes before what the user can mend."""
+    for error in failed.values():
+        if not isinstance(error, TideformError):
+            raise error
+    errors = [error for error in failed.values() if isinstance(error, TideformError)]
+    if errors:
+        raise type(errors[0])([d for error in errors for d in error.diagnostics])

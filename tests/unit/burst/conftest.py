@@ -118,5 +118,6 @@ def in_state(monkeypatch: pytest.MonkeyPatch, state: Mapping[str, SimpleNamespac
     backend = SimpleNamespace(
         existing=lambda: [SimpleNamespace(layer=key.partition("/")[0], key=key) for key in state],
         checkpoint=lambda program: state.get(program.key),
+        unit=lambda layer, name: state.get(f"{layer}/{name}"),
     )
     monkeypatch.setattr(Backend, "at", lambda _: backend)

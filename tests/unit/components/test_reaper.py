@@ -95,7 +95,7 @@ def test_what_lost_those_tags_ends_by_tags_of_aws_itself_or_by_its_name() -> Non
     names = ["fraud-scoring-dev-*", "AWSBatch-fraud-scoring-dev-*"]
     assert launched == {
         "MembersOfGroup": {"StringLike": {"aws:ResourceTag/aws:autoscaling:groupName": names}},
-        "MembersOfEnvironment": {"StringLike": {"aws:ResourceTag/aws:batch:compute-environment": names}},
+        "MembersOfEnvironment": {"StringLike": {"aws:ResourceTag/aws:batch:compute-environment": names[:1]}},
     }
     job = {"image": "1.dkr.ecr.us-east-1.amazonaws.com/a", "command": ["true"], "outputs": ["models"]}
     pool = {"backend": "sagemaker", "instance_types": ["ml.m5.large"], "lease": "1h", "job": job}

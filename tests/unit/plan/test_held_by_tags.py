@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.unit.plan.making import deployment, pool
 from tideform.burst.lease import Mode, new_lease
-from tideform.diagnostics import Severity
+from tideform.burst.table import LeaseTable
+from tideform.diagnostics import Diagnostic, Severity
 from tideform.engine.backend import Backend
 from tideform.engine.checkpoint import FolderBlobs, key_of
 from tideform.errors import CloudError
@@ -27,14 +30,19 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names whose lease table is asked: in each are a burst of ``fit`` and one of ``other``."""
     names: list[str] = []
 
-    def leases(_cloud: object, of: Deployment) -> list[object]:
+    def table(_cloud: object, of: Deployment) -> object:
         names.append(of.name)
         spec = deployment(training=pool()).spec.training["nightly"]
-        return [new_lease(one, spec, Mode.RUN, now=0, hourly_usd=None) for one in ("fit", "other")]
+        leases = {one: new_lease(one, spec, Mode.RUN, now=0, hourly_usd=None) for one in ("fit", "other")}
+        return table_with({one: SimpleNamespace(leases=(lease,)) for one, lease in leases.items()})
 
     monkeypatch.setattr("tideform.connect.cloud_for", lambda _: "a cloud")
-    monkeypatch.setattr("tideform.burst.reconcile.live_leases", leases)
+    monkeypatch.setattr(LeaseTable, "of", table)
     return names
+
+
+def table_with(pools: Mapping[str, object]) -> object:
+    return SimpleNamespace(look=lambda: pools)
 
 
 @pytest.fixture
@@ -84,6 +92,16 @@ def test_a_table_that_cannot_be_read_stops_what_acts(
         raise CloudError.of("TD611", "A cloud service refused", detail="AccessDenied on it.", fix="Ask.")
 
     tag(state, "dev", "dev-eu")
-    monkeypatch.setattr("tideform.burst.reconcile.live_leases", refuse)
+    monkeypatch.setattr(LeaseTable, "of", lambda *_: SimpleNamespace(look=refuse))
     (found,) = lease_findings(state.deployment, state, going=[GOING], acting=acting)
     assert (found.code, found.severity) == ("TD623", severity)
+
+
+@pytest.mark.parametrize(("damaged", "codes"), [("fit", ["TD624"]), ("other", [])])
+def test_a_damaged_item_is_told_of_this_pool_alone(
+    state: Backend, asked: list[str], monkeypatch: pytest.MonkeyPatch, damaged: str, codes: list[str]
+) -> None:
+    broken = Diagnostic("TD624", Severity.ERROR, "An item of the lease table cannot be read")
+    monkeypatch.setattr(LeaseTable, "of", lambda *_: table_with({damaged: broken}))
+    tag(state, "dev", "dev-eu")
+    assert [one.code for one in held_by_tags(state.deployment, state, [GOING])] == codes

@@ -37,7 +37,7 @@ class Climb:
     _reasons: list[str] = field(default_factory=list, init=False)
 
     def climb(self, ladder: tuple[Rung, ...], halt: Halt) -> None:
-        """Ask for the machines on one rung after the other; of nothing where they are there.
+        """Ask for the machines, rung by rung; for nothing where enough are there.
 
         Raises `RefusedError`: TD606 when no rung brought them, TD643 where a quota is the cause: no rung changes that.
         """
@@ -49,7 +49,7 @@ class Climb:
             last = number == len(rungs) - 1
             if self._come(rung, halt, patient=last):
                 return
-        raise _no_capacity(self.handle["pool"], self.nodes, self._reasons)
+        raise _no_capacity(self.handle["pool"], self.nodes, self._reasons, cut=len(rungs) < len(ladder))
 
     def _open(self, ladder: tuple[Rung, ...]) -> list[Rung]:
         """The rungs that may be tried; where others may not the reason is noted."""
@@ -90,12 +90,15 @@ class Climb:
         return group.in_service(self.cloud, self.handle)
 
 
-def _no_capacity(pool: str, nodes: int, reasons: list[str]) -> TideformError:
+def _no_capacity(pool: str, nodes: int, reasons: list[str], *, cut: bool) -> TideformError:
+    """``cut``: not every rung could be tried beside what stands."""
     return RefusedError.of(
         "TD606",
         "The capacity did not come",
         detail=f"{pool} asked for {counted(nodes, 'machine')}. " + "; ".join(reasons),
-        fix="Allow more instance types or `fallback: on_demand`, raise the account's quota, or try again later.",
+        fix=f"Wait until what stands is over (`tideform burst status {pool}`), or end it: `tideform burst down {pool}`."
+        if cut
+        else "Allow more instance types or `fallback: on_demand`, raise the account's quota, or try again later.",
     )
 
 

@@ -1,4 +1,4 @@
-"""How a group buys its machines, which is never changed while some of them stand.
+"""How a group buys its machines, which is not changed while machines stand that others have brought.
 
 'An update to this setting means a gradual replacement of instances': Auto Scaling would take machines from under the
 jobs on them, and puts others in the place of those that are bought otherwise than the group buys now.
@@ -33,13 +33,13 @@ class Bound:
     @property
     def why(self) -> str:
         """Why the other rungs are not tried."""
-        ways = {_SPOT: "spot", _ON_DEMAND: "on-demand"}
+        ways = {_SPOT: "spot", _ON_DEMAND: "on-demand or reserved"}
         way = ways.get(self.percent or 0, f"on-demand by {self.percent} %")
         return f"what stands was bought as {way}, and nothing else is bought beside it until that is over"
 
 
 def bound(clients: Clients, handle: Handle) -> Bound:
-    """To be asked once, before the first rung: what comes later has been brought by the climb itself."""
+    """To be asked once, before the first rung: what comes later counts as brought by the climb itself."""
     found = ending.group(clients, handle)
     members = found["Instances"] if found else []
     if found is None or all(one["LifecycleState"].startswith(_GOES) for one in members):

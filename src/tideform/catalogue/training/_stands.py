@@ -39,6 +39,12 @@ def _listed(words: Iterable[str]) -> str:
     return f"[{', '.join(words)}]"
 
 
+def _repository(image: str) -> str:
+    """An image without its tag or digest: roles may pull from one repository."""
+    name = image.partition("@")[0]
+    return name[: name.rindex(":")] if ":" in name.rpartition("/")[2] else name
+
+
 def _pairs(words: Mapping[str, str]) -> str:
     return _listed(f"{name}={shlex.quote(value)}" for name, value in sorted(words.items()))
 
@@ -55,18 +61,20 @@ _WORDS: Mapping[str, _Words] = {
     "job.image": lambda _, pool: pool.job.image,
     "job.command": lambda _, pool: shlex.join(pool.job.command),
     "job.environment": lambda _, pool: _pairs(pool.job.environment),
+    "job.repository": lambda _, pool: _repository(pool.job.image),
     "job.secrets": lambda _, pool: _pairs(pool.job.secrets),
     "job.inputs": lambda _, pool: _listed(sorted(pool.job.inputs)),
     "job.outputs": lambda _, pool: _listed(sorted(pool.job.outputs)),
+    "tracking": lambda deployment, _: deployment.spec.tracking.kind if deployment.spec.tracking else "none",
 }
 _MACHINES = ("instance_types", "zones", "disk", "interconnect")
 _BOUNDS = ("nodes", "capacity", "job.nodes")
-_ROLE = ("job.secrets", "job.inputs", "job.outputs")  # what jobs may read and write
+_ROLE = ("job.secrets", "job.inputs", "job.outputs", "tracking")  # what jobs may read and write
 # A burst on EC2 sets its group's bound and way of buying itself, and tells the command; a pod is described anew, too.
 # On SageMaker each job is described anew, with its machines: what stands is the role.
 _STANDS: Mapping[str, tuple[str, ...]] = {
     "batch": (*_MACHINES, *_BOUNDS, "job.image", "job.command", "job.environment", "checkpoint", *_ROLE),
-    "ec2": (*_MACHINES, *_ROLE),
+    "ec2": (*_MACHINES, "job.repository", *_ROLE),
     "eks": (*_MACHINES, *_BOUNDS, *_ROLE),
-    "sagemaker": ("job.inputs", "job.outputs"),
+    "sagemaker": ("job.repository", "job.inputs", "job.outputs", "tracking"),
 }

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from tideform.catalogue.training._by_itself import starter_key
 from tideform.catalogue.training._logs import job_log_group
 from tideform.catalogue.training._names import PoolNames
-from tideform.catalogue.training._stands import APPLIED_WITH, applied_with
 from tideform.catalogue.training.base import Exports, PoolOrder, plain_handle, problem
 from tideform.components.pool_shape import PoolShape, is_nvidia, shape_of, shape_problems
 from tideform.components.purchase import on_demand_only, purchases
@@ -62,7 +61,6 @@ class Batch:
             "job_definition_arn": job.definition.arn,
             "compute_environments": [environment.name for environment in capacity.environments],
             "log_group": job.log_name,
-            APPLIED_WITH: applied_with(order.scope.deployment, order.name),
         }
 
     def handle(self, deployment: Deployment, pool: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from tideform.catalogue.training._by_itself import begun_late, starter_key, sweep_at_once
 from tideform.catalogue.training._ec2 import LONGEST_RUN, MOST_NODES, SCHEDULE, GroupNames, unfit
-from tideform.catalogue.training._stands import APPLIED_WITH, applied_with
 from tideform.catalogue.training.base import Exports, PoolOrder, plain_handle, problem
 from tideform.components.pool_shape import PoolShape, shape_of, shape_problems
 from tideform.diagnostics import Diagnostic
@@ -52,7 +51,6 @@ class Ec2:
         return {
             "auto_scaling_group": group.group.name,
             "log_group": GroupNames(order.scope.deployment, order.name).log_group,
-            APPLIED_WITH: applied_with(order.scope.deployment, order.name),
         }
 
     def handle(self, deployment: Deployment, pool: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from tideform.catalogue.training._by_itself import starter_key
 from tideform.catalogue.training._eks_names import LABEL, LOCAL_QUEUE, EksNames
-from tideform.catalogue.training._stands import APPLIED_WITH, applied_with
 from tideform.catalogue.training.base import Exports, PoolOrder, plain_handle, problem
 from tideform.components.pool_shape import PoolShape, is_nvidia, shape_of, shape_problems
 from tideform.diagnostics import Diagnostic
@@ -44,7 +43,6 @@ class Eks:
             "namespace": pool.names.pool_id,
             "queue": LOCAL_QUEUE,
             "node_pool": pool.names.pool_id,
-            APPLIED_WITH: applied_with(order.scope.deployment, order.name),
         }
 
     def handle(self, deployment: Deployment, pool: str) -> dict[str, Any]:

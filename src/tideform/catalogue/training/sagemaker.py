@@ -10,7 +10,6 @@ from tideform.catalogue.training import _sagemaker as rules
 from tideform.catalogue.training._by_itself import first_rung, starter_key, sweep_at_once
 from tideform.catalogue.training._image import host_of
 from tideform.catalogue.training._sagemaker import TrainingNames, rungs
-from tideform.catalogue.training._stands import APPLIED_WITH, applied_with
 from tideform.catalogue.training.base import Exports, PoolOrder, plain_handle, problem
 from tideform.components.pool_shape import shape_of, shape_problems
 from tideform.components.purchase import purchases
@@ -58,7 +57,6 @@ class SageMaker:
             "role_arn": made.role.arn,
             "job_name_prefix": made.names.prefix,
             "log_group": rules.LOG_GROUP,
-            APPLIED_WITH: applied_with(order.scope.deployment, order.name),
         }
 
     def handle(self, deployment: Deployment, pool: str) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def subscription(cloud: Cloud, inputs: Inputs) -> Iterator[str]:
     """The subscription of this endpoint to this topic.
 
     An e-mail's has no ARN until its reader confirms it, so it is asked for once more: SNS keeps one that waits, and
-    drops it after three days. https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
+    drops it after two days. https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html
     """
     sns = cloud.client("sns")
     for page in sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=inputs["topic"]):

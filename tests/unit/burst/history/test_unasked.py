@@ -75,7 +75,7 @@ def test_it_is_found_by_the_id_that_its_lease_has_of_it(
 
 @pytest.mark.usefixtures("jobs_away")
 def test_what_was_written_down_of_one_that_is_over_is_told(
-    left_alone: Lease, stage: Stage, table: LeaseTable, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+    left_alone: Lease, stage: Stage, table: LeaseTable, deployment: Deployment
 ) -> None:
     Fates(table.items).keep("fit", left_alone.id, Fate(JobState.FAILED, 3, ids=("job-1",)), NOW)
     stage.session().down()
