@@ -537,7 +537,7 @@ CASES = (
     Case(
         "subscription",
         "aws:sns/topicSubscription:TopicSubscription",
-        {"topic": "$topic.arn", "protocol": "email", "endpoint": "ml@example.com"},
+        {"topic": "$topic.arn", "protocol": "sqs", "endpoint": "$queue.arn"},
     ),
     Case(
         "alarm",
