@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from tempfile import mkdtemp
 
 import boto3  # noqa: F401  # a part of Lambda's own runtime
 
@@ -27,10 +28,13 @@ class Context:
 
 if __name__ == "__main__":
     idle = peak()
-    from tideform.burst.reaper.handler import handler
+    from tideform.burst.reaper import handler
+    from tideform.burst.reaper.dry_run import HANDLES
 
+    handler.PACKAGE = Path(mkdtemp())  # where Lambda has unpacked the function; its leases say how they end
+    (handler.PACKAGE / HANDLES).write_text("{}", encoding="ascii")
     began, busy = time.perf_counter(), time.process_time()
-    told = handler({}, Context())
+    told = handler.handler({}, Context())
     print(
         json.dumps(
             {

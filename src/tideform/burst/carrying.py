@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import gzip
 from base64 import b64encode
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from tideform.burst.bootstrap import HELPER, started
-from tideform.burst.code import Looked, pack
+from tideform.burst.code import pack
+from tideform.burst.code_size import too_large
 from tideform.burst.sending import MIRRORED_BY_BACKEND, WRAP, helper
 from tideform.components.burst_places import bursts_bucket, checkpoints_uri, code_key
-from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
 
 ARCHIVE = "archive.b64"  # in the package, which is of texts; `burst.reaper.starter` looks there
-LIMIT = 1024 * 1024  # bytes of the archive, not compressed: the state holds the package, too
 
 
 @dataclass(frozen=True)
@@ -54,23 +52,6 @@ def carried(deployment: Deployment, name: str) -> Carried:
     return Carried(words, plan, {ARCHIVE: b64encode(archive).decode()})
 
 
-def too_much(name: str, looked: Looked) -> Iterator[Diagnostic]:
-    """TD174 where a folder is too large for what starts the job; what goes besides (a tenth of it) is not in it."""
-    yield from _too_large(name, sum(len(data) for data, _ in looked.contents.values()))
-
-
 def _check(name: str, archive: bytes) -> None:
-    if found := list(_too_large(name, len(archive))):
+    if found := list(too_large(name, len(archive))):
         raise RefusedError(found)
-
-
-def _too_large(name: str, size: int) -> Iterator[Diagnostic]:
-    if size <= LIMIT:
-        return
-    yield Diagnostic(
-        "TD174",
-        Severity.ERROR,
-        "The code is too large to start by itself",
-        detail=f"job.code of {name} is {size / LIMIT:.1f} MiB; what starts it keeps 1 MiB.",
-        fix="Put data into a store, name what is not needed in .tideformignore, or build the code into the image.",
-    )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from tideform.burst.carrying import too_much
 from tideform.burst.code import Looked, looked_through
 from tideform.burst.code_files import files_of
 from tideform.burst.code_secrets import some
+from tideform.burst.code_size import too_much
 from tideform.catalogue.training._by_itself import starter_key
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import TideformError

@@ -172,9 +172,11 @@ def _dearer(shape: InstanceType) -> InstanceType:
 
 def _unpriced(known: Sequence[InstanceType]) -> Iterator[InstanceType]:
     """Types without a price: reckoned as dear as the dearest alike, so that a cap acts too soon and not too late."""
+    dearest = {False: 0.0, True: 0.0}  # by whether it has accelerators: USD an hour and vCPU
+    for kind in known:
+        dearest[bool(kind.accelerator)] = max(dearest[bool(kind.accelerator)], kind.on_demand_usd / kind.vcpus)
     for row in _rows("unpriced.csv"):
-        alike = [t for t in known if bool(t.accelerator) == bool(row["accelerator"])]
-        usd = max(t.on_demand_usd / t.vcpus for t in alike) * int(row["vcpus"])
+        usd = dearest[bool(row["accelerator"])] * int(row["vcpus"])
         nothing = {"spot_saving_percent": "", "spot_interruption_per_month": "", "on_demand_usd_per_hour": f"{usd:.2f}"}
         yield replace(_instance({**row, **nothing}), priced=False)
 

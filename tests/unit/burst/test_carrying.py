@@ -13,7 +13,8 @@ import pytest
 
 from tests.unit.stacks.collecting import FULL, deployment_of
 from tideform.burst.bootstrap import HELPER
-from tideform.burst.carrying import ARCHIVE, LIMIT, Carried, carried
+from tideform.burst.carrying import ARCHIVE, Carried, carried
+from tideform.burst.code_size import LIMIT
 from tideform.burst.sending import WRAP
 from tideform.errors import RefusedError
 
