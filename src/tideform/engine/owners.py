@@ -111,7 +111,7 @@ def claims(deployment: Deployment, blobs: Blobs, stack: Stack) -> frozenset[Owne
     """Who is said to have one that is among `contested`; of any other nobody."""
     own = owner_of(deployment)
     state = _readable(blobs, stack) if may_have(own, stack) else None
-    if state is None or not (tagged(state) or _stands(state)) or is_ours(deployment, blobs, stack):
+    if state is None or not (tagged(state) or _stands(state)) or _is_proved(deployment, stack, state):
         return frozenset()
     said = owners(deployment, stack, state)
     return said if own in said or not any(may_have(one, stack) for one in said) else frozenset()
@@ -135,17 +135,21 @@ def may_have(owner: Owner, stack: Stack) -> bool:
 
 def is_ours(deployment: Deployment, blobs: Blobs, stack: Stack) -> bool:
     """Whether one stack is among `stacks_of`."""
-    project, name = stack
     if not may_have(owner_of(deployment), stack):
         return False
     try:
-        state = checkpoint.read(blobs, project, name)
+        state = checkpoint.read(blobs, *stack)
     except CloudError:
         said = owners(deployment, stack, None)
         return not said or said == {owner_of(deployment)}
+    return _is_proved(deployment, stack, state)
+
+
+def _is_proved(deployment: Deployment, stack: Stack, state: Checkpoint | None) -> bool:
+    """Whether a stack that the deployment may have, and whose file was read, is the deployment's."""
     if said := owners(deployment, stack, state):
         return said == {owner_of(deployment)}
-    if not of_unit(project):  # a layer may hold nothing at all; whose its name is, the tags of foundation tell
+    if not of_unit(stack[0]):  # a layer may hold nothing at all; whose its name is, the tags of foundation tell
         return True
     return _reads_one_way(stack) or (_stands(state) and _is_declared(deployment, stack))
 
