@@ -16,6 +16,7 @@ from tests.e2e.workspaces import Running, Workspace, applied, opened, until
 from tests.faults.account import everything
 from tests.faults.random_kills import marked
 from tideform.engine.processes import engines_of, processes_of
+from tideform.flock import StillHeldError, exclusive
 
 pytestmark = pytest.mark.e2e
 
@@ -166,13 +167,26 @@ def test_a_foreign_thing_of_that_name_is_refused_and_left_alone(standing: Worksp
 
 def test_a_live_holder_is_respected_with_who_and_since_when(standing: Workspace) -> None:
     waiting = standing.start("apply", TIDEFORM_OWNER="alice@laptop")
-    lock = standing.root / ".tideform" / "dev" / "lock.json"
-    until(lambda: lock.exists() and "alice@laptop" in lock.read_text(), "the lock is taken")
-    waiting.signal(signal.SIGSTOP)
+    freeze_with_its_lock(standing, waiting, "alice@laptop")
     refused = standing.run("apply", "--yes")
     waiting.signal(signal.SIGCONT)
     waiting.ended()
     assert (refused.returncode, "alice@laptop" in refused.stderr) == (4, True), refused.stderr
+
+
+def freeze_with_its_lock(project: Workspace, running: Running, who: str) -> None:
+    """Stop a run that has taken the lock, but not while it writes the lock's record: that is a case of its own."""
+    lock = project.root / ".tideform" / "dev" / "lock.json"
+
+    def frozen() -> bool:
+        running.signal(signal.SIGSTOP)
+        with suppress(StillHeldError), exclusive(lock.with_name(f".{lock.name}.guard"), patience=0):
+            if lock.exists() and who in lock.read_text():
+                return True
+        running.signal(signal.SIGCONT)
+        return False
+
+    until(frozen, "the lock is taken")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -25,7 +25,7 @@ from tests.kubernetes.versions import Part
 from tideform.engine.acquire import child
 from tideform.engine.acquire.find import UnusableError
 from tideform.engine.acquire.toolchain import Toolchain, go_on_path, toolchain
-from tideform.engine.flock import exclusive
+from tideform.flock import exclusive
 
 Progress = Callable[[str], None]
 _SECONDS = 3600.0

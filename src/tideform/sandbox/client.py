@@ -49,7 +49,7 @@ def ensure(workspace: Workspace) -> Sandbox:
     if found := find(workspace):
         return found
     folder = workspace.sandbox
-    with description.exclusively(folder / description.START_LOCK):
+    with launch.exclusively(folder):
         server = launch.wait_for_starting(folder)
         if server is None:
             server = launch.start(workspace.root, folder)
@@ -61,7 +61,7 @@ def stop(workspace: Workspace) -> bool:
     folder = _folder(workspace)
     if not folder.is_dir():
         return False
-    with description.exclusively(folder / description.START_LOCK):
+    with launch.exclusively(folder):
         ran = description.is_alive(folder)
         if ran:
             launch.end(folder)

@@ -9,8 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -60,17 +59,6 @@ def write(folder: Path, description: Description) -> None:
 def remove(folder: Path) -> None:
     """Forget the description."""
     (folder / DESCRIPTION).unlink(missing_ok=True)
-
-
-@contextmanager
-def exclusively(path: Path) -> Iterator[None]:
-    """Hold an advisory lock on a file; waits for its holder."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def take_alive_lock(folder: Path) -> int | None:

@@ -8,21 +8,40 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import SandboxError
+from tideform.flock import StillHeldError, exclusive
 from tideform.sandbox import control, description
 from tideform.sandbox.description import Description
 
 START_TIMEOUT = 60.0  # seconds; it takes about one, on an idle machine
 STOP_TIMEOUT = 20.0
+_PATIENCE = 2 * START_TIMEOUT  # whoever starts it waits for an older one to answer first, then for its own
 CALL_TIMEOUT = 10.0
 _KILL_TIMEOUT = 5.0
 _POLL = 0.02
 _LOG_LIMIT = 1_000_000  # bytes; an older log is thrown away at the next start
 _SERVER = "tideform.sandbox.server"
+
+
+@contextmanager
+def exclusively(folder: Path) -> Iterator[None]:
+    """Start or stop the server with nobody else doing so. Raises `SandboxError` where another never ends it."""
+    lock = folder / description.START_LOCK
+    try:
+        with exclusive(lock, words=f"process {os.getpid()}", patience=_PATIENCE):
+            yield
+    except StillHeldError as error:
+        raise sandbox_error(
+            "TD512",
+            "The sandbox does not answer",
+            detail=f"{error} has been starting or stopping it for more than {_PATIENCE:.0f} s, and holds {lock}.",
+            fix="let that process go on if it is stopped (`fg`, `kill -CONT`), or end it with `kill -9`",
+        ) from error
 
 
 def answering(folder: Path) -> Description | None:

@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.unit.engine.holder import folder_lock, other_process
+from tideform.engine.lock import store
 from tideform.engine.lock.record import Record
+from tideform.engine.lock.store import FolderStore
 from tideform.errors import ExitCode, LockedError
+from tideform.flock import exclusive
 from tideform.process import alive
 
 
@@ -49,6 +52,16 @@ def test_being_locked_out_has_its_own_exit_code(tmp_path: Path) -> None:
     with other_process(tmp_path), pytest.raises(LockedError) as refused, folder_lock(tmp_path).hold("destroy"):
         pass
     assert refused.value.exit_code is ExitCode.LOCKED
+
+
+def test_a_run_that_is_stopped_while_it_writes_the_record_is_named_and_not_waited_for_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_PATIENCE", 0.2)
+    with exclusive(tmp_path / ".lock.json.guard", words="process 77"), pytest.raises(LockedError) as refused:
+        FolderStore(tmp_path / "lock.json", tmp_path / "state").update(lambda record: record)
+    (found,) = refused.value.diagnostics
+    assert (found.code, "process 77 has been writing" in found.detail) == ("TD411", True)
 
 
 def test_one_who_waits_comes_in_when_the_holder_is_done(tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ from tideform.engine.acquire.find import (
     look,
     usable_version,
 )
-from tideform.engine.flock import exclusive
 from tideform.errors import EngineError
+from tideform.flock import exclusive
 from tideform.process import user
 
 Progress = Callable[[str], None]

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.engine.flock import exclusive
 from tideform.engine.lock.record import Record, from_json, to_json, unreadable
+from tideform.engine.lock.words import stopped_while_writing
 from tideform.errors import CloudError
 from tideform.files import read_plain
+from tideform.flock import StillHeldError, exclusive
 
 ENGINE_LOCKS = ".pulumi/locks/"  # the engine's own, one file a stack; source: pulumi/pulumi, pkg/backend/diy/lock.go
 _LARGEST = 16 * 1024**2  # bytes of a record; a thousand holders are a hundredth
+_PATIENCE = 30.0  # seconds; a record is written in milliseconds, so whoever takes longer has been stopped
 _CONFLICTS = 100  # each means that somebody else got further, so this many only come of a store that is broken
 
 Change = Callable[[Record], Record]
@@ -55,15 +57,21 @@ class FolderStore:
     state: Path
 
     def update(self, change: Change) -> Record:
-        with exclusive(self.file.with_name(f".{self.file.name}.guard")):
-            record = change(self.read())
-            temporary = self.file.with_name(f".{self.file.name}.new")
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(to_json(record))
-                file.flush()
-                os.fsync(file.fileno())  # the token must not go back after a power cut
-            temporary.replace(self.file)
-            return record
+        guard = self.file.with_name(f".{self.file.name}.guard")
+        try:
+            with exclusive(guard, words=f"process {os.getpid()}", patience=_PATIENCE):
+                return self._write(change(self.read()))
+        except StillHeldError as error:
+            raise stopped_while_writing(str(self.file), str(error), _PATIENCE) from error
+
+    def _write(self, record: Record) -> Record:
+        temporary = self.file.with_name(f".{self.file.name}.new")
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(to_json(record))
+            file.flush()
+            os.fsync(file.fileno())  # the token must not go back after a power cut
+        temporary.replace(self.file)
+        return record
 
     def read(self) -> Record:
         try:

@@ -32,6 +32,18 @@ def lost(label: str, why: str) -> LockedError:
     return LockedError(error.diagnostics)
 
 
+def stopped_while_writing(file: str, holder: str, seconds: float) -> LockedError:
+    """The error for a lock whose record another process has begun to write and does not finish."""
+    error = LockedError.of(
+        "TD411",
+        "Another run holds the lock",
+        detail=f"{holder} has been writing {file} for more than {seconds:.0f} s, which takes milliseconds. A process"
+        " that is stopped (Ctrl-Z, SIGSTOP) keeps it, and nobody else can take or let go of the lock.",
+        fix="Let that process go on (`fg`, `kill -CONT`), or end it with `kill -9`; the next run cleans up after it.",
+    )
+    return LockedError(error.diagnostics)
+
+
 def who_holds(holders: tuple[Holder, ...], now: float) -> str:
     """The holders, as part of a sentence."""
     return ", and ".join(_words(holder, now) for holder in holders)

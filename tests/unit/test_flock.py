@@ -6,12 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tideform.engine.flock import exclusive
+import pytest
+
+from tideform.flock import StillHeldError, exclusive
 
 HOLD = """
 import sys
 from pathlib import Path
-from tideform.engine.flock import exclusive
+from tideform.flock import exclusive
 with exclusive(Path(sys.argv[1]), words="ann"):
     print("held", flush=True)
     sys.stdin.read()
@@ -58,3 +60,15 @@ def test_it_is_free_again_after_a_failure(tmp_path: Path) -> None:
     except ValueError:
         with exclusive(tmp_path / "lock", on_wait=heard.append):
             assert heard == []
+
+
+def test_patience_has_an_end_and_names_the_holder(tmp_path: Path) -> None:
+    with holder(tmp_path / "lock") as other:
+        with pytest.raises(StillHeldError, match=r"^ann$"), exclusive(tmp_path / "lock", patience=0.2):
+            pass
+        other.communicate("")
+
+
+def test_whoever_lets_go_in_time_is_waited_for(tmp_path: Path) -> None:
+    with holder(tmp_path / "lock") as other, exclusive(tmp_path / "lock", patience=60, on_wait=lambda _: other.kill()):
+        assert other.wait() == -9
