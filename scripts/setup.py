@@ -85,7 +85,7 @@ def _compile(python: str) -> None:
     spec = ROOT / "blueprints" / "quickstart" / "tideform.yaml"
     work = (
         [str(HOME / "bin" / "tideform"), "plan", "--offline", "--spec", str(spec)],
-        [python, "-c", "import boto3, tideform.sandbox.moto_app, tideform.sandbox.aws.provider"],
+        [python, "-c", "import boto3, tideform_sandbox.moto_app, tideform_sandbox.providers.aws.provider"],
         [python, "-c", "import joblib, sklearn.datasets, sklearn.metrics, sklearn.model_selection, sklearn.svm"],
         [python, "-m", "compileall", "-q", "-j", "0", str(ROOT / "src"), *(str(packages / name) for name in COMPILED)],
     )

@@ -13,7 +13,7 @@ def cloud_for(deployment: Deployment) -> Cloud:
     Raises `SandboxError` if the sandbox cannot be had, or is another one than the environment was applied to.
     """
     if deployment.target == "local":
-        from tideform.sandbox import client
+        from tideform.local import client
 
         client.check_boot(deployment.workspace, deployment.environment)
         sandbox = client.ensure(deployment.workspace)

@@ -116,8 +116,8 @@ def _workspace(folder: Path) -> Check:
 def _sandbox(folder: Path) -> Check:
     if not is_there(folder / ".tideform" / "sandbox"):
         return Check("sandbox", True, "not running; commands start it when they need it", needed=False)
+    from tideform.local.client import find
     from tideform.paths import Workspace
-    from tideform.sandbox.client import find
 
     running = find(Workspace(folder))
     found = f"running at {running.endpoint}" if running else "not running; commands start it when they need it"

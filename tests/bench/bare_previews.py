@@ -20,9 +20,9 @@ from tideform.engine.acquire import acquire
 from tideform.engine.base import Program
 from tideform.engine.inline import inline_program
 from tideform.engine.offline import OfflineCollector
+from tideform.local.launchers import write_launcher
 from tideform.plan.model import Outputs
 from tideform.plan.programs import programs
-from tideform.sandbox.aws.launcher import write_launcher
 from tideform.spec.deployment import Deployment
 from tideform.spec.load import load
 

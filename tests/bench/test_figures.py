@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from tests.bench.measure import Measurement, Ratio, alternate, whole_process
+from tideform.local import client
 from tideform.paths import Workspace, blueprints_dir
-from tideform.sandbox import client
 
 pytestmark = pytest.mark.bench
 

@@ -21,9 +21,9 @@ from tests.unit.burst.reaper.leasing import make_table
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.table import LeaseTable, Terms
 from tideform.cloud import Cloud
+from tideform.local import client
 from tideform.paths import Workspace
 from tideform.process import Process
-from tideform.sandbox import client
 from tideform.spec.deployment import SANDBOX_ACCOUNT
 
 pytestmark = pytest.mark.bench

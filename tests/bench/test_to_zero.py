@@ -15,7 +15,7 @@ import pytest
 
 from tests.bench.measure import Ratio
 from tests.e2e.workspaces import Workspace, applied
-from tideform.sandbox.client import bill
+from tideform.local.client import bill
 
 pytestmark = pytest.mark.bench
 

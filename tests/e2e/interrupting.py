@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from tests.e2e.workspaces import Running, Workspace, until
 from tideform.burst.places import Places
+from tideform.local import client
 from tideform.paths import Workspace as Folder
-from tideform.sandbox import client
 
 _RUN = re.compile(r"This run is (\S+):")
 BEGAN = re.compile(r"^(?:\[0\] )?from (\d+)", re.MULTILINE)  # of several nodes each line says whose it is

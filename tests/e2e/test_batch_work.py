@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.workspaces import Workspace, applied, until
-from tideform.sandbox.client import market
+from tideform.local.client import market
 
 pytestmark = pytest.mark.e2e
 

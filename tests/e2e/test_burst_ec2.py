@@ -11,8 +11,8 @@ import pytest
 from tests.e2e.workspaces import Workspace, opened, until
 from tideform.burst.receipt import capacity_receipt, environment_receipt
 from tideform.catalogue.training._ec2 import GroupNames
+from tideform.local.client import advance_clock
 from tideform.paths import Workspace as Folder
-from tideform.sandbox.client import advance_clock
 
 pytestmark = pytest.mark.e2e
 

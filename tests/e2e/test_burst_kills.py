@@ -16,8 +16,8 @@ from tideform.burst.lease import State
 from tideform.burst.reaper.items import Items
 from tideform.burst.table import LeaseTable
 from tideform.engine.lock import acquire
+from tideform.local.client import find
 from tideform.paths import Workspace as Folder
-from tideform.sandbox.client import find
 
 pytestmark = pytest.mark.e2e
 

@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.workspaces import Running, Workspace, applied, until
 from tideform.burst.reaper.endings import sagemaker
 from tideform.catalogue.training.base import backends
-from tideform.sandbox import client
+from tideform.local import client
 
 pytestmark = pytest.mark.e2e
 

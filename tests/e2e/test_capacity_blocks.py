@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.workspaces import Workspace, opened
-from tideform.sandbox.client import advance_clock
+from tideform.local.client import advance_clock
 
 pytestmark = pytest.mark.e2e
 

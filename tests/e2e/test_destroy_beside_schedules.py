@@ -13,7 +13,7 @@ import pytest
 from tests.e2e.workspaces import Workspace, opened, until
 from tests.faults.account import everything
 from tideform.burst.table import LeaseTable
-from tideform.sandbox.client import advance_clock
+from tideform.local.client import advance_clock
 
 pytestmark = pytest.mark.e2e
 MINUTE = 60.0

@@ -14,7 +14,7 @@ from tideform.burst.lease import State
 from tideform.burst.reaper.endings import ending
 from tideform.burst.table import LeaseTable
 from tideform.catalogue.training.base import backends
-from tideform.sandbox.client import advance_clock
+from tideform.local.client import advance_clock
 
 pytestmark = pytest.mark.e2e
 POOLS = ("queued", "worked", "trained")

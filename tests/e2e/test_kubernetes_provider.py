@@ -11,10 +11,10 @@ import pulumi_kubernetes as k8s
 import pytest
 
 from tests.e2e.pulumi_stack import BareStack
+from tideform.local.client import ensure, stop
 from tideform.paths import Workspace
-from tideform.sandbox.client import ensure, stop
-from tideform.sandbox.kubernetes.launcher import write_launcher
-from tideform.sandbox.kubernetes.places import Stored, store_of
+from tideform_sandbox.providers.kubernetes.launcher import write_launcher
+from tideform_sandbox.providers.kubernetes.places import Stored, store_of
 
 pytestmark = pytest.mark.e2e
 

@@ -15,7 +15,7 @@ import pytest
 from tests.e2e.workspaces import PATIENCE, TIDEFORM, Workspace, opened
 from tideform.burst.lease import PoolRecord, State
 from tideform.burst.table import LeaseTable
-from tideform.sandbox.client import find
+from tideform.local.client import find
 
 pytestmark = pytest.mark.e2e
 

@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.workspaces import Running, Workspace, applied, until
 from tideform.burst.lease import State
 from tideform.burst.table import LeaseTable
-from tideform.sandbox.client import market
+from tideform.local.client import market
 
 pytestmark = pytest.mark.e2e
 POOLS = ("batch", "ec2")

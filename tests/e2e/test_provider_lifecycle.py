@@ -11,8 +11,8 @@ import pytest
 
 from tests.e2e.pulumi_stack import BareStack, trust
 from tideform.cloud import Cloud
+from tideform.local import client
 from tideform.paths import Workspace
-from tideform.sandbox import client
 
 pytestmark = pytest.mark.e2e
 

@@ -13,7 +13,7 @@ from tests.e2e.interrupting import starts
 from tests.e2e.workspaces import Workspace, applied, hourly, until
 from tideform.burst.lease import State
 from tideform.burst.table import LeaseTable
-from tideform.sandbox import client
+from tideform.local import client
 
 pytestmark = pytest.mark.e2e
 ROUND, MINUTE = 360, 60  # seconds: the reaper comes every five minutes

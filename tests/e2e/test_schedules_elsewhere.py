@@ -13,7 +13,7 @@ from tideform.burst.reaper.endings import ending
 from tideform.burst.reaper.starting import starting
 from tideform.burst.table import LeaseTable
 from tideform.catalogue.training.base import backends
-from tideform.sandbox.client import advance_clock, clock
+from tideform.local.client import advance_clock, clock
 
 pytestmark = pytest.mark.e2e
 MINUTE = 60

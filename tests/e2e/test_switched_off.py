@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.workspaces import Workspace, applied, hourly, until
-from tideform.sandbox.client import advance_clock
+from tideform.local.client import advance_clock
 
 pytestmark = pytest.mark.e2e
 HOUR = 3600

@@ -11,7 +11,7 @@ from tests.e2e.workspaces import Workspace, applied, until
 from tideform.burst.ownerless import sighted
 from tideform.burst.reaper.endings import batch, ec2, sagemaker
 from tideform.catalogue.training.base import backends
-from tideform.sandbox.client import market
+from tideform.local.client import market
 
 pytestmark = pytest.mark.e2e
 POOLS = ("batch", "ec2", "sagemaker")

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.workspaces import Workspace, applied, until
 from tideform.burst.lease import State
 from tideform.burst.table import LeaseTable
-from tideform.sandbox.client import advance_clock
+from tideform.local.client import advance_clock
 
 pytestmark = pytest.mark.e2e
 MINUTE = 60

@@ -25,8 +25,8 @@ from typing import Any
 
 from tideform.cloud import Cloud
 from tideform.connect import cloud_for
+from tideform.local.client import stop
 from tideform.paths import Workspace as Folder
-from tideform.sandbox.client import stop
 from tideform.spec.deployment import Deployment
 from tideform.spec.load import load
 

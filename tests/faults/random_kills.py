@@ -174,7 +174,7 @@ def _same(found: Counter[str], wanted: Counter[str], story: list[str]) -> None:
 
 def _is_provider(pid: int) -> bool:
     try:
-        return b"tideform.sandbox.aws" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"tideform_sandbox.providers.aws" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from tideform.sandbox.nodes.process import RunningCommand
+from tideform_sandbox.nodes.process import RunningCommand
 
 Answer = TypeVar("Answer")
 _TAIL, _WIDTH = 5, 300  # lines of a log that tell why, and characters of each

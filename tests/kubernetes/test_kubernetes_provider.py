@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tideform.kube import Kube, KubeError
-from tideform.sandbox.aws.refusal import Refusal
-from tideform.sandbox.kubernetes import lifecycle, objects
+from tideform_sandbox.providers.aws.refusal import Refusal
+from tideform_sandbox.providers.kubernetes import lifecycle, objects
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "eks" / "pool.json"
 _NUMBERS = count(1)

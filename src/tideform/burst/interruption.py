@@ -76,7 +76,7 @@ class Interruptions:
         return [one for one in self.runner.capacity() if one.state == "running" and (not under or one.id in under)]
 
     def _take(self, node: Instance, notice: float) -> None:
-        from tideform.sandbox import client
+        from tideform.local import client
 
         if node.spot:
             self.say(f"Taking {node.id} back in {notice:.0f} s, as the spot market does.")

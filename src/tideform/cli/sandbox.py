@@ -27,7 +27,7 @@ _PASSTHROUGH = {"ignore_unknown_options": True, "allow_interspersed_args": False
 @app.command()
 def start(spec: SpecOption = DEFAULT_SPEC) -> None:
     """Start the sandbox, or find it running."""
-    from tideform.sandbox import client
+    from tideform.local import client
 
     sandbox = client.ensure(_workspace(spec))
     typer.echo(f"Sandbox at {sandbox.endpoint}, boot {sandbox.boot_id}")
@@ -36,7 +36,7 @@ def start(spec: SpecOption = DEFAULT_SPEC) -> None:
 @app.command()
 def status(spec: SpecOption = DEFAULT_SPEC, as_json: JsonOption = False) -> None:
     """Show where the sandbox is, what runs in it, and what it stores without behaviour."""
-    from tideform.sandbox import client
+    from tideform.local import client
     from tideform.views.sandbox import status_lines, stored_only_lines
 
     workspace = _workspace(spec)
@@ -55,7 +55,7 @@ def status(spec: SpecOption = DEFAULT_SPEC, as_json: JsonOption = False) -> None
 @app.command()
 def stop(spec: SpecOption = DEFAULT_SPEC) -> None:
     """End the sandbox and all its jobs; what is in it is gone, the local state is not."""
-    from tideform.sandbox import client
+    from tideform.local import client
 
     ran = client.stop(_workspace(spec))
     typer.echo("The sandbox has ended." if ran else "No sandbox ran.")
@@ -67,7 +67,7 @@ def reset(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """End the sandbox and throw away the local state that speaks of what was in it."""
-    from tideform.sandbox import boot, client
+    from tideform.local import boot, client
     from tideform.views.sandbox import reset_line
 
     workspace = _workspace(spec)
@@ -85,7 +85,7 @@ def clock(
     as_json: JsonOption = False,
 ) -> None:
     """Show what time it is in the sandbox, or let time pass: everything that comes due on the way happens."""
-    from tideform.sandbox import client
+    from tideform.local import client
     from tideform.views.sandbox import clock_line
 
     workspace = _workspace(spec)
@@ -125,7 +125,7 @@ def market(
     as_json: JsonOption = False,
 ) -> None:
     """Show or script the capacity market: what is short, bounded, slow or taken back."""
-    from tideform.sandbox import client
+    from tideform.local import client
     from tideform.views.sandbox import market_lines
 
     script = {
@@ -144,7 +144,7 @@ def market(
 @app.command()
 def bill(spec: SpecOption = DEFAULT_SPEC, as_json: JsonOption = False) -> None:
     """Show the sandbox's own account of what ran, and what it would have cost."""
-    from tideform.sandbox import client
+    from tideform.local import client
     from tideform.views.sandbox import bill_lines
 
     found = client.bill(_workspace(spec))
@@ -176,7 +176,7 @@ def execute(
 
 
 def _variables(spec: Path, environment: str | None, region: str | None) -> dict[str, str]:
-    from tideform.sandbox import client
+    from tideform.local import client
 
     where = region or load_deployment(spec, environment).region
     past_proxy = {name: os.environ[name] for name in ("NO_PROXY", "no_proxy") if name in os.environ}

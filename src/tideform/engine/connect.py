@@ -63,9 +63,9 @@ def location_of(deployment: Deployment, cloud: Cloud) -> Blobs:
 
 def _sandbox_reach(deployment: Deployment, cloud: Cloud, marks: Mapping[str, str]) -> Reach:
     from tideform.engine.provider_process import ProviderProcess
-    from tideform.sandbox.aws.launcher import write_launcher
-    from tideform.sandbox.client import check_boot
-    from tideform.sandbox.kubernetes import launcher as kubernetes
+    from tideform.local.client import check_boot
+    from tideform.local.launchers import write_launcher
+    from tideform_sandbox.providers.kubernetes import launcher as kubernetes
 
     check_boot(deployment.workspace, deployment.environment)
     folder = deployment.workspace.sandbox

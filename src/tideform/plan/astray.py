@@ -71,8 +71,8 @@ def refuse_anothers_table(deployment: Deployment, state: Backend | PulumiEngine)
     none where the sandbox does not run.
     """
     from tideform.connect import cloud_for
+    from tideform.local.client import find
     from tideform.plan.leases import stands
-    from tideform.sandbox.client import find
 
     if stands(deployment, state) or (deployment.target == "local" and find(deployment.workspace) is None):
         return

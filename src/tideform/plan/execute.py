@@ -118,7 +118,7 @@ def _needs(walkable: tuple[Stage, ...]) -> dict[str, list[str]]:
 def remember_sandbox(deployment: Deployment) -> None:
     """Note in which sandbox the environment stands, on the local target."""
     if deployment.target == "local":
-        from tideform.sandbox.client import find, remember_boot
+        from tideform.local.client import find, remember_boot
 
         if sandbox := find(deployment.workspace):
             remember_boot(deployment.workspace, deployment.environment, sandbox.boot_id)

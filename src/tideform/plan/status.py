@@ -136,7 +136,7 @@ def _sleeps(deployment: Deployment, of: Program) -> bool:
 def _sandbox(deployment: Deployment) -> SandboxStatus | None:
     if deployment.target != "local":
         return None
-    from tideform.sandbox.client import find
+    from tideform.local.client import find
 
     found = find(deployment.workspace)
     lost = _lost(deployment)
@@ -145,7 +145,7 @@ def _sandbox(deployment: Deployment) -> SandboxStatus | None:
 
 def _lost(deployment: Deployment) -> bool:
     from tideform.errors import SandboxError
-    from tideform.sandbox.client import check_boot
+    from tideform.local.client import check_boot
 
     try:
         check_boot(deployment.workspace, deployment.environment)

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from tideform.sandbox.stored_only import STORED_ONLY
+from tideform.local.stored_only import STORED_ONLY
 from tideform.times import utc
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.e2e.workspaces import Workspace
 from tideform.catalogue.training._names import PoolNames
-from tideform.sandbox import client
+from tideform.local import client
 
 Switch = Callable[[Workspace, bool], None]
 

@@ -13,7 +13,7 @@ from tests.e2e.workspaces import Workspace, until
 from tests.faults.dead_man.brakes import Brake
 from tideform.catalogue.training._eks_names import LABEL, EksNames
 from tideform.kube import Kube
-from tideform.sandbox import client
+from tideform.local import client
 
 SHORT = 15  # seconds that a job may take, where the spec gives it a lease of fifteen minutes
 EXPIRES = 60  # seconds of a lease, and so of a node's life

@@ -14,7 +14,7 @@ from typing import TypedDict
 from tests.e2e.workspaces import Workspace, applied
 from tests.faults.dead_man import cluster_brakes
 from tests.faults.dead_man.machines import Machines
-from tideform.sandbox import client
+from tideform.local import client
 
 
 class Needs(TypedDict):

@@ -17,7 +17,7 @@ from tideform.burst.reaper.items import HEARTBEAT, Items
 from tideform.burst.reaper_brake import no_rounds
 from tideform.burst.reaper_proof import Proof
 from tideform.burst.table import LeaseTable
-from tideform.sandbox.client import advance_clock
+from tideform.local.client import advance_clock
 
 _KEPT = ("ScheduleExpression", "FlexibleTimeWindow", "Target", "ScheduleExpressionTimezone", "State")
 _NOTHING = "def handler(event, context):\n    return {}\n"

@@ -17,7 +17,7 @@ from tests.faults.random_kills import marked
 from tideform.burst.reaper.ledger import Ledger
 from tideform.burst.reaper.prices import SpotPrices
 from tideform.burst.table import LeaseTable
-from tideform.sandbox import client
+from tideform.local import client
 
 KILLED_AT = "tests.faults.killed_at"
 _BURSTS = 5

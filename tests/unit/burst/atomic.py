@@ -22,7 +22,7 @@ def make_dynamodb_atomic() -> None:
     """Serialise moto's operations on items; calling it again changes nothing."""
     from moto.dynamodb.responses import DynamoHandler
 
-    from tideform.sandbox.extension import dynamodb_compared
+    from tideform_sandbox.services.dynamodb import compared as dynamodb_compared
 
     dynamodb_compared.install()
     for name in _OPERATIONS:

@@ -15,9 +15,9 @@ from tideform.burst.runner import Work
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.errors import RefusedError
-from tideform.sandbox.extension import install
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Budget
+from tideform_sandbox.extension import install
 
 ACCOUNT = "123456789012"
 BUDGET = {

@@ -175,8 +175,8 @@ def test_what_could_not_be_asked_of_the_reaper_ends_with_1(
     nothing = Capacity(gaps=silent)
     for module in ("plan.capacity", "plan.status"):
         monkeypatch.setattr(f"tideform.{module}.capacity", lambda *_: nothing)
-    monkeypatch.setattr("tideform.sandbox.client.find", lambda *_: SimpleNamespace(endpoint="http://x", pid=1))
-    monkeypatch.setattr("tideform.sandbox.client.check_boot", lambda *_: None)
+    monkeypatch.setattr("tideform.local.client.find", lambda *_: SimpleNamespace(endpoint="http://x", pid=1))
+    monkeypatch.setattr("tideform.local.client.check_boot", lambda *_: None)
     monkeypatch.setattr("tideform.connect.cloud_for", lambda _: SimpleNamespace(clock=float))
     monkeypatch.setattr("tideform.plan.pool_statuses.pool_status", lambda _cloud, _of, name, _now: IDLE)
     told = printed(capsys, *command, code=1)

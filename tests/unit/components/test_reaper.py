@@ -14,7 +14,7 @@ import pytest
 
 from tests.unit.stacks.collecting import collect, inputs, of_type, statements
 from tideform.components.reaper_package import HANDLER, package
-from tideform.sandbox.aws.lambda_functions import zipped
+from tideform_sandbox.services.awslambda.kinds import zipped
 
 SOURCE = Path(__file__).parents[3] / "src" / "tideform"
 EKS = {

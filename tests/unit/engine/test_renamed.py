@@ -78,7 +78,7 @@ def test_the_bursts_that_hold_capacity_under_it_are_told(here: Deployment, monke
         asked.append(of.name)
         return [lease]
 
-    monkeypatch.setattr("tideform.sandbox.client.find", lambda _: "a sandbox")
+    monkeypatch.setattr("tideform.local.client.find", lambda _: "a sandbox")
     monkeypatch.setattr("tideform.connect.cloud_for", lambda _: "a cloud")
     monkeypatch.setattr("tideform.burst.reconcile.live_leases", leases)
     monkeypatch.setattr("tideform.plan.astray.table_of_others", lambda *_: None)
@@ -90,7 +90,7 @@ def test_the_bursts_of_a_table_that_is_anothers_are_not_told_as_those_of_the_old
     here: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stand(here, "old-dev", BUCKET)
-    monkeypatch.setattr("tideform.sandbox.client.find", lambda _: "a sandbox")
+    monkeypatch.setattr("tideform.local.client.find", lambda _: "a sandbox")
     monkeypatch.setattr("tideform.connect.cloud_for", lambda _: "a cloud")
     monkeypatch.setattr("tideform.plan.astray.table_of_others", lambda *_: "TD421")
     assert "Its lease table is of another project and environment" in look(here)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tideform.cloud import Cloud
+from tideform.local import client
+from tideform.local.client import Sandbox
 from tideform.paths import Workspace
-from tideform.sandbox import client
-from tideform.sandbox.client import Sandbox
 from tideform.spec.deployment import SANDBOX_ACCOUNT
 
 

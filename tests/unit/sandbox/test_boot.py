@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tideform.errors import LockedError, SandboxError
+from tideform.local import boot, client
 from tideform.paths import Workspace
-from tideform.sandbox import boot, client
 
 _STACK = {"type": "pulumi:pulumi:Stack", "urn": "urn:root"}
 _BUCKET = {"type": "aws:s3/bucket:Bucket", "urn": "urn:bucket"}

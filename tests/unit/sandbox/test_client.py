@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from tests.unit.sandbox.waiting import lives, until
+from tideform.local import client, description
 from tideform.paths import Workspace
-from tideform.sandbox import client, description
 
 _ENSURE = """
 import sys
 from pathlib import Path
 from tideform.paths import Workspace
-from tideform.sandbox import client
+from tideform_sandbox import client
 print(client.ensure(Workspace(Path(sys.argv[1]))).boot_id)
 """
 
@@ -104,7 +104,7 @@ def test_stopping_what_does_not_run_says_so(own: Workspace) -> None:
 
 
 def test_a_server_that_hangs_is_killed(own: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tideform.sandbox import launch
+    from tideform.local import launch
 
     server = client.ensure(own)
     os.kill(server.pid, signal.SIGSTOP)

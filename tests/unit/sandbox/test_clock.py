@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tideform.sandbox.clock import Clock
+from tideform_sandbox.clock import Clock
 
 
 def test_it_starts_as_the_machines_time() -> None:

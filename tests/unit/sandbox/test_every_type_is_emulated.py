@@ -9,8 +9,8 @@ import pytest
 from tests.unit.stacks.collecting import collect
 from tideform.engine.recover.identify import TABLE
 from tideform.plan.model import PlannedResource
-from tideform.sandbox.aws.lifecycle import unknown_inputs
-from tideform.sandbox.aws.registry import all_kinds, kind_of
+from tideform_sandbox.providers.aws.lifecycle import unknown_inputs
+from tideform_sandbox.providers.aws.registry import all_kinds, kind_of
 
 PROGRAMS = (
     ("foundation", None),

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tideform.sandbox.control import KEY_HEADER
-from tideform.sandbox.gate import Gate, is_loopback
+from tideform.local.control import KEY_HEADER
+from tideform_sandbox.gate import Gate, is_loopback
 
 _KEY, _SECRET, _ISSUED = "AKIAWORKSPACEKEY0000", "secret", "ASIAISSUEDBYSTS00000"
 _SIGNED = f"AWS4-HMAC-SHA256 Credential={_KEY}/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"

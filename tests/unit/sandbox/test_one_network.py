@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tideform.sandbox.one_network import NOT_LINKED, reason_against
+from tideform_sandbox.one_network import NOT_LINKED, reason_against
 
 
 def backend() -> SimpleNamespace:

@@ -14,8 +14,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tideform.cloud import Cloud, Credentials
-from tideform.sandbox import description, server
-from tideform.sandbox.client import Sandbox
+from tideform.local import description
+from tideform.local.client import Sandbox
+from tideform_sandbox import server
 
 _PLAIN_BOTO3 = """
 import boto3

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tideform.cloud import Cloud
+from tideform.local import client
 from tideform.paths import Workspace
-from tideform.sandbox import client
 from tideform.spec.deployment import SANDBOX_ACCOUNT
 
 _ROLE = f"arn:aws:iam::{SANDBOX_ACCOUNT}:role/any"

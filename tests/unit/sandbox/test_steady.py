@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tideform.sandbox.steady import SteadyDefaultDict, SteadyDict, SteadyOrderedDict, steady
+from tideform_sandbox.steady import SteadyDefaultDict, SteadyDict, SteadyOrderedDict, steady
 
 KINDS = (SteadyDict, SteadyOrderedDict, SteadyDefaultDict)
 WALKS: dict[str, Callable[[Any], Any]] = {

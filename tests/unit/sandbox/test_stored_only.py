@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tideform.sandbox.stored_only import STORED_ONLY
+from tideform.local.stored_only import STORED_ONLY
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "sandbox.md"
 

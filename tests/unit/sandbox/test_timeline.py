@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tideform.sandbox.clock import Clock
-from tideform.sandbox.timeline import Timeline
+from tideform_sandbox.clock import Clock
+from tideform_sandbox.timeline import Timeline
 
 _TIMES = st.lists(st.integers(1, 100), max_size=20)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tideform.sandbox.schedules.expressions import BadExpressionError, following
 from tideform.spec.time_zones import time_zones
+from tideform_sandbox.services.scheduler.expressions import BadExpressionError, following
 
 NO_ZONES = ["Factory", "localtime", "posixrules", "posix/Europe/Berlin", "right/UTC", "Mars/Base", "", "../etc/passwd"]
 

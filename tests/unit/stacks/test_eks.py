@@ -10,8 +10,8 @@ import pytest
 
 from tests.unit.stacks.collecting import FULL, collect, inputs, of_type, statements
 from tideform.engine.base import Preview
-from tideform.sandbox.aws.lifecycle import unknown_inputs
-from tideform.sandbox.aws.registry import kind_of
+from tideform_sandbox.providers.aws.lifecycle import unknown_inputs
+from tideform_sandbox.providers.aws.registry import kind_of
 
 POOL = {**FULL["training"]["nightly"], "backend": "eks"}
 TRAINING = {"nightly": POOL}

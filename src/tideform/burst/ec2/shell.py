@@ -19,7 +19,7 @@ def shell_command(cloud: Cloud, deployment: Deployment, pool: str, instance_id: 
     Raises `RefusedError` TD646 where AWS's command line, or its plug-in for sessions, is not installed.
     """
     if deployment.target == "local":
-        return [sys.executable, "-m", "tideform.burst.ec2.local_shell", instance_id]
+        return [sys.executable, "-m", "tideform_sandbox.nodes.shell", instance_id]
     _require("aws", "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html", pool)
     plugin = (
         "https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html"
@@ -31,7 +31,7 @@ def shell_command(cloud: Cloud, deployment: Deployment, pool: str, instance_id: 
 def shell_environment(cloud: Cloud, instance_id: str) -> Mapping[str, str]:
     """What `shell_command` needs beside the environment: the keys, or where the sandbox is."""
     if cloud.credentials is not None:
-        from tideform.sandbox.market.metadata import variables
+        from tideform_sandbox.market.metadata import variables
 
         return {**cloud.environ(), **variables(cloud.credentials, instance_id)}
     return cloud.environ()

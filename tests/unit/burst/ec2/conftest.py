@@ -18,8 +18,8 @@ from tideform.burst.runner import Work
 from tideform.burst.table import LeaseTable
 from tideform.catalogue.training._ec2 import GroupNames
 from tideform.cloud import Cloud
+from tideform.local import client
 from tideform.paths import Workspace
-from tideform.sandbox import client
 from tideform.spec.deployment import SANDBOX_ACCOUNT, Deployment
 
 POOL = "pair"

@@ -15,8 +15,8 @@ from tests.unit.stacks.collecting import deployment_of
 from tideform.burst.ec2.shell import shell_command, shell_environment
 from tideform.cloud import Cloud
 from tideform.errors import RefusedError
+from tideform.local import client
 from tideform.paths import Workspace
-from tideform.sandbox import client
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment
 

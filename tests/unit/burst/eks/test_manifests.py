@@ -15,7 +15,7 @@ from tideform.burst.eks.manifests import JobOrder
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.runner import Work
 from tideform.process import Process
-from tideform.sandbox.kubernetes.schemas import problem
+from tideform_sandbox.providers.kubernetes.schemas import problem
 
 LEASE = Lease("0123456789ab", "nightly", "ann", Process.current(), Mode.RUN, 0, 3600, Decimal(1))
 

@@ -13,8 +13,8 @@ from tests.unit.sandbox.batch.ground import laid
 from tests.unit.sandbox.waiting import until
 from tideform.burst.reaper.endings import batch
 from tideform.cloud import Cloud
+from tideform.local import client
 from tideform.paths import Workspace
-from tideform.sandbox import client
 from tideform.spec.deployment import SANDBOX_ACCOUNT
 
 _NUMBERS = count(1)

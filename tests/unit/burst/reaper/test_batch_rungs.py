@@ -27,8 +27,8 @@ from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.components.worst_case import most_of
 from tideform.errors import TideformError
+from tideform.local import client
 from tideform.paths import Workspace
-from tideform.sandbox import client
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment, Project
 

@@ -16,8 +16,8 @@ from tests.unit.sandbox.waiting import until
 from tideform.burst.reaper.endings import ending, sagemaker
 from tideform.burst.reaper.unheld import Sight, look_for_jobs
 from tideform.cloud import Cloud
+from tideform.local import client
 from tideform.paths import Workspace
-from tideform.sandbox import client
 
 _NUMBERS = count(1)
 PRICE = 0.115  # ml.m5.large, USD an hour

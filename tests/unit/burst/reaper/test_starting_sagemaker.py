@@ -34,9 +34,9 @@ from tideform.burst.table import Terms
 from tideform.catalogue.training._sagemaker import HELD_BACK
 from tideform.catalogue.training.base import backends
 from tideform.cloud import Cloud
+from tideform.local import client
 from tideform.paths import Workspace
 from tideform.process import Process
-from tideform.sandbox import client
 from tideform.times import utc
 
 _NUMBERS = count(1)

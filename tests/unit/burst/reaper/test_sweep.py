@@ -22,9 +22,9 @@ from tideform.burst.reaper.keeper import Keeper
 from tideform.burst.table import LeaseTable
 from tideform.burst.table_errors import BusyPoolError
 from tideform.cloud import Cloud
+from tideform.local import client
 from tideform.paths import Workspace
 from tideform.process import Process
-from tideform.sandbox import client
 
 _NUMBERS = count(1)
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from tests.unit.sandbox.autoscaling.conftest import Group
 from tests.unit.sandbox.waiting import until
 from tideform.cloud import Cloud
-from tideform.sandbox import client
+from tideform.local import client
 
 
 def test_a_group_at_zero_has_nothing(group: Group) -> None:

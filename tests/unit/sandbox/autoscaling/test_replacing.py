@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.sandbox.autoscaling.conftest import Group
 from tests.unit.sandbox.waiting import until
-from tideform.sandbox import client
+from tideform.local import client
 
 
 @pytest.fixture(autouse=True)

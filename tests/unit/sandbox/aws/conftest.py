@@ -12,12 +12,12 @@ import pytest
 
 from tests.unit.sandbox.aws.cases import CASES
 from tideform.cloud import Cloud
+from tideform.local import client
 from tideform.paths import Workspace
-from tideform.sandbox import client
-from tideform.sandbox.aws import lifecycle
-from tideform.sandbox.aws.context import Context
-from tideform.sandbox.aws.kind import Kind
-from tideform.sandbox.aws.registry import kind_of
+from tideform_sandbox.providers.aws import lifecycle
+from tideform_sandbox.providers.aws.context import Context
+from tideform_sandbox.providers.aws.kind import Kind
+from tideform_sandbox.providers.aws.registry import kind_of
 
 _PROJECTS = count(1)
 

@@ -9,10 +9,10 @@ import pytest
 
 from tests.unit.sandbox.aws.cases import CASES, Case
 from tests.unit.sandbox.aws.conftest import World
-from tideform.sandbox.aws import lifecycle
-from tideform.sandbox.aws.context import Context
-from tideform.sandbox.aws.kind import Kind, Live
-from tideform.sandbox.aws.refusal import Refusal
+from tideform_sandbox.providers.aws import lifecycle
+from tideform_sandbox.providers.aws.context import Context
+from tideform_sandbox.providers.aws.kind import Kind, Live
+from tideform_sandbox.providers.aws.refusal import Refusal
 
 _LOOKS = ("describe_", "get_", "list_", "head_")
 
@@ -107,7 +107,7 @@ def _failing(kind: Kind, error: Exception | None = None) -> Kind:
 
 
 def test_a_bucket_in_another_region_is_tagged_by_its_creation_too(context: Context) -> None:
-    from tideform.sandbox.aws.registry import kind_of
+    from tideform_sandbox.providers.aws.registry import kind_of
 
     elsewhere = Context(replace(context.cloud, region="eu-west-1"))
     inputs: Live = {"bucket": "elsewhere-tagged", "tags": {"owner": "ml & co", "empty": ""}}

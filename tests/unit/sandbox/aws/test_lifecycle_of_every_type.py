@@ -9,10 +9,10 @@ import pytest
 from tests.unit.sandbox.aws.cases import CASES, Case
 from tests.unit.sandbox.aws.conftest import World
 from tideform.plan.moved_by_bursts import LEASE_TAGS
-from tideform.sandbox.aws import lifecycle
-from tideform.sandbox.aws.compare import covers
-from tideform.sandbox.aws.registry import all_kinds
-from tideform.sandbox.aws.wire import read_struct, write_struct
+from tideform_sandbox.providers.aws import lifecycle
+from tideform_sandbox.providers.aws.compare import covers
+from tideform_sandbox.providers.aws.registry import all_kinds
+from tideform_sandbox.providers.aws.wire import read_struct, write_struct
 
 every_case = pytest.mark.parametrize("case", CASES, ids=[case.key for case in CASES])
 changing_case = pytest.mark.parametrize("case", [c for c in CASES if c.change], ids=[c.key for c in CASES if c.change])

@@ -6,7 +6,7 @@ import signal
 from tests.unit.sandbox.batch.conftest import Pool
 from tests.unit.sandbox.batch.family import family
 from tests.unit.sandbox.waiting import lives, until
-from tideform.sandbox import client
+from tideform.local import client
 
 
 def test_no_job_outlives_a_killed_server(pool: Pool) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from tests.unit.sandbox.batch.conftest import Pool
 from tests.unit.sandbox.waiting import until
+from tideform.local import client
 from tideform.paths import Workspace
-from tideform.sandbox import client
 
 PoolOf = Callable[..., Pool]
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tideform.sandbox.batch.job import Attempt, Job
-from tideform.sandbox.batch.retry import tried_again
+from tideform_sandbox.services.batch.job import Attempt, Job
+from tideform_sandbox.services.batch.retry import tried_again
 
 _SPOT = "Host EC2 (instance i-0) terminated."
 _SPOT_ONLY = [{"onStatusReason": "Host EC2*", "action": "RETRY"}, {"onReason": "*", "action": "EXIT"}]

@@ -7,7 +7,7 @@ from typing import Any
 from tests.unit.sandbox.batch.conftest import Pool
 from tests.unit.sandbox.batch.family import family
 from tests.unit.sandbox.waiting import lives, until
-from tideform.sandbox import client
+from tideform.local import client
 
 _WAIT_FOR_EVER = "import signal; signal.pause()"
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests.unit.sandbox.market.machines import Machines
 from tideform.cloud import Cloud
+from tideform.local import client
 from tideform.paths import Workspace
-from tideform.sandbox import client
 
 
 def test_the_bill_tells_what_ran_on_demand_and_on_spot(cloud: Cloud, workspace: Workspace) -> None:

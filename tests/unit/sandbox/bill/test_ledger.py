@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tideform.sandbox.bill.ledger import Entry, Ledger
-from tideform.sandbox.clock import Clock
+from tideform_sandbox.bill.ledger import Entry, Ledger
+from tideform_sandbox.clock import Clock
 
 
 @pytest.fixture

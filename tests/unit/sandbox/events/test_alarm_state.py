@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tideform.sandbox.events.alarm_state import ALARM, NO_DATA, OK, Points, judged
+from tideform_sandbox.services.cloudwatch.alarm_state import ALARM, NO_DATA, OK, Points, judged
 
 
 def state(*periods: float | None, needed: int = 1, missing: str = "missing", now: str = OK) -> str:

@@ -11,8 +11,8 @@ import pytest
 
 from tests.unit.sandbox.functions.deployed import deploy
 from tideform.cloud import Cloud
+from tideform.local import client
 from tideform.paths import Workspace
-from tideform.sandbox import client
 
 _NUMBERS = count(1)
 

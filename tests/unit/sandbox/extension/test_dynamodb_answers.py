@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from moto import mock_aws
 from moto.dynamodb.models.dynamo_type import DynamoType
 
-from tideform.sandbox.extension import install
-from tideform.sandbox.extension.dynamodb_answers import wire
+from tideform_sandbox.extension import install
+from tideform_sandbox.services.dynamodb.answers import wire
 
 PLAIN = st.one_of(
     st.builds(lambda text: {"S": text}, st.text()),

@@ -10,8 +10,8 @@ from itertools import count
 from typing import Any
 
 from tideform.cloud import Cloud
+from tideform.local import client
 from tideform.paths import Workspace
-from tideform.sandbox import client
 from tideform.spec.deployment import SANDBOX_ACCOUNT
 
 _NUMBERS = count(1)

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from tests.unit.sandbox.functions.deployed import Deployed, zipped
 from tests.unit.sandbox.waiting import until
 from tideform import cloud
-from tideform.sandbox import client
+from tideform.local import client
 
 Deploy = Callable[..., Deployed]
 

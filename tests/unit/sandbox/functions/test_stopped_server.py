@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.unit.sandbox.functions.deployed import Deployed
 from tests.unit.sandbox.waiting import lives, until
-from tideform.sandbox import client
+from tideform.local import client
 
 
 def test_no_function_outlives_its_server(deployed: Callable[..., Deployed]) -> None:

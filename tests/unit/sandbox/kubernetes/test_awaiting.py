@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tideform.sandbox.kubernetes.awaiting import patience, unready
+from tideform_sandbox.providers.kubernetes.awaiting import patience, unready
 
 
 def found(api_version: str, kind: str, status: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:

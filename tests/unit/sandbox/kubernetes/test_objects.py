@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tideform.sandbox.kubernetes import objects
+from tideform_sandbox.providers.kubernetes import objects
 
 URN = "urn:pulumi:dev::tideform-training::tideform:components:Pool$kubernetes:batch/v1:Job::fit"
 JSON = st.recursive(

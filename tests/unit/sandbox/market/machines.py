@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tideform.cloud import Cloud
+from tideform.local import client
 from tideform.paths import Workspace
-from tideform.sandbox import client
 
 IMAGE = "ami-0ec50a11d3b25e1a4"
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from tests.unit.sandbox.market.machines import Machines
 from tideform.errors import SandboxError
-from tideform.sandbox.market.market import Throttle
+from tideform_sandbox.market.market import Throttle
 
 
 def _code(machines: Machines, kind: str = "g5.xlarge", *, spot: bool = False, zone: str = "us-east-1a") -> str:

@@ -13,7 +13,7 @@ from tests.unit.sandbox.market.machines import Machines
 from tideform.burst.reaper.reserved import MISSING
 from tideform.burst.reservations import idle_reservations
 from tideform.cloud import Cloud
-from tideform.sandbox import client
+from tideform.local import client
 
 
 @pytest.fixture

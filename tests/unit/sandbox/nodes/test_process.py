@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.sandbox.waiting import until
 from tideform.process import alive
-from tideform.sandbox.nodes.process import RunningCommand
+from tideform_sandbox.nodes.process import RunningCommand
 
 # The daemon leaves its session, its parent and its signals behind, and keeps the output open.
 DAEMON = "setsid sh -c 'trap \"\" TERM HUP; echo $$ > daemon; sleep 600 & wait; sleep 600' &"

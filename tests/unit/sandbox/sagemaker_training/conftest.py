@@ -14,8 +14,8 @@ import pytest
 
 from tests.unit.sandbox.waiting import until
 from tideform.cloud import Cloud
-from tideform.sandbox.client import Sandbox
-from tideform.sandbox.control import call
+from tideform.local.client import Sandbox
+from tideform.local.control import call
 
 _NUMBERS = count(1)
 BUCKET = "models"

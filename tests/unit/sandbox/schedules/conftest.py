@@ -13,8 +13,8 @@ import pytest
 
 from tests.unit.sandbox.functions.deployed import Deployed, deploy
 from tideform.cloud import Cloud
+from tideform.local import client
 from tideform.paths import Workspace
-from tideform.sandbox import client
 from tideform.spec.deployment import SANDBOX_ACCOUNT
 
 _NUMBERS = count(1)

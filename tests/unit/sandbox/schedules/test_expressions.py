@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tideform.sandbox.schedules.expressions import BadExpressionError, following
+from tideform_sandbox.services.scheduler.expressions import BadExpressionError, following
 
 _START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC).timestamp()  # a Saturday
 

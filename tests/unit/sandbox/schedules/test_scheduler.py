@@ -16,7 +16,7 @@ from tests.unit.sandbox.functions.deployed import Deployed
 from tests.unit.sandbox.schedules.conftest import Queue
 from tests.unit.sandbox.waiting import until
 from tideform.cloud import Cloud
-from tideform.sandbox import control, description
+from tideform.local import control, description
 from tideform.spec.deployment import SANDBOX_ACCOUNT
 
 _NUMBERS = count(1)

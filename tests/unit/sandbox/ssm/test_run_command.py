@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 
 from tests.unit.sandbox.waiting import lives, until
 from tideform.cloud import Cloud
+from tideform.local import client
 from tideform.paths import Workspace
-from tideform.sandbox import client
 
 GROUP = "/tideform/jobs"
 IMAGE = "ami-0ec50a11d3b25e1a4"
