@@ -46,7 +46,7 @@ def main(spec: Path) -> float:
 
 
 def _environ(deployment: Deployment, folder: Path) -> dict[str, str]:
-    provider = write_launcher(folder / "bin").parent
+    provider = write_launcher(folder / "bin", "aws").parent
     return {
         **cloud_for(deployment).environ(),
         "PATH": f"{provider}{os.pathsep}{os.environ['PATH']}",

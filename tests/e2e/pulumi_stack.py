@@ -74,7 +74,7 @@ class BareStack:
         return automation.create_or_select_stack("dev", "bare", _ending_with_engine(program), opts=options)
 
     def _environ(self) -> dict[str, str]:
-        path = write_launcher(self.folder / "bin").parent
+        path = write_launcher(self.folder / "bin", "aws").parent
         return {
             **self.credentials.environ("us-east-1"),
             "PATH": f"{path}{os.pathsep}{os.environ['PATH']}",

@@ -12,8 +12,8 @@ import pytest
 
 from tests.e2e.pulumi_stack import BareStack
 from tideform.local.client import ensure, stop
+from tideform.local.launchers import write_launcher
 from tideform.paths import Workspace
-from tideform_sandbox.providers.kubernetes.launcher import write_launcher
 from tideform_sandbox.providers.kubernetes.places import Stored, store_of
 
 pytestmark = pytest.mark.e2e
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.e2e
 def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BareStack]:
     workspace = Workspace(tmp_path)
     monkeypatch.delenv("TIDEFORM_KUBECONFIG", raising=False)
-    write_launcher(tmp_path / "bin")
+    write_launcher(tmp_path / "bin", "kubernetes")
     yield BareStack(tmp_path, ensure(workspace).credentials)
     stop(workspace)
 

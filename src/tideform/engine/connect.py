@@ -65,14 +65,13 @@ def _sandbox_reach(deployment: Deployment, cloud: Cloud, marks: Mapping[str, str
     from tideform.engine.provider_process import ProviderProcess
     from tideform.local.client import check_boot
     from tideform.local.launchers import write_launcher
-    from tideform_sandbox.providers.kubernetes import launcher as kubernetes
 
     check_boot(deployment.workspace, deployment.environment)
     folder = deployment.workspace.sandbox
     environ = {**cloud.environ(), **marks}
-    attached = {"aws": ProviderProcess(write_launcher(folder / "bin"), environ, folder / "provider.log")}
+    attached = {"aws": ProviderProcess(write_launcher(folder / "bin", "aws"), environ, folder / "provider.log")}
     if _has_kubernetes(deployment):
-        script = kubernetes.write_launcher(folder / "bin")
+        script = write_launcher(folder / "bin", "kubernetes")
         attached["kubernetes"] = ProviderProcess(script, environ, folder / "kubernetes.log")
     return Reach(environ={**environ, "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}, attached=attached)
 

@@ -1,4 +1,4 @@
-"""Names that are taken: moto writes over some things of which AWS says that they exist. A row in `table`."""
+"""Names that are taken: moto writes over some things of which AWS says that they exist. A row of `rows`."""
 
 from __future__ import annotations
 

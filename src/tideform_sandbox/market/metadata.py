@@ -7,14 +7,13 @@ tokens included, and knows what tideform's runtime asks for: who and where it is
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from tideform.cloud import Credentials
 from tideform.local.control import METADATA_PREFIX
+from tideform.local.metadata import secret
 from tideform.times import utc
 
 if TYPE_CHECKING:
@@ -36,8 +35,8 @@ class Metadata:
         instance_id, _, rest = rest.partition("/")
         given, _, path = rest.partition("/")
         credentials = self._world.surroundings.credentials
-        token = _secret(credentials, instance_id, "token")
-        if not hmac.compare_digest(given.encode(), _secret(credentials, instance_id, "address").encode()):
+        token = secret(credentials, instance_id, "token")
+        if not hmac.compare_digest(given.encode(), secret(credentials, instance_id, "address").encode()):
             return _answer(start_response, "404 Not Found", "")
         if environ["REQUEST_METHOD"] == "PUT":
             return _token(environ, start_response, path, token)
@@ -61,20 +60,6 @@ class Metadata:
         return None if instance is None else _facts(instance).get(path)
 
 
-def variables(credentials: Credentials, instance_id: str) -> dict[str, str]:
-    """The variables by which a job's command on an instance finds the service; merge them into its environment."""
-    return {
-        "AWS_EC2_METADATA_SERVICE_ENDPOINT": address(credentials, instance_id),
-        "AWS_EC2_METADATA_DISABLED": "false",
-    }
-
-
-def address(credentials: Credentials, instance_id: str) -> str:
-    """Where one instance asks about itself; ends with a slash, so that ``latest/…`` can be put behind it."""
-    secret = _secret(credentials, instance_id, "address")
-    return f"{credentials.endpoint}{METADATA_PREFIX}{instance_id}/{secret}/"
-
-
 def _facts(instance: Any) -> dict[str, str]:
     return {
         "meta-data/instance-id": instance.id,
@@ -91,11 +76,6 @@ def _token(environ: dict[str, Any], start_response: Callable[..., Any], path: st
     if path != "latest/api/token" or not ttl.isdigit() or not 1 <= int(ttl) <= _MAX_TTL:
         return _answer(start_response, "400 Bad Request", "")
     return _answer(start_response, "200 OK", token, ("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", ttl))
-
-
-def _secret(credentials: Credentials, instance_id: str, purpose: str) -> str:
-    key = credentials.secret_key.encode()
-    return hmac.new(key, f"{purpose}/{instance_id}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def _answer(start_response: Callable[..., Any], status: str, text: str, *headers: tuple[str, str]) -> Iterable[bytes]:

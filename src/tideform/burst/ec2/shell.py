@@ -31,7 +31,7 @@ def shell_command(cloud: Cloud, deployment: Deployment, pool: str, instance_id: 
 def shell_environment(cloud: Cloud, instance_id: str) -> Mapping[str, str]:
     """What `shell_command` needs beside the environment: the keys, or where the sandbox is."""
     if cloud.credentials is not None:
-        from tideform_sandbox.market.metadata import variables
+        from tideform.local.metadata import variables
 
         return {**cloud.environ(), **variables(cloud.credentials, instance_id)}
     return cloud.environ()

@@ -1,4 +1,4 @@
-"""Serve the provider to the engine that started this process: ``python -m tideform_sandbox.providers.aws ENGINE-ADDRESS``."""
+"""Serve the provider to the engine that started this process: ``-m tideform_sandbox.providers.aws ADDRESS``."""
 
 from __future__ import annotations
 

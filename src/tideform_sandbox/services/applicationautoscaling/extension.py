@@ -11,12 +11,13 @@ from typing import Any
 
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 
+from tideform_sandbox.extension.nouns import Store
 from tideform_sandbox.extension.request import AwsError, parameters, put
 
 _RESPONSE = ApplicationAutoScalingResponse
 
 
-def install() -> None:
+def install(_: Store) -> None:
     """Extend moto's Application Auto Scaling."""
     for operation in (tag_resource, untag_resource, list_tags_for_resource):
         put(_RESPONSE, operation.__name__, _method(operation))

@@ -9,10 +9,11 @@ from typing import Any
 
 from moto.awslambda.models import LambdaFunction
 
+from tideform_sandbox.extension.nouns import Store
 from tideform_sandbox.extension.request import put
 
 
-def install() -> None:
+def install(_: Store) -> None:
     """Extend moto's Lambda, which takes a reservation of nothing for none."""
     original = LambdaFunction.get_code
 

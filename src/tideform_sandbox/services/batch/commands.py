@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tideform_sandbox.market import metadata
+from tideform.local import metadata
 from tideform_sandbox.nodes.process import RunningCommand
 from tideform_sandbox.nodes.surroundings import BadFolder
 from tideform_sandbox.services.batch import gang, logs

@@ -12,12 +12,13 @@ from typing import Any
 
 from moto.budgets.responses import BudgetsResponse
 
+from tideform_sandbox.extension.nouns import Store
 from tideform_sandbox.extension.request import parameters, put
 from tideform_sandbox.services.budgets import actions as budget_actions
 from tideform_sandbox.services.budgets.actions import budget_of, missing, tags_of
 
 
-def install() -> None:
+def install(_: Store) -> None:
     """Extend moto's Budgets."""
     operations = (
         update_budget,

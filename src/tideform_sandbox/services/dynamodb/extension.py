@@ -9,12 +9,13 @@ from typing import Any
 
 from moto.dynamodb.responses import DynamoHandler
 
+from tideform_sandbox.extension.nouns import Store
 from tideform_sandbox.extension.request import put
 from tideform_sandbox.services.dynamodb import answers as dynamodb_answers
 from tideform_sandbox.services.dynamodb import compared as dynamodb_compared
 
 
-def install() -> None:
+def install(_: Store) -> None:
     """Extend moto's DynamoDB."""
     dynamodb_answers.install()
     dynamodb_compared.install()

@@ -17,13 +17,14 @@ from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupR
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, EC2_RESOURCE_TO_PREFIX
 
+from tideform_sandbox.extension.nouns import Store
 from tideform_sandbox.extension.request import AwsError, parameters, put
 from tideform_sandbox.services.ec2 import in_use as ec2_in_use
 
 _groups: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
 
 
-def install() -> None:
+def install(_: Store) -> None:
     """Extend moto's EC2."""
     ec2_in_use.install()
     EC2_RESOURCE_TO_PREFIX["placement-group"] = "pg"  # else it cannot be tagged

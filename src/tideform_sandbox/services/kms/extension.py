@@ -7,12 +7,13 @@ from typing import Any
 
 from moto.kms.responses import KmsResponse
 
+from tideform_sandbox.extension.nouns import Store
 from tideform_sandbox.extension.request import put
 
 _DEFAULT_PERIOD = 365  # days
 
 
-def install() -> None:
+def install(_: Store) -> None:
     """Extend moto's KMS."""
     enable, status = KmsResponse.enable_key_rotation, KmsResponse.get_key_rotation_status
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from moto.logs.responses import LogsResponse
 
+from tideform_sandbox.extension.nouns import Store
 from tideform_sandbox.extension.request import AwsError, put
 
 
-def install() -> None:
+def install(_: Store) -> None:
     """Extend moto's CloudWatch Logs."""
     put(LogsResponse, "associate_kms_key", lambda self: _set_key(self, self._get_param("kmsKeyId")))
     put(LogsResponse, "disassociate_kms_key", lambda self: _set_key(self, None))

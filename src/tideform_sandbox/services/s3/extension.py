@@ -16,6 +16,7 @@ from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket, s3_backends
 from moto.s3.responses import S3Response
 
+from tideform_sandbox.extension.nouns import Store
 from tideform_sandbox.extension.request import put
 
 _ROOT = "NotificationConfiguration"
@@ -23,7 +24,7 @@ _ELEMENT = "<EventBridgeConfiguration></EventBridgeConfiguration>"
 _creating = threading.Lock()
 
 
-def install() -> None:
+def install(_: Store) -> None:
     """Extend moto's S3."""
     original = S3Response.get_bucket_notification
 

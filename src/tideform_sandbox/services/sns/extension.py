@@ -11,12 +11,13 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.sns.responses import SNSResponse
 
+from tideform_sandbox.extension.nouns import Store
 from tideform_sandbox.extension.request import put
 
 _WAITS = "PendingConfirmation"
 
 
-def install() -> None:
+def install(_: Store) -> None:
     """Extend moto's SNS."""
     for name in ("list_subscriptions", "list_subscriptions_by_topic"):
         put(SNSResponse, name, _waiting(getattr(SNSResponse, name)))

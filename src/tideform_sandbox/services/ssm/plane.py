@@ -18,7 +18,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from tideform_sandbox.market.metadata import variables
+from tideform.local.metadata import variables
 from tideform_sandbox.nodes.process import RunningCommand
 from tideform_sandbox.services.batch.fleet import memory_of
 from tideform_sandbox.services.batch.logs import LogStream

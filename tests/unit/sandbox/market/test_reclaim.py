@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.sandbox.market.machines import Machines
 from tideform.errors import SandboxError
-from tideform_sandbox.market.metadata import address
+from tideform.local.metadata import address
 
 
 def _get(endpoint: str, path: str) -> str | None:
