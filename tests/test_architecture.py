@@ -17,11 +17,12 @@ FORBIDDEN: dict[str, set[str]] = {
     "diagnostics": {"*"},
     "spec": {"plan", "catalogue", "components", "engine", "burst", "prices", "sandbox", "cloud", "connect", "views"},
     "sandbox": {"plan", "catalogue", "components", "engine.pulumi", "engine.connect", "burst", "prices", "views"},
+    "resources": {"plan", "catalogue", "components", "engine", "burst", "sandbox", "cloud", "connect", "views"},
     "burst": {"plan", "views"},
     "engine": {"burst", "views"},
     "components": {"engine", "burst", "sandbox", "cloud", "connect", "views"},
     "catalogue": {"engine", "burst", "sandbox", "cloud", "connect", "views"},
-    "prices": {"plan", "catalogue", "components", "engine", "burst", "sandbox", "views"},
+    "prices": {"plan", "resources", "catalogue", "components", "engine", "burst", "sandbox", "views"},
     "plan": {"views"},
     "views": {"burst.runner", "sandbox", "cloud", "connect", "engine.pulumi"},
 }
@@ -44,6 +45,7 @@ PURE = (
     "plan.review",
     "plan.cost",
     "plan.stages",
+    "resources",
     "catalogue.controls",
 )
 HEAVY = {"pulumi", "pulumi_aws", "pulumi_kubernetes", "boto3", "botocore", "typer", "moto", "rich", "grpc"}

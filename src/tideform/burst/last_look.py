@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tideform.burst.inventory.base import Leftover
 from tideform.burst.ownerless import ownerless
 from tideform.burst.receipt import Receipt, capacity_receipt
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
+from tideform.resources.inventory import Leftover
 from tideform.spec.deployment import Deployment
 
 

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
-from tideform.burst.inventory.base import Area, Leftover, Place
 from tideform.burst.reaper.kubernetes_groups import UnservedError
 from tideform.burst.reaper.legible import THE_TABLE
 from tideform.burst.reaper.reserved import Reservation
@@ -20,6 +19,7 @@ from tideform.cloud import Cloud
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import LeftoversError, TideformError
 from tideform.kube import KubeError
+from tideform.resources.inventory import Area, Leftover, Place
 from tideform.spec.deployment import Deployment
 from tideform.unasked import Unasked, ask, reason
 
@@ -122,7 +122,7 @@ def _ask(scope: str, place: Place, areas: Iterable[Area]) -> Receipt:
 
 def _with_log(receipt: Receipt, place: Place, pool: str) -> Receipt:
     """A log is no capacity: that it could not be looked for hinders no end, and is told in its place."""
-    from tideform.burst.inventory.storage import kept_log
+    from tideform.burst.inventory.logs import kept_log
 
     answer = _answer(Area("its log", partial(kept_log, pool=pool)), place)
     if isinstance(answer, Unasked):

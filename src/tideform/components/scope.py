@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tideform.spec.deployment import Deployment
+from tideform.spec.regions import partition
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,7 @@ class Scope:
     @property
     def partition(self) -> str:
         """``aws``, or the partition of China or GovCloud."""
-        known = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
-        return next((name for start, name in known.items() if self.region.startswith(f"{start}-")), "aws")
+        return partition(self.region)
 
     @property
     def dns_suffix(self) -> str:

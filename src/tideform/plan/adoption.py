@@ -23,9 +23,9 @@ from tideform.plan.model import Action, Deferred, Outputs
 from tideform.plan.programs import programs
 
 if TYPE_CHECKING:
-    from tideform.burst.inventory.base import Leftover
     from tideform.engine.base import Program
     from tideform.engine.pulumi import PulumiEngine
+    from tideform.resources.inventory import Leftover
 
 OnPhase = Callable[[str], None]
 _QUIET = (Action.NO_OP, Action.READ)

@@ -1,28 +1,13 @@
-"""What an update or a replacement does to the work that is going on, by type. Pure.
-
-Sources: AWS Batch user guide, 'Deleting a compute environment' (it must be disabled first, and then takes no new
-jobs); AWS Batch API, DeleteJobQueue ('all jobs in the queue are eventually terminated'); SageMaker API, UpdateEndpoint
-(new instances first, old ones deleted after traffic has moved).
-"""
+"""What an update or a replacement does to the work that is going on, as the type says (`tideform.resources`). Pure."""
 
 from __future__ import annotations
 
-from typing import Final
-
-from tideform.plan.model import Action, PlannedResource
-
-_GONE: Final = frozenset({Action.REPLACE, Action.DELETE})
-_NOTES: Final = {
-    ("aws:batch/computeEnvironment:ComputeEnvironment", _GONE): ("drains first: it takes no new jobs before it goes"),
-    ("aws:batch/jobQueue:JobQueue", _GONE): "jobs that wait or run in this queue are ended with it",
-    ("aws:sagemaker/endpoint:Endpoint", frozenset({Action.UPDATE})): (
-        "drains first: new instances take the traffic over before the old ones go"
-    ),
-    ("aws:sagemaker/endpoint:Endpoint", _GONE): "calls fail between the old endpoint and a new one",
-}
+from tideform.plan.model import PlannedResource
+from tideform.resources.registry import type_of
 
 
 def update_note(resource: PlannedResource) -> str:
     """What a reader of the plan should know before saying yes; mostly nothing."""
-    found = (note for (kind, actions), note in _NOTES.items() if resource.type == kind and resource.action in actions)
-    return next(found, "")
+    kind = type_of(resource.type)
+    notes = kind.notes if kind else ()
+    return next((note.text for note in notes if resource.action in note.actions), "")

@@ -50,3 +50,9 @@ _LETTERS = {
 def zone_letters(region: str) -> str:
     """The letters that most accounts have in a region."""
     return _LETTERS.get(region, "abc")
+
+
+def partition(region: str) -> str:
+    """``aws``, or the partition of China or GovCloud."""
+    known = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+    return next((name for start, name in known.items() if region.startswith(start)), "aws")

@@ -11,9 +11,9 @@ from tideform.views.unasked import unasked_json, unasked_lines
 from tideform.words import counted
 
 if TYPE_CHECKING:
-    from tideform.burst.inventory.base import Leftover
     from tideform.burst.receipt import Receipt
     from tideform.engine.left_behind import LeftBehind
+    from tideform.resources.inventory import Leftover
 
 
 def receipt_lines(receipt: Receipt, beside: Iterable[LeftBehind] = ()) -> Iterator[Line]:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tideform.burst.inventory.areas import ENVIRONMENT
-from tideform.burst.inventory.base import Area, Leftover, Place
+from tideform.burst.inventory.areas import ENVIRONMENT, UNIT
 from tideform.burst.inventory.compute import instances, volumes
-from tideform.burst.inventory.identity import aliases, keys, profiles
-from tideform.burst.inventory.network import endpoints
-from tideform.burst.inventory.storage import buckets, kept_log, log_groups
-from tideform.burst.inventory.watch import dashboards
+from tideform.burst.inventory.logs import kept_log
 from tideform.burst.receipt import Receipt, _ask, capacity_receipt
 from tideform.cloud import Cloud
 from tideform.errors import CloudError, LeftoversError
+from tideform.resources.cloudwatch import dashboards
+from tideform.resources.ec2 import endpoints
+from tideform.resources.iam import profiles
+from tideform.resources.inventory import Area, Leftover, Place
+from tideform.resources.kms import aliases, keys
+from tideform.resources.logs import log_groups
+from tideform.resources.s3 import buckets
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Project
 from tideform.unasked import Unasked
@@ -243,5 +247,13 @@ def test_the_log_that_stays_is_nothing_left_of_its_pool_but_of_its_environment(
 ) -> None:
     tags = {**OURS, "tideform:unit": "fit"}
     cloud.client("logs").create_log_group(logGroupName="/tideform/demo-dev/bursts/fit", tags=tags)
-    of = {unit: [one.kept for one in log_groups(Place(cloud, deployment, unit))] for unit in ("fit", None)}
-    assert of == {"fit": [True], None: [False]}
+    of = {unit: list(_log_groups(areas, Place(cloud, deployment, unit))) for unit, areas in ASKED.items()}
+    assert {unit: [one.kept for one in found] for unit, found in of.items()} == {"fit": [True], None: [False]}
+
+
+ASKED = {"fit": UNIT, None: ENVIRONMENT}
+
+
+def _log_groups(areas: tuple[Area, ...], place: Place) -> Iterable[Leftover]:
+    (area,) = (area for area in areas if area.what == "CloudWatch log groups")
+    return area.find(place)

@@ -8,9 +8,9 @@ import pytest
 
 from tests.unit.cli.project import World, answer, enter
 from tests.unit.views.plans import created, plan
-from tideform.burst.inventory.base import Leftover
 from tideform.burst.receipt import Receipt
 from tideform.cli.app import main
+from tideform.resources.inventory import Leftover
 from tideform.unasked import Unasked
 
 Output = pytest.CaptureFixture[str]

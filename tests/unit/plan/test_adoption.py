@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import pytest
 
-from tideform.burst.inventory.base import Leftover
 from tideform.burst.lease import PoolRecord, State
 from tideform.burst.receipt import Receipt
 from tideform.burst.table import LeaseTable
@@ -16,6 +15,7 @@ from tideform.cloud import Cloud
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.plan.adoption import _beside
 from tideform.plan.changing import Change
+from tideform.resources.inventory import Leftover
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment, Project
 

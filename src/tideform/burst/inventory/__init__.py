@@ -1,5 +1,6 @@
-"""What is there, asked of each service and never of a state file: one module per service area.
+"""What is there, asked of each service and never of a state file.
 
-A module offers ``AREAS``: each an `Area` with one question to one service. To add one, write it, and list its module
-in `tideform.burst.inventory.areas`.
+What programs make is asked for as `tideform.resources` says; here stand the questions about the rest, a module per
+service area. A module offers ``AREAS``: each an `Area` with one question to one service. To add one, write it, and list
+its module in `tideform.burst.inventory.areas`.
 """

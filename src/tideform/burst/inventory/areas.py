@@ -1,41 +1,34 @@
-"""Which questions make a receipt: all for an environment, fewer for one unit or its capacity."""
+"""Which questions make a receipt: all for an environment, fewer for one unit or its capacity.
+
+What programs make is asked for as each type says (`tideform.resources`); the modules here ask for the rest: machines
+and jobs, and what services make by themselves.
+"""
 
 from __future__ import annotations
 
-from tideform.burst.inventory import autoscaling, batch, compute, eks, identity, network, sagemaker, storage, watch
-from tideform.burst.inventory.base import Area
+from collections.abc import Iterator
 
-ENVIRONMENT: tuple[Area, ...] = (
-    *compute.AREAS,
-    *network.AREAS,
-    *storage.AREAS,
-    *identity.AREAS,
-    *autoscaling.AREAS,
-    *batch.AREAS,
-    *eks.AREAS,
-    *sagemaker.AREAS,
-    *watch.AREAS,
-)
+from tideform.burst.inventory import autoscaling, batch, compute, logs, sagemaker, watch
+from tideform.resources.inventory import Area
+from tideform.resources.registry import all_types
 
-UNIT: tuple[Area, ...] = (
-    *compute.AREAS,
-    Area("CloudWatch log groups", storage.log_groups),
-    Area("IAM roles", identity.roles),
-    Area("IAM instance profiles", identity.profiles),
-    *autoscaling.AREAS,
-    *batch.AREAS,
-    *eks.UNIT,
-    *sagemaker.AREAS,
-    Area("CloudWatch alarms", watch.alarms),
-    Area("CloudWatch alarms of autoscaling", watch.scaling_alarms),
-)
+_MADE_BY_OTHERS = (*compute.AREAS, *autoscaling.AREAS, *batch.AREAS, *sagemaker.AREAS, *watch.AREAS)
+
+
+def _of_types(*, in_units: bool = False) -> Iterator[Area]:
+    for each in all_types().values():
+        if isinstance(each.inventory, Area) and (each.in_units or not in_units):
+            yield each.inventory
+
+
+ENVIRONMENT: tuple[Area, ...] = (*_of_types(), *_MADE_BY_OTHERS)
+
+UNIT: tuple[Area, ...] = tuple(map(logs.of_a_unit, (*_of_types(in_units=True), *_MADE_BY_OTHERS)))
 
 CAPACITY: tuple[Area, ...] = (
-    Area("EC2 instances", compute.instances),
-    Area("EC2 spot requests", compute.spot_requests),
-    Area("EC2 volumes", compute.volumes),
+    *compute.AREAS,
     *autoscaling.CAPACITY,
     Area("Batch compute environments", batch.awake),
-    Area("Batch jobs", batch.jobs),
-    *sagemaker.TRAINING,
+    *batch.AREAS,
+    *sagemaker.AREAS,
 )

@@ -1,34 +1,22 @@
-"""Auto Scaling groups that may start machines, what is scheduled for them, and commands that run on theirs."""
+"""Auto Scaling groups that have machines, what is scheduled for them, and commands that run on theirs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from tideform.burst.inventory.base import Area, Leftover, Place, tags_of
 from tideform.burst.reaper import instances
-from tideform.words import counted
+from tideform.resources.autoscaling import described, groups, size
+from tideform.resources.inventory import Area, Leftover, Place, tags_of
 
 _SIZES = ("MinSize", "MaxSize", "DesiredCapacity")
 
 
-def _groups(place: Place) -> Iterator[dict[str, Any]]:
-    yield from place.pages("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups")
-
-
-def groups(place: Place) -> Iterator[Leftover]:
-    """Groups; at zero they cost nothing."""
-    for found in _groups(place):
-        name = found["AutoScalingGroupName"]
-        yield from place.claim(Leftover("autoscaling", "group", name, note=_size(found)), name, tags_of(found))
-
-
 def awake(place: Place) -> Iterator[Leftover]:
     """Groups that want machines, or still have some."""
-    for found in _groups(place):
+    for found in described(place):
         if found["MinSize"] or found["DesiredCapacity"] or found["Instances"]:
             name = found["AutoScalingGroupName"]
-            awake = Leftover("autoscaling", "group not at zero", name, note=_size(found))
+            awake = Leftover("autoscaling", "group not at zero", name, note=size(found))
             yield from place.claim(awake, name, tags_of(found))
 
 
@@ -39,7 +27,7 @@ def schedules(place: Place) -> Iterator[Leftover]:
             "autoscaling", "describe_scheduled_actions", "ScheduledUpdateGroupActions", AutoScalingGroupName=ours.id
         )
         for found in actions:
-            sizes = ", ".join(f"{size} {found[size]}" for size in _SIZES if size in found)
+            sizes = ", ".join(f"{key} {found[key]}" for key in _SIZES if key in found)
             yield Leftover("autoscaling", "scheduled action", f"{ours.id}/{found['ScheduledActionName']}", note=sizes)
 
 
@@ -53,17 +41,6 @@ def commands(place: Place) -> Iterator[Leftover]:
             yield Leftover("ssm", "command", found["CommandId"], comment, note=found["Status"].lower())
 
 
-def placement_groups(place: Place) -> Iterator[Leftover]:
-    """Placement groups, by their tags; they cost nothing."""
-    by_id: dict[str, dict[str, str]] = {}
-    kind = [{"Name": "resource-type", "Values": ["placement-group"]}]
-    for tag in place.pages("ec2", "describe_tags", "Tags", Filters=kind):
-        by_id.setdefault(tag["ResourceId"], {})[tag["Key"]] = tag["Value"]
-    for found, tags in by_id.items():
-        name = tags.get("Name", "")
-        yield from place.claim(Leftover("ec2", "placement group", found, name), name, tags)
-
-
 def _stands(place: Place, ids: list[str]) -> bool:
     if not ids:
         return False
@@ -71,20 +48,11 @@ def _stands(place: Place, ids: list[str]) -> bool:
     return bool(instances.described(place.cloud, [{"Name": "instance-id", "Values": ids}, *standing]))
 
 
-def _size(found: dict[str, Any]) -> str:
-    return (
-        f"minimum {found['MinSize']}, desired {found['DesiredCapacity']}, {counted(len(found['Instances']), 'machine')}"
-    )
-
-
 AREAS = (
-    Area("Auto Scaling groups", groups),
     Area("Auto Scaling schedules", schedules),
     Area("SSM commands", commands),
-    Area("EC2 placement groups", placement_groups),
 )
 CAPACITY = (
     Area("Auto Scaling groups", awake),
-    Area("Auto Scaling schedules", schedules),
-    Area("SSM commands", commands),
+    *AREAS,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tideform.burst.inventory.base import Area, Leftover, Place, tags_of
+from tideform.resources.inventory import Area, Leftover, Place, tags_of
 
 _STANDING = ("pending", "running", "stopping", "stopped", "shutting-down")  # every state but terminated
 _OPEN = ("open", "active")
@@ -42,18 +42,8 @@ def volumes(place: Place) -> Iterator[Leftover]:
         yield from place.claim(Leftover("ec2", "volume", found["VolumeId"], name, note=note), name, tags)
 
 
-def launch_templates(place: Place) -> Iterator[Leftover]:
-    """Launch templates; they cost nothing."""
-    for found in place.pages("ec2", "describe_launch_templates", "LaunchTemplates"):
-        name = found["LaunchTemplateName"]
-        yield from place.claim(
-            Leftover("ec2", "launch template", found["LaunchTemplateId"], name), name, tags_of(found)
-        )
-
-
 AREAS = (
     Area("EC2 instances", instances),
     Area("EC2 spot requests", spot_requests),
     Area("EC2 volumes", volumes),
-    Area("EC2 launch templates", launch_templates),
 )

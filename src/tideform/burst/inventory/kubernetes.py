@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from tideform.burst.eks.access import Access
-from tideform.burst.inventory.base import Area, Leftover, Place
 from tideform.burst.reaper import kubernetes_groups as groups
 from tideform.catalogue.training._eks_names import LABEL, LOCAL_QUEUE, EksNames
 from tideform.kube import Kube
+from tideform.resources.inventory import Area, Leftover, Place
 
 _OVER = ("Succeeded", "Failed")
 _FINISHED = ("Complete", "Completed", "Failed")

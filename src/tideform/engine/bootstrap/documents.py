@@ -1,24 +1,19 @@
-"""The policy documents of bootstrap: the state bucket's, the CI role's trust and its rights. Pure."""
+"""The policy documents of bootstrap: the state bucket's, the CI role's trust and its rights. Pure.
+
+What CI may do follows from the types that the stacks consist of (`engine.bootstrap.needed`).
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tideform.engine.bootstrap.names import ci_role_arn, partition, state_bucket, state_prefix
+from tideform.engine.bootstrap import needed
+from tideform.engine.bootstrap.names import ci_role_arn, state_bucket, state_prefix
 from tideform.spec.deployment import Deployment
+from tideform.spec.regions import partition
 
 GITHUB = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
-
-# The services that the stacks build from. IAM, S3, the key and the state have statements of their own.
-_SERVICES = (
-    "application-autoscaling", "autoscaling", "batch", "cloudtrail", "cloudwatch", "dynamodb", "ec2",
-    "ecr", "ecs", "eks", "events", "kms", "lambda", "logs", "sagemaker", "scheduler", "sns", "sqs", "ssm",
-)  # fmt: skip
-_PASSED_TO = (
-    "application-autoscaling", "batch", "budgets", "cloudtrail", "ec2", "ecs-tasks", "eks", "events", "lambda",
-    "pods.eks", "sagemaker", "scheduler", "vpc-flow-logs",
-)  # fmt: skip
 
 
 def bucket_policy(deployment: Deployment) -> dict[str, Any]:
@@ -81,53 +76,37 @@ def provisioning_rights(deployment: Deployment) -> dict[str, Any]:
     own = f"{base}:iam::{deployment.account}"
     mine = f"{deployment.name}-*"
     region = {"StringEquals": {"aws:RequestedRegion": deployment.region}}
-    passed = {"StringEquals": {"iam:PassedToService": _services(deployment.region)}}
+    passed = {"StringEquals": {"iam:PassedToService": _principals(deployment.region)}}
     roles = [f"{own}:role/{mine}", f"{own}:instance-profile/{mine}"]
     linked = [f"{own}:role/aws-service-role/*"]
     return _document(
-        _allow("Services", [f"{service}:*" for service in _SERVICES], ["*"], region),
+        _allow("Services", [f"{service}:*" for service in needed.services()], ["*"], region),
         _allow("Buckets", ["s3:*"], [f"{base}:s3:::{mine}"]),
         _allow("Parameters", ["ssm:GetParameter", "ssm:GetParameters"], [f"{base}:ssm:*::parameter/aws/*"]),
-        _allow("Roles", _ROLE_ACTIONS, roles),
-        _allow("Policies", _POLICY_ACTIONS, [f"{own}:policy/{mine}"]),
+        _allow("Roles", [*needed.role_changes(), *needed.role_uses()], roles),
+        _allow("Policies", needed.policy_actions(), [f"{own}:policy/{mine}"]),
         _allow("PassRoles", ["iam:PassRole"], [f"{own}:role/{mine}"], passed),
         _allow("ServiceLinkedRoles", ["iam:CreateServiceLinkedRole", "iam:GetRole"], linked),
         _allow("Budgets", ["budgets:*"], [f"{base}:budgets::{deployment.account}:budget/{deployment.name}*"]),
-        _allow("Inventory", _INVENTORY, ["*"]),
-        {"Sid": "NotItself", "Effect": "Deny", "Action": _ROLE_CHANGES, "Resource": [ci_role_arn(deployment)]},
+        _allow("Inventory", needed.searches(), ["*"]),
+        {
+            "Sid": "NotItself",
+            "Effect": "Deny",
+            "Action": needed.role_changes(),
+            "Resource": [ci_role_arn(deployment)],
+        },
     )
 
 
-def _services(region: str) -> list[str]:
+def _principals(region: str) -> list[str]:
     """Who takes our roles; in China EC2 has a name of its own there, which other services have not."""
     own = ["ec2.amazonaws.com.cn"] if partition(region) == "aws-cn" else []
-    return [*(f"{service}.amazonaws.com" for service in _PASSED_TO), *own]
+    return [*(f"{service}.amazonaws.com" for service in needed.passed_to()), *own]
 
 
 def takes_role(arn: str) -> dict[str, Any]:
     """Take the role that the environment names; what that one may do is its owner's business."""
     return _document(_allow("Assume", ["sts:AssumeRole"], [arn]))
-
-
-# A receipt asks every service what is left, and these take no narrower resource.
-_INVENTORY = [
-    "iam:ListInstanceProfiles", "iam:ListPolicies", "iam:ListRoles", "s3:ListAllMyBuckets",
-    "sts:GetCallerIdentity", "tag:GetResources",
-]  # fmt: skip
-_ROLE_CHANGES = [
-    "iam:AttachRolePolicy", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePolicy",
-    "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
-]  # fmt: skip
-_ROLE_ACTIONS = [
-    *_ROLE_CHANGES, "iam:AddRoleToInstanceProfile", "iam:CreateInstanceProfile", "iam:CreateRole",
-    "iam:DeleteInstanceProfile", "iam:GetInstanceProfile", "iam:GetRole", "iam:GetRolePolicy",
-    "iam:ListAttachedRolePolicies", "iam:ListInstanceProfilesForRole", "iam:ListRolePolicies", "iam:ListRoleTags",
-    "iam:RemoveRoleFromInstanceProfile", "iam:TagInstanceProfile", "iam:UntagInstanceProfile",
-]  # fmt: skip
-_POLICY_ACTIONS = [
-    "iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:GetPolicy",
-    "iam:GetPolicyVersion", "iam:ListPolicyTags", "iam:ListPolicyVersions", "iam:TagPolicy", "iam:UntagPolicy",
-]  # fmt: skip
 
 
 def _bucket_arn(deployment: Deployment) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from tideform.spec.deployment import Deployment
+from tideform.spec.regions import partition
 
 
 def state_bucket(deployment: Deployment) -> str:
@@ -37,9 +38,3 @@ def deploy_role(deployment: Deployment) -> str | None:
     """The role that somebody else looks after and that provisions; None if the CI role itself does."""
     role = deployment.settings.role
     return None if role == ci_role_arn(deployment) else role
-
-
-def partition(region: str) -> str:
-    """``aws``, or the partition of China or GovCloud."""
-    known = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-    return next((name for start, name in known.items() if region.startswith(start)), "aws")

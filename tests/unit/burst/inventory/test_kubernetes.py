@@ -12,7 +12,6 @@ from tests.unit.burst.conftest import NOW
 from tests.unit.stacks.collecting import FULL, deployment_of
 from tideform.burst.eks.access import Access
 from tideform.burst.inventory import kubernetes
-from tideform.burst.inventory.base import Place
 from tideform.burst.lease import Mode, new_lease
 from tideform.burst.reaper.kubernetes_groups import KNOWN
 from tideform.burst.receipt import _ask, capacity_receipt
@@ -20,6 +19,7 @@ from tideform.burst.table import LeaseTable
 from tideform.burst.terms import terms_of
 from tideform.cloud import Cloud
 from tideform.kube import KubeError
+from tideform.resources.inventory import Place
 from tideform.spec.deployment import Deployment
 
 POOL = "acme-dev-nightly"

@@ -1,7 +1,5 @@
-"""EKS: clusters, what belongs to them, and the queue that tells Karpenter of reclaims.
-
-Machines of a pool are EC2's (`compute.instances`); what lies inside of a cluster goes with it, and what costs money by
-itself there is a machine.
+"""What is there of EKS. Machines of a pool are EC2's; what lies inside of a cluster goes with it, and what costs money
+by itself there is a machine.
 """
 
 from __future__ import annotations
@@ -9,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tideform.burst.inventory.base import Area, Leftover, Place
+from tideform.resources.inventory import Leftover, Place
 
 
 def clusters(place: Place) -> Iterator[Leftover]:
@@ -56,15 +54,6 @@ def pod_identities(place: Place) -> Iterator[Leftover]:
             yield from place.claim(leftover, "", found.get("tags") or {})
 
 
-def queues(place: Place) -> Iterator[Leftover]:
-    """Queues of ours; they cost by use."""
-    sqs = place.cloud.client("sqs")
-    for url in place.pages("sqs", "list_queues", "QueueUrls", QueueNamePrefix=place.prefix):
-        name = str(url).rpartition("/")[2]
-        tags = sqs.list_queue_tags(QueueUrl=url).get("Tags") or {}
-        yield from place.claim(Leftover("sqs", "queue", name), name, tags)
-
-
 def _clusters(place: Place) -> Iterator[dict[str, Any]]:
     eks = place.cloud.client("eks")
     for name in place.pages("eks", "list_clusters", "clusters"):
@@ -78,13 +67,3 @@ def _ours(place: Place) -> Iterator[str]:
         tags = found.get("tags") or {}
         if all(tags.get(key) == value for key, value in mine.items()):
             yield found["name"]
-
-
-AREAS = (
-    Area("EKS clusters", clusters),
-    Area("EKS node groups", node_groups),
-    Area("EKS access entries", access_entries),
-    Area("EKS pod identities", pod_identities),
-    Area("SQS queues", queues),
-)
-UNIT = (Area("EKS pod identities", pod_identities),)

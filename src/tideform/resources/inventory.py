@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tideform.cloud import Cloud
 from tideform.prices.book import Book, book
-from tideform.spec.deployment import Deployment
+
+if TYPE_CHECKING:
+    from tideform.cloud import Cloud
+    from tideform.spec.deployment import Deployment
 
 Tags = Mapping[str, str]
 

@@ -32,14 +32,12 @@ def customer_keys(cloud: Cloud, ours: Callable[[Tags], bool]) -> Iterator[Custom
     One that may not is left out where the tags that the tagging service knows of it are not ``ours``. Raises KMS's
     own refusal (`botocore.exceptions.ClientError`) for one that is ours, or may be.
     """
-    from botocore.exceptions import ClientError
-
     kms = cloud.client("kms")
     for page in kms.get_paginator("list_keys").paginate():
         for entry in page["Keys"]:
             try:
                 found = _looked_at(kms, entry["KeyId"])
-            except ClientError as error:
+            except kms.exceptions.ClientError as error:
                 if error.response["Error"]["Code"] == _DENIED and _is_foreign(cloud, entry["KeyArn"], ours):
                     continue
                 raise
@@ -57,11 +55,10 @@ def _looked_at(kms: Any, key: str) -> CustomerKey | None:
 
 def _is_foreign(cloud: Cloud, arn: str, ours: Callable[[Tags], bool]) -> bool:
     """Whether the tagging service, which asks no key's policy, knows the key as somebody else's."""
-    from botocore.exceptions import ClientError
-
+    tagging = cloud.client("resourcegroupstaggingapi")
     try:
-        answer = cloud.client("resourcegroupstaggingapi").get_resources(ResourceARNList=[arn])
-    except ClientError:
+        answer = tagging.get_resources(ResourceARNList=[arn])
+    except tagging.exceptions.ClientError:
         return False  # then KMS's refusal is what is told
     found = answer["ResourceTagMappingList"]
     return not any(ours({tag["Key"]: tag["Value"] for tag in each["Tags"]}) for each in found)

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from tideform.cloud import Cloud
-from tideform.engine.customer_keys import customer_keys
+from tideform.resources.customer_keys import customer_keys
 
 
 @pytest.fixture
