@@ -6,28 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.everything import EVERYTHING, PROGRAMS
 from tests.unit.stacks.collecting import collect
 from tideform.plan.model import PlannedResource
 from tideform.resources.registry import all_types
 from tideform_sandbox.providers.aws.lifecycle import unknown_inputs
 from tideform_sandbox.providers.aws.registry import all_kinds, kind_of
 
-PROGRAMS = (
-    ("foundation", None),
-    ("storage", None),
-    ("compliance", None),
-    ("training", "nightly"),
-    ("training", "small"),
-    ("training", "desk"),
-    ("serving", "score"),
-    ("monitoring", None),
-)
-
 
 @pytest.fixture(params=PROGRAMS, ids=lambda program: "-".join(filter(None, program)))
 def planned(request: pytest.FixtureRequest) -> list[PlannedResource]:
     """What one program of a spec that uses everything registers."""
-    return list(collect(*request.param).resources)
+    return list(collect(*request.param, **EVERYTHING).resources)
 
 
 def _aws(planned: list[PlannedResource]) -> Iterator[PlannedResource]:
