@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -12,9 +13,11 @@ from botocore.exceptions import ClientError
 from tideform.burst.inventory.areas import ENVIRONMENT, UNIT
 from tideform.burst.inventory.compute import instances, volumes
 from tideform.burst.inventory.logs import kept_log
+from tideform.burst.reaper_zip import zipped
 from tideform.burst.receipt import Receipt, _ask, capacity_receipt
 from tideform.cloud import Cloud
 from tideform.errors import CloudError, LeftoversError
+from tideform.resources.awslambda import functions
 from tideform.resources.cloudwatch import dashboards
 from tideform.resources.ec2 import endpoints
 from tideform.resources.iam import profiles
@@ -22,10 +25,12 @@ from tideform.resources.inventory import Area, Leftover, Place
 from tideform.resources.kms import aliases, keys
 from tideform.resources.logs import log_groups
 from tideform.resources.s3 import buckets
+from tideform.resources.scheduler import schedules
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Project
 from tideform.unasked import Unasked
 
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 OURS = {"tideform:project": "demo", "tideform:environment": "dev"}
 
 
@@ -115,6 +120,45 @@ def test_a_namesake_leaves_the_receipt_empty(place: Place) -> None:
 def test_a_log_group_is_looked_for_in_its_folder(place: Place, name: str, ours: list[bool]) -> None:
     place.cloud.client("logs").create_log_group(logGroupName=name, tags=OURS)
     assert [found.ours for found in log_groups(place)] == ours
+
+
+@pytest.mark.parametrize(("name", "ours"), [("/aws/lambda/demo-dev-x", [True]), ("/aws/lambda/demo-device", [])])
+def test_the_log_of_a_function_is_called_as_the_function_is(place: Place, name: str, ours: list[bool]) -> None:
+    place.cloud.client("logs").create_log_group(logGroupName=name, tags=OURS)
+    assert [found.ours for found in log_groups(place)] == ours
+
+
+def role(place: Place, name: str, tags: dict[str, str]) -> str:
+    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+    made = place.cloud.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=TRUST, Tags=pairs)
+    return str(made["Role"]["Arn"])
+
+
+@pytest.mark.parametrize(("tags", "ours"), [(OURS, True), ({}, False)])
+def test_a_function_is_ours_by_its_tags(place: Place, tags: dict[str, str], ours: bool) -> None:
+    place.cloud.client("lambda").create_function(
+        FunctionName="demo-dev-reaper",
+        Runtime="python3.13",
+        Role=role(place, "demo-dev-reaper", OURS),
+        Handler="a.b",
+        Code={"ZipFile": zipped({"a.py": "b = print"})},
+        Tags=tags,
+    )
+    assert [(found.id, found.ours) for found in functions(place)] == [("demo-dev-reaper", ours)]
+
+
+@pytest.mark.parametrize(("tags", "ours"), [(OURS, [True]), ({}, [False]), (None, [False])])
+def test_a_schedule_is_as_much_ours_as_its_role(place: Place, tags: dict[str, str] | None, ours: list[bool]) -> None:
+    """A schedule takes no tags; one whose role is gone can call nothing."""
+    arn = "arn:aws:iam::123456789012:role/demo-dev-gone" if tags is None else role(place, "demo-dev-calls", tags)
+    place.cloud.client("scheduler").create_schedule(
+        Name="demo-dev-reaper",
+        ScheduleExpression="rate(5 minutes)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": "arn:aws:lambda:us-east-1:123456789012:function:demo-dev-reaper", "RoleArn": arn},
+    )
+    found = list(schedules(place))
+    assert ([one.id for one in found], [one.ours for one in found]) == (["default/demo-dev-reaper"], ours)
 
 
 def test_a_dashboard_is_ours_by_its_whole_name(place: Place) -> None:
