@@ -32,6 +32,7 @@ TRAINING: dict[str, Any] = {
     "reserved": {
         "instance_types": ["c5.large"],
         "lease": "1h",
+        "zones": ["a"],
         "capacity": {"spot": "never", "blocks": ["cr-0123456789abcdef0"]},
         "job": JOB,
     },
