@@ -100,7 +100,7 @@ def address_of(program: str, urn: str) -> str:
 def terraform_type(token: str) -> str:
     """``aws:s3/bucketPolicy:BucketPolicy`` as ``aws_s3_bucket_policy``.
 
-    Derived from the token, so it may differ from the vendor's name for a handful of types.
+    Derived from the token, and a part of addresses; the vendor's own name is in `tideform.resources`.
     """
     package, module, name = token.split(":")
     snake = "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")

@@ -16,6 +16,7 @@ from tideform import __version__
 from tideform.plan.model import SECRET, UNKNOWN, Action, OutputChange, Plan, PlannedResource, PoolChoice, terraform_type
 from tideform.plan.stages import Stage
 from tideform.prices.book import HOURS_A_MONTH
+from tideform.resources.registry import type_of
 from tideform.views.costs import hourly, standing
 from tideform.views.diagnostics import as_json
 from tideform.views.order import in_order, program_order
@@ -107,10 +108,16 @@ def _identity(resource: PlannedResource) -> dict[str, Any]:
     return {
         "address": resource.address,
         "mode": "managed",
-        "type": terraform_type(resource.type),
+        "type": _type(resource.type),
         "name": resource.name,
         "provider_name": f"pulumi/{resource.type.split(':')[0]}",
     }
+
+
+def _type(token: str) -> str:
+    """As the vendor's Terraform provider calls it, by which policies for Terraform's plans select."""
+    kind = type_of(token)
+    return kind.terraform if kind else terraform_type(token)
 
 
 def _planned(resource: PlannedResource) -> dict[str, Any]:

@@ -48,6 +48,19 @@ def test_actions_are_terraforms(resource: PlannedResource, actions: list[str]) -
     assert change_of(resource)["actions"] == actions
 
 
+@pytest.mark.parametrize(
+    ("token", "terraform"),
+    [
+        ("aws:ec2/vpc:Vpc", "aws_vpc"),
+        ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "aws_vpc_security_group_ingress_rule"),
+        ("aws:cloudtrail/trail:Trail", "aws_cloudtrail"),
+        ("aws:fsx/lustreFileSystem:LustreFileSystem", "aws_fsx_lustre_file_system"),  # derived: nobody makes one
+    ],
+)
+def test_the_type_is_the_name_by_which_policies_for_terraform_select(token: str, terraform: str) -> None:
+    assert resource_change(PlannedResource("s", token, "d", Action.CREATE, None, {}))["type"] == terraform
+
+
 def test_a_created_resource_has_nothing_before() -> None:
     change = change_of(created(bucket="b"))
     assert (change["before"], change["after"], change["before_sensitive"]) == (None, {"bucket": "b"}, False)
