@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tideform.resources.actions import Actions
 from tideform.resources.costs import Cost
 from tideform.resources.identity import Identify
-from tideform.resources.inventory import Area
+from tideform.resources.inventory import Area, Tags
 from tideform.resources.ownership import Ours, by_tags
+
+if TYPE_CHECKING:
+    from tideform.cloud import Cloud
 
 # What happens to a resource, in the plan's words (`tideform.plan.model.Action`).
 UPDATED: Final = frozenset({"update"})
@@ -22,6 +26,17 @@ class Note:
 
     actions: frozenset[str]
     text: str
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How it is told whose something is that stands under the name in the input ``name``, where no state knows of it.
+
+    ``tags`` are None where nothing of that name stands, and services say so by an error as well.
+    """
+
+    name: str
+    tags: Callable[[Cloud, str], Tags | None]
 
 
 @dataclass(frozen=True)
@@ -42,6 +57,9 @@ class ResourceType:
     **Owned** by ``ours``, from its wanted inputs and live outputs; ``marked`` where something other than tags says it.
     An **inventory** asks for it by an `Area`, in the receipt of a unit as well if it is ``in_units``; a `PartOf` goes
     with its parent.
+
+    ``taken`` is asked before one is made: of tables, buckets and roles, of which every layer but monitoring has one,
+    and of what AWS writes over without a word where the name is the same.
     """
 
     token: str
@@ -56,4 +74,5 @@ class ResourceType:
     ours: Ours = by_tags
     marked: bool = False
     in_units: bool = False
+    taken: Taken | None = None
     notes: tuple[Note, ...] = ()

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tideform.resources.actions import actions
-from tideform.resources.base import ResourceType
+from tideform.resources.base import ResourceType, Taken
 from tideform.resources.costs import service
 from tideform.resources.identity import named
-from tideform.resources.inventory import Area, Leftover, Place, tags_of
+from tideform.resources.inventory import Area, Leftover, Place, Tags, tags_of
 from tideform.resources.ownership import parsed, same
+
+if TYPE_CHECKING:
+    from tideform.cloud import Cloud
 
 
 def alarms(place: Place) -> Iterator[Leftover]:
@@ -20,12 +23,21 @@ def alarms(place: Place) -> Iterator[Leftover]:
     price = place.prices.services["cloudwatch:alarm"].hourly
     for found in place.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=place.prefix):
         name = found["AlarmName"]
-        tags = partial(_alarm_tags, place, found["AlarmArn"])
+        tags = partial(_alarm_tags, place.cloud, found["AlarmArn"])
         yield from place.claim(Leftover("cloudwatch", "alarm", name, hourly_usd=price), name, tags)
 
 
-def _alarm_tags(place: Place, arn: str) -> dict[str, str]:
-    return tags_of(place.cloud.client("cloudwatch").list_tags_for_resource(ResourceARN=arn))
+def _alarm_tags(cloud: Cloud, arn: str) -> dict[str, str]:
+    return tags_of(cloud.client("cloudwatch").list_tags_for_resource(ResourceARN=arn))
+
+
+def _taken_by(cloud: Cloud, name: str) -> Tags | None:
+    """A second one of the name would update it.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    """
+    found = cloud.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    return _alarm_tags(cloud, found[0]["AlarmArn"]) if found else None
 
 
 def dashboards(place: Place) -> Iterator[Leftover]:
@@ -66,6 +78,7 @@ TYPES = (
             tag="TagResource UntagResource",
         ),
         in_units=True,
+        taken=Taken("name", _taken_by),
     ),
     ResourceType(
         "aws:cloudwatch/dashboard:Dashboard",

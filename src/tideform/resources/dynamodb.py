@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from tideform.resources.actions import actions
-from tideform.resources.base import ResourceType
+from tideform.resources.base import ResourceType, Taken
 from tideform.resources.costs import by_use
 from tideform.resources.identity import named
-from tideform.resources.inventory import Area, Leftover, Place, pairs
+from tideform.resources.inventory import Area, Leftover, Place, Tags, pairs, tags_of
+
+if TYPE_CHECKING:
+    from tideform.cloud import Cloud
 
 
 def tables(place: Place) -> Iterator[Leftover]:
@@ -22,6 +26,15 @@ def tables(place: Place) -> Iterator[Leftover]:
 def _table_tags(place: Place, name: str) -> dict[str, str]:
     arn = place.cloud.client("dynamodb").describe_table(TableName=name)["Table"]["TableArn"]
     return pairs(place.pages("dynamodb", "list_tags_of_resource", "Tags", ResourceArn=arn))
+
+
+def _taken_by(cloud: Cloud, name: str) -> Tags | None:
+    """One that is going away is in nobody's way for long."""
+    dynamodb = cloud.client("dynamodb")
+    table = dynamodb.describe_table(TableName=name)["Table"]
+    if table["TableStatus"] == "DELETING":
+        return None
+    return tags_of(dynamodb.list_tags_of_resource(ResourceArn=table["TableArn"]))
 
 
 TYPES = (
@@ -42,5 +55,6 @@ TYPES = (
             tag="TagResource UntagResource",
             search="ListTables",
         ),
+        taken=Taken("name", _taken_by),
     ),
 )

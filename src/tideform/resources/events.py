@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from tideform.resources.actions import actions
-from tideform.resources.base import PartOf, ResourceType
+from tideform.resources.base import PartOf, ResourceType, Taken
 from tideform.resources.costs import FREE
 from tideform.resources.identity import named, text
-from tideform.resources.inventory import Area, Leftover, Place, tags_of
+from tideform.resources.inventory import Area, Leftover, Place, Tags, tags_of
 from tideform.resources.ownership import pointing
+
+if TYPE_CHECKING:
+    from tideform.cloud import Cloud
 
 _RULE = "aws:cloudwatch/eventRule:EventRule"
 
@@ -18,12 +22,20 @@ _RULE = "aws:cloudwatch/eventRule:EventRule"
 def rules(place: Place) -> Iterator[Leftover]:
     """EventBridge rules; they cost nothing."""
     for found in place.pages("events", "list_rules", "Rules", NamePrefix=place.prefix):
-        tags = partial(_rule_tags, place, found["Arn"])
+        tags = partial(_rule_tags, place.cloud, found["Arn"])
         yield from place.claim(Leftover("events", "rule", found["Name"]), found["Name"], tags)
 
 
-def _rule_tags(place: Place, arn: str) -> dict[str, str]:
-    return tags_of(place.cloud.client("events").list_tags_for_resource(ResourceARN=arn))
+def _rule_tags(cloud: Cloud, arn: str) -> dict[str, str]:
+    return tags_of(cloud.client("events").list_tags_for_resource(ResourceARN=arn))
+
+
+def _taken_by(cloud: Cloud, name: str) -> Tags:
+    """A second one of the name would update it.
+
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+    """
+    return _rule_tags(cloud, cloud.client("events").describe_rule(Name=name)["Arn"])
 
 
 TYPES = (
@@ -43,6 +55,7 @@ TYPES = (
             search="ListRules",
         ),
         in_units=True,
+        taken=Taken("name", _taken_by),
     ),
     ResourceType(
         "aws:cloudwatch/eventTarget:EventTarget",

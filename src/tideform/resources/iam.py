@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from tideform.resources.actions import actions
-from tideform.resources.base import PartOf, ResourceType
+from tideform.resources.base import PartOf, ResourceType, Taken
 from tideform.resources.costs import FREE
 from tideform.resources.identity import named, text
-from tideform.resources.inventory import Area, Leftover, Place, pairs, tags_of
+from tideform.resources.inventory import Area, Leftover, Place, Tags, pairs, tags_of
+
+if TYPE_CHECKING:
+    from tideform.cloud import Cloud
 
 _ROLE = "aws:iam/role:Role"
 
@@ -49,6 +53,10 @@ def _policy_tags(place: Place, arn: str) -> dict[str, str]:
     return pairs(place.pages("iam", "list_policy_tags", "Tags", PolicyArn=arn))
 
 
+def _taken_by(cloud: Cloud, name: str) -> Tags:
+    return tags_of(cloud.client("iam").get_role(RoleName=name)["Role"])
+
+
 TYPES = (
     ResourceType(
         _ROLE,
@@ -66,6 +74,7 @@ TYPES = (
             search="ListRoles",
         ),
         in_units=True,
+        taken=Taken("name", _taken_by),
     ),
     ResourceType(
         "aws:iam/rolePolicy:RolePolicy",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from tideform.resources.actions import Actions, actions
-from tideform.resources.base import PartOf, ResourceType
+from tideform.resources.base import PartOf, ResourceType, Taken
 from tideform.resources.costs import FREE, by_use
 from tideform.resources.identity import named
 from tideform.resources.inventory import Area, Leftover, Place, tags_of
+
+if TYPE_CHECKING:
+    from tideform.cloud import Cloud
 
 _BUCKET = "aws:s3/bucket:Bucket"
 
@@ -23,12 +27,22 @@ def buckets(place: Place) -> Iterator[Leftover]:
 
 
 def _bucket_tags(place: Place, name: str) -> dict[str, str]:
+    """Empty where it has gone since it was listed."""
+    try:
+        return bucket_tags(place.cloud, name)
+    except place.cloud.client("s3").exceptions.ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchBucket":
+            return {}
+        raise
+
+
+def bucket_tags(cloud: Cloud, name: str) -> dict[str, str]:
     """A bucket without tags is an error in this API."""
-    s3 = place.cloud.client("s3")
+    s3 = cloud.client("s3")
     try:
         return tags_of(s3.get_bucket_tagging(Bucket=name), "TagSet")
     except s3.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchTagSet", "NoSuchBucket"):
+        if error.response["Error"]["Code"] == "NoSuchTagSet":
             return {}
         raise
 
@@ -67,6 +81,7 @@ TYPES = (
             tag="PutBucketTagging",
             search="ListAllMyBuckets",
         ),
+        taken=Taken("bucket", bucket_tags),
     ),
     _setting("bucketVersioning:BucketVersioning", "aws_s3_bucket_versioning", _put("BucketVersioning")),
     _setting(
