@@ -9,28 +9,29 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
-PACKAGE = Path(__file__).parent.parent / "src" / "tideform"
-MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.stat().st_size)
+SOURCE = Path(__file__).parent.parent / "src"
+PACKAGE = SOURCE / "tideform"
+MODULES = sorted(path for path in SOURCE.rglob("*.py") if path.name != "__init__.py" or path.stat().st_size)
+SANDBOX = "tideform_sandbox"
 
 # Which parts may not be imported from a part. What is lower must not know what is higher.
 FORBIDDEN: dict[str, set[str]] = {
     "diagnostics": {"*"},
-    "spec": {"plan", "catalogue", "components", "engine", "burst", "prices", "sandbox", "cloud", "connect", "views"},
-    "sandbox": {"plan", "catalogue", "components", "engine.pulumi", "engine.connect", "burst", "prices", "views"},
+    "spec": {"plan", "catalogue", "components", "engine", "burst", "prices", "local", "cloud", "connect", "views"},
+    "local": {"plan", "catalogue", "components", "engine.pulumi", "engine.connect", "burst", "prices", "views"},
     "burst": {"plan", "views"},
     "engine": {"burst", "views"},
-    "components": {"engine", "burst", "sandbox", "cloud", "connect", "views"},
-    "catalogue": {"engine", "burst", "sandbox", "cloud", "connect", "views"},
-    "prices": {"plan", "catalogue", "components", "engine", "burst", "sandbox", "views"},
+    "components": {"engine", "burst", "local", "cloud", "connect", "views"},
+    "catalogue": {"engine", "burst", "local", "cloud", "connect", "views"},
+    "prices": {"plan", "catalogue", "components", "engine", "burst", "local", "views"},
     "plan": {"views"},
-    "views": {"burst.runner", "sandbox", "cloud", "connect", "engine.pulumi"},
+    "views": {"burst.runner", "local", "cloud", "connect", "engine.pulumi"},
 }
 # The seams where a lower part looks up: each by intention, each inside a function.
 SEAMS: dict[str, tuple[str, ...]] = {
     "spec.available": ("catalogue", "prices.book"),  # the names that a spec may use
-    "sandbox.server": ("prices.book",),  # the list prices of the sandbox's own bill, handed in at its start
     "engine.renamed": ("burst.reconcile",),  # the bursts that a project of old still holds, for its refusal
-    "views.sandbox": ("sandbox.stored_only",),  # a table of names
+    "views.sandbox": ("local.stored_only",),  # a table of names
     **{f"catalogue.training.{name}": ("burst", "cloud") for name in ("base", "batch", "ec2", "eks", "sagemaker")},
     "burst.definitions": ("plan",),  # a pool that is removed between bursts is applied and destroyed like any unit
 }
@@ -53,7 +54,8 @@ TOUCH_THE_WORLD = (
     "burst",
     "checkpoint",
     "prices.live",
-    "sandbox",
+    "local",
+    SANDBOX,
     "cloud",
     "sign_in",
     "renewal",
@@ -64,20 +66,20 @@ TOUCH_THE_WORLD = (
 )
 # Programs of their own, started as processes; they end themselves.
 PROGRAMS = (
-    "burst.ec2.local_shell",
     "checkpoint.__main__",
     "checkpoint.isolated",
-    "sandbox.server",
-    "sandbox.functions.runtime",
-    "sandbox.nodes.supervisor",
-    "sandbox.ssm.container",
-    "sandbox.provider_server",
+    f"{SANDBOX}.server",
+    f"{SANDBOX}.nodes.shell",
+    f"{SANDBOX}.nodes.supervisor",
+    f"{SANDBOX}.providers.server",
+    f"{SANDBOX}.services.awslambda.runtime",
+    f"{SANDBOX}.services.ssm.container",
 )
 
 
 def name_of(path: Path) -> str:
-    """``spec.load``; a package's own module is the package."""
-    return path.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+    """``spec.load`` or ``tideform_sandbox.clock``; a package's own module is the package."""
+    return path.relative_to(PACKAGE if path.is_relative_to(PACKAGE) else SOURCE).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
 
 
 def within(name: str, parts: tuple[str, ...]) -> bool:
@@ -115,8 +117,8 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def own(names: Iterator[str]) -> set[str]:
-    """Those of our own modules, without the package's name."""
-    return {name.removeprefix("tideform.") for name in names if name.startswith("tideform.")}
+    """Those of our own modules, named as `name_of` does."""
+    return {name.removeprefix("tideform.") for name in names if name.startswith(("tideform.", f"{SANDBOX}."))}
 
 
 def calls(path: Path) -> set[str]:
@@ -153,6 +155,22 @@ def test_what_jobs_import_stands_alone_it_runs_in_images_without_anything_else_o
     def beyond(path: Path) -> set[str]:
         helper = within(name_of(path), ("checkpoint",))
         return {name for name in own(imports(path)) if helper and not within(name, ("checkpoint",))}
+
+    assert offenders(beyond) == {}
+
+
+def test_the_sandbox_is_started_as_a_program_and_imported_by_nobody() -> None:
+    def found(path: Path) -> set[str]:
+        return {name for name in own(imports(path)) if within(name, (SANDBOX,))}
+
+    assert offenders(found, but_for=(SANDBOX,)) == {}
+
+
+def test_the_sandbox_knows_how_it_is_found_the_prices_and_time_zones_and_nothing_else_of_ours() -> None:
+    def beyond(path: Path) -> set[str]:
+        allowed = (SANDBOX, "local", "prices", "spec", "cloud", "diagnostics", "errors", "kube", "paths", "times")
+        inside = within(name_of(path), (SANDBOX,))
+        return {name for name in own(imports(path)) if inside and not within(name, allowed)}
 
     assert offenders(beyond) == {}
 
@@ -199,6 +217,7 @@ def test_validate_loads_neither_pulumi_nor_boto3() -> None:
 
 def loaded_by(parts: tuple[str, ...]) -> set[str]:
     """The top-level packages in a fresh interpreter after importing all modules of these parts."""
+    assert not within(SANDBOX, parts)
     names = [f"tideform.{name_of(path)}" for path in MODULES if within(name_of(path), parts)]
     return packages_after(f"import {', '.join(names)}")
 

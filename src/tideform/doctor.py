@@ -1,7 +1,7 @@
 """What a machine has and lacks for tideform, as a list of checks; ``tideform doctor`` shows it.
 
-Every check looks and changes nothing, and none asks the network. A check that is needed for the local target
-makes ``doctor`` fail when it is missing; the others only say what would stop working.
+Every check looks and changes nothing, and none asks the network. A check that every plan needs makes ``doctor``
+fail when it is missing; the others only say what would stop working.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tideform.engine.acquire.toolchain import go_on_path
 from tideform.files import is_plain, is_there
 from tideform.paths import cache_dir
 
-_PACKAGES = ("pulumi", "pulumi-aws", "moto", "boto3")
+_PACKAGES = ("pulumi", "pulumi-aws", "boto3")
 _SPACE = 1_000_000_000  # the sandbox, a state and logs; building the engine asks for more by itself
 _INSTALL_SPACE = 4_000_000_000
 
@@ -41,6 +41,7 @@ def checks(folder: Path) -> list[Check]:
     probes: tuple[Callable[[], Check], ...] = (
         _python,
         *(lambda name=name: _package(name) for name in _PACKAGES),
+        _local,
         _engine,
         _go,
         _cache,
@@ -54,7 +55,7 @@ def checks(folder: Path) -> list[Check]:
 
 
 def healthy(found: list[Check]) -> bool:
-    """Whether the local target has what it needs."""
+    """Whether a plan has what it needs."""
     return all(check.ok for check in found if check.needed)
 
 
@@ -68,6 +69,15 @@ def _package(name: str) -> Check:
         return Check(name, True, version(name))
     except PackageNotFoundError:
         return Check(name, False, "not installed", "Install tideform again: its requirements are incomplete.")
+
+
+def _local() -> Check:
+    """Whether the extra for the local target is there; without it, an installation is one for AWS."""
+    fix = "Only target local needs it: run `pip install 'tideform[local]'`."
+    try:
+        return Check("local target", True, f"moto {version('moto')}", needed=False)
+    except PackageNotFoundError:
+        return Check("local target", False, "not installed", fix, needed=False)
 
 
 def _engine() -> Check:
