@@ -79,7 +79,13 @@ PROGRAMS = (
 
 def name_of(path: Path) -> str:
     """``spec.load`` or ``tideform_sandbox.clock``; a package's own module is the package."""
-    return path.relative_to(PACKAGE if path.is_relative_to(PACKAGE) else SOURCE).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+    return (
+        path.relative_to(PACKAGE if path.is_relative_to(PACKAGE) else SOURCE)
+        .with_suffix("")
+        .as_posix()
+        .replace("/", ".")
+        .removesuffix(".__init__")
+    )
 
 
 def within(name: str, parts: tuple[str, ...]) -> bool:
