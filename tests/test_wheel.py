@@ -145,7 +145,9 @@ def test_a_new_project_is_planned_offline(installed: Path, project: Path) -> Non
 
 
 def test_an_installation_without_the_extra_has_nothing_of_the_sandbox_s(production: Path, tmp_path: Path) -> None:
-    code = "from importlib.util import find_spec as f; print(*(n for n in ('moto', 'flask', 'werkzeug', 'boto3') if f(n)))"
+    code = (
+        "from importlib.util import find_spec as f; print(*(n for n in ('moto', 'flask', 'werkzeug', 'boto3') if f(n)))"
+    )
     done = subprocess.run([str(production / "python"), "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout.split() == ["boto3"], done.stderr
 

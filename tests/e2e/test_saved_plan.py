@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.workspaces import Workspace, opened
-from tideform.engine.backend import Backend
+from tideform.state.backend import Backend
 
 pytestmark = pytest.mark.e2e
 

@@ -8,12 +8,12 @@ from abc import abstractmethod
 from tideform.burst.detaching import cannot_be_left
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
-from tideform.burst.reaper.base import Handle
-from tideform.burst.reaper.claims import Claim
-from tideform.burst.reaper.starting.base import Start
 from tideform.burst.runner import Runner, Work
 from tideform.burst.waiting import Waiting
 from tideform.errors import RefusedError
+from tideform.reaper.base import Handle
+from tideform.reaper.claims import Claim
+from tideform.reaper.starting.base import Start
 
 PATIENCE = 600.0  # seconds until what is still changing has to be done with it
 

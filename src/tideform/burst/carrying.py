@@ -16,7 +16,7 @@ from tideform.burst.bootstrap import HELPER, started
 from tideform.burst.code import pack
 from tideform.burst.code_size import too_large
 from tideform.burst.sending import MIRRORED_BY_BACKEND, WRAP, helper
-from tideform.components.burst_places import bursts_bucket, checkpoints_uri, code_key
+from tideform.components.storage.burst_places import bursts_bucket, checkpoints_uri, code_key
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
 

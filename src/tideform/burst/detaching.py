@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from tideform.burst.reaper.starting.base import ATTEMPTS
 from tideform.burst.sizing import sizing
-from tideform.catalogue.training.base import problem
 from tideform.diagnostics import Diagnostic
 from tideform.errors import RefusedError
+from tideform.reaper.starting.base import ATTEMPTS
+from tideform.registry.training import problem
 from tideform.spec.training import Pool, Sweep
 
 
@@ -37,7 +37,7 @@ def remarks(pool: Pool, nodes: int) -> Iterator[str]:
 
 
 def _refusals(name: str, pool: Pool, nodes: int) -> Iterator[Diagnostic]:
-    if find_spec(f"tideform.burst.reaper.starting.{pool.backend}") is None:
+    if find_spec(f"tideform.reaper.starting.{pool.backend}") is None:
         yield cannot_be_left(name, pool.backend)
     if pool.job.sweep is not None and pool.job.sweep.size > 1:
         yield from _sweep(name, pool, pool.job.sweep, nodes)

@@ -12,10 +12,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from tideform.burst.reaper import modes, states
-from tideform.burst.reaper.decide import NOTICED, WARNINGS
-from tideform.burst.reaper.job_name import job_name, new_lease_id
 from tideform.process import Process, user
+from tideform.reaper import modes, states
+from tideform.reaper.decide import NOTICED, WARNINGS
+from tideform.reaper.job_name import job_name, new_lease_id
 from tideform.spec.training import Pool
 
 # Seconds from the lease of a `Mode.JOB` to its job: others' changes, definitions and machines take minutes each. One

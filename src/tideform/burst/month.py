@@ -5,12 +5,12 @@ What counts is our own meter of all pools (`burst.reaper.meter`): it is minutes 
 
 from __future__ import annotations
 
-from tideform.burst.reaper.decide import Budget
-from tideform.burst.reaper.ledger import Ledger, spent_in_month
-from tideform.burst.reaper.prices import SpotPrices
 from tideform.burst.runner import cloud_errors
 from tideform.burst.table import LeaseTable
 from tideform.errors import RefusedError
+from tideform.reaper.decide import Budget
+from tideform.reaper.ledger import Ledger, spent_in_month
+from tideform.reaper.prices import SpotPrices
 from tideform.spec.deployment import Deployment
 
 

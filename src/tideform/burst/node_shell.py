@@ -11,7 +11,7 @@ import shlex
 import subprocess
 from collections.abc import Sequence
 
-from tideform.burst.ec2.shell import shell_command, shell_environment
+from tideform.backends.training.ec2.shell import shell_command, shell_environment
 from tideform.burst.runner import Instance
 from tideform.cloud import Cloud
 from tideform.errors import RefusedError

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tideform.burst.reaper.batch_states import ALL, describable, lists_jobs
+from tideform.backends.training.batch.in_account.states import ALL, describable, lists_jobs
 from tideform.cloud import Cloud
 
 _HOST = re.compile(r"/algo-(?P<number>\d+)")  # SageMaker's name of a host in a stream's; they count from 1

@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from tideform.burst.inventory.base import Area, Leftover, Place
-from tideform.burst.reaper.kubernetes_groups import UnservedError
-from tideform.burst.reaper.legible import THE_TABLE
-from tideform.burst.reaper.reserved import Reservation
 from tideform.burst.reservations import IDLE, idle_reservations
-from tideform.catalogue.training._logs import job_log_group, lasting_log_groups
 from tideform.cloud import Cloud
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import LeftoversError, TideformError
 from tideform.kube import KubeError
+from tideform.pools.log_groups import job_log_group, lasting_log_groups
+from tideform.reaper.kubernetes_groups import UnservedError
+from tideform.reaper.legible import THE_TABLE
+from tideform.reaper.reserved import Reservation
 from tideform.spec.deployment import Deployment
 from tideform.unasked import Unasked, ask, reason
 

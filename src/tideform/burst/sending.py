@@ -7,12 +7,12 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tideform.backends.training.sagemaker.request import check_words
 from tideform.burst.bootstrap import HELPER, started
 from tideform.burst.code import pack
 from tideform.burst.halt import Say
 from tideform.burst.places import Places, new_run
 from tideform.burst.runner import Work
-from tideform.burst.sagemaker_request import check_words
 from tideform.burst.sweep import with_sweep
 from tideform.spec.training import Pool
 from tideform.words import counted

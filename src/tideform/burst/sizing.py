@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
 
-from tideform.catalogue.training._rules import job_too_large
-from tideform.components.pool_shape import PoolShape, shape_of
+from tideform.checks.pools import job_too_large
 from tideform.errors import RefusedError
+from tideform.pools.shape import PoolShape, shape_of
 from tideform.spec.training import Pool
 from tideform.words import counted
 

@@ -53,7 +53,7 @@ def _units(ctx: typer.Context) -> Iterable[str]:
 
 def _outputs(ctx: typer.Context) -> Iterable[str]:
     """Of the local target alone: a key on the keyboard asks no cloud."""
-    from tideform.engine.backend import Backend
+    from tideform.state.backend import Backend
     from tideform.views.outputs import named
 
     deployment = _deployment(ctx)

@@ -19,8 +19,8 @@ from tideform.errors import ExitCode
 
 if TYPE_CHECKING:
     from tideform.burst.receipt import Receipt
-    from tideform.engine.left_behind import LeftBehind
     from tideform.spec.deployment import Deployment
+    from tideform.state.left_behind import LeftBehind
 
 
 def command(
@@ -41,7 +41,7 @@ def command(
     verbose: VerboseOption = False,
 ) -> None:
     """Remove an environment, or one unit of it, and prove that nothing is left."""
-    from tideform.plan.beforehand import refuse_beforehand
+    from tideform.operations.beforehand import refuse_beforehand
 
     deployment = load_ending(spec, environment)
     _refuse_unknown(deployment, unit)
@@ -55,14 +55,14 @@ def command(
 
 
 def _refuse_unknown(deployment: Deployment, unit: str | None) -> None:
-    from tideform.engine.backend import Backend
+    from tideform.state.backend import Backend
 
     standing = (program.unit for program in Backend.of(deployment).existing()) if unit else ()
     refuse_unknown_unit(deployment, unit, standing)
 
 
 def _show(deployment: Deployment, unit: str | None, verbose: bool) -> None:
-    from tideform.plan import pipeline
+    from tideform.operations import pipeline
     from tideform.views.human import Detail, plan_lines
     from tideform.views.lines import emit
     from tideform.views.phases import phases
@@ -87,7 +87,7 @@ def _ask(deployment: Deployment, unit: str | None, named: tuple[str, ...]) -> No
 
 
 def _destroy(deployment: Deployment, unit: str | None, named: tuple[str, ...], wait: float) -> Receipt:
-    from tideform.plan import teardown
+    from tideform.operations import teardown
     from tideform.views.progress import progress
 
     with progress(console(stderr=True)) as on_progress:
@@ -96,9 +96,9 @@ def _destroy(deployment: Deployment, unit: str | None, named: tuple[str, ...], w
 
 def _beside(deployment: Deployment) -> tuple[LeftBehind, ...]:
     """What stands under names that the spec no longer has, each told with its way out: who destroys may mean it."""
-    from tideform.engine.backend import Backend
     from tideform.errors import CloudError
-    from tideform.plan.left_behind import left_behind, told
+    from tideform.operations.left_behind import left_behind, told
+    from tideform.state.backend import Backend
 
     state = Backend.at(deployment)
     try:

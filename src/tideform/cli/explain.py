@@ -39,8 +39,8 @@ def command(
 
 
 def _stages(spec: Path, environment: str | None, unit: str | None, as_json: bool) -> None:
-    from tideform.engine.backend import Backend
-    from tideform.plan.pipeline import stages_ahead
+    from tideform.operations.pipeline import stages_ahead
+    from tideform.state.backend import Backend
     from tideform.views.explain import stage_lines
     from tideform.views.json_plan import stage_json, write_json
     from tideform.views.lines import emit

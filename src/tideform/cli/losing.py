@@ -24,9 +24,9 @@ DeleteDataOption = Annotated[
 
 def losing(deployment: Deployment, names: list[str] | None) -> tuple[str, ...]:
     """The names, each once. Raises `RefusedError` TD333 for one that neither the spec nor what stands has."""
-    from tideform.engine.backend import Backend
     from tideform.errors import RefusedError
     from tideform.spec.suggest import did_you_mean
+    from tideform.state.backend import Backend
 
     named = tuple(dict.fromkeys(names or ()))
     known = {*deployment.spec.storage, *Backend.of(deployment).holders()} if named else set()

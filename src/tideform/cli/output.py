@@ -26,7 +26,7 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Print the outputs of the stacks. One text or number is printed bare, for scripts."""
-    from tideform.engine.backend import Backend
+    from tideform.state.backend import Backend
     from tideform.views import outputs as view
     from tideform.views.json_plan import known, write_json
     from tideform.views.lines import emit, neutral

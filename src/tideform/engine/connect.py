@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tideform.engine.checkpoint import Blobs, BucketBlobs, FolderBlobs
 from tideform.engine.fit import require_fit
 from tideform.engine.kueue_version import with_kueue_version
 from tideform.engine.pulumi import PulumiEngine, Reach
+from tideform.state.checkpoint import Blobs, BucketBlobs, FolderBlobs
 
 if TYPE_CHECKING:
     from tideform.cloud import Cloud

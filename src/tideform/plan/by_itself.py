@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import BrokenRecord, CloudError
-from tideform.plan.leases import stands
-from tideform.plan.programs import program
+from tideform.model.programs import program
+from tideform.operations.leases import stands
 from tideform.unasked import NO_GAPS, Gaps
 
 if TYPE_CHECKING:

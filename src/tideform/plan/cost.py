@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from tideform.components.worst_case import worst_case
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.plan.model import PlannedResource, PriceLine
+from tideform.model.planned import PlannedResource, PriceLine
+from tideform.pools.worst_case import worst_case
 from tideform.prices.book import HOURS_A_MONTH, book
 from tideform.spec.deployment import Deployment
 from tideform.spec.kubernetes_versions import EXTENDED_FACTOR, extended

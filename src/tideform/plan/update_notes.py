@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tideform.plan.model import Action, PlannedResource
+from tideform.model.planned import Action, PlannedResource
 
 _GONE: Final = frozenset({Action.REPLACE, Action.DELETE})
 _NOTES: Final = {

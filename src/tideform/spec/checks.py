@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from tideform.checks.available import availability
 from tideform.diagnostics import Diagnostic
-from tideform.spec.available import availability
 from tideform.spec.folders import folders
 from tideform.spec.kubernetes_versions import kubernetes_versions
 from tideform.spec.leases import leases

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from tideform.doctor import Check, healthy
+from tideform.operations.doctor import Check, healthy
 
 
 def render(checks: Sequence[Check]) -> str:

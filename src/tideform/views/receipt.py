@@ -13,7 +13,7 @@ from tideform.words import counted
 if TYPE_CHECKING:
     from tideform.burst.inventory.base import Leftover
     from tideform.burst.receipt import Receipt
-    from tideform.engine.left_behind import LeftBehind
+    from tideform.state.left_behind import LeftBehind
 
 
 def receipt_lines(receipt: Receipt, beside: Iterable[LeftBehind] = ()) -> Iterator[Line]:

@@ -14,16 +14,16 @@ from moto import mock_aws
 
 from tests.unit.burst.atomic import make_dynamodb_atomic
 from tideform.burst.lease import Lease, Mode, new_lease
-from tideform.burst.reaper.dry_run import HANDLES
 from tideform.burst.reaper_zip import sha256, zipped
 from tideform.burst.table import LeaseTable
-from tideform.catalogue.training._stands import APPLIED_WITH, applied_with
 from tideform.cloud import Cloud
-from tideform.components.reaper_plan import as_made, files, handles, reaper_name
+from tideform.components.reaper.plan import as_made, files, handles, reaper_name
 from tideform.components.scope import Scope
-from tideform.engine.backend import Backend
+from tideform.pools.applied_with import APPLIED_WITH, applied_with
+from tideform.reaper.dry_run import HANDLES
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment, Project
+from tideform.state.backend import Backend
 
 NOW = 1_800_000_000.0
 Apply = Callable[[Deployment], None]

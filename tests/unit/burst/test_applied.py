@@ -18,12 +18,12 @@ from tideform.burst.streams import Streams
 from tideform.burst.table import LeaseTable
 from tideform.burst.teardown import Teardown
 from tideform.burst.terms import terms_of
-from tideform.catalogue.training._stands import applied_with
-from tideform.engine.backend import Backend
 from tideform.errors import RefusedError
+from tideform.pools.applied_with import applied_with
 from tideform.spec.deployment import Deployment
 from tideform.spec.quantities import Duration
 from tideform.spec.training import Pool
+from tideform.state.backend import Backend
 
 
 def up() -> bool:

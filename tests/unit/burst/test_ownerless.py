@@ -9,11 +9,11 @@ from botocore.exceptions import ClientError
 
 from tideform.burst.lease import Lease
 from tideform.burst.ownerless import ownerless, sighted
-from tideform.burst.reaper.items import Items
-from tideform.burst.reaper.sources import PLACES
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.errors import CloudError
+from tideform.reaper.items import Items
+from tideform.reaper.sources import PLACES
 from tideform.spec.deployment import Deployment
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tideform.catalogue.registry import load, unique
 from tideform.errors import TideformError
+from tideform.registry.entries import load, unique
 
 
 @dataclass(frozen=True)

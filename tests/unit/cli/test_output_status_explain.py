@@ -13,7 +13,7 @@ from tests.unit.cli.project import World, enter
 from tests.unit.views.test_pool_statuses import IDLE
 from tideform.cli.app import main
 from tideform.errors import CloudError
-from tideform.plan.capacity import Capacity
+from tideform.operations.capacity import Capacity
 from tideform.unasked import Gaps, Unasked
 
 Output = pytest.CaptureFixture[str]
@@ -178,7 +178,7 @@ def test_what_could_not_be_asked_of_the_reaper_ends_with_1(
     monkeypatch.setattr("tideform.local.client.find", lambda *_: SimpleNamespace(endpoint="http://x", pid=1))
     monkeypatch.setattr("tideform.local.client.check_boot", lambda *_: None)
     monkeypatch.setattr("tideform.connect.cloud_for", lambda _: SimpleNamespace(clock=float))
-    monkeypatch.setattr("tideform.plan.pool_statuses.pool_status", lambda _cloud, _of, name, _now: IDLE)
+    monkeypatch.setattr("tideform.operations.pool_statuses.pool_status", lambda _cloud, _of, name, _now: IDLE)
     told = printed(capsys, *command, code=1)
     assert ('"what": "reaper"' if "--json" in command else "Reaper: could not be asked: AccessDenied") in told
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import collect, inputs, of_type, statements
-from tideform.components.reaper_package import HANDLER, package
+from tideform.components.reaper.package import HANDLER, package
 from tideform_sandbox.services.awslambda.kinds import zipped
 
 SOURCE = Path(__file__).parents[3] / "src" / "tideform"
@@ -55,7 +55,7 @@ def test_the_package_is_the_same_from_another_folder_with_other_times_and_modes(
 
 def test_the_package_holds_the_reaper_and_nothing_else_of_ours() -> None:
     found = set(package())
-    assert {"tideform/__init__.py", "tideform/burst/__init__.py", "tideform/burst/reaper/handler.py"} <= found
+    assert {"tideform/__init__.py", "tideform/burst/__init__.py", "tideform/reaper/handler.py"} <= found
     assert all("/reaper/" in name or name.endswith("__init__.py") for name in found)
 
 
@@ -70,7 +70,7 @@ def test_the_package_runs_alone(tmp_path: Path) -> None:
     program = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
         f"import importlib; found = importlib.import_module({module!r})\n"
-        f"[importlib.import_module('tideform.burst.reaper.endings.' + name) for name in {endings!r}]\n"
+        f"[importlib.import_module('tideform.reaper.endings.' + name) for name in {endings!r}]\n"
         f"assert found.__file__.startswith({str(tmp_path)!r}), found.__file__\n"
         f"assert callable(found.{function})"
     )

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from tests.unit.plan.making import deployment
-from tideform.engine import checkpoint
-from tideform.engine.backend import Backend
-from tideform.engine.checkpoint import BrokenStateError
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
+from tideform.state import checkpoint
+from tideform.state.backend import Backend
+from tideform.state.checkpoint import BrokenStateError
 
 BUCKET = {"urn": "urn:bucket", "type": "aws:s3/bucket:Bucket", "custom": True}
 

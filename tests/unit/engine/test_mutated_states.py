@@ -16,17 +16,17 @@ from tests.unit.plan.making import pool
 from tests.unit.spec.mutations import mutated_from
 from tideform.burst.applied import made, removed_between_bursts
 from tideform.diagnostics import Diagnostic
-from tideform.engine import checkpoint
-from tideform.engine.backend import Backend
-from tideform.engine.checkpoint import BrokenStateError, Checkpoint
 from tideform.engine.data import doomed_in
-from tideform.engine.settings import write_stack
 from tideform.errors import TideformError
-from tideform.plan.left_behind import left_findings
-from tideform.plan.programs import program
-from tideform.plan.status import status
+from tideform.model.programs import program
+from tideform.operations.left_behind import left_findings
+from tideform.operations.status import status
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Project
+from tideform.state import checkpoint
+from tideform.state.backend import Backend
+from tideform.state.checkpoint import BrokenStateError, Checkpoint
+from tideform.state.settings import write_stack
 from tideform.views.status import status_json, status_lines
 
 _OURS = HealthCheck.function_scoped_fixture

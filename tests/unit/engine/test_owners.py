@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from tests.unit.plan.making import deployment, pool
-from tideform.engine import checkpoint, settings
-from tideform.engine.backend import Backend
-from tideform.engine.checkpoint import FolderBlobs
-from tideform.engine.owners import Stack, contested, read_own, refuse_contested, stacks_of
 from tideform.errors import RefusedError
-from tideform.plan.programs import program
+from tideform.model.programs import program
 from tideform.spec.deployment import Deployment
+from tideform.state import checkpoint, settings
+from tideform.state.backend import Backend
+from tideform.state.checkpoint import FolderBlobs
+from tideform.state.owners import Stack, contested, read_own, refuse_contested, stacks_of
 
 FIT = ("tideform-training", "demo-dev-eu-fit")
 BARE = {"urn": "u", "type": "aws:iam/role:Role", "custom": True}

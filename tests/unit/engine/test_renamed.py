@@ -11,12 +11,13 @@ import pytest
 
 from tests.unit.plan.making import deployment, pool
 from tideform.burst.lease import Lease, Mode, new_lease
-from tideform.engine import checkpoint, renamed, settings
-from tideform.engine.backend import Backend
-from tideform.engine.left_behind import local_environment, other_environments
+from tideform.engine import renamed
 from tideform.errors import CloudError, RefusedError
-from tideform.plan.programs import program
+from tideform.model.programs import program
 from tideform.spec.deployment import Deployment
+from tideform.state import checkpoint, settings
+from tideform.state.backend import Backend
+from tideform.state.left_behind import local_environment, other_environments
 
 TAGS = {"tideform:project": "old", "tideform:environment": "dev"}
 BUCKET = {"urn": "urn:bucket", "type": "aws:s3/bucket:Bucket", "custom": True, "inputs": {"tags": TAGS}}
@@ -81,7 +82,7 @@ def test_the_bursts_that_hold_capacity_under_it_are_told(here: Deployment, monke
     monkeypatch.setattr("tideform.local.client.find", lambda _: "a sandbox")
     monkeypatch.setattr("tideform.connect.cloud_for", lambda _: "a cloud")
     monkeypatch.setattr("tideform.burst.reconcile.live_leases", leases)
-    monkeypatch.setattr("tideform.plan.astray.table_of_others", lambda *_: None)
+    monkeypatch.setattr("tideform.operations.astray.table_of_others", lambda *_: None)
     assert f"Bursts hold capacity there: fit (lease {lease.id} of {lease.owner}" in look(here)
     assert asked == ["old-dev"]
 
@@ -92,7 +93,7 @@ def test_the_bursts_of_a_table_that_is_anothers_are_not_told_as_those_of_the_old
     stand(here, "old-dev", BUCKET)
     monkeypatch.setattr("tideform.local.client.find", lambda _: "a sandbox")
     monkeypatch.setattr("tideform.connect.cloud_for", lambda _: "a cloud")
-    monkeypatch.setattr("tideform.plan.astray.table_of_others", lambda *_: "TD421")
+    monkeypatch.setattr("tideform.operations.astray.table_of_others", lambda *_: "TD421")
     assert "Its lease table is of another project and environment" in look(here)
 
 

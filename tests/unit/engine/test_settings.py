@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.unit.plan.making import deployment
-from tideform.engine import checkpoint, settings
-from tideform.engine.backend import Backend
-from tideform.engine.base import Program
-from tideform.engine.checkpoint import Checkpoint, FolderBlobs
-from tideform.plan.left_behind import left_findings
+from tideform.model.engine import Program
+from tideform.operations.left_behind import left_findings
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment, Project
+from tideform.state import checkpoint, settings
+from tideform.state.backend import Backend
+from tideform.state.checkpoint import Checkpoint, FolderBlobs
 
 PROGRAM = Program("training", "p-dev-nightly", Path("x"), "nightly")
 

@@ -11,13 +11,13 @@ import pytest
 
 from tests.unit.plan.making import deployment
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.engine import checkpoint, settings
-from tideform.engine.backend import Backend
-from tideform.engine.checkpoint import FolderBlobs
-from tideform.engine.left_behind import local_environment
-from tideform.plan.left_behind import left_findings, left_findings_offline
-from tideform.plan.programs import program
+from tideform.model.programs import program
+from tideform.operations.left_behind import left_findings, left_findings_offline
 from tideform.spec.deployment import Deployment
+from tideform.state import checkpoint, settings
+from tideform.state.backend import Backend
+from tideform.state.checkpoint import FolderBlobs
+from tideform.state.left_behind import local_environment
 
 BUCKET = {"urn": "urn:bucket", "type": "aws:s3/bucket:Bucket", "custom": True}
 

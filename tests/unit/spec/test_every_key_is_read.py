@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.spec.readers import readers
 from tests.unit.stacks.collecting import FULL
-from tideform.catalogue.not_built import not_built
+from tideform.checks.not_built import not_built
 from tideform.spec.base import Model
 from tideform.spec.project import Project
 

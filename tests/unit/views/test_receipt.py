@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tideform.burst.inventory.base import Leftover
-from tideform.burst.reaper.reserved import Reservation
 from tideform.burst.receipt import Receipt
+from tideform.reaper.reserved import Reservation
 from tideform.unasked import Unasked
 from tideform.views.receipt import receipt_json, receipt_lines
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tideform.burst.inventory.base import Area, Leftover, Place, tags_of
-from tideform.burst.reaper import instances
+from tideform.reaper import instances
 from tideform.words import counted
 
 _SIZES = ("MinSize", "MaxSize", "DesiredCapacity")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tideform.burst.eks.access import Access
+from tideform.backends.training.eks.access import Access
+from tideform.backends.training.eks.names import LABEL, LOCAL_QUEUE, EksNames
 from tideform.burst.inventory.base import Area, Leftover, Place
-from tideform.burst.reaper import kubernetes_groups as groups
-from tideform.catalogue.training._eks_names import LABEL, LOCAL_QUEUE, EksNames
 from tideform.kube import Kube
+from tideform.reaper import kubernetes_groups as groups
 
 _OVER = ("Succeeded", "Failed")
 _FINISHED = ("Complete", "Completed", "Failed")

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from tideform.burst.inventory.base import Area, Leftover, Place, pairs, tags_of
-from tideform.catalogue.training._logs import KEEP_DAYS, is_lasting, job_log_group
+from tideform.pools.log_groups import KEEP_DAYS, is_lasting, job_log_group
 
 _OF_REMOVED = f"what its jobs have printed, each line for {KEEP_DAYS} days; billed by what it holds"
 _OF_ENDPOINTS = "/aws/sagemaker/Endpoints/"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.session import get_session
 
-from tideform.burst.reaper import batch_states as states
+from tideform.backends.training.batch.in_account import states
 
 
 def test_every_state_of_a_job_that_batch_knows_is_ours() -> None:
