@@ -15,8 +15,8 @@ from tests.kubernetes.instance_types import REGION
 from tests.kubernetes.jobs import PoolInCluster
 from tests.kubernetes.rendered import JOB, pool_deployment
 from tideform.backends.training.eks.in_account import ending as eks
-from tideform.backends.training.eks.names import EksNames
 from tideform.cloud import Cloud
+from tideform.components.kubernetes.names import EksNames
 from tideform.components.kubernetes.reaper_access import permissions
 from tideform.registry.training import backends
 from tideform.spec.deployment import SANDBOX_ACCOUNT

@@ -122,9 +122,9 @@ def _made_with(deployment: Deployment, pool: str) -> Mapping[str, Any] | None:
 
     Raises `CloudError` TD415, `RefusedError` TD421 where its state is none, or another's.
     """
-    from tideform.state.backend import Backend
+    from tideform.connect import backend_of
 
-    state = Backend.at(deployment).unit("training", pool)
+    state = backend_of(deployment).unit("training", pool)
     if state is None or state.empty:
         return None
     found = state.outputs.get(APPLIED_WITH)
@@ -149,9 +149,9 @@ def _told(deployment: Deployment) -> Iterator[Mapping[str, Any]]:
 
 def _foundation(deployment: Deployment) -> Iterable[Mapping[str, Any]]:
     """Nothing where it is another's: a burst ends whatever stacks are like."""
-    from tideform.state.backend import Backend
+    from tideform.connect import backend_of
 
-    backend = Backend.at(deployment)
+    backend = backend_of(deployment)
     found = next((program for program in backend.existing() if program.layer == "foundation"), None)
     state = None if found is None else backend.checkpoint(found)
     return state.resources if state else ()

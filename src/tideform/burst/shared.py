@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from tideform.backends.training.batch.in_account.states import AT_WORK
 from tideform.burst.lease import PoolRecord
 from tideform.burst.others import held_by
 from tideform.burst.runner import Job
 from tideform.burst.teardown import Teardown
 from tideform.errors import CloudError
+from tideform.reaper.batch_states import AT_WORK
 from tideform.words import counted
 
 _SHOWN = 3  # names of jobs

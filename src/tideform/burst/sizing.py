@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
 
-from tideform.checks.pools import job_too_large
 from tideform.errors import RefusedError
+from tideform.pools.job_size import job_too_large
 from tideform.pools.shape import PoolShape, shape_of
 from tideform.spec.training import Pool
 from tideform.words import counted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tideform.backends.training.eks.names import IN_AN_EXISTING_CLUSTER
+from tideform.components.kubernetes.names import IN_AN_EXISTING_CLUSTER
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.pools.unattended import starter_key
 from tideform.spec.problems import problem

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tideform.checks.job_request import told_problems
 from tideform.diagnostics import Diagnostic
 from tideform.pools.blocks import block_problems
 from tideform.pools.disks import disk_problems
 from tideform.pools.images import image_problems
-from tideform.pools.job_request import told_problems
+from tideform.pools.job_size import job_too_large
 from tideform.pools.regions import place_problems
 from tideform.pools.shape import shape_of, shape_problems
 from tideform.pools.worst_case import first_checkpoint, least_billed, usd_words
@@ -17,7 +18,6 @@ from tideform.prices.book import book
 from tideform.spec.deployment import Deployment
 from tideform.spec.problems import problem
 from tideform.spec.training import Pool
-from tideform.words import counted
 
 
 def pool_rules(deployment: Deployment, name: str) -> Iterator[Diagnostic]:
@@ -60,15 +60,6 @@ def _zones(deployment: Deployment, path: str, pool: Pool) -> Iterator[Diagnostic
             detail = f"The network has the zones {', '.join(known)} of {deployment.region}, and no {zone!r}."
             fix = f"Name one of these, or the network's own in network.zones: [{', '.join([*known, zone])}]."
             yield problem("TD140", detail, fix=fix, path=f"{path}.zones.{index}")
-
-
-def job_too_large(path: str, pool: Pool, nodes: int) -> Iterator[Diagnostic]:
-    """A job of more machines than the pool's bound, which its worst case is reckoned with."""
-    most = shape_of(pool).nodes
-    if nodes > most:
-        detail = f"The job wants {counted(nodes, 'machine')}, and the pool has {most} at most: it would wait for ever."
-        fix = "Raise accelerator.count." if pool.accelerator else f"Write nodes: {nodes} in the pool."
-        yield problem("TD159", detail, fix=fix, path=path)
 
 
 def smallest_bill(path: str, pool: Pool) -> Iterator[Diagnostic]:

@@ -96,13 +96,13 @@ def load_standing(spec: Path, environment: str | None, *, brings: bool = False) 
 
     A state that cannot be read is told, and holds up no end of a burst. Raises `RefusedError` as `require_fit` does.
     """
+    from tideform.engine.fit import checked_backend
     from tideform.errors import CloudError
     from tideform.operations.astray import refuse_anothers_table
-    from tideform.state.backend import Backend
 
     deployment = load_deployment(spec, environment) if brings else load_ending(spec, environment, quiet=True)
     try:
-        refuse_anothers_table(deployment, Backend.of(deployment))
+        refuse_anothers_table(deployment, checked_backend(deployment))
     except CloudError as unread:
         tell([replace(each, severity=Severity.WARNING) for each in unread.diagnostics])
     return deployment

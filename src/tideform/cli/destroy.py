@@ -55,9 +55,9 @@ def command(
 
 
 def _refuse_unknown(deployment: Deployment, unit: str | None) -> None:
-    from tideform.state.backend import Backend
+    from tideform.engine.fit import checked_backend
 
-    standing = (program.unit for program in Backend.of(deployment).existing()) if unit else ()
+    standing = (program.unit for program in checked_backend(deployment).existing()) if unit else ()
     refuse_unknown_unit(deployment, unit, standing)
 
 
@@ -96,11 +96,11 @@ def _destroy(deployment: Deployment, unit: str | None, named: tuple[str, ...], w
 
 def _beside(deployment: Deployment) -> tuple[LeftBehind, ...]:
     """What stands under names that the spec no longer has, each told with its way out: who destroys may mean it."""
+    from tideform.connect import backend_of
     from tideform.errors import CloudError
     from tideform.operations.left_behind import left_behind, told
-    from tideform.state.backend import Backend
 
-    state = Backend.at(deployment)
+    state = backend_of(deployment)
     try:
         left = left_behind(deployment, state.blobs)
         tell(told(deployment, left, Severity.WARNING))

@@ -13,8 +13,8 @@ from tideform.cli.run import WaitOption, YesOption, say, seconds
 from tideform.words import counted
 
 if TYPE_CHECKING:
+    from tideform.engine.place import Place
     from tideform.spec.deployment import Deployment
-    from tideform.state.place import Place
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -44,8 +44,8 @@ def move(
 
     Before the spec is changed: `tideform state move s3://NEW`. After it was: `tideform state move --from s3://OLD`.
     """
+    from tideform.engine.place import bring_along, place_of, refuse_other_key
     from tideform.state.migrate import move as move_state
-    from tideform.state.place import bring_along, place_of, refuse_other_key
 
     deployment = load_deployment(spec, environment)
     _refuse_nonsense(to, source)

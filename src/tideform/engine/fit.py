@@ -15,7 +15,20 @@ from tideform.state.owners import owner_of, read_own
 
 if TYPE_CHECKING:
     from tideform.spec.deployment import Deployment
+    from tideform.state.backend import Backend
     from tideform.state.checkpoint import Blobs
+
+
+def checked_backend(deployment: Deployment) -> Backend:
+    """What stands of a deployment by its state, which is its own.
+
+    Raises as `require_fit` does, `CloudError` TD415 once all of it was read.
+    """
+    from tideform.connect import backend_of
+
+    found = backend_of(deployment)
+    require_fit(deployment, found.blobs)
+    return found
 
 
 def require_fit(deployment: Deployment, blobs: Blobs, pool: str | None = None) -> None:

@@ -63,8 +63,8 @@ def bursts_of(deployment: Deployment, old: LeftBehind) -> str:
 def _leases(before: Deployment) -> str:
     from tideform.burst.reconcile import live_leases
     from tideform.connect import cloud_for
+    from tideform.engine.table_owner import table_of_others
     from tideform.local.client import find
-    from tideform.operations.astray import table_of_others
 
     if before.target == "local" and find(before.workspace) is None:
         return "Its sandbox does not run, so that no burst of it does."

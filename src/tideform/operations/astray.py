@@ -5,12 +5,13 @@ An apply would make a second one of whatever takes no name, and then fail on the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.engine.standing import tags_of
+from tideform.engine.table_owner import is_own, table_of_others, tags_of_table
 from tideform.errors import RefusedError
 from tideform.model.planned import Action, PlannedResource
 
@@ -41,27 +42,19 @@ def refuse_astray(deployment: Deployment, previews: Iterable[Preview]) -> None:
 
     cloud = cloud_for(deployment)
     standing = [(r, tags) for r in created if (tags := tags_of(cloud, r.type, r.after or {})) is not None]
-    own = [resource.address for resource, tags in standing if _is_own(deployment, tags)]
-    foreign = [_taken(resource) for resource, tags in standing if not _is_own(deployment, tags)]
+    own = [resource.address for resource, tags in standing if is_own(deployment, tags)]
+    foreign = [_taken(resource) for resource, tags in standing if not is_own(deployment, tags)]
     if found := [*([_unknown(deployment, own)] if own else []), *foreign]:
         raise RefusedError(found)
 
 
 def table_astray(cloud: Cloud, deployment: Deployment) -> tuple[Diagnostic, ...]:
     """TD407 as a warning where the lease table stands with the deployment's tags, for a state that does not know it."""
-    tags = _tags_of_table(cloud, deployment)
-    if tags is None or not _is_own(deployment, tags):
+    tags = tags_of_table(cloud, deployment)
+    if tags is None or not is_own(deployment, tags):
         return ()
     name = deployment.physical_name("leases")
     return (replace(_unknown(deployment, [f"the lease table {name}"]), severity=Severity.WARNING),)
-
-
-def table_of_others(cloud: Cloud, deployment: Deployment) -> Diagnostic | None:
-    """TD421 where the lease table of this name has the tags of another project and environment: it tells theirs."""
-    tags = _tags_of_table(cloud, deployment) or {}
-    if "tideform:project" not in tags or _is_own(deployment, tags):
-        return None
-    return _anothers(deployment.physical_name("leases"), tags)
 
 
 def refuse_anothers_table(deployment: Deployment, state: Backend | PulumiEngine) -> None:
@@ -78,29 +71,6 @@ def refuse_anothers_table(deployment: Deployment, state: Backend | PulumiEngine)
         return
     if found := table_of_others(cloud_for(deployment), deployment):
         raise RefusedError([found])
-
-
-def _tags_of_table(cloud: Cloud, deployment: Deployment) -> Mapping[str, str] | None:
-    from tideform.burst.runner import cloud_errors
-
-    with cloud_errors("the lease table was looked for"):
-        return tags_of(cloud, "aws:dynamodb/table:Table", {"name": deployment.physical_name("leases")})
-
-
-def _anothers(name: str, tags: Mapping[str, str]) -> Diagnostic:
-    return Diagnostic(
-        "TD421",
-        Severity.ERROR,
-        "A name is taken by something that is not ours",
-        detail=f"The lease table {name} carries the tags of project {tags['tideform:project']}, environment "
-        f"{tags.get('tideform:environment')}, whose names are the same. It was left alone, and nothing was changed.",
-        fix="Rename the project or the environment in this spec.",
-    )
-
-
-def _is_own(deployment: Deployment, tags: Mapping[str, str]) -> bool:
-    ours = {"tideform:project": deployment.spec.project, "tideform:environment": deployment.environment}
-    return all(tags.get(key) == value for key, value in ours.items())
 
 
 def _unknown(deployment: Deployment, own: list[str]) -> Diagnostic:

@@ -17,10 +17,10 @@ def refuse_beforehand(deployment: Deployment, unit: str | None, named: Collectio
     The destroy itself asks again, under its lock. Leases are its business alone: it first switches off what takes them.
     """
     from tideform.connect import cloud_for
-    from tideform.state.backend import Backend
+    from tideform.engine.fit import checked_backend
     from tideform.state.owners import refuse_contested
 
-    backend = Backend.of(deployment)
+    backend = checked_backend(deployment)
     refuse_contested(deployment, backend.blobs, unit)
     programs = (program for program in backend.existing() if unit in (None, program.unit))
     states = filter(None, map(backend.checkpoint, programs))

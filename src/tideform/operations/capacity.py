@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Final
 from tideform.burst.ownerless import UNHELD, Sighted, sighted
 from tideform.burst.record import illegible_in
 from tideform.burst.table_errors import NoTableError
+from tideform.connect import backend_of
 from tideform.diagnostics import Diagnostic, Severity
+from tideform.engine.fit import checked_backend
+from tideform.engine.table_owner import table_of_others
 from tideform.errors import CloudError
-from tideform.operations.astray import table_astray, table_of_others
+from tideform.operations.astray import table_astray
+from tideform.operations.by_itself import Inert, inert
 from tideform.operations.leases import stands
-from tideform.plan.by_itself import Inert, inert
 from tideform.state.backend import Backend
 from tideform.unasked import NO_GAPS, Gaps, Unasked
 
@@ -46,9 +49,9 @@ def state_of(deployment: Deployment) -> tuple[Backend, Gaps]:
     Raises `RefusedError` TD416, TD418, TD419, TD421, as far as what can be read tells of that.
     """
     try:
-        return Backend.of(deployment), NO_GAPS
+        return checked_backend(deployment), NO_GAPS
     except CloudError as unread:
-        return Backend.at(deployment), Gaps.of(STATE, unread)
+        return backend_of(deployment), Gaps.of(STATE, unread)
 
 
 def capacity(deployment: Deployment, state: Backend, unread: Gaps) -> Capacity:

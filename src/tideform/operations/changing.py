@@ -17,9 +17,9 @@ from tideform.times import utc
 
 if TYPE_CHECKING:
     from tideform.cloud import Cloud
-    from tideform.engine.lock import Held
     from tideform.engine.pulumi import PulumiEngine
     from tideform.spec.deployment import Deployment
+    from tideform.state.lock import Held
 
 Say = Callable[[str], None]
 
@@ -50,7 +50,7 @@ def changing(
     Raises `LockedError` where another run holds the lock, `RefusedError` where recovery meets what is not ours,
     `InterruptedRunError` on Ctrl-C and SIGTERM once the engines have stopped.
     """
-    from tideform.engine.lock import acquire
+    from tideform.engine.locking import acquire
 
     with ExitStack() as locks:
         held = locks.enter_context(acquire(deployment, operation, shared=pool is not None, wait=wait, on_wait=say))

@@ -16,8 +16,8 @@ from tideform.model.engine import OnProgress
 from tideform.spec.deployment import Deployment
 
 if TYPE_CHECKING:
-    from tideform.engine.lock import Held
     from tideform.operations.changing import Change
+    from tideform.state.lock import Held
 
 _POLL_SECONDS = 1.0
 
@@ -80,7 +80,7 @@ class Definitions:
 
     @contextmanager
     def _locks(self, pool: str) -> Iterator[None]:
-        from tideform.engine.lock import acquire
+        from tideform.engine.locking import acquire
 
         with (
             acquire(self._deployment, "burst", shared=True) as held,

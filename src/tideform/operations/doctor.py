@@ -11,29 +11,18 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from tideform.engine.acquire.find import look
 from tideform.engine.acquire.toolchain import go_on_path
 from tideform.files import is_plain, is_there
+from tideform.model.check import Check
 from tideform.paths import cache_dir
 
 _PACKAGES = ("pulumi", "pulumi-aws", "boto3")
 _SPACE = 1_000_000_000  # the sandbox, a state and logs; building the engine asks for more by itself
 _INSTALL_SPACE = 4_000_000_000
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing looked at. ``fix`` says how to get it where it is not ``ok``."""
-
-    name: str
-    ok: bool
-    found: str
-    fix: str = ""
-    needed: bool = True
 
 
 def checks(folder: Path) -> list[Check]:

@@ -16,12 +16,12 @@ from tideform.model.engine import Preview, Program
 from tideform.model.planned import Deferred, Dormant, OutputChange, Outputs, Plan, PlannedResource, PriceLine
 from tideform.model.programs import parse_key, programs
 from tideform.operations.astray import refuse_astray
+from tideform.operations.by_itself import Inert, standing_inert
 from tideform.operations.code_notes import left_notes
 from tideform.operations.existing_network import network_findings
 from tideform.operations.leases import lease_findings
 from tideform.operations.left_behind import left_findings, left_findings_offline
 from tideform.operations.walk import raise_all, walk
-from tideform.plan.by_itself import Inert, standing_inert
 from tideform.plan.cost import cost_findings, price
 from tideform.plan.deferred import deferred_units, standing_on_nothing, standing_without_a_model
 from tideform.plan.losses import losses

@@ -17,10 +17,10 @@ from tideform.unasked import NO_GAPS, Gaps, each
 
 if TYPE_CHECKING:
     from tideform.burst.lease import PoolRecord
-    from tideform.engine.lock.record import Holder
     from tideform.model.engine import Program
     from tideform.spec.deployment import Deployment
     from tideform.state.backend import Backend
+    from tideform.state.lock.record import Holder
 
 STACKS: Final = "stacks"  # parts that can give no answer, beside those of `plan.capacity`
 OTHER_NAMES: Final = "what stands under other names"
@@ -163,7 +163,7 @@ def _left(deployment: Deployment, state: Backend) -> tuple[tuple[Diagnostic, ...
 
 def _holders(deployment: Deployment) -> tuple[tuple[Holder, ...] | None, Gaps]:
     """Who holds the lock, or why nobody can tell."""
-    from tideform.engine.lock import lock_of
+    from tideform.engine.locking import lock_of
 
     try:
         return lock_of(deployment).holders(), NO_GAPS

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tideform.backends.training.sagemaker.names import rungs
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.pools.shape import PoolShape
-from tideform.registry.training import problem
+from tideform.spec.problems import error_at
 from tideform.spec.training import Pool
 
 
@@ -23,7 +22,7 @@ def sweep_at_once(path: str, pool: Pool, shape: PoolShape, how: str) -> Iterator
         return
     room = min(sweep.at_once, shape.nodes // max(1, pool.job.nodes))
     if sweep.size > room:
-        yield problem(
+        yield error_at(
             "TD680",
             "A sweep cannot start by itself so",
             f"{path}.job.sweep",
@@ -31,24 +30,6 @@ def sweep_at_once(path: str, pool: Pool, shape: PoolShape, how: str) -> Iterator
             f"{room}.",
             fix=f"Give the pool room for {sweep.size} and write at_once: {sweep.size}, make the grid smaller, or use "
             "the backend batch.",
-        )
-
-
-def first_rung(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
-    """Nobody watches a training job that waits for machines, and tries others."""
-    if not (key := starter_key(pool)):
-        return
-    steps = list(rungs(pool, shape.instance_types))
-    if len(steps) > 1:
-        way, kind = steps[0]
-        yield Diagnostic(
-            "TD681",
-            Severity.NOTE,
-            "A training job that starts by itself goes down no ladder",
-            f"It asks for {kind} ({way}) alone, and waits for it within its lease; `burst run` would try "
-            f"{len(steps) - 1} more.",
-            "Write first what is easiest to get, or capacity: {spot: never}.",
-            path=f"{path}.{key}",
         )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from tideform.backends.training.sagemaker.in_account import ending as sagemaker
 from tideform.reaper import instances, tell
 from tideform.reaper.at_work import keep_at_work
 from tideform.reaper.base import Clients, Handle, Node
@@ -22,9 +21,8 @@ from tideform.reaper.reading import Unreadable, reapable
 from tideform.reaper.settings import Settings
 from tideform.reaper.sources import Source
 from tideform.reaper.steps import Steps
-from tideform.reaper.unheld import Sight, Unheld, judged, past, quiet
+from tideform.reaper.unheld import Sight, Unheld, all_strays, judged, past, quiet
 
-OF_SAGEMAKER = "ml."  # how the types of its machines begin
 SEEN = "unheld#"  # the key of what was told of, by pool
 
 
@@ -122,10 +120,11 @@ class Clearing:
 
     def _end_due(self, due: Sequence[Node], outcome: Outcome) -> None:
         """Those of a training job end with it."""
-        of_jobs = [node for node in due if node.type.startswith(OF_SAGEMAKER)]
+        of_jobs = [(strays, node) for strays in all_strays() for node in due if node.type.startswith(strays.TYPES)]
+        others = [node for node in due if all(node is not one for _, one in of_jobs)]
         with Steps() as steps:
-            steps.each(lambda node: sagemaker.stop_machine(self.clients, node), of_jobs)
-            steps.take(lambda: instances.end(self.clients, [node for node in due if node not in of_jobs]))
+            steps.each(lambda one: one[0].end(self.clients, one[1]), of_jobs)
+            steps.take(lambda: instances.end(self.clients, others))
         outcome.did += [f"ended {_words(node)}, which nobody held: its grace is over" for node in due]
 
     def _tell(self, pool: str, machines: Sequence[Node], outcome: Outcome) -> None:

@@ -16,7 +16,7 @@ from tideform.reaper.items import Items
 from tideform.reaper.settings import Boto, Settings
 from tideform.reaper.sweep import Round
 
-PACKAGE = Path(__file__).parents[3]
+PACKAGE = Path(__file__).parents[2]
 _PATIENCE = 120.0  # seconds for what answers 'not yet'
 _RESERVE = 30.0  # seconds of the function's own time that the heartbeat and a slow service may need
 

@@ -1,22 +1,18 @@
-"""What brings a pool's machines: groups of Auto Scaling, and Batch's environments and queues.
+"""What brings a pool's machines, such as groups of Auto Scaling: the part ``sources`` of the backends that have some.
 
 Found by their tags and by the pools' handles, so that one which lost its tags is closed as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
+from typing import Any, Protocol, cast
 
-from tideform.backends.training.batch.in_account import ending as batch
-from tideform.backends.training.ec2.in_account import ending as ec2
-from tideform.reaper import members
 from tideform.reaper.base import Clients, Handle, Node
+from tideform.reaper.parts import having, part
 
 PROJECT, ENVIRONMENT, LAYER, UNIT = (f"tideform:{key}" for key in ("project", "environment", "layer", "unit"))
-_MOST_GROUPS = 50  # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html
 
 
 @dataclass(frozen=True)
@@ -43,67 +39,29 @@ class Place:
     members: Callable[[Clients, Iterable[str]], list[Node]]
 
 
-def _groups(clients: Clients, own: Mapping[str, str], handles: Sequence[Handle]) -> Place:
-    named = {one["group"]: pool for one in handles if "group" in one and (pool := _pool_of(one))}
-    pools: dict[str, str] = {}
-    sources: list[tuple[str, Source]] = []
-    for group in _groups_of(clients, own, named):
-        name, tags = str(group["AutoScalingGroupName"]), {tag["Key"]: tag.get("Value", "") for tag in group["Tags"]}
-        pools[name] = named.get(name) or tags.get(UNIT, "")
-        if ec2.asks(group):
-            sources.append((pools[name], Source(name, partial(ec2.hold_at_zero, clients, group), tags=tags)))
-    return Place(pools, sources, members.of_groups)
+class Sources(Protocol):
+    """The part ``sources`` of a backend: ``SERVICE`` names what it asks, in what is told of failures."""
+
+    SERVICE: str
+
+    def look(self, clients: Clients, own: Mapping[str, str], handles: Sequence[Handle]) -> Place:
+        """What launches for the project and environment whose tags are ``own``, by its tags and by the handles."""
+        ...
 
 
-def _groups_of(clients: Clients, own: Mapping[str, str], names: Iterable[str]) -> Iterable[Any]:
-    """Those with our tags, and those that lost them."""
-    asked: list[dict[str, Any]] = [{"Filters": filters(own)}]
-    listed = sorted(names)
-    asked += [{"AutoScalingGroupNames": listed[i : i + _MOST_GROUPS]} for i in range(0, len(listed), _MOST_GROUPS)]
-    pages = clients.client("autoscaling").get_paginator("describe_auto_scaling_groups")
-    found = [group for one in asked for page in pages.paginate(**one) for group in page["AutoScalingGroups"]]
-    return {group["AutoScalingGroupName"]: group for group in found}.values()
+def places() -> Iterator[tuple[str, Sources]]:
+    """The backends whose machines something of theirs brings."""
+    return ((backend, cast(Sources, part(backend, "sources"))) for backend in having("sources"))
 
 
-def _batch(clients: Clients, own: Mapping[str, str], handles: Sequence[Handle]) -> Place:
-    api = clients.client("batch")
-    named = {one["job_queue"]: pool for one in handles if "job_queue" in one and (pool := _pool_of(one))}
-    pools: dict[str, str] = {}
-    sources: list[tuple[str, Source]] = []
-    behind: dict[str, str] = {}  # environments of the pools' queues, which may have lost their own tags
-    for queue in (one for page in api.get_paginator("describe_job_queues").paginate() for one in page["jobQueues"]):
-        if (of := named.get(queue["jobQueueName"]) or _unit(queue, own)) is None:
-            continue
-        behind |= {str(entry["computeEnvironment"]): of for entry in queue["computeEnvironmentOrder"]}
-        if queue["state"] == "ENABLED":
-            name, close = str(queue["jobQueueName"]), partial(batch.set_queues, clients, [queue], "DISABLED")
-            sources.append((of, Source(name, close, jobs=partial(batch.tags_of_jobs, clients, name))))
-    listed = api.get_paginator("describe_compute_environments").paginate()
-    for one in (one for page in listed for one in page["computeEnvironments"]):
-        name = str(one["computeEnvironmentName"])
-        if (its := behind.get(one["computeEnvironmentArn"]) or behind.get(name) or _unit(one, own)) is None:
-            continue
-        pools[name] = its
-        resources = one.get("computeResources", {})
-        if int(resources.get("minvCpus") or 0):
-            close = partial(batch.hold_at_zero, clients, one)
-            sources.append((its, Source(name, close, batch.stuck(one), resources.get("tags") or {})))
-    return Place(pools, sources, members.of_environments)
-
-
-PLACES: Mapping[str, tuple[Callable[[Clients, Mapping[str, str], Sequence[Handle]], Place], str]] = {
-    "batch": (_batch, "Batch"),
-    "ec2": (_groups, "Auto Scaling"),
-}
-
-
-def _unit(found: Mapping[str, Any], own: Mapping[str, str]) -> str | None:
+def unit_of(found: Mapping[str, Any], own: Mapping[str, str]) -> str | None:
     """The pool in the tags of something of ours; None: it is somebody else's."""
     tags = found.get("tags") or {}
     return str(tags.get(UNIT, "")) if own.items() <= tags.items() else None
 
 
-def _pool_of(handle: Handle) -> str:
+def pool_of(handle: Handle) -> str:
+    """The pool in the tags of a handle; empty where it has none."""
     return str(handle.get("tags", {}).get(UNIT, ""))
 
 

@@ -40,7 +40,7 @@ from tideform.reaper.starting import starting
 from tideform.reaper.starting.base import Plan, Start, StartError
 from tideform.reaper.states import STOPPING, UP
 
-_PACKAGE = Path(__file__).parents[3]
+_PACKAGE = Path(__file__).parents[2]
 _TRIES = 5  # of taking the lease, while others come and go
 # As `tideform.process.Process` reads it: a process of nowhere, which nobody takes for dead.
 _NOWHERE = {"pid": 0, "host": SCHEDULE, "boot": SCHEDULE, "namespace": SCHEDULE, "started": 0}

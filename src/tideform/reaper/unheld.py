@@ -12,20 +12,43 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Protocol, cast
 
-from tideform.backends.training.sagemaker.in_account import ending as sagemaker
 from tideform.reaper import instances, members
 from tideform.reaper.base import Clients, Handle, Node
 from tideform.reaper.claims import EXPIRES, LEASE, token_of
 from tideform.reaper.items import Item
 from tideform.reaper.ledger import pool_of
-from tideform.reaper.sources import ENVIRONMENT, LAYER, PLACES, PROJECT, UNIT, Place, Source, filters
+from tideform.reaper.parts import has, having, part
+from tideform.reaper.sources import ENVIRONMENT, LAYER, PROJECT, UNIT, Place, Source, filters, places
 from tideform.reaper.states import IDLE
 
 # What only the pool's own group, environment or node pool gives to a machine.
 _MEMBER = (members.GROUP, members.ENVIRONMENT, "AWSBatchServiceTag", "karpenter.sh/nodepool")
 _STATES = ["pending", "running", "stopping", "stopped"]
+
+
+class Strays(Protocol):
+    """The part ``strays`` of a backend whose machines are no instances of the account, and found by their jobs.
+
+    ``SERVICE`` names what it asks; ``TYPES`` is how the types of its machines begin.
+    """
+
+    SERVICE: str
+    TYPES: str
+
+    def sources(self, clients: Clients, handle: Handle) -> list[Source]:
+        """The pool's jobs, and what waits for its next one at a price: each as something that can be closed."""
+        ...
+
+    def machines(self, clients: Clients, handle: Handle) -> list[Node]:
+        """Machines of jobs that bear the pool's name and not its tags."""
+        ...
+
+    def end(self, clients: Clients, node: Node) -> None:
+        """End one of these machines, with the job that it is of."""
+        ...
+
 
 Guarded = Callable[[str, Callable[[], object]], object]  # does a part of the work, named by the service that is asked
 
@@ -76,9 +99,9 @@ def look(
     found: dict[str, Sight] = {}
     own, known = {PROJECT: project, ENVIRONMENT: environment}, list(handles)
     guarded("EC2", lambda: _look_by_tags(clients, own, found))
-    for backend, (place, service) in PLACES.items():
+    for backend, sources in places():
         if there := [one for one in known if one.get("backend") == backend]:
-            guarded(service, partial(_look_in, clients, partial(place, clients, own, there), found))
+            guarded(sources.SERVICE, partial(_look_in, clients, partial(sources.look, clients, own, there), found))
     return found
 
 
@@ -118,21 +141,19 @@ def look_for_jobs(
     handles = {pool: item.get("handle") or {} for pool, item in known.items() if quiet(item)}
     handles |= {pool: handle for pool, handle in planned.items() if pool not in known}
     for pool, handle in handles.items():
-        if handle.get("backend") == "sagemaker":
-            guarded(f"SageMaker, {pool}", partial(_look_for_jobs_of, clients, pool, handle, found))
+        if has(str(handle.get("backend", "")), "strays"):
+            strays = cast(Strays, part(handle["backend"], "strays"))
+            guarded(f"{strays.SERVICE}, {pool}", partial(_look_for_jobs_of, strays, clients, pool, handle, found))
 
 
-def _look_for_jobs_of(clients: Clients, pool: str, handle: Handle, found: dict[str, Sight]) -> None:
-    for job in (*sagemaker.jobs(clients, handle), *sagemaker.warm_pools(clients, handle)):
-        said, close = partial(_claims_of, clients, job), partial(sagemaker.stop, clients, handle)
-        source = Source(str(job["TrainingJobName"]), close, jobs=said)
-        found.setdefault(pool, Sight()).sources.append(source)
-    for node in sagemaker.untagged(clients, handle):
-        found.setdefault(pool, Sight()).machines.append(node)
+def _look_for_jobs_of(strays: Strays, clients: Clients, pool: str, handle: Handle, found: dict[str, Sight]) -> None:
+    found.setdefault(pool, Sight()).sources.extend(strays.sources(clients, handle))
+    found.setdefault(pool, Sight()).machines.extend(strays.machines(clients, handle))
 
 
-def _claims_of(clients: Clients, job: Mapping[str, Any]) -> list[Mapping[str, str]]:
-    return [sagemaker.tags_of(clients, job)]
+def all_strays() -> Iterator[Strays]:
+    """The part ``strays`` of each backend that has it."""
+    return (cast(Strays, part(backend, "strays")) for backend in having("strays"))
 
 
 def quiet(item: Item | None) -> bool:

@@ -34,6 +34,11 @@ def load(package: str, group: str) -> Mapping[str, Any]:
     return unique([*_ours(package), *_third_party(group)])
 
 
+def load_backends(package: str, group: str) -> Mapping[str, Any]:
+    """The same for what is a folder of its own: the module ``entry`` of each folder in ``package``."""
+    return unique([*_folders(package), *_third_party(group)])
+
+
 def unique(found: Iterable[tuple[str, Entry]]) -> Mapping[str, Any]:
     """The entries by id; each comes with the name of where it was found."""
     entries: dict[str, Any] = {}
@@ -57,6 +62,13 @@ def _ours(package: str) -> Iterator[tuple[str, Entry]]:
         if module.name == "base" or module.name.startswith("_"):
             continue
         yield _entry_of(f"{package}.{module.name}")
+
+
+def _folders(package: str) -> Iterator[tuple[str, Entry]]:
+    parent = importlib.import_module(package)
+    for folder in pkgutil.iter_modules(parent.__path__):
+        if folder.ispkg:
+            yield _entry_of(f"{package}.{folder.name}.entry")
 
 
 def _entry_of(name: str) -> tuple[str, Entry]:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.registry.entries import load
+from tideform.registry.entries import load_backends
 from tideform.spec.deployment import Deployment
 from tideform.spec.serving import Endpoint
 
@@ -63,7 +63,7 @@ class ServingBackend(Protocol):
 @cache
 def backends() -> Mapping[str, ServingBackend]:
     """All backends by id, third parties' too."""
-    return load("tideform.catalogue.serving", "tideform.serving")
+    return load_backends("tideform.backends.serving", "tideform.serving")
 
 
 def problem(code: str, summary: str, path: str, *, detail: str, fix: str) -> Diagnostic:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tideform.engine import data
-from tideform.engine.fit import require_fit
 from tideform.model.engine import Program
 from tideform.model.planned import Outputs
 from tideform.model.programs import UNIT_LAYERS, in_order, made_as, program
-from tideform.state import checkpoint
 from tideform.state.owners import read_own, stacks_of
 
 if TYPE_CHECKING:
@@ -24,26 +21,6 @@ class Backend:
 
     deployment: Deployment
     blobs: Blobs
-
-    @classmethod
-    def of(cls, deployment: Deployment) -> Backend:
-        """The deployment's backend: its folder, or its bucket.
-
-        Raises as `require_fit` does, `CloudError` TD415 once all of it was read.
-        """
-        found = cls.at(deployment)
-        require_fit(deployment, found.blobs)
-        return found
-
-    @classmethod
-    def at(cls, deployment: Deployment) -> Backend:
-        """The same without a look into it, for what needs one stack alone: others may be as they will."""
-        if deployment.settings.state is None:
-            return cls(deployment, checkpoint.FolderBlobs(deployment.workspace.state(deployment.environment)))
-        from tideform.connect import cloud_for
-        from tideform.engine.connect import location_of
-
-        return cls(deployment, location_of(deployment, cloud_for(deployment)))
 
     def existing(self) -> tuple[Program, ...]:
         """Programs of this project and environment that have a stack, whether or not the spec still names them.
@@ -71,7 +48,3 @@ class Backend:
         """The outputs of every stack by program key."""
         known = {p.key: self.checkpoint(p) for p in self.existing()}
         return {key: state.outputs for key, state in known.items() if state is not None}
-
-    def holders(self) -> set[str]:
-        """The names, as specs give them, of the buckets and tracking servers that stand."""
-        return data.holders(filter(None, map(self.checkpoint, self.existing())))

@@ -67,8 +67,8 @@ def local_environments(workspace: Workspace) -> tuple[str, ...]:
 @contextmanager
 def held_states(workspace: Workspace) -> Iterator[tuple[str, ...]]:
     """Hold the locks of all environments with a local state, whose names it gives. Raises `LockedError`."""
-    from tideform.engine.lock import Lock
-    from tideform.engine.lock.store import FolderStore
+    from tideform.state.lock import Lock
+    from tideform.state.lock.store import FolderStore
 
     found = local_environments(workspace)
     with ExitStack() as held:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from tideform.operations.by_itself import REAPER, STARTERS
 from tideform.operations.capacity import BURSTS, STATE
 from tideform.operations.status import LOCK, OTHER_NAMES, STACKS
-from tideform.plan.by_itself import REAPER, STARTERS
 from tideform.times import utc
 from tideform.views.diagnostics import as_json
 from tideform.views.lines import Line, plain

@@ -23,7 +23,6 @@ from tideform.pools.applied_with import APPLIED_WITH, applied_with
 from tideform.reaper.dry_run import HANDLES
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment, Project
-from tideform.state.backend import Backend
 
 NOW = 1_800_000_000.0
 Apply = Callable[[Deployment], None]
@@ -120,4 +119,4 @@ def in_state(monkeypatch: pytest.MonkeyPatch, state: Mapping[str, SimpleNamespac
         checkpoint=lambda program: state.get(program.key),
         unit=lambda layer, name: state.get(f"{layer}/{name}"),
     )
-    monkeypatch.setattr(Backend, "at", lambda _: backend)
+    monkeypatch.setattr("tideform.connect.backend_of", lambda _: backend)

@@ -23,7 +23,6 @@ from tideform.pools.applied_with import applied_with
 from tideform.spec.deployment import Deployment
 from tideform.spec.quantities import Duration
 from tideform.spec.training import Pool
-from tideform.state.backend import Backend
 
 
 def up() -> bool:
@@ -242,7 +241,7 @@ def test_a_stack_of_anothers_is_told_and_is_not_the_same_as_none(
     def refused(*_: object) -> None:
         raise RefusedError.of("TD421", "taken", detail="", fix="")
 
-    monkeypatch.setattr(Backend, "at", lambda _: SimpleNamespace(existing=tuple, unit=refused))
+    monkeypatch.setattr("tideform.connect.backend_of", lambda _: SimpleNamespace(existing=tuple, unit=refused))
     with pytest.raises(RefusedError) as told:
         require_applied(pooled(deployment, backend="ec2"), "fit", up)
     assert told.value.diagnostics[0].code == "TD421"

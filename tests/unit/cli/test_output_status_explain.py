@@ -116,7 +116,7 @@ def test_status_shows_the_rest_where_it_could_not_look_and_ends_with_1(
     def refuse(*_: object) -> None:
         raise CloudError.of("TD414", "The lock's record cannot be reached", detail="AccessDenied", fix="Ask.")
 
-    monkeypatch.setattr("tideform.engine.lock.Lock.holders", refuse)
+    monkeypatch.setattr("tideform.state.lock.Lock.holders", refuse)
     assert main(["status"]) == 1
     assert capsys.readouterr().out.splitlines()[-2:] == ["Bursts: none", "Lock: could not be asked: AccessDenied"]
 

@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from tideform.burst.inventory.customer_keys import customer_keys
 from tideform.cloud import Cloud
-from tideform.engine.customer_keys import customer_keys
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from tests.unit.plan.making import deployment, pool
+from tideform.engine.fit import checked_backend
 from tideform.errors import RefusedError
 from tideform.model.programs import program
 from tideform.spec.deployment import Deployment
 from tideform.state import checkpoint, settings
-from tideform.state.backend import Backend
 from tideform.state.checkpoint import FolderBlobs
 from tideform.state.owners import Stack, contested, read_own, refuse_contested, stacks_of
 
@@ -277,4 +277,4 @@ def test_who_comes_second_under_one_name_of_two_projects_is_refused_before_anyth
 ) -> None:
     stand(blobs, ("tideform-foundation", "demo-dev"), role("dem", "o-dev"))
     with pytest.raises(RefusedError, match="taken"):
-        Backend.of(here)
+        checked_backend(here)

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.plan.making import deployment, pool
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import CloudError
-from tideform.plan.by_itself import inert, standing_inert
+from tideform.operations.by_itself import inert, standing_inert
 from tideform.spec.deployment import Deployment
 from tideform.state.checkpoint import BrokenStateError
 

@@ -20,10 +20,10 @@ from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import CloudError
+from tideform.operations.by_itself import STARTERS, Inert, inert
 from tideform.operations.capacity import capacity, state_of
 from tideform.operations.pool_statuses import pool_statuses
 from tideform.operations.status import Status, status
-from tideform.plan.by_itself import STARTERS, Inert, inert
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment
 from tideform.unasked import Unasked
@@ -176,7 +176,7 @@ def test_a_lock_that_cannot_be_read_is_not_called_free(
     cloud: Cloud, here: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     burst(cloud, here)
-    monkeypatch.setattr("tideform.engine.lock.Lock.holders", refuse)
+    monkeypatch.setattr("tideform.state.lock.Lock.holders", refuse)
     found = status(here)
     assert "Lock: could not be asked: AccessDenied on it." in text(found)
     assert (status_json(found)["lock"], "Bursts: 1" in text(found)) == (None, True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tideform.backends.training.batch.in_account.states import UNFINISHED, lists_jobs
 from tideform.burst.inventory.base import Area, Leftover, Place
+from tideform.reaper.batch_states import UNFINISHED, lists_jobs
 
 
 def _environments(place: Place) -> Iterator[dict[str, Any]]:

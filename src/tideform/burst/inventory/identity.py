@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from tideform.burst.inventory.base import Area, Leftover, Place, Tags, pairs, tags_of
-from tideform.engine.customer_keys import customer_keys
+from tideform.burst.inventory.customer_keys import customer_keys
 
 
 def keys(place: Place) -> Iterator[Leftover]:

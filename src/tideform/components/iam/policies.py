@@ -41,3 +41,14 @@ def trust(service: str, account: str, *, arn_like: str | None = None) -> str:
 def plain_trust(service: str) -> str:
     """Let ``service`` take the role, for the services that send no source account (EC2's instance profiles, MLflow)."""
     return document({"Sid": "Assume", "Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"})
+
+
+def pod_identity_trust() -> str:
+    """Let EKS hand the role to pods: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html"""
+    statement = {
+        "Sid": "Pods",
+        "Effect": "Allow",
+        "Principal": {"Service": "pods.eks.amazonaws.com"},
+        "Action": ["sts:AssumeRole", "sts:TagSession"],
+    }
+    return document(statement)

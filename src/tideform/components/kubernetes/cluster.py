@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from tideform.backends.training.eks.names import EksNames
 from tideform.components.base import Component
 from tideform.components.iam.policies import plain_trust, trust
 from tideform.components.iam.roles import ServiceRole
+from tideform.components.kubernetes.names import EksNames
 from tideform.components.scope import Scope
 from tideform.spec.project import Cluster
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tideform.backends.training.ec2.adapters import cards
+from tideform.pools.network_cards import cards
 from tideform.pools.shape import PoolShape
 from tideform.spec.training import Pool
 

@@ -12,9 +12,8 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
-from tideform.backends.training.eks.pool import pod_identity_trust
 from tideform.components.base import Component
-from tideform.components.iam.policies import document
+from tideform.components.iam.policies import document, pod_identity_trust
 from tideform.components.iam.roles import ServiceRole
 from tideform.components.kubernetes.charts import KARPENTER, chart
 from tideform.components.kubernetes.cluster import EksCluster

@@ -7,11 +7,11 @@ from typing import Any
 
 import pulumi
 
-from tideform.backends.training.eks.names import LABEL
 from tideform.components.base import Component
 from tideform.components.kubernetes.charts import DCGM_EXPORTER, DEVICE_PLUGIN, EFA_PLUGIN, JOBSET, KUEUE, chart
 from tideform.components.kubernetes.efa import wants_adapters
 from tideform.components.kubernetes.karpenter import Karpenter
+from tideform.components.kubernetes.names import LABEL
 from tideform.components.scope import Scope
 from tideform.pools.shape import is_nvidia, shape_of
 from tideform.spec.training import Pool

@@ -9,7 +9,7 @@ from typing import Any
 
 import pulumi
 
-from tideform.backends.training.eks.names import KUEUE, KUEUE_VERSIONS, EksNames
+from tideform.components.kubernetes.names import KUEUE, KUEUE_VERSIONS, EksNames
 from tideform.spec.deployment import Deployment
 
 PLUGIN = version_of("pulumi-kubernetes")  # an SDK and its plugin have the same version

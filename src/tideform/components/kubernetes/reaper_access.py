@@ -11,9 +11,9 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from tideform.backends.training.eks.names import EksNames
 from tideform.components.base import Component
 from tideform.components.kubernetes.cluster import EksCluster
+from tideform.components.kubernetes.names import EksNames
 from tideform.components.kubernetes.objects import resource
 from tideform.components.scope import Scope
 

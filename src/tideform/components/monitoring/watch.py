@@ -10,12 +10,13 @@ from tideform.components.monitoring.alarm import metric_alarm
 from tideform.components.monitoring.budget import monthly_budget
 from tideform.components.monitoring.budget_action import BudgetStop
 from tideform.components.monitoring.dashboard import dashboard_body
-from tideform.components.monitoring.job_events import FailedJobs, tells
+from tideform.components.monitoring.job_events import FailedJobs
 from tideform.components.monitoring.topic import AlertTopic
 from tideform.components.names import VARIANT
 from tideform.components.scope import Scope
 from tideform.components.served import served
 from tideform.registry.alarms import endpoint_alarms, pool_alarms
+from tideform.registry.training import Failure, backends
 from tideform.spec.serving import Endpoint
 
 
@@ -26,11 +27,10 @@ class Watch(Component):
         super().__init__("watch", scope, opts)
         self.alerts = alerts
         deployment = scope.deployment
-        training = deployment.spec.training
-        pools = [deployment.identity("training", name) for name, pool in training.items() if tells(pool.backend)]
+        failures = _failures(scope)
         endpoints = served(deployment)
-        for pool in pools:
-            self._pool(pool)
+        for pool, failure in failures.items():
+            self._pool(pool, failure)
         for name, endpoint in endpoints.items():
             self._endpoint(name, endpoint)
         if deployment.spec.budget is not None:
@@ -45,12 +45,12 @@ class Watch(Component):
         self.dashboard = aws.cloudwatch.Dashboard(
             "overview",
             dashboard_name=scope.name("overview", limit=255),
-            dashboard_body=dashboard_body(scope, pools, endpoints, VARIANT),
+            dashboard_body=dashboard_body(scope, list(failures), endpoints, VARIANT),
             opts=self.named(),
         )
 
-    def _pool(self, pool: str) -> None:
-        failed = FailedJobs(pool, self.scope, self.alerts, self.nameless)
+    def _pool(self, pool: str, failure: Failure) -> None:
+        failed = FailedJobs(pool, failure, self.scope, self.alerts, self.nameless)
         for entry in pool_alarms():
             metric_alarm(
                 f"{pool}-{entry.id}",
@@ -70,3 +70,11 @@ class Watch(Component):
                     actions=[self.alerts.topic.arn],
                     opts=self.named(),
                 )
+
+
+def _failures(scope: Scope) -> dict[str, Failure]:
+    """The event of a failed job, by the name that each pool was made under: of some backends AWS tells none."""
+    deployment = scope.deployment
+    made = {deployment.identity("training", name): pool.backend for name, pool in deployment.spec.training.items()}
+    found = {pool: backends()[backend].failure(pool, scope) for pool, backend in made.items()}
+    return {pool: failure for pool, failure in found.items() if failure is not None}

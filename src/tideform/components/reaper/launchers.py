@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tideform.backends.training.eks.names import EksNames
+from tideform.components.kubernetes.names import EksNames
 from tideform.components.scope import Scope
 from tideform.pools.unattended import starter_key
 

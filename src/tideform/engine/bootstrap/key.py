@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tideform.burst.inventory.customer_keys import customer_keys
 from tideform.engine.bootstrap.names import state_key_alias
 from tideform.engine.bootstrap.steps import Step, foreign
 from tideform.engine.bootstrap.tags import is_ours, own_tags, pairs, unpaired
-from tideform.engine.customer_keys import customer_keys
 
 if TYPE_CHECKING:
     from tideform.cloud import Cloud

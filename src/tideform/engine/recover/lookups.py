@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tideform.engine.customer_keys import customer_keys
+from tideform.burst.inventory.customer_keys import customer_keys
 
 if TYPE_CHECKING:
     from tideform.cloud import Cloud

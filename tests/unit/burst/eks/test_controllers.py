@@ -9,7 +9,7 @@ import pytest
 
 from tideform.backends.training.eks.access import unfit
 from tideform.backends.training.eks.controllers import lacks, look
-from tideform.backends.training.eks.names import KUEUE_VERSIONS
+from tideform.components.kubernetes.names import KUEUE_VERSIONS
 from tideform.errors import TideformError
 from tideform.kube import Kube, KubeError
 from tideform.reaper.kubernetes_groups import KNOWN

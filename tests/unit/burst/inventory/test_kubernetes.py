@@ -10,8 +10,8 @@ import pytest
 
 from tests.unit.burst.conftest import NOW
 from tests.unit.stacks.collecting import FULL, deployment_of
+from tideform.backends.training.eks import inventory as kubernetes
 from tideform.backends.training.eks.access import Access
-from tideform.burst.inventory import kubernetes
 from tideform.burst.inventory.base import Place
 from tideform.burst.lease import Mode, new_lease
 from tideform.burst.receipt import _ask, capacity_receipt

@@ -8,11 +8,11 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from tideform.backends.training.ec2.adapters import adapters
 from tideform.components.base import Component
 from tideform.components.iam.policies import plain_trust
 from tideform.components.iam.roles import ServiceRole
 from tideform.components.jobs.instance_store import boothook
+from tideform.components.network.adapters import adapters
 from tideform.components.network.pool_subnets import pool_subnets
 from tideform.model.moved_by_bursts import COMPUTE_ENVIRONMENT, JOB_QUEUE
 from tideform.pools.local_storage import has_local_storage

@@ -6,19 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tideform.backends.training.batch.job_size import definition_problems
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.pools.log_groups import job_log_group
 from tideform.pools.names import PoolNames
 from tideform.pools.purchase import on_demand_only, purchases
 from tideform.pools.shape import PoolShape, is_nvidia, shape_of, shape_problems
 from tideform.pools.unattended import starter_key
-from tideform.registry.training import Exports, PoolOrder, plain_handle, problem
-from tideform.spec.problems import problem as said
+from tideform.registry.training import Exports, Failure, PoolOrder, TrainingBackend, plain_handle
+from tideform.spec.problems import error_at, problem
 from tideform.spec.training import Pool
 
 if TYPE_CHECKING:
     from tideform.burst.runner import Runner
     from tideform.cloud import Cloud
+    from tideform.components.scope import Scope
     from tideform.spec.deployment import Deployment
 
 # Batch's machine images of today have no drivers for them, and none at all for GPUs beside Graviton processors.
@@ -29,7 +31,7 @@ _MOST_ENVIRONMENTS = 3
 
 
 @dataclass(frozen=True)
-class Batch:
+class Batch(TrainingBackend):
     """Compute environments that stand at zero, a queue in front of them, and a definition of the job."""
 
     id: str = "batch"
@@ -51,8 +53,8 @@ class Batch:
         capacity = BatchCapacity(order, shape)
         job = BatchJob(order, shape)
         if starter_key(order.pool):
+            from tideform.backends.training.batch.starter import on_batch
             from tideform.burst.carrying import carried
-            from tideform.components.jobs.begins import on_batch
 
             cargo = carried(order.scope.deployment, order.name)
             ScheduledBurst(order, shape, cargo, on_batch(order, cargo))
@@ -73,6 +75,24 @@ class Batch:
             "log_group": job_log_group(deployment, pool),
             **_bound(deployment.spec.training.get(pool)),
         }
+
+    def reserved_variable(self, name: str) -> str:
+        """https://docs.aws.amazon.com/batch/latest/APIReference/API_KeyValuePair.html"""
+        return "AWS Batch sets what begins so itself, and refuses any other." if name.startswith("AWS_BATCH") else ""
+
+    def told_problems(self, deployment: Deployment, name: str) -> Iterator[Diagnostic]:
+        """A job definition has a size."""
+        return definition_problems(f"training.{name}.job", deployment.spec.training[name].job)
+
+    def failure(self, pool: str, scope: Scope) -> Failure:
+        """https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html"""
+        queue = scope.arn("batch", f"job-queue/{PoolNames(scope.deployment, pool).job_queue}")
+        pattern = {
+            "source": ["aws.batch"],
+            "detail-type": ["Batch Job State Change"],
+            "detail": {"status": ["FAILED"], "jobQueue": [queue]},
+        }
+        return Failure(pattern, "$.detail.jobName", "$.detail.statusReason")
 
     def held_nodes(self, pool: Pool) -> int:  # noqa: ARG002
         """One: machines follow jobs."""
@@ -100,7 +120,7 @@ def _bound(pool: Pool | None) -> dict[str, Any]:
 
 def _images(path: str, shape: PoolShape) -> Iterator[Diagnostic]:
     if unfit := _unfit(shape):
-        yield problem(
+        yield error_at(
             "TD206",
             "The backend cannot run this capacity",
             path,
@@ -115,7 +135,7 @@ def _ways_of_buying(path: str, pool: Pool) -> Iterator[Diagnostic]:
     if on_demand_only(pool) and capacity.spot != "never":
         given = "spot" in capacity.model_fields_set
         detail = f"AWS Batch runs a job of {pool.job.nodes} nodes on on-demand capacity only"
-        yield said(
+        yield problem(
             "TD156",
             f"{detail}, and spot: {capacity.spot} asks for another."
             if given
@@ -125,7 +145,7 @@ def _ways_of_buying(path: str, pool: Pool) -> Iterator[Diagnostic]:
             severity=Severity.ERROR if given else Severity.NOTE,
         )
     if (ways := len(purchases(pool))) > _MOST_ENVIRONMENTS:
-        yield said(
+        yield problem(
             "TD157",
             f"A queue of Batch has at most {_MOST_ENVIRONMENTS} compute environments, and this pool needs {ways}: "
             "one for each reservation or block, and one each for spot and on-demand.",

@@ -15,13 +15,13 @@ from typing import Any
 
 from tideform.backends.training.batch.in_account import ending
 from tideform.backends.training.batch.in_account.starting import failed_first, lost_machine
-from tideform.backends.training.batch.in_account.states import ENDED
 from tideform.backends.training.batch.jobs import BatchJobs, exit_code, waits
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
 from tideform.burst.log_stream import LogTail, finish_all
 from tideform.burst.runner import OnLog, Work
 from tideform.burst.waiting import Waiting
+from tideform.reaper.batch_states import ENDED
 
 _TRIES = 5
 

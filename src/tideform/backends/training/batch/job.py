@@ -7,7 +7,6 @@ from typing import Any
 
 import pulumi_aws as aws
 
-from tideform.backends.training.ec2.adapters import cards
 from tideform.components.base import Component
 from tideform.components.jobs.command import gathered, with_empty
 from tideform.components.jobs.environment import empty_variables, image_of, secret_arn, variables
@@ -15,6 +14,7 @@ from tideform.components.jobs.roles import JobRoles
 from tideform.components.monitoring.logs import own_log_group
 from tideform.pools.log_groups import job_log_group
 from tideform.pools.names import PoolNames
+from tideform.pools.network_cards import cards
 from tideform.pools.shape import PoolShape
 from tideform.registry.training import PoolOrder
 

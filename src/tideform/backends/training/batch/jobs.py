@@ -12,7 +12,6 @@ from typing import Any
 
 from tideform.backends.training.batch.image import definition_with
 from tideform.backends.training.batch.in_account import ending
-from tideform.backends.training.batch.in_account.states import ENDED, SUCCEEDED, WAITING, describable
 from tideform.backends.training.batch.job_size import can_be_overridden
 from tideform.burst.claiming import claim_now
 from tideform.burst.halt import Halt
@@ -26,6 +25,7 @@ from tideform.components.jobs.environment import empty_variables
 from tideform.errors import CloudError, RefusedError, TideformError
 from tideform.pools.names import PoolNames
 from tideform.reaper.base import Handle
+from tideform.reaper.batch_states import ENDED, SUCCEEDED, WAITING, describable
 from tideform.reaper.job_name import job_name
 
 _LEAST_TIMEOUT = 60  # seconds; Batch takes no less

@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeEnvironmentDeta
 from __future__ import annotations
 
 from tideform.backends.training.batch.in_account import ending
-from tideform.backends.training.batch.in_account.states import WAITING
 from tideform.reaper.base import Clients, Handle
+from tideform.reaper.batch_states import WAITING
 
 
 def why_stuck(clients: Clients, handle: Handle) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from tideform.backends.training.batch.in_account.states import ENDED, describable
 from tideform.backends.training.batch.job_size import can_be_defined
 from tideform.backends.training.batch.jobs import BatchJobs, exit_code
 from tideform.burst.halt import Halt
@@ -19,6 +18,7 @@ from tideform.burst.log_stream import LogTail
 from tideform.burst.runner import OnLog, Work
 from tideform.components.jobs.command import swept
 from tideform.errors import RefusedError
+from tideform.reaper.batch_states import ENDED, describable
 
 _DRAIN = 2  # looks at a log after its job's end: the last lines come late
 _NEVER_RAN = 1

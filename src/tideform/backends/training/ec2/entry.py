@@ -10,7 +10,8 @@ from tideform.backends.training.ec2.names import LONGEST_RUN, MOST_NODES, SCHEDU
 from tideform.diagnostics import Diagnostic
 from tideform.pools.shape import PoolShape, shape_of, shape_problems
 from tideform.pools.unattended import begun_late, starter_key, sweep_at_once
-from tideform.registry.training import Exports, PoolOrder, plain_handle, problem
+from tideform.registry.training import Exports, PoolOrder, TrainingBackend, plain_handle
+from tideform.spec.problems import error_at
 from tideform.spec.training import Pool
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Ec2:
+class Ec2(TrainingBackend):
     """A launch template and an Auto Scaling group at zero whose launches are suspended until a burst."""
 
     id: str = "ec2"
@@ -41,8 +42,8 @@ class Ec2:
         group = Ec2Group(order, nodes)
         if starter_key(order.pool):
             from tideform.backends.training.ec2.start import words
+            from tideform.backends.training.ec2.starter import on_ec2
             from tideform.burst.carrying import carried
-            from tideform.components.jobs.begins import on_ec2
             from tideform.components.jobs.schedule import ScheduledBurst
 
             cargo = carried(order.scope.deployment, order.name)
@@ -78,7 +79,7 @@ class Ec2:
 
 def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
     if types := unfit(shape):
-        yield problem(
+        yield error_at(
             "TD206",
             "The backend cannot run this capacity",
             path,
@@ -86,7 +87,7 @@ def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
             fix="Choose GPUs by NVIDIA from the T4 on, or types without accelerators.",
         )
     if max(shape.nodes, pool.job.nodes) > MOST_NODES:
-        yield problem(
+        yield error_at(
             "TD640",
             "The backend cannot reach so many machines",
             path,
@@ -94,7 +95,7 @@ def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
             fix="Use larger machines, or backend: batch or eks.",
         )
     if pool.lease.seconds > LONGEST_RUN:
-        yield problem(
+        yield error_at(
             "TD642",
             "The lease outlasts the backend's commands",
             f"{path}.lease",

@@ -8,7 +8,6 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from tideform.backends.training.ec2.adapters import adapters
 from tideform.backends.training.ec2.names import GroupNames, image_parameter
 from tideform.backends.training.ec2.statements import statements
 from tideform.backends.training.ec2.user_data import user_data
@@ -16,6 +15,7 @@ from tideform.components.base import Component
 from tideform.components.iam.policies import plain_trust
 from tideform.components.iam.roles import ServiceRole
 from tideform.components.monitoring.logs import own_log_group
+from tideform.components.network.adapters import adapters
 from tideform.pools.shape import PoolShape
 from tideform.registry.training import PoolOrder
 

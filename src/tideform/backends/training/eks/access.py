@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tideform.backends.training.eks.names import EksNames
 from tideform.burst.runner import cloud_errors
 from tideform.cloud import Cloud
+from tideform.components.kubernetes.names import EksNames
 from tideform.errors import CloudError, RefusedError
 from tideform.kube import UNSERVED, Kube, KubeError
 from tideform.reaper import kubernetes_groups as groups

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tideform.backends.training.eks.access import Access, kube_errors
-from tideform.backends.training.eks.names import IN_AN_EXISTING_CLUSTER, LOCAL_QUEUE, EksNames
 from tideform.burst.brakes import Brake, Kind
 from tideform.burst.budget_brake import budget_brakes
 from tideform.burst.reaper_brake import idle_brake, reaper_brake
+from tideform.components.kubernetes.names import IN_AN_EXISTING_CLUSTER, LOCAL_QUEUE, EksNames
 from tideform.reaper.kubernetes_groups import KARPENTER, KUEUE
 
 

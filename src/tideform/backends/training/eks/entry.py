@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tideform.backends.training.eks.names import LABEL, LOCAL_QUEUE, EksNames
+from tideform.components.kubernetes.names import LABEL, LOCAL_QUEUE, EksNames
 from tideform.diagnostics import Diagnostic
 from tideform.pools.shape import PoolShape, is_nvidia, shape_of, shape_problems
 from tideform.pools.unattended import starter_key
-from tideform.registry.training import Exports, PoolOrder, plain_handle, problem
+from tideform.registry.training import Exports, PoolOrder, TrainingBackend, plain_handle
+from tideform.spec.problems import error_at
 from tideform.spec.training import Pool
 
 if TYPE_CHECKING:
+    from tideform.burst.inventory.base import Area
     from tideform.burst.runner import Runner
     from tideform.cloud import Cloud
     from tideform.spec.deployment import Deployment
@@ -22,7 +24,7 @@ _TOO_OLD = ("p2", "p3", "g3")  # the drivers of today's machine images no longer
 
 
 @dataclass(frozen=True)
-class Eks:
+class Eks(TrainingBackend):
     """A namespace, a closed queue with the pool's maximum as its quota, and a node pool at zero."""
 
     id: str = "eks"
@@ -64,6 +66,12 @@ class Eks:
             "label": LABEL,
         }
 
+    def inventory(self) -> tuple[Area, ...]:
+        """What is left of the pool in its cluster."""
+        from tideform.backends.training.eks.inventory import AREA
+
+        return (AREA,)
+
     def held_nodes(self, pool: Pool) -> int:  # noqa: ARG002
         """One: machines follow jobs."""
         return 1
@@ -77,7 +85,7 @@ class Eks:
 
 def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
     if unfit := _unfit(shape):
-        yield problem(
+        yield error_at(
             "TD206",
             "The backend cannot run this capacity",
             path,
@@ -92,7 +100,7 @@ def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
         fix = "Let CI in that network run `tideform burst run`, or use backend: batch, ec2 or sagemaker."
         yield _not_here(path, key, what, fix)
     if pool.kubernetes is not None and pool.kubernetes.disruption_budget.value == 0:
-        yield problem(
+        yield error_at(
             "TD662",
             "A disruption budget never lets a node go",
             f"{path}.kubernetes.disruption_budget",
@@ -102,7 +110,7 @@ def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
 
 
 def _not_here(path: str, what: str, does: str, fix: str) -> Diagnostic:
-    return problem(
+    return error_at(
         "TD663", "The backend cannot do what the pool asks", f"{path}.{what}", detail=f"backend: eks {does}.", fix=fix
     )
 

@@ -10,7 +10,7 @@ from tideform.backends.training.eks.controllers import look
 from tideform.components.kubernetes.efa import wants_adapters
 from tideform.errors import TideformError
 from tideform.kube import Kube, KubeError
-from tideform.operations.doctor import Check
+from tideform.model.check import Check
 from tideform.spec.load import load
 
 _FIX = "Install or upgrade what is named; docs/how-to/run-a-pool-on-kubernetes.md has the versions."

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from tideform.backends.training.eks.access import Access, kube_errors
-from tideform.backends.training.eks.names import EksNames
 from tideform.backends.training.eks.pool_objects import pod_resources
+from tideform.components.kubernetes.names import EksNames
 from tideform.errors import RefusedError
 from tideform.pools.shape import shape_of
 from tideform.reaper.kubernetes_groups import KARPENTER, KUEUE

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tideform.backends.training.eks.fits import never_fits
-from tideform.backends.training.eks.names import LEASE_LABEL
 from tideform.backends.training.eks.objects import Object, condition, label, reason
 from tideform.backends.training.eks.prints import Prints, rank_of, taken_away
 from tideform.burst.runner import OnLog
+from tideform.components.kubernetes.names import LEASE_LABEL
 from tideform.errors import RefusedError
 from tideform.kube import Kube, KubeError
 from tideform.reaper import kubernetes_groups as groups

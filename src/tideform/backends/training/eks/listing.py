@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tideform.backends.training.eks.names import LABEL
 from tideform.backends.training.eks.objects import Object, condition
+from tideform.components.kubernetes.names import LABEL
 from tideform.kube import Kube
 
 _KINDS = (("batch/v1", "Job"), ("jobset.x-k8s.io/v1alpha2", "JobSet"))

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from tideform.backends.training.eks.container_words import with_literals
-from tideform.backends.training.eks.names import (
+from tideform.backends.training.eks.pool_objects import pod_resources
+from tideform.backends.training.eks.secrets import with_secrets
+from tideform.burst.lease import Lease
+from tideform.burst.runner import Work
+from tideform.components.jobs.environment import image_of, secret_arn, variables
+from tideform.components.kubernetes import efa
+from tideform.components.kubernetes.names import (
     LABEL,
     LEASE_LABEL,
     LOCAL_QUEUE,
@@ -18,12 +24,6 @@ from tideform.backends.training.eks.names import (
     SERVICE_ACCOUNT,
     EksNames,
 )
-from tideform.backends.training.eks.pool_objects import pod_resources
-from tideform.backends.training.eks.secrets import with_secrets
-from tideform.burst.lease import Lease
-from tideform.burst.runner import Work
-from tideform.components.jobs.environment import image_of, secret_arn, variables
-from tideform.components.kubernetes import efa
 from tideform.components.scope import Scope
 from tideform.pools.shape import shape_of
 from tideform.registry.training import PoolOrder

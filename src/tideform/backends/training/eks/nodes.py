@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tideform.backends.training.eks.names import LABEL
 from tideform.backends.training.eks.objects import Object, condition, label
 from tideform.burst.runner import Instance
+from tideform.components.kubernetes.names import LABEL
 from tideform.kube import Kube
 
 _SPOT = "karpenter.sh/capacity-type"

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from tideform.backends.training.eks.access import Access, kube_errors
 from tideform.backends.training.eks.follow import Follower
 from tideform.backends.training.eks.listing import holds, jobs_of, over
-from tideform.backends.training.eks.names import EksNames
 from tideform.backends.training.eks.objects import Object
 from tideform.burst.halt import Halt
 from tideform.burst.runner import OnLog
 from tideform.cloud import Cloud
+from tideform.components.kubernetes.names import EksNames
 from tideform.errors import RefusedError
 from tideform.kube import Kube
 from tideform.spec.deployment import Deployment

@@ -7,14 +7,14 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from tideform.backends.training.eks.names import SERVICE_ACCOUNT, EksNames
 from tideform.backends.training.eks.pool_objects import NodePlace, PoolObjects
 from tideform.components.base import Component
 from tideform.components.iam.grants import fetch_secrets, read, read_write, use_key
-from tideform.components.iam.policies import Statement, allow, document
+from tideform.components.iam.policies import Statement, allow, pod_identity_trust
 from tideform.components.iam.roles import ServiceRole
 from tideform.components.jobs.environment import tracking_arn
 from tideform.components.kubernetes.efa import wants_adapters
+from tideform.components.kubernetes.names import SERVICE_ACCOUNT, EksNames
 from tideform.components.kubernetes.objects import cluster_provider, resource
 from tideform.components.program import upstream
 from tideform.components.storage.burst_places import work_with_bursts
@@ -139,14 +139,3 @@ class EksPool(Component):
 
     def _placed(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, provider=self.cluster, depends_on=list(after))
-
-
-def pod_identity_trust() -> str:
-    """Let EKS hand the role to pods: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html"""
-    statement = {
-        "Sid": "Pods",
-        "Effect": "Allow",
-        "Principal": {"Service": "pods.eks.amazonaws.com"},
-        "Action": ["sts:AssumeRole", "sts:TagSession"],
-    }
-    return document(statement)

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tideform.backends.training.eks.names import KUEUE, KUEUE_VERSIONS, LABEL, LOCAL_QUEUE, EksNames
 from tideform.components.kubernetes import efa
+from tideform.components.kubernetes.names import KUEUE, KUEUE_VERSIONS, LABEL, LOCAL_QUEUE, EksNames
 from tideform.pools.local_storage import has_local_storage
 from tideform.pools.shape import PoolShape, is_nvidia
 from tideform.spec.deployment import Deployment

@@ -20,7 +20,6 @@ from tideform.backends.training.eks.fits import require_fit
 from tideform.backends.training.eks.follow import Follower
 from tideform.backends.training.eks.in_account import ending, history
 from tideform.backends.training.eks.listing import holds, jobs_of, over
-from tideform.backends.training.eks.names import LEASE_LABEL, EksNames
 from tideform.backends.training.eks.objects import label
 from tideform.backends.training.eks.whole import require_whole
 from tideform.burst.brakes import Brake
@@ -32,6 +31,7 @@ from tideform.burst.sizing import sizing
 from tideform.burst.table import LeaseTable
 from tideform.burst.waiting import Waiting
 from tideform.cloud import Cloud
+from tideform.components.kubernetes.names import LEASE_LABEL, EksNames
 from tideform.errors import CloudError, RefusedError, TideformError
 from tideform.kube import KubeError
 from tideform.pools.shape import shape_of

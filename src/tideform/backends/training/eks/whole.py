@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tideform.backends.training.eks.access import Access, kube_errors
-from tideform.backends.training.eks.names import LOCAL_QUEUE, SERVICE_ACCOUNT, EksNames
+from tideform.components.kubernetes.names import LOCAL_QUEUE, SERVICE_ACCOUNT, EksNames
 from tideform.errors import RefusedError, TideformError
 from tideform.reaper.kubernetes_groups import KARPENTER, KARPENTER_AWS, KUEUE
 

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tideform.backends.training.sagemaker import names as rules
+from tideform.backends.training.sagemaker.job_request import check_words, told_problems
 from tideform.backends.training.sagemaker.names import TrainingNames, rungs
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.pools.images import host_of
 from tideform.pools.purchase import purchases
-from tideform.pools.shape import shape_of, shape_problems
-from tideform.pools.unattended import first_rung, starter_key, sweep_at_once
-from tideform.registry.training import Exports, PoolOrder, plain_handle, problem
+from tideform.pools.shape import PoolShape, shape_of, shape_problems
+from tideform.pools.unattended import starter_key, sweep_at_once
+from tideform.registry.training import Exports, Failure, PoolOrder, TrainingBackend, plain_handle
+from tideform.spec.problems import error_at
 from tideform.spec.training import Pool
 
 if TYPE_CHECKING:
     from tideform.burst.runner import Runner
     from tideform.cloud import Cloud
+    from tideform.components.scope import Scope
     from tideform.spec.deployment import Deployment
 
 
 @dataclass(frozen=True)
-class SageMaker:
+class SageMaker(TrainingBackend):
     """A role stands between bursts; machines come with each job and go with it."""
 
     id: str = "sagemaker"
@@ -35,7 +38,7 @@ class SageMaker:
         found = [*_job(path, pool), *_times(path, pool), *_keep_alive(path, pool)]
         if not list(shape_problems(name, pool)):
             shape = shape_of(pool)
-            found += [*_ladder(path, pool), *first_rung(path, pool, shape)]
+            found += [*_ladder(path, pool), *_first_rung(path, pool, shape)]
             found += sweep_at_once(path, pool, shape, "Each combination is a training job")
         return found
 
@@ -46,8 +49,8 @@ class SageMaker:
         made = TrainingRole(order)
         if starter_key(order.pool):
             from tideform.backends.training.sagemaker.start import requests
+            from tideform.backends.training.sagemaker.starter import on_sagemaker
             from tideform.burst.carrying import carried
-            from tideform.components.jobs.begins import on_sagemaker
             from tideform.components.jobs.schedule import ScheduledBurst
 
             cargo = carried(order.scope.deployment, order.name)
@@ -63,6 +66,24 @@ class SageMaker:
         """Jobs are found by what their names begin with, and told apart by their tags."""
         names = TrainingNames(deployment, pool)
         return {**plain_handle(deployment, self.id, pool), "job_prefix": names.prefix, "role": names.role}
+
+    def told_problems(self, deployment: Deployment, name: str) -> Iterator[Diagnostic]:
+        """SageMaker bounds a command's words and a job's variables, each and in number."""
+        return told_problems(deployment, name)
+
+    def check_command(self, command: Sequence[str]) -> None:
+        """Raise `RefusedError` TD654 where SageMaker does not take a command."""
+        check_words(command)
+
+    def failure(self, pool: str, scope: Scope) -> Failure:
+        """https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html"""
+        names = [{"prefix": rules.job_prefix(scope.deployment, pool)}]
+        pattern = {
+            "source": ["aws.sagemaker"],
+            "detail-type": ["SageMaker Training Job State Change"],
+            "detail": {"TrainingJobStatus": ["Failed"], "TrainingJobName": names},
+        }
+        return Failure(pattern, "$.detail.TrainingJobName", "$.detail.FailureReason")
 
     def held_nodes(self, pool: Pool) -> int:  # noqa: ARG002
         """One: a job brings its own."""
@@ -142,12 +163,30 @@ def _ladder(path: str, pool: Pool) -> Iterator[Diagnostic]:
         )
 
 
+def _first_rung(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
+    """Nobody watches a training job that waits for machines, and tries others."""
+    if not (key := starter_key(pool)):
+        return
+    steps = list(rungs(pool, shape.instance_types))
+    if len(steps) > 1:
+        way, kind = steps[0]
+        yield Diagnostic(
+            "TD681",
+            Severity.NOTE,
+            "A training job that starts by itself goes down no ladder",
+            f"It asks for {kind} ({way}) alone, and waits for it within its lease; `burst run` would try "
+            f"{len(steps) - 1} more.",
+            "Write first what is easiest to get, or capacity: {spot: never}.",
+            path=f"{path}.{key}",
+        )
+
+
 def _cannot_run(path: str, detail: str, fix: str) -> Diagnostic:
-    return problem("TD650", "SageMaker cannot run this job", path, detail=detail, fix=fix)
+    return error_at("TD650", "SageMaker cannot run this job", path, detail=detail, fix=fix)
 
 
 def _limit(path: str, detail: str, fix: str) -> Diagnostic:
-    return problem("TD651", "SageMaker's limits do not allow this", path, detail=detail, fix=fix)
+    return error_at("TD651", "SageMaker's limits do not allow this", path, detail=detail, fix=fix)
 
 
 ENTRY = SageMaker()

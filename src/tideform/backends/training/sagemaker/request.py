@@ -5,18 +5,17 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from tideform.backends.training.sagemaker.job_request import check_words
 from tideform.backends.training.sagemaker.names import Purchase, TrainingNames, stopping
 from tideform.backends.training.sagemaker.place import Place
 from tideform.burst.lease import Lease
 from tideform.burst.runner import Work
 from tideform.components.jobs.environment import image_of, variables
 from tideform.components.scope import Scope
-from tideform.errors import RefusedError
-from tideform.pools.job_request import refused_word
 from tideform.pools.local_storage import has_local_storage
 from tideform.reaper.claims import Claim
 from tideform.registry.training import PoolOrder
@@ -85,17 +84,6 @@ def request(order: JobOrder, rung: int, purchase: Purchase, kind: str, rest: int
     if spot:  # there the longest wait bounds all attempts; on demand each one might wait anew
         found["RetryStrategy"] = {"MaximumRetryAttempts": _RETRIES}
     return found
-
-
-def check_words(command: Sequence[str]) -> None:
-    """Raise `RefusedError` TD654 where SageMaker does not take a command."""
-    if reason := refused_word(command):
-        raise RefusedError.of(
-            "TD654",
-            "SageMaker does not take the command",
-            detail=reason,
-            fix="Put the script into a file that the job finds.",
-        )
 
 
 def environment(order: JobOrder) -> dict[str, str]:

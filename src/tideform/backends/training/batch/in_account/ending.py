@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from tideform.backends.training.batch.in_account.states import (
+from tideform.reaper import instances, job_name, members
+from tideform.reaper.base import Clients, Handle, Node
+from tideform.reaper.batch_states import (
     AT_WORK,
     MOST_DESCRIBED,
     UNFINISHED,
     describable,
     lists_jobs,
 )
-from tideform.reaper import instances, job_name, members
-from tideform.reaper.base import Clients, Handle, Node
 from tideform.reaper.claims import LEASE, Claim
 from tideform.reaper.reserved import look
 from tideform.reaper.steps import Steps

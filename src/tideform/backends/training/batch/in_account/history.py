@@ -10,7 +10,8 @@ from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from tideform.backends.training.batch.in_account import ending
-from tideform.backends.training.batch.in_account.states import (
+from tideform.reaper.base import Clients, Handle
+from tideform.reaper.batch_states import (
     AT_WORK,
     FAILED,
     SUCCEEDED,
@@ -18,7 +19,6 @@ from tideform.backends.training.batch.in_account.states import (
     describable,
     lists_jobs,
 )
-from tideform.reaper.base import Clients, Handle
 from tideform.reaper.history.base import JobRecord, JobState
 from tideform.reaper.job_name import part_of
 

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from tideform.backends.training.batch.in_account import ending
-from tideform.backends.training.batch.in_account.states import FOR_MACHINES, MOST_DESCRIBED
 from tideform.reaper import instances
 from tideform.reaper.base import Clients, Handle, Node
+from tideform.reaper.batch_states import FOR_MACHINES, MOST_DESCRIBED
 from tideform.reaper.claims import EXPIRES, LEASE, TOKEN, Claim, token_of
 
 Environment = dict[str, Any]

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tideform.backends.training.batch.in_account import ending, rungs
-from tideform.backends.training.batch.in_account.states import ENDED, FAILED, SUCCEEDED
 from tideform.reaper.base import Clients, Handle
+from tideform.reaper.batch_states import ENDED, FAILED, SUCCEEDED
 from tideform.reaper.job_name import job_name
 from tideform.reaper.starting.base import Again, Start, StartError, Turn
 

@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from tideform.engine.lock.record import HEARTBEAT_SECONDS, STALE_SECONDS, Holder, Record
-from tideform.engine.lock.store import Store
-from tideform.engine.lock.words import lost
-from tideform.engine.processes import VARIABLE, end_run, engines_of
 from tideform.process import Process
+from tideform.state.lock.record import HEARTBEAT_SECONDS, STALE_SECONDS, Holder, Record
+from tideform.state.lock.store import Store
+from tideform.state.lock.words import lost
+from tideform.state.processes import VARIABLE, end_run, engines_of
 
 _log = logging.getLogger(__name__)
 # Ours is stale for others after STALE_SECONDS; by then we must have stopped by ourselves.

@@ -1,25 +1,21 @@
-"""What a job is told in words and variables, and how much of that its backend takes. Pure.
+"""What a training job is told in words and variables, and how much of that SageMaker takes. Pure.
 
 The bounds hold for bursts and for what starts by itself, with what tideform adds counted in.
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
-https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from tideform.backends.training.batch.job_size import LARGEST_DEFINITION
 from tideform.components.jobs.environment import variables
 from tideform.components.scope import Scope
 from tideform.diagnostics import Diagnostic
+from tideform.errors import RefusedError
 from tideform.registry.training import PoolOrder
-from tideform.registry.training import problem as said
 from tideform.spec.deployment import Deployment
-from tideform.spec.problems import problem
+from tideform.spec.problems import error_at
 from tideform.spec.training import Pool
 
 LONGEST_WORD = 256  # characters of one word of a training job's command
@@ -29,23 +25,25 @@ _ADDED_WORDS, _ADDED_VARIABLES = (
     8,
     16,
 )  # by us at most: fetching the code, finding the rank, folders, lease, checkpoints
-_LARGEST_TOLD = LARGEST_DEFINITION - 4096  # bytes, less what we write into it besides
-_OURS = re.compile(
-    r"TIDEFORM_((CODE|START|INPUT|OUTPUT)_.*|START|IMAGE|SECRETS|VARIABLES|LEASE|POOL|PROJECT|ENVIRONMENT|"
-    r"CHECKPOINT_(URI|RUN_URI|SECONDS)|NODE_RANK|NODES)"
-)
 
 
 def told_problems(deployment: Deployment, name: str) -> Iterator[Diagnostic]:
-    """What of a pool's own words and variables its backend would refuse, or somebody else sets."""
+    """What of a pool's own words and variables SageMaker would refuse."""
     pool, path = deployment.spec.training[name], f"training.{name}.job"
-    yield from _names(path, pool)
-    if pool.backend == "batch":
-        yield from _definition(path, pool)
-    if pool.backend == "sagemaker":
-        order = PoolOrder(name, pool, Scope(deployment, "training"), site=cast(Any, None), opts=cast(Any, None))
-        yield from _values(path, pool)
-        yield from _counts(path, pool, len(variables(order)))
+    order = PoolOrder(name, pool, Scope(deployment, "training"), site=cast(Any, None), opts=cast(Any, None))
+    yield from _values(path, pool)
+    yield from _counts(path, pool, len(variables(order)))
+
+
+def check_words(command: Sequence[str]) -> None:
+    """Raise `RefusedError` TD654 where SageMaker does not take a command."""
+    if reason := refused_word(command):
+        raise RefusedError.of(
+            "TD654",
+            "SageMaker does not take the command",
+            detail=reason,
+            fix="Put the script into a file that the job finds.",
+        )
 
 
 def refused_word(words: Sequence[str]) -> str:
@@ -65,31 +63,6 @@ def refused_value(found: Mapping[str, str]) -> tuple[str, str]:
             if len(text) > LONGEST_VALUE:
                 return name, f"SageMaker takes {what} of {LONGEST_VALUE} characters; this one has {len(text)}."
     return "", ""
-
-
-def _names(path: str, pool: Pool) -> Iterator[Diagnostic]:
-    sweep = pool.job.sweep.grid if pool.job.sweep else {}
-    for where, names in (("environment", pool.job.environment), ("secrets", pool.job.secrets), ("sweep.grid", sweep)):
-        for name in names:
-            if pool.backend == "batch" and name.startswith("AWS_BATCH"):
-                reason = "AWS Batch sets what begins so itself, and refuses any other."
-            elif _OURS.fullmatch(name):
-                reason = "tideform sets it, and a burst depends on what it says."
-            else:
-                continue
-            yield problem("TD178", f"{name}: {reason}", fix="Give it another name.", path=f"{path}.{where}.{name}")
-    for name in sorted(set(pool.job.environment) & set(pool.job.secrets)):
-        detail = f"{name} has a value in environment and another one in secrets."
-        yield problem("TD140", detail, fix="Keep one of them.", path=f"{path}.secrets.{name}")
-
-
-def _definition(path: str, pool: Pool) -> Iterator[Diagnostic]:
-    job = pool.job
-    size = len(json.dumps([job.command, job.environment, job.secrets, job.image])) + 20 * len(job.environment)
-    if size > _LARGEST_TOLD:
-        detail = f"A job definition of AWS Batch has 24 KiB; command and variables of this one take {size // 1024} KiB."
-        fix = "Put the script into the image or the code, and long values into a file or a secret."
-        yield problem("TD179", detail, fix=fix, path=f"{path}.command")
 
 
 def _values(path: str, pool: Pool) -> Iterator[Diagnostic]:
@@ -117,4 +90,4 @@ def _counts(path: str, pool: Pool, ours_and_theirs: int) -> Iterator[Diagnostic]
 
 
 def _refused(path: str, detail: str, fix: str) -> Diagnostic:
-    return said("TD650", "SageMaker cannot run this job", path, detail=detail, fix=fix)
+    return error_at("TD650", "SageMaker cannot run this job", path, detail=detail, fix=fix)

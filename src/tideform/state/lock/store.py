@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.engine.lock.record import Record, from_json, to_json, unreadable
-from tideform.engine.lock.words import stopped_while_writing
 from tideform.errors import CloudError
 from tideform.files import read_plain
 from tideform.flock import StillHeldError, exclusive
+from tideform.state.lock.record import Record, from_json, to_json, unreadable
+from tideform.state.lock.words import stopped_while_writing
 
 ENGINE_LOCKS = ".pulumi/locks/"  # the engine's own, one file a stack; source: pulumi/pulumi, pkg/backend/diy/lock.go
 _LARGEST = 16 * 1024**2  # bytes of a record; a thousand holders are a hundredth

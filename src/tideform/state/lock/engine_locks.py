@@ -12,8 +12,8 @@ import socket
 from collections.abc import Collection
 from pathlib import Path
 
-from tideform.engine.lock.store import Store
 from tideform.process import alive
+from tideform.state.lock.store import Store
 
 
 def clear(store: Store, lost_hosts: Collection[str] = ()) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from tideform.engine.lock.record import STALE_SECONDS, Holder
 from tideform.errors import LockedError
+from tideform.state.lock.record import STALE_SECONDS, Holder
 
 
 def locked(label: str, holders: tuple[Holder, ...], now: float) -> LockedError:

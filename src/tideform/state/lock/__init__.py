@@ -1,6 +1,6 @@
 """One run at a time may change an environment, and whoever crashed is cleaned up after.
 
-`acquire` takes the lock of a deployment: alone (apply, destroy), or shared (bursts of different pools, each of
+A lock is held alone (apply, destroy), or shared (bursts of different pools, each of
 which holds its pool's lock alone, by name). A lock is taken over when its process is dead, or silent and out of
 sight; then the engine processes that it left are ended and the engine's own lock files are cleared, before anything
 else happens.
@@ -12,22 +12,17 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from contextlib import contextmanager
 
-from tideform.engine.lock import engine_locks
-from tideform.engine.lock.held import Held
-from tideform.engine.lock.record import HEARTBEAT_SECONDS, BlockedError, Holder, Record
-from tideform.engine.lock.store import BucketStore, FolderStore, Store
-from tideform.engine.lock.words import locked, lost, who_holds
-from tideform.engine.processes import end_run
 from tideform.process import Process, user
+from tideform.state.lock import engine_locks
+from tideform.state.lock.held import Held
+from tideform.state.lock.record import HEARTBEAT_SECONDS, BlockedError, Holder, Record
+from tideform.state.lock.store import Store
+from tideform.state.lock.words import locked, lost, who_holds
+from tideform.state.processes import end_run
 
-if TYPE_CHECKING:
-    from tideform.spec.deployment import Deployment
-
-__all__ = ["Held", "Lock", "acquire", "lock_of"]
+__all__ = ["Held", "Lock", "OnWait"]
 
 _POLL_SECONDS = 1.0
 OnWait = Callable[[str], None]
@@ -119,38 +114,3 @@ class Lock:
         engine_locks.clear(self.store, lost_hosts)
         if held.took_over:
             held.settle()
-
-
-def acquire(
-    deployment: Deployment,
-    operation: str,
-    *,
-    name: str = "",
-    shared: bool = False,
-    wait: float = 0.0,
-    run: str = "",
-    on_wait: OnWait = lambda _: None,
-    on_lost: Callable[[str], None] = lambda _: None,
-) -> AbstractContextManager[Held]:
-    """Hold the lock of a deployment, or of the part of it called ``name`` (``pool-nightly``); see `Lock.hold`."""
-    lock = lock_of(deployment, name)
-    return lock.hold(operation, shared=shared, wait=wait, run=run, on_wait=on_wait, on_lost=on_lost)
-
-
-def lock_of(deployment: Deployment, name: str = "") -> Lock:
-    """The lock of a deployment: a file beside a local state, an object beside a state in S3."""
-    label = deployment.name if not name else f"{deployment.name} ({name})"
-    file = f"lock-{name}.json" if name else "lock.json"
-    if deployment.settings.state is None:
-        workspace, environment = deployment.workspace, deployment.environment
-        return Lock(FolderStore(workspace.environment(environment) / file, workspace.state(environment)), label)
-    return Lock(_bucket_store(deployment, deployment.settings.state, file), label)
-
-
-def _bucket_store(deployment: Deployment, state: str, file: str) -> BucketStore:
-    from tideform.connect import cloud_for
-
-    address = urlsplit(state)
-    prefix = f"{address.path.strip('/')}/" if address.path.strip("/") else ""
-    client = cloud_for(deployment).client("s3")
-    return BucketStore(client, address.netloc, f"{prefix}.tideform/{deployment.name}/{file}", prefix)

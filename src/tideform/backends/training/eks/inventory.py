@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tideform.backends.training.eks.access import Access
-from tideform.backends.training.eks.names import LABEL, LOCAL_QUEUE, EksNames
 from tideform.burst.inventory.base import Area, Leftover, Place
+from tideform.components.kubernetes.names import LABEL, LOCAL_QUEUE, EksNames
 from tideform.kube import Kube
 from tideform.reaper import kubernetes_groups as groups
 
