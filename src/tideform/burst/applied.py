@@ -36,7 +36,7 @@ def functions(deployment: Deployment, name: str) -> Iterator[Mapping[str, Any]]:
 
 
 def made(deployment: Deployment) -> Mapping[str, Mapping[str, str]]:
-    """The reaper's policies and variables as `components.reaper_plan.as_made` has them; empty where no state tells.
+    """The reaper's policies and variables as `components.reaper.plan.as_made` has them; empty where no state tells.
 
     Raises `CloudError` TD415 where the state cannot be read.
     """

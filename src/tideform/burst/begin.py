@@ -1,4 +1,4 @@
-"""A job that is begun and not followed: what a backend of `burst.reaper.starting` is told by a command."""
+"""A job that is begun and not followed: what a backend of `reaper.starting` is told by a command."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def as_begins(runner: Runner, name: str, backend: str) -> Begins:
 
 
 def start_of(handle: Handle, lease: Lease, claim: Claim, rest: int, halt: Halt) -> Start:
-    """The words of `burst.reaper.starting` for a lease that is written, with ``rest`` seconds left."""
+    """The words of `reaper.starting` for a lease that is written, with ``rest`` seconds left."""
     until, waiting = time.monotonic() + PATIENCE, Waiting(halt.say)
     return Start(
         plan={"handle": handle, "lease_seconds": rest},

@@ -20,7 +20,7 @@ from tideform.components.storage.burst_places import bursts_bucket, checkpoints_
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
 
-ARCHIVE = "archive.b64"  # in the package, which is of texts; `burst.reaper.starter` looks there
+ARCHIVE = "archive.b64"  # in the package, which is of texts; `reaper.starter` looks there
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a command writes down of the jobs whose leases it has ended, before it ends them (`burst.reaper.fates`).
+"""What a command writes down of the jobs whose leases it has ended, before it ends them (`reaper.fates`).
 
 It stops no end, and holds none up for long: where a service refuses, or does not answer, that is told, and written
 down where it can be.

@@ -48,7 +48,7 @@ class Lease:
     A lease that is not ``detached`` ends with its process: every ``run``, an ``up`` until it is up, and a ``job`` until
     it has begun, which it has to by ``begin_by``. ``job`` is then what its backend calls it.
     ``hourly_usd`` is what the whole pool was thought to cost when the burst began; None: unknown. ``checkpoint_uri``
-    (``s3://bucket/prefix``) is where its work is saved, ``said`` which warnings it has had (`burst.reaper.decide`).
+    (``s3://bucket/prefix``) is where its work is saved, ``said`` which warnings it has had (`reaper.decide`).
     """
 
     id: str

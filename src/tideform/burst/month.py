@@ -1,6 +1,6 @@
 """The month's hard stop: in a month whose budget is used up, no burst begins.
 
-What counts is our own meter of all pools (`burst.reaper.meter`): it is minutes old, where billing data is up to a day.
+What counts is our own meter of all pools (`reaper.meter`): it is minutes old, where billing data is up to a day.
 """
 
 from __future__ import annotations

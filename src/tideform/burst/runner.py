@@ -1,4 +1,4 @@
-"""What a burst asks of a backend; `burst.batch` answers for AWS Batch.
+"""What a burst asks of a backend; `backends.training.batch.runner` answers for AWS Batch.
 
 Everything is idempotent: a step may be tried again after a crash, by another process.
 """

@@ -18,7 +18,7 @@ class Sizing:
     """The smallest capacity of a pool: instances, vCPUs and USD an hour; ``most_nodes`` is its bound.
 
     A backend may choose any of the types. ``hourly_usd`` is for as many of the first type as a burst starts with; what
-    it may cost at most tells `components.worst_case`.
+    it may cost at most tells `pools.worst_case`.
     """
 
     types: tuple[str, ...]

@@ -1,7 +1,7 @@
 """The lease table in the account: each change of a pool is one conditional update of its one item.
 
 There are no transactions and no read-then-write: what a caller may do next follows from the record that its
-own write returned (``ReturnValues=ALL_NEW``). What ends a lease is in `burst.reaper.pools`, which the reaper uses too.
+own write returned (``ReturnValues=ALL_NEW``). What ends a lease is in `reaper.pools`, which the reaper uses too.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
 """
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from tideform.model.planned import PropertyChange
 
-# By which a group or an environment has its machines say at launch whose they are (`burst.reaper.claims`). The provider
+# By which a group or an environment has its machines say at launch whose they are (`reaper.claims`). The provider
 # leaves them alone wherever tags are a resource's own: a group's are a list, of which nothing can be left out by key.
 LEASE_TAGS = ("tideform:lease", "tideform:expires", "tideform:token")
 # What an environment may have follows from what the others hold: each burst sets it, out of the spec. An apply in

@@ -1,6 +1,6 @@
 """Bursts on a stack that goes, asked for where its tags say that they are: a tag may tell more than we know.
 
-Whose a stack is was decided by then (`engine.owners`). Where some of its tags name another project and environment all
+Whose a stack is was decided by then (`state.owners`). Where some of its tags name another project and environment all
 the same, a burst of theirs may stand on it, and only their lease table knows of that.
 """
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tideform.state.backend import Backend
     from tideform.state.lock.record import Holder
 
-STACKS: Final = "stacks"  # parts that can give no answer, beside those of `plan.capacity`
+STACKS: Final = "stacks"  # parts that can give no answer, beside those of `operations.capacity`
 OTHER_NAMES: Final = "what stands under other names"
 LOCK: Final = "lock"
 

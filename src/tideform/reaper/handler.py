@@ -1,4 +1,4 @@
-"""What AWS Lambda calls every five minutes; see `burst.reaper.sweep` for what a round does.
+"""What AWS Lambda calls every five minutes; see `reaper.sweep` for what a round does.
 
 https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html
 """

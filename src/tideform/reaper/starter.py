@@ -1,8 +1,8 @@
 """What a schedule, or an object that arrives, calls: it writes a lease, and has the backend begin the pool's job.
 
 The lease is written first, so that the reaper ends whatever follows; it gives the lease back when the job is over
-(`burst.reaper.scheduled`). How a job begins is the backend's (`burst.reaper.starting`). The plan is plain data that the
-pool's program puts beside this code (`components.schedule`): ``pool``, ``handle``, ``prices``, ``lease_seconds``,
+(`reaper.scheduled`). How a job begins is the backend's (`reaper.starting`). The plan is plain data that the
+pool's program puts beside this code (`components.jobs.schedule`): ``pool``, ``handle``, ``prices``, ``lease_seconds``,
 ``cap_usd``, what the backend wants (where jobs bring their own machines: how many, ``machines``, and how many the pool
 may have, ``most``), and ``begin_within``, the seconds after which a lease without a job goes; where
 the job takes code along or saves its work ``code`` (where in S3 the package's archive goes, by its digest),

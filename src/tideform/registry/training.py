@@ -68,7 +68,7 @@ class TrainingBackend(ABC):
 
     @abstractmethod
     def handle(self, deployment: Deployment, pool: str) -> dict[str, Any]:
-        """What a brake has to know to end the pool's capacity without a spec (`burst.reaper.base.Ending`); JSON."""
+        """What a brake has to know to end the pool's capacity without a spec (`reaper.base.Ending`); JSON."""
 
     @abstractmethod
     def held_nodes(self, pool: Pool) -> int:

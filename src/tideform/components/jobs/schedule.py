@@ -2,7 +2,7 @@
 
 Nothing of it needs this program: the function writes the lease and begins the job, and the reaper gives it back. What
 it starts stands in its package (`start_plan`); who calls it says no more than why. How a job begins is the backend's
-own (`components.begins`).
+own (`components.jobs.begins`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tideform.pools.shape import PoolShape
 from tideform.registry.training import PoolOrder, backends
 from tideform.spec.training import Schedule
 
-PLAN = "plan.json"  # at the root of the package, where `burst.reaper.starter` looks
+PLAN = "plan.json"  # at the root of the package, where `reaper.starter` looks
 HANDLER = "tideform.reaper.starter.handler"
 _DEAD = 60  # seconds after a start's time at which one that did not come to its end is given up
 _OLDEST = 900  # a start that fails is tried again for a quarter of an hour
@@ -129,7 +129,7 @@ class ScheduledBurst(Component):
 
 
 def start_plan(order: PoolOrder, shape: PoolShape, cargo: Cargo, begins: Begins) -> dict[str, Any]:
-    """What the starter is told (`burst.reaper.starter`): plain data, so that it needs no spec."""
+    """What the starter is told (`reaper.starter`): plain data, so that it needs no spec."""
     pool, deployment = order.pool, order.scope.deployment
     return {
         "pool": deployment.identity("training", order.name),

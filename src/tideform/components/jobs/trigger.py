@@ -1,6 +1,6 @@
 """An object that arrives in a store calls what begins a pool's bursts, by way of EventBridge.
 
-The store's bucket tells EventBridge of its objects (`components.store`): within seconds as a rule, and at least once.
+The store's bucket tells EventBridge of its objects (`storage.store`): within seconds as a rule, and at least once.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html
 """
 

@@ -1,6 +1,6 @@
 """The reaper's way into a cluster of ours: who it is there, and the least that draining takes.
 
-Where the API is out of its reach it ends machines all the same (`burst.reaper.endings.eks`).
+Where the API is out of its reach it ends machines all the same (`backends.training.eks.in_account.ending`).
 https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html
 """
 

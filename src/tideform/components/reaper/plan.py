@@ -18,7 +18,7 @@ REAPER: Final = "reaper"
 SCHEDULE_ROLE: Final = "reaper-schedule"
 RATE_MINUTES: Final = 5
 TIMEOUT: Final = 240  # seconds: a round is over before the next one begins
-_HANDLES: Final = "handles.json"  # where `burst.reaper.handler` looks
+_HANDLES: Final = "handles.json"  # where `reaper.handler` looks
 
 
 def reaper_name(scope: Scope) -> str:

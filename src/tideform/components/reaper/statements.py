@@ -120,7 +120,7 @@ def _ends(scope: Scope) -> list[Statement]:
 
 
 def _members(scope: Scope) -> Iterator[Statement]:
-    """Machines that lost the project's tags are known by tags of AWS itself (`burst.reaper.members`)."""
+    """Machines that lost the project's tags are known by tags of AWS itself (`reaper.members`)."""
     machines = _arns(scope, "Machines")
     for what, tag in _LAUNCHED_BY.items():
         name = f"{scope.deployment.name}-*"

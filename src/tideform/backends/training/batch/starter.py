@@ -22,7 +22,7 @@ _LOOK_AT_QUEUE = (
 
 
 def on_batch(order: PoolOrder, cargo: Cargo) -> Begins:
-    """The queue is opened, and one job submitted (`burst.reaper.starting.batch`)."""
+    """The queue is opened, and one job submitted (`backends.training.batch.in_account.starting`)."""
     scope, names = order.scope, PoolNames(order.scope.deployment, order.name)
     queue = scope.arn("batch", f"job-queue/{names.job_queue}")
     definition = scope.arn("batch", f"job-definition/{names.job_definition}")

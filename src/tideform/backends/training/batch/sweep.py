@@ -1,7 +1,7 @@
 """A sweep on AWS Batch: one job for each set of variables, never more at once than was asked.
 
 Where the pool's own bound is the lower one this is an array job, whose command finds its variables by its index
-(`components.job_command.swept`): Batch cannot bound an array. Otherwise it is as many jobs as may run, and the next
+(`components.jobs.command.swept`): Batch cannot bound an array. Otherwise it is as many jobs as may run, and the next
 when one is over.
 """
 

@@ -16,7 +16,7 @@ from tideform.spec.deployment import Deployment
 
 
 def words(deployment: Deployment, name: str, cargo: Carried) -> dict[str, Any]:
-    """As `burst.reaper.starting.ec2` reads them."""
+    """As `backends.training.ec2.in_account.starting` reads them."""
     pool, size = deployment.spec.training[name], sizing(deployment.spec.training[name])
     work = with_sweep(Work(cargo.command, environment=cargo.plan.get("environment", {}), nodes=pool.job.nodes), pool)
     tasks = [asdict(task_of(deployment, name, work, own)) for own in members(work)]

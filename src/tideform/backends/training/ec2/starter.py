@@ -27,7 +27,7 @@ _LAUNCH = (
 
 
 def on_ec2(order: PoolOrder, words: dict[str, Any]) -> Begins:
-    """The group is scheduled to end and let launch, and the job sent to its machines (`burst.reaper.starting.ec2`).
+    """The group is scheduled to end and let launch, and the job sent to its machines (`in_account.starting`).
 
     UpdateAutoScalingGroup asks for ``ec2:RunInstances`` only where it is given a launch template, which it is not.
     https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-api-permissions.html

@@ -154,7 +154,7 @@ def _pod(order: JobOrder, environment: list[Object]) -> Object:
 def _placed(order: JobOrder, containers: list[Object], priority: str) -> Object:
     """Node selector and toleration come with Kueue's flavour. Karpenter takes no node away from under a job.
 
-    Neither by consolidation (the annotation) nor by drift (the budgets of the pool, `components.kubernetes_pool`).
+    Neither by consolidation (the annotation) nor by drift (the budgets of the pool, `pool_objects`).
     """
     return {
         "metadata": {

@@ -71,7 +71,7 @@ class EksRunner(Runner):
         self._away_since: float | None = None
 
     def brakes(self) -> tuple[Brake, ...]:
-        """See `burst.eks.brakes`. Raises `CloudError` TD664 where the API cannot be asked."""
+        """See `backends.training.eks.brakes`. Raises `CloudError` TD664 where the API cannot be asked."""
         return brakes(self.access, self.pool)
 
     def check(self, work: Work | None) -> tuple[str, ...]:

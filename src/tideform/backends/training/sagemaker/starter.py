@@ -11,12 +11,12 @@ from tideform.components.network.pool_subnets import pool_subnets
 from tideform.pools.shape import shape_of
 from tideform.registry.training import PoolOrder
 
-# Warm machines that a job does not take up count with its own (`burst.reaper.warm`).
+# Warm machines that a job does not take up count with its own (`backends.training.sagemaker.in_account.warm`).
 _MAKE_WAY = ("sagemaker:DescribeTrainingJob", "sagemaker:ListTags", "sagemaker:UpdateTrainingJob")
 
 
 def on_sagemaker(order: PoolOrder, requests: list[dict[str, Any]]) -> Begins:
-    """Training jobs are created under the role that they run as (`burst.reaper.starting.sagemaker`).
+    """Training jobs are created under the role that they run as (`backends.training.sagemaker.in_account.starting`).
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/api-permissions-reference.html
     https://docs.aws.amazon.com/sagemaker/latest/dg/training-plan-iam-permissions.html

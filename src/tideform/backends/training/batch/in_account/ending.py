@@ -81,7 +81,7 @@ def nodes(clients: Clients, handle: Handle) -> list[Node]:
 
 
 def tend(clients: Clients, handle: Handle, now: float) -> list[str]:
-    """See `burst.reaper.batch_rungs`."""
+    """See `backends.training.batch.in_account.rungs`."""
     from tideform.backends.training.batch.in_account import rungs as batch_rungs  # which knows how environments end
 
     return batch_rungs.tend(clients, handle, now)

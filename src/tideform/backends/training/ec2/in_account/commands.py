@@ -15,7 +15,7 @@ from tideform.reaper.base import Clients
 from tideform.reaper.longest import LONGEST_COMMAND
 
 RUNS = ("Pending", "InProgress", "Delayed", "Cancelling")
-# Seconds until a container has ended once SSM ended its command: thirty to save its work (`components.ec2_user_data`).
+# Seconds until a container has ended once SSM ended its command: thirty to save its work (`ec2.user_data`).
 LEAVES = 35.0
 KILLED = 137  # as a shell tells SIGKILL
 _LEAST, _MOST = 5, LONGEST_COMMAND  # seconds that AWS-RunShellScript takes for its time-out

@@ -1,7 +1,7 @@
 """SageMaker: the training jobs are created, and bring their machines with them; SageMaker alone ends them in time.
 
 The plan's ``requests`` are CreateTrainingJob's own words, one for each member of a sweep, with marks where something is
-known only when they start (`burst.sagemaker_start` writes them); its ``place`` says where jobs run: ``subnets``,
+known only when they start (`sagemaker.start` writes them); its ``place`` says where jobs run: ``subnets``,
 ``security_group`` and ``key_arn``.
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
 """
