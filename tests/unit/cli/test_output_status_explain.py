@@ -173,7 +173,7 @@ def test_what_could_not_be_asked_of_the_reaper_ends_with_1(
 ) -> None:
     silent = Gaps((Unasked("reaper", "AccessDenied"),))
     nothing = Capacity(gaps=silent)
-    for module in ("plan.capacity", "plan.status"):
+    for module in ("operations.capacity", "operations.status"):
         monkeypatch.setattr(f"tideform.{module}.capacity", lambda *_: nothing)
     monkeypatch.setattr("tideform.local.client.find", lambda *_: SimpleNamespace(endpoint="http://x", pid=1))
     monkeypatch.setattr("tideform.local.client.check_boot", lambda *_: None)
