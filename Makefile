@@ -36,12 +36,8 @@ format: setup
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-test: lint engine
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not bench and not kubernetes' --durations=15
-	@$(BIN)/python -u -m tests.faults.dead_man --sample 1 --mishaps 6 --backend batch --backend ec2 --backend sagemaker
-	@if $(BIN)/python -m tests.kubernetes.build --possible; then \
-		if $(BIN)/python -m tests.kubernetes.build; then $(MAKE) --no-print-directory test-kubernetes; \
-		else echo 'The Kubernetes control plane could not be built here: its tests were NOT run.'; fi; fi
+test: engine
+	@$(BIN)/python scripts/test.py
 
 test-kubernetes: engine
 	@$(BIN)/python -m tests.kubernetes.build

@@ -9,31 +9,42 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
-PACKAGE = Path(__file__).parent.parent / "src" / "tideform"
-MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.stat().st_size)
+SOURCE = Path(__file__).parent.parent / "src"
+PACKAGE = SOURCE / "tideform"
+MODULES = sorted(path for path in SOURCE.rglob("*.py") if path.name != "__init__.py" or path.stat().st_size)
+SANDBOX = "tideform_sandbox"
 
-# Which parts may not be imported from a part. What is lower must not know what is higher.
-FORBIDDEN: dict[str, set[str]] = {
-    "diagnostics": {"*"},
-    "spec": {"plan", "catalogue", "components", "engine", "burst", "prices", "sandbox", "cloud", "connect", "views"},
-    "sandbox": {"plan", "catalogue", "components", "engine.pulumi", "engine.connect", "burst", "prices", "views"},
-    "resources": {"plan", "catalogue", "components", "engine", "burst", "sandbox", "cloud", "connect", "views"},
-    "burst": {"plan", "views"},
-    "engine": {"burst", "views"},
-    "components": {"engine", "burst", "sandbox", "cloud", "connect", "views"},
-    "catalogue": {"engine", "burst", "sandbox", "cloud", "connect", "views"},
-    "prices": {"plan", "resources", "catalogue", "components", "engine", "burst", "sandbox", "views"},
-    "plan": {"views"},
-    "views": {"burst.runner", "sandbox", "cloud", "connect", "engine.pulumi"},
-}
+# From what knows least to what knows most: a part imports what stands before it, and nothing else of ours.
+# What stands on one line knows nothing of each other.
+ORDER: tuple[tuple[str, ...], ...] = (
+    ("reaper", "checkpoint"),  # each runs where nothing else of ours is; of the reaper also each backend's `in_account`
+    ("__init__", "__version__", "diagnostics", "files", "flock", "machine", "times", "words", "outlets", "signals"),
+    ("errors", "process", "renewal"),
+    ("paths", "unasked"),
+    ("room", "sign_in"),
+    ("cloud", "kube"),
+    ("spec",),
+    ("model", "prices"),
+    ("pools",),
+    ("resources",),
+    ("state",),
+    ("local",),
+    ("connect",),
+    ("registry",),
+    ("components",),
+    ("burst",),
+    ("backends",),
+    ("controls", "alarms", "frameworks"),
+    ("checks",),
+    ("engine",),
+    ("plan",),
+    ("operations",),
+    ("views",),
+    ("cli",),
+)
 # The seams where a lower part looks up: each by intention, each inside a function.
 SEAMS: dict[str, tuple[str, ...]] = {
-    "spec.available": ("catalogue", "prices.book"),  # the names that a spec may use
-    "sandbox.server": ("prices.book",),  # the list prices of the sandbox's own bill, handed in at its start
-    "engine.renamed": ("burst.reconcile",),  # the bursts that a project of old still holds, for its refusal
-    "views.sandbox": ("sandbox.stored_only",),  # a table of names
-    **{f"catalogue.training.{name}": ("burst", "cloud") for name in ("base", "batch", "ec2", "eks", "sagemaker")},
-    "burst.definitions": ("plan",),  # a pool that is removed between bursts is applied and destroyed like any unit
+    "spec.checks": ("checks.available",),  # the names that a spec may use, and what holds of pools and endpoints
 }
 # Reasoning about a spec or a plan must cost nothing and work anywhere.
 PURE = (
@@ -41,45 +52,56 @@ PURE = (
     "errors",
     "paths",
     "spec",
-    "plan.model",
+    "model",
+    "pools",
     "plan.review",
     "plan.cost",
     "plan.stages",
     "resources",
-    "catalogue.controls",
+    "controls",
 )
 HEAVY = {"pulumi", "pulumi_aws", "pulumi_kubernetes", "boto3", "botocore", "typer", "moto", "rich", "grpc"}
 WORLD = {"boto3", "botocore", "subprocess", "socket", "urllib.request", "http.client", "requests"}
 TOUCH_THE_WORLD = (
     "engine",
+    "state",
+    "backends",
     "burst",
+    "reaper",
     "checkpoint",
     "prices.live",
-    "sandbox",
+    "local",
+    SANDBOX,
     "cloud",
     "sign_in",
     "renewal",
     "connect",
     "process",
-    "plan.provenance",  # asks git for the commit
+    "operations.provenance",  # asks git for the commit
     "cli.sandbox",  # `sandbox exec` runs the user's command
 )
 # Programs of their own, started as processes; they end themselves.
 PROGRAMS = (
-    "burst.ec2.local_shell",
     "checkpoint.__main__",
     "checkpoint.isolated",
-    "sandbox.server",
-    "sandbox.functions.runtime",
-    "sandbox.nodes.supervisor",
-    "sandbox.ssm.container",
-    "sandbox.provider_server",
+    f"{SANDBOX}.server",
+    f"{SANDBOX}.nodes.shell",
+    f"{SANDBOX}.nodes.supervisor",
+    f"{SANDBOX}.providers.server",
+    f"{SANDBOX}.services.awslambda.runtime",
+    f"{SANDBOX}.services.ssm.container",
 )
 
 
 def name_of(path: Path) -> str:
-    """``spec.load``; a package's own module is the package."""
-    return path.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+    """``spec.load`` or ``tideform_sandbox.clock``; a package's own module is the package."""
+    return (
+        path.relative_to(PACKAGE if path.is_relative_to(PACKAGE) else SOURCE)
+        .with_suffix("")
+        .as_posix()
+        .replace("/", ".")
+        .removesuffix(".__init__")
+    )
 
 
 def within(name: str, parts: tuple[str, ...]) -> bool:
@@ -117,8 +139,8 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def own(names: Iterator[str]) -> set[str]:
-    """Those of our own modules, without the package's name."""
-    return {name.removeprefix("tideform.") for name in names if name.startswith("tideform.")}
+    """Those of our own modules, named as `name_of` does."""
+    return {name.removeprefix("tideform.") for name in names if name.startswith(("tideform.", f"{SANDBOX}."))}
 
 
 def calls(path: Path) -> set[str]:
@@ -132,21 +154,43 @@ def offenders(found_in: Callable[[Path], set[str]], *, but_for: tuple[str, ...] 
     return {name_of(path): found for path in looked_at if (found := found_in(path))}
 
 
-def test_imports_point_one_way() -> None:
-    def wrong(path: Path) -> set[str]:
-        banned = {part for of, parts in FORBIDDEN.items() if within(name_of(path), (of,)) for part in parts}
-        seams = SEAMS.get(name_of(path), ())
-        found = {name for name in own(imports(path)) if not within(name, seams)}
-        return {name for name in found if "*" in banned or within(name, tuple(banned))}
+def level(name: str) -> int | None:
+    """Where a module of ours stands in the order; None for what is no part of it."""
+    return next((i for i, parts in enumerate(ORDER) if within(name, parts)), None)
 
-    assert offenders(wrong) == {}
+
+def test_every_part_has_its_place_in_the_order() -> None:
+    assert offenders(lambda path: set() if level(name_of(path)) is not None else {"no place"}, but_for=(SANDBOX,)) == {}
+
+
+def test_imports_point_one_way() -> None:
+    """So packages form no circle: each has one place, and imports nothing that stands after it."""
+
+    def upward(path: Path) -> set[str]:
+        here, part = level(name_of(path)), name_of(path).split(".")[0]
+        found = {name for name in own(imports(path)) if not within(name, SEAMS.get(name_of(path), ()))}
+        others = {name for name in found if name.split(".")[0] != part}
+        return {name for name in others if (there := level(name)) is not None and here is not None and there >= here}
+
+    assert offenders(upward, but_for=(SANDBOX,)) == {}
+
+
+def test_seams_look_up_inside_functions_only() -> None:
+    def at_import(path: Path) -> set[str]:
+        top = {node.module for node in tree(path).body if isinstance(node, ast.ImportFrom) and node.module}
+        return {name for name in own(iter(top)) if within(name, SEAMS.get(name_of(path), ()))}
+
+    assert offenders(at_import) == {}
 
 
 def test_the_reaper_stands_alone_it_runs_where_nothing_else_of_ours_is() -> None:
-    def beyond(path: Path) -> set[str]:
-        return {name for name in own(imports(path)) if not within(name, ("burst.reaper",))}
+    def in_account(name: str) -> bool:
+        return within(name, ("reaper",)) or ".in_account" in name
 
-    reaper = [path for path in MODULES if within(name_of(path), ("burst.reaper",))]
+    def beyond(path: Path) -> set[str]:
+        return {name for name in own(imports(path)) if not in_account(name)}
+
+    reaper = [path for path in MODULES if in_account(name_of(path))]
     assert reaper
     assert {name_of(path): beyond(path) for path in reaper if beyond(path)} == {}
 
@@ -155,6 +199,34 @@ def test_what_jobs_import_stands_alone_it_runs_in_images_without_anything_else_o
     def beyond(path: Path) -> set[str]:
         helper = within(name_of(path), ("checkpoint",))
         return {name for name in own(imports(path)) if helper and not within(name, ("checkpoint",))}
+
+    assert offenders(beyond) == {}
+
+
+def test_the_sandbox_is_started_as_a_program_and_imported_by_nobody() -> None:
+    def found(path: Path) -> set[str]:
+        return {name for name in own(imports(path)) if within(name, (SANDBOX,))}
+
+    assert offenders(found, but_for=(SANDBOX,)) == {}
+
+
+def test_the_sandbox_knows_how_it_is_found_the_prices_and_time_zones_and_nothing_else_of_ours() -> None:
+    def beyond(path: Path) -> set[str]:
+        allowed = (
+            "__version__",
+            SANDBOX,
+            "local",
+            "prices",
+            "spec",
+            "cloud",
+            "diagnostics",
+            "errors",
+            "kube",
+            "paths",
+            "times",
+        )
+        inside = within(name_of(path), (SANDBOX,))
+        return {name for name in own(imports(path)) if inside and not within(name, allowed)}
 
     assert offenders(beyond) == {}
 
@@ -190,7 +262,7 @@ def test_the_root_of_the_command_line_loads_nothing_heavy_but_typer() -> None:
 
 
 def test_finding_the_engine_loads_no_pulumi() -> None:
-    assert loaded_by(("engine.acquire", "engine.lock", "engine.processes")) & HEAVY == set()
+    assert loaded_by(("engine.acquire", "state.lock", "state.processes")) & HEAVY == set()
 
 
 def test_validate_loads_neither_pulumi_nor_boto3() -> None:
@@ -201,6 +273,7 @@ def test_validate_loads_neither_pulumi_nor_boto3() -> None:
 
 def loaded_by(parts: tuple[str, ...]) -> set[str]:
     """The top-level packages in a fresh interpreter after importing all modules of these parts."""
+    assert not within(SANDBOX, parts)
     names = [f"tideform.{name_of(path)}" for path in MODULES if within(name_of(path), parts)]
     return packages_after(f"import {', '.join(names)}")
 

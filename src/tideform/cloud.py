@@ -86,7 +86,7 @@ class Cloud:
         """The client under this key, made at its first use."""
         from botocore.config import Config
 
-        from tideform.burst.reaper.fence import watch
+        from tideform.reaper.fence import watch
 
         with self._lock:
             if key not in self._clients:

@@ -184,7 +184,7 @@ class Kube:
         from kubernetes.client import ApiException
         from urllib3.exceptions import HTTPError
 
-        from tideform.burst.reaper.fence import leave
+        from tideform.reaper.fence import leave
 
         leave(method)
         try:

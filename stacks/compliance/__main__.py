@@ -5,7 +5,7 @@ foundation's key ── audit bucket ── trail ── restricted stores' obje
 
 import pulumi
 
-from tideform.components.audit_trail import AuditTrail
+from tideform.components.monitoring.audit_trail import AuditTrail
 from tideform.components.program import deployment, provider, upstream
 from tideform.components.scope import Scope
 

@@ -8,18 +8,18 @@ key ──┬── lease table ── reaper
 
 import pulumi
 
-from tideform.components.burst_store import BurstStore
-from tideform.components.eks_platform import platform, wants_cluster
-from tideform.components.existing_network import ExistingNetwork
-from tideform.components.flow_logs import FlowLogs
-from tideform.components.image_store import ImageStore
-from tideform.components.job_logs import JobLogs
-from tideform.components.key import ProjectKey
-from tideform.components.lease_table import LeaseTable
-from tideform.components.network import Network
+from tideform.components.iam.key import ProjectKey
+from tideform.components.kubernetes.platform import platform, wants_cluster
+from tideform.components.monitoring.job_logs import JobLogs
+from tideform.components.network.existing import ExistingNetwork
+from tideform.components.network.flow_logs import FlowLogs
+from tideform.components.network.private import Network
 from tideform.components.program import deployment, provider
-from tideform.components.reaper import Reaper
+from tideform.components.reaper.lease_table import LeaseTable
+from tideform.components.reaper.reaper import Reaper
 from tideform.components.scope import Scope
+from tideform.components.storage.burst_store import BurstStore
+from tideform.components.storage.image_store import ImageStore
 
 target = deployment()
 scope = Scope(target, "foundation")

@@ -6,10 +6,10 @@ pools, endpoints, budget ── alarms ── topic ── people and queues
 
 import pulumi
 
+from tideform.components.monitoring.topic import AlertTopic
+from tideform.components.monitoring.watch import Watch
 from tideform.components.program import deployment, provider, upstream
 from tideform.components.scope import Scope
-from tideform.components.topic import AlertTopic
-from tideform.components.watch import Watch
 
 target = deployment()
 scope = Scope(target, "monitoring")

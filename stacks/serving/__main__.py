@@ -7,11 +7,11 @@ a model in storage, pinned ────┘
 
 import pulumi
 
-from tideform.catalogue.serving.base import EndpointOrder, backends
 from tideform.components.pins import pins
 from tideform.components.program import deployment, provider, unit
 from tideform.components.scope import Scope
 from tideform.components.site import Site
+from tideform.registry.serving import EndpointOrder, backends
 
 target = deployment()
 name = unit()

@@ -7,12 +7,12 @@ foundation's key ──┬── bucket … bucket
 
 import pulumi
 
-from tideform.components.captures import CaptureBucket
+from tideform.components.jobs.trigger import watched
 from tideform.components.program import deployment, provider, upstream
 from tideform.components.scope import Scope
-from tideform.components.store import StoreBucket
+from tideform.components.storage.captures import CaptureBucket
+from tideform.components.storage.store import StoreBucket
 from tideform.components.tracking import TrackingServer
-from tideform.components.trigger import watched
 
 target = deployment()
 scope = Scope(target, "storage")

@@ -7,11 +7,11 @@ storage's buckets ─────────────┘
 
 import pulumi
 
-from tideform.catalogue.training._stands import APPLIED_WITH, applied_with
-from tideform.catalogue.training.base import PoolOrder, backends
 from tideform.components.program import deployment, provider, unit
 from tideform.components.scope import Scope
 from tideform.components.site import Site
+from tideform.pools.applied_with import APPLIED_WITH, applied_with
+from tideform.registry.training import PoolOrder, backends
 
 target = deployment()
 name = unit()

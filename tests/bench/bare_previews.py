@@ -17,12 +17,12 @@ from pulumi import automation
 
 from tideform.connect import cloud_for
 from tideform.engine.acquire import acquire
-from tideform.engine.base import Program
 from tideform.engine.inline import inline_program
 from tideform.engine.offline import OfflineCollector
 from tideform.local.launchers import write_launcher
-from tideform.plan.model import Outputs
-from tideform.plan.programs import programs
+from tideform.model.engine import Program
+from tideform.model.planned import Outputs
+from tideform.model.programs import programs
 from tideform.spec.deployment import Deployment
 from tideform.spec.load import load
 

@@ -28,8 +28,8 @@ class Context:
 
 if __name__ == "__main__":
     idle = peak()
-    from tideform.burst.reaper import handler
-    from tideform.burst.reaper.dry_run import HANDLES
+    from tideform.reaper import handler
+    from tideform.reaper.dry_run import HANDLES
 
     handler.PACKAGE = Path(mkdtemp())  # where Lambda has unpacked the function; its leases say how they end
     (handler.PACKAGE / HANDLES).write_text("{}", encoding="ascii")

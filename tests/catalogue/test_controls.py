@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tideform.catalogue.controls import controls, known_controls
-from tideform.catalogue.controls.base import Evidence
-from tideform.plan.model import UNKNOWN, Action, PlannedResource
+from tideform.controls import controls, known_controls
+from tideform.controls.base import Evidence
+from tideform.model.planned import UNKNOWN, Action, PlannedResource
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Project
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.workspaces import Workspace, opened, until
+from tideform.backends.training.ec2.names import GroupNames
 from tideform.burst.receipt import capacity_receipt, environment_receipt
-from tideform.catalogue.training._ec2 import GroupNames
 from tideform.local.client import advance_clock
 from tideform.paths import Workspace as Folder
 

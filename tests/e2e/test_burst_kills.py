@@ -13,11 +13,11 @@ import pytest
 
 from tests.e2e.workspaces import PATIENCE, TIDEFORM, Running, Workspace, applied, until
 from tideform.burst.lease import State
-from tideform.burst.reaper.items import Items
 from tideform.burst.table import LeaseTable
-from tideform.engine.lock import acquire
+from tideform.engine.locking import acquire
 from tideform.local.client import find
 from tideform.paths import Workspace as Folder
+from tideform.reaper.items import Items
 
 pytestmark = pytest.mark.e2e
 

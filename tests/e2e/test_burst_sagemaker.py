@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from tests.e2e.workspaces import Running, Workspace, applied, until
-from tideform.burst.reaper.endings import sagemaker
-from tideform.catalogue.training.base import backends
+from tideform.backends.training.sagemaker.in_account import ending as sagemaker
 from tideform.local import client
+from tideform.registry.training import backends
 
 pytestmark = pytest.mark.e2e
 

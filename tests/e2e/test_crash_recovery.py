@@ -15,8 +15,8 @@ import pytest
 from tests.e2e.workspaces import Running, Workspace, applied, opened, until
 from tests.faults.account import everything
 from tests.faults.random_kills import marked
-from tideform.engine.processes import engines_of, processes_of
 from tideform.flock import StillHeldError, exclusive
+from tideform.state.processes import engines_of, processes_of
 
 pytestmark = pytest.mark.e2e
 

@@ -40,9 +40,9 @@ training:
 # Each is further on than the one before it.
 MOMENTS = (
     "after call lambda.PutFunctionConcurrency",
-    "before tideform.plan.teardown:remove",
+    "before tideform.operations.teardown:remove",
     "after event#60",
-    "before tideform.plan.teardown:_require_nothing_held",
+    "before tideform.operations.teardown:_require_nothing_held",
 )
 
 

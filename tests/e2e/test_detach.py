@@ -11,10 +11,10 @@ import pytest
 
 from tests.e2e.workspaces import Workspace, applied, until
 from tideform.burst.lease import State
-from tideform.burst.reaper.endings import ending
 from tideform.burst.table import LeaseTable
-from tideform.catalogue.training.base import backends
 from tideform.local.client import advance_clock
+from tideform.reaper.endings import ending
+from tideform.registry.training import backends
 
 pytestmark = pytest.mark.e2e
 POOLS = ("queued", "worked", "trained")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.workspaces import Workspace, opened
-from tideform.engine.backend import Backend
+from tideform.engine.fit import checked_backend
 
 pytestmark = pytest.mark.e2e
 
@@ -81,7 +81,7 @@ def test_a_change_behind_our_back_is_shown_and_put_right(project: Workspace) -> 
 
 
 def test_the_settings_of_a_bucket_go_with_it_and_not_before_it(project: Workspace) -> None:
-    backend = Backend.of(project.deployment)
+    backend = checked_backend(project.deployment)
     (storage,) = (state for p in backend.existing() if p.layer == "storage" and (state := backend.checkpoint(p)))
     (whole,) = (r["urn"] for r in storage.resources if r["type"] == "aws:s3/bucket:Bucket")
     settings = [r for r in storage.resources if r["type"].startswith("aws:s3/bucket") and r["urn"] != whole]

@@ -9,11 +9,11 @@ import pytest
 
 from tests.e2e.workspaces import Workspace, applied, hourly, until
 from tideform.burst.lease import State
-from tideform.burst.reaper.endings import ending
-from tideform.burst.reaper.starting import starting
 from tideform.burst.table import LeaseTable
-from tideform.catalogue.training.base import backends
 from tideform.local.client import advance_clock, clock
+from tideform.reaper.endings import ending
+from tideform.reaper.starting import starting
+from tideform.registry.training import backends
 
 pytestmark = pytest.mark.e2e
 MINUTE = 60

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.workspaces import Workspace, applied, until
+from tideform.backends.training.batch.in_account import ending as batch
+from tideform.backends.training.ec2.in_account import ending as ec2
+from tideform.backends.training.sagemaker.in_account import ending as sagemaker
 from tideform.burst.ownerless import sighted
-from tideform.burst.reaper.endings import batch, ec2, sagemaker
-from tideform.catalogue.training.base import backends
 from tideform.local.client import market
+from tideform.registry.training import backends
 
 pytestmark = pytest.mark.e2e
 POOLS = ("batch", "ec2", "sagemaker")

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tests.e2e.workspaces import Running, Workspace, opened, until
 from tests.faults.account import everything
-from tideform.engine.processes import VARIABLE
+from tideform.state.processes import VARIABLE
 
 SPEC = """\
 version: 1

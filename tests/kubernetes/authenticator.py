@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tideform.components.eks_reaper_access import REAPER
+from tideform.components.kubernetes.reaper_access import REAPER
 
 _PREFIX = "k8s-aws-v1."
 

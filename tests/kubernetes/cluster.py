@@ -14,7 +14,7 @@ from tests.kubernetes import versions
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.instance_types import instance_types
 from tests.kubernetes.services import Service, free_ports, wait_for
-from tideform.components.kueue import kueue_values
+from tideform.components.kubernetes.kueue import kueue_values
 
 _START_SECONDS = 120.0
 POD_PRINTS = ("epoch 1", "epoch 2")  # what every simulated pod has in its log

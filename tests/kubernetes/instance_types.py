@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from tideform.components.ec2_adapters import cards_of
-from tideform.components.kubernetes_efa import ADAPTER
+from tideform.components.kubernetes.efa import ADAPTER
+from tideform.pools.network_cards import cards_of
 from tideform.prices.book import InstanceType, book
 
 REGION = "us-east-1"

@@ -9,10 +9,10 @@ from typing import Any
 from tests.kubernetes.cluster import Cluster
 from tests.kubernetes.rendered import Object, apply_all, pool_deployment, pool_objects
 from tests.kubernetes.services import wait_for
-from tideform.burst.eks import manifests
+from tideform.backends.training.eks import manifests
 from tideform.burst.lease import Lease, Mode, new_lease
 from tideform.burst.runner import Work
-from tideform.catalogue.training._eks_names import LABEL, LEASE_LABEL, LOCAL_QUEUE, EksNames
+from tideform.components.kubernetes.names import LABEL, LEASE_LABEL, LOCAL_QUEUE, EksNames
 
 _SECONDS = 240.0  # generous: the machine may be busy with other things
 KINDS = {"Job": "batch/v1", "JobSet": "jobset.x-k8s.io/v1alpha2"}

@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.workspaces import PATIENCE, Workspace, opened, until
 from tests.kubernetes.cluster import POD_PRINTS, Cluster
 from tests.kubernetes.projects import leases
-from tideform.catalogue.training._eks_names import LABEL
+from tideform.components.kubernetes.names import LABEL
 
 SPEC = """\
 version: 1

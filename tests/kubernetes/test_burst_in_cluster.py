@@ -9,7 +9,7 @@ from tests.kubernetes.cluster import Cluster
 from tests.kubernetes.instance_types import REGION
 from tests.kubernetes.jobs import KINDS, Burst, PoolInCluster
 from tests.kubernetes.rendered import INSTANCE_TYPE, JOB, Object
-from tideform.components.kubernetes_efa import ADAPTER
+from tideform.components.kubernetes.efa import ADAPTER
 
 
 def gang(nodes: int) -> dict[str, Any]:

@@ -10,10 +10,10 @@ import pytest
 
 from tests.e2e.workspaces import PATIENCE, Workspace, applied, until
 from tests.kubernetes.cluster import Cluster
-from tideform.burst.reaper.endings import eks
-from tideform.burst.reaper.kubernetes_api import caller, token
-from tideform.catalogue.training.base import backends
+from tideform.backends.training.eks.in_account import ending as eks
 from tideform.kube import Kube
+from tideform.reaper.kubernetes_api import caller, token
+from tideform.registry.training import backends
 from tideform.spec.deployment import Deployment
 
 SPEC = """\

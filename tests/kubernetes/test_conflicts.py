@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.workspaces import Workspace, applied
 from tests.kubernetes.cluster import Cluster
 from tests.kubernetes.projects import edited, leases, quota, spec_of, with_quota
-from tideform.burst.reaper.pools import POOL
+from tideform.reaper.pools import POOL
 
 QUEUE = "disputed-dev-fit"
 

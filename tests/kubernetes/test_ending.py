@@ -14,11 +14,11 @@ from tests.kubernetes.cluster import Cluster
 from tests.kubernetes.instance_types import REGION
 from tests.kubernetes.jobs import PoolInCluster
 from tests.kubernetes.rendered import JOB, pool_deployment
-from tideform.burst.reaper.endings import eks
-from tideform.catalogue.training._eks_names import EksNames
-from tideform.catalogue.training.base import backends
+from tideform.backends.training.eks.in_account import ending as eks
 from tideform.cloud import Cloud
-from tideform.components.eks_reaper_access import permissions
+from tideform.components.kubernetes.names import EksNames
+from tideform.components.kubernetes.reaper_access import permissions
+from tideform.registry.training import backends
 from tideform.spec.deployment import SANDBOX_ACCOUNT
 
 

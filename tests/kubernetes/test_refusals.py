@@ -15,7 +15,7 @@ import pytest
 from tests.e2e.workspaces import Workspace, applied
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.projects import edited, leases, quota, spec_of, with_quota, with_user
-from tideform.catalogue.training.base import backends
+from tideform.registry.training import backends
 
 QUEUE = "refused-dev-fit"
 COMMANDS = (("burst", "run", "fit", "--yes"), ("burst", "up", "fit"), ("burst", "status"), ("jobs", "fit"))

@@ -9,7 +9,8 @@ import pytest
 
 from tests.unit.engine.test_acquire_find import fake_engine
 from tideform.cli.app import main
-from tideform.doctor import Check, checks, healthy
+from tideform.model.check import Check
+from tideform.operations.doctor import checks, healthy
 from tideform.views.doctor import as_data, render
 
 

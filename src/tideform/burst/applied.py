@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
-from tideform.burst.reaper.dry_run import HANDLES
-from tideform.catalogue.training._stands import APPLIED_WITH, applied_with
-from tideform.catalogue.training.base import backends
-from tideform.components.reaper_plan import REAPER, SCHEDULE_ROLE, reaper_name
+from tideform.components.reaper.plan import REAPER, SCHEDULE_ROLE, reaper_name
 from tideform.components.scope import Scope
 from tideform.errors import RefusedError
+from tideform.pools.applied_with import APPLIED_WITH, applied_with
+from tideform.reaper.dry_run import HANDLES
+from tideform.registry.training import backends
 from tideform.spec.deployment import Deployment
 
 _FUNCTION: Final = "aws:lambda/function:Function"
@@ -36,7 +36,7 @@ def functions(deployment: Deployment, name: str) -> Iterator[Mapping[str, Any]]:
 
 
 def made(deployment: Deployment) -> Mapping[str, Mapping[str, str]]:
-    """The reaper's policies and variables as `components.reaper_plan.as_made` has them; empty where no state tells.
+    """The reaper's policies and variables as `components.reaper.plan.as_made` has them; empty where no state tells.
 
     Raises `CloudError` TD415 where the state cannot be read.
     """
@@ -122,9 +122,9 @@ def _made_with(deployment: Deployment, pool: str) -> Mapping[str, Any] | None:
 
     Raises `CloudError` TD415, `RefusedError` TD421 where its state is none, or another's.
     """
-    from tideform.engine.backend import Backend
+    from tideform.connect import backend_of
 
-    state = Backend.at(deployment).unit("training", pool)
+    state = backend_of(deployment).unit("training", pool)
     if state is None or state.empty:
         return None
     found = state.outputs.get(APPLIED_WITH)
@@ -149,9 +149,9 @@ def _told(deployment: Deployment) -> Iterator[Mapping[str, Any]]:
 
 def _foundation(deployment: Deployment) -> Iterable[Mapping[str, Any]]:
     """Nothing where it is another's: a burst ends whatever stacks are like."""
-    from tideform.engine.backend import Backend
+    from tideform.connect import backend_of
 
-    backend = Backend.at(deployment)
+    backend = backend_of(deployment)
     found = next((program for program in backend.existing() if program.layer == "foundation"), None)
     state = None if found is None else backend.checkpoint(found)
     return state.resources if state else ()
@@ -159,14 +159,14 @@ def _foundation(deployment: Deployment) -> Iterable[Mapping[str, Any]]:
 
 def _legible(deployment: Deployment) -> AbstractContextManager[None]:
     """Raise `CloudError` TD415 where what an apply has noted of the reaper is not as it writes that."""
-    from tideform.engine.checkpoint import legible
+    from tideform.state.checkpoint import legible
 
     return legible(f"what foundation's state of {deployment.name} has of the reaper")
 
 
 def _as_made(found: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
     """All of it is there, and all of it texts. Raises as `_legible` takes it."""
-    from tideform.engine.entries import mapping, text
+    from tideform.state.entries import mapping, text
 
     parts = {"policies": (REAPER, SCHEDULE_ROLE), "variables": ()}
     told = {part: mapping(found.get(part), part) for part in parts}

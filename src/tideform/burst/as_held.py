@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from tideform.burst.lease import PoolRecord
-from tideform.burst.reaper.pools import same_place
 from tideform.burst.record import elsewhere
-from tideform.catalogue.training.base import backends
-from tideform.components.pool_shape import shape_of
 from tideform.diagnostics import Diagnostic, Severity
+from tideform.pools.shape import shape_of
 from tideform.prices.book import book
+from tideform.reaper.pools import same_place
+from tideform.registry.training import backends
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Cluster
 from tideform.spec.quantities import Count

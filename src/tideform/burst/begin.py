@@ -1,4 +1,4 @@
-"""A job that is begun and not followed: what a backend of `burst.reaper.starting` is told by a command."""
+"""A job that is begun and not followed: what a backend of `reaper.starting` is told by a command."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from abc import abstractmethod
 from tideform.burst.detaching import cannot_be_left
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
-from tideform.burst.reaper.base import Handle
-from tideform.burst.reaper.claims import Claim
-from tideform.burst.reaper.starting.base import Start
 from tideform.burst.runner import Runner, Work
 from tideform.burst.waiting import Waiting
 from tideform.errors import RefusedError
+from tideform.reaper.base import Handle
+from tideform.reaper.claims import Claim
+from tideform.reaper.starting.base import Start
 
 PATIENCE = 600.0  # seconds until what is still changing has to be done with it
 
@@ -41,7 +41,7 @@ def as_begins(runner: Runner, name: str, backend: str) -> Begins:
 
 
 def start_of(handle: Handle, lease: Lease, claim: Claim, rest: int, halt: Halt) -> Start:
-    """The words of `burst.reaper.starting` for a lease that is written, with ``rest`` seconds left."""
+    """The words of `reaper.starting` for a lease that is written, with ``rest`` seconds left."""
     until, waiting = time.monotonic() + PATIENCE, Waiting(halt.say)
     return Start(
         plan={"handle": handle, "lease_seconds": rest},

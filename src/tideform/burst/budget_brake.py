@@ -8,7 +8,7 @@ from __future__ import annotations
 from tideform.burst.brakes import Brake, Kind
 from tideform.burst.month import hard_stop
 from tideform.cloud import Cloud
-from tideform.components.launchers import launch_roles
+from tideform.components.reaper.launchers import launch_roles
 from tideform.components.scope import Scope
 from tideform.spec.deployment import Deployment
 

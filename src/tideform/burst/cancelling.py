@@ -11,14 +11,14 @@ from tideform.burst.halt import Halt, halting
 from tideform.burst.history.runs import Run
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.others import not_yours
-from tideform.burst.reaper.history.base import JobState
-from tideform.burst.reaper.job_name import LEAST, after_pool
-from tideform.burst.reaper.modes import ENDING_WITH_THEIR_JOB
 from tideform.burst.receipt import Receipt
 from tideform.burst.teardown import Teardown
 from tideform.burst.waiting import Waiting
 from tideform.errors import CloudError, RefusedError
 from tideform.process import user
+from tideform.reaper.history.base import JobState
+from tideform.reaper.job_name import LEAST, after_pool
+from tideform.reaper.modes import ENDING_WITH_THEIR_JOB
 from tideform.spec.suggest import did_you_mean
 
 

@@ -16,11 +16,11 @@ from tideform.burst.bootstrap import HELPER, started
 from tideform.burst.code import pack
 from tideform.burst.code_size import too_large
 from tideform.burst.sending import MIRRORED_BY_BACKEND, WRAP, helper
-from tideform.components.burst_places import bursts_bucket, checkpoints_uri, code_key
+from tideform.components.storage.burst_places import bursts_bucket, checkpoints_uri, code_key
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
 
-ARCHIVE = "archive.b64"  # in the package, which is of texts; `burst.reaper.starter` looks there
+ARCHIVE = "archive.b64"  # in the package, which is of texts; `reaper.starter` looks there
 
 
 @dataclass(frozen=True)

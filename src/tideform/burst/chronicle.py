@@ -1,4 +1,4 @@
-"""What a command writes down of the jobs whose leases it has ended, before it ends them (`burst.reaper.fates`).
+"""What a command writes down of the jobs whose leases it has ended, before it ends them (`reaper.fates`).
 
 It stops no end, and holds none up for long: where a service refuses, or does not answer, that is told, and written
 down where it can be.
@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from tideform.burst.halt import Say
 from tideform.burst.history.remember import remembered_jobs
 from tideform.burst.lease import Lease, Mode
-from tideform.burst.reaper.base import Handle
-from tideform.burst.reaper.brief import TooLongError, briefly
-from tideform.burst.reaper.fates import Fate, Fates, fate_of, fates_at_work, fates_of, unlearnt
-from tideform.burst.reaper.fence import Check
-from tideform.burst.reaper.history.base import JobRecord, JobState, earliest
-from tideform.burst.reaper.longest import LONGEST
 from tideform.burst.runner import Runner, cloud_errors
 from tideform.burst.table import LeaseTable
 from tideform.errors import TideformError
+from tideform.reaper.base import Handle
+from tideform.reaper.brief import TooLongError, briefly
+from tideform.reaper.fates import Fate, Fates, fate_of, fates_at_work, fates_of, unlearnt
+from tideform.reaper.fence import Check
+from tideform.reaper.history.base import JobRecord, JobState, earliest
+from tideform.reaper.longest import LONGEST
 
 _OVER = "its burst is over"
 

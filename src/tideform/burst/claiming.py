@@ -7,10 +7,10 @@ import time
 from tideform.burst.halt import silent
 from tideform.burst.lease import Lease
 from tideform.burst.persistence import patiently
-from tideform.burst.reaper.claims import Claim
-from tideform.burst.reaper.fence import leave
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
+from tideform.reaper.claims import Claim
+from tideform.reaper.fence import leave
 from tideform.spec.deployment import Deployment
 
 _START = "SubmitJob"  # one of `fence.STARTS`

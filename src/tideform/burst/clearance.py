@@ -8,11 +8,11 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass
 
 from tideform.burst.halt import Pause, Say, silent
-from tideform.burst.reaper.fence import Check, fenced
 from tideform.burst.receipt import Receipt
 from tideform.burst.runner import Runner
 from tideform.burst.waiting import Waiting
 from tideform.errors import CloudError, LeftoversError, TideformError
+from tideform.reaper.fence import Check, fenced
 from tideform.spec.deployment import Deployment
 
 _REMOVALS = 3  # attempts at removing a pool's definitions

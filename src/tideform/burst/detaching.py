@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.util import find_spec
 
-from tideform.burst.reaper.starting.base import ATTEMPTS
 from tideform.burst.sizing import sizing
-from tideform.catalogue.training.base import problem
 from tideform.diagnostics import Diagnostic
 from tideform.errors import RefusedError
+from tideform.reaper.parts import has
+from tideform.reaper.starting.base import ATTEMPTS
+from tideform.spec.problems import error_at
 from tideform.spec.training import Pool, Sweep
 
 
@@ -37,7 +37,7 @@ def remarks(pool: Pool, nodes: int) -> Iterator[str]:
 
 
 def _refusals(name: str, pool: Pool, nodes: int) -> Iterator[Diagnostic]:
-    if find_spec(f"tideform.burst.reaper.starting.{pool.backend}") is None:
+    if not has(pool.backend, "starting"):
         yield cannot_be_left(name, pool.backend)
     if pool.job.sweep is not None and pool.job.sweep.size > 1:
         yield from _sweep(name, pool, pool.job.sweep, nodes)
@@ -45,7 +45,7 @@ def _refusals(name: str, pool: Pool, nodes: int) -> Iterator[Diagnostic]:
 
 def cannot_be_left(name: str, backend: str) -> Diagnostic:
     """TD683."""
-    return problem(
+    return error_at(
         "TD683",
         "A job on this backend cannot run detached",
         f"training.{name}.backend",
@@ -62,7 +62,7 @@ def _sweep(name: str, pool: Pool, sweep: Sweep, nodes: int) -> Iterator[Diagnost
     wanted = min(size, room) if pool.backend == "batch" else size
     if at_once >= wanted and (pool.backend == "batch" or room >= size):
         return
-    yield problem(
+    yield error_at(
         "TD684",
         "The sweep cannot run detached",
         f"training.{name}.job.sweep",

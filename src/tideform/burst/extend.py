@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from tideform.burst.brakes import require
 from tideform.burst.lease import Lease
-from tideform.burst.reaper import instances
-from tideform.burst.reaper.longest import LONGEST_OF
 from tideform.burst.reservations import ends_early
 from tideform.burst.runner import Runner, cloud_errors
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.errors import RefusedError
 from tideform.process import user
+from tideform.reaper import instances
+from tideform.reaper.longest import LONGEST_OF
 from tideform.spec.deployment import Deployment
 from tideform.spec.leases import require_lease
 from tideform.spec.limits import LONGEST_LEASE

@@ -17,9 +17,9 @@ from tideform.burst.code import pack
 from tideform.burst.halt import Say
 from tideform.burst.runner import cloud_errors
 from tideform.cloud import Cloud
-from tideform.components.burst_places import images_repository
-from tideform.components.pool_shape import shape_of
+from tideform.components.storage.burst_places import images_repository
 from tideform.errors import RefusedError, TideformError
+from tideform.pools.shape import shape_of
 from tideform.spec.deployment import Deployment
 from tideform.spec.training import Pool
 

@@ -12,10 +12,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from tideform.burst.reaper import modes, states
-from tideform.burst.reaper.decide import NOTICED, WARNINGS
-from tideform.burst.reaper.job_name import job_name, new_lease_id
 from tideform.process import Process, user
+from tideform.reaper import modes, states
+from tideform.reaper.decide import NOTICED, WARNINGS
+from tideform.reaper.job_name import job_name, new_lease_id
 from tideform.spec.training import Pool
 
 # Seconds from the lease of a `Mode.JOB` to its job: others' changes, definitions and machines take minutes each. One
@@ -48,7 +48,7 @@ class Lease:
     A lease that is not ``detached`` ends with its process: every ``run``, an ``up`` until it is up, and a ``job`` until
     it has begun, which it has to by ``begin_by``. ``job`` is then what its backend calls it.
     ``hourly_usd`` is what the whole pool was thought to cost when the burst began; None: unknown. ``checkpoint_uri``
-    (``s3://bucket/prefix``) is where its work is saved, ``said`` which warnings it has had (`burst.reaper.decide`).
+    (``s3://bucket/prefix``) is where its work is saved, ``said`` which warnings it has had (`reaper.decide`).
     """
 
     id: str

@@ -10,9 +10,9 @@ from tideform.burst.halt import Halt, Limit, limit_reached, now_and_then
 from tideform.burst.lease import Lease, State
 from tideform.burst.others import ended_elsewhere
 from tideform.burst.persistence import patiently, tolerating
-from tideform.burst.reaper.fence import STARTS, fenced
 from tideform.burst.teardown import Teardown
 from tideform.errors import CloudError, RefusedError
+from tideform.reaper.fence import STARTS, fenced
 from tideform.spec.quantities import Duration
 
 _NO_END = "TD612"  # the job did not run to its end

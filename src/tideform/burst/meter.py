@@ -12,13 +12,13 @@ from decimal import Decimal
 
 from tideform.burst.halt import Limit, limit_reached
 from tideform.burst.lease import Lease
-from tideform.burst.reaper.base import Node
-from tideform.burst.reaper.ledger import Ledger
-from tideform.burst.reaper.meter import Account, Hold
 from tideform.burst.runner import cloud_errors
 from tideform.burst.table import LeaseTable, Terms
 from tideform.burst.table_errors import telling_no_table
 from tideform.errors import CloudError
+from tideform.reaper.base import Node
+from tideform.reaper.ledger import Ledger
+from tideform.reaper.meter import Account, Hold
 
 _CENT = Decimal("0.01")
 _FRESH = 15.0  # seconds; with many bursts on one pool, one of them counts for all

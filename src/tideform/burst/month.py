@@ -1,16 +1,16 @@
 """The month's hard stop: in a month whose budget is used up, no burst begins.
 
-What counts is our own meter of all pools (`burst.reaper.meter`): it is minutes old, where billing data is up to a day.
+What counts is our own meter of all pools (`reaper.meter`): it is minutes old, where billing data is up to a day.
 """
 
 from __future__ import annotations
 
-from tideform.burst.reaper.decide import Budget
-from tideform.burst.reaper.ledger import Ledger, spent_in_month
-from tideform.burst.reaper.prices import SpotPrices
 from tideform.burst.runner import cloud_errors
 from tideform.burst.table import LeaseTable
 from tideform.errors import RefusedError
+from tideform.reaper.decide import Budget
+from tideform.reaper.ledger import Ledger, spent_in_month
+from tideform.reaper.prices import SpotPrices
 from tideform.spec.deployment import Deployment
 
 

@@ -11,8 +11,8 @@ import shlex
 import subprocess
 from collections.abc import Sequence
 
-from tideform.burst.ec2.shell import shell_command, shell_environment
 from tideform.burst.runner import Instance
+from tideform.burst.ssm_shell import shell_command, shell_environment
 from tideform.cloud import Cloud
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tideform.burst.reaper.batch_states import ALL, describable, lists_jobs
 from tideform.cloud import Cloud
+from tideform.reaper.batch_states import ALL, describable, lists_jobs
 
 _HOST = re.compile(r"/algo-(?P<number>\d+)")  # SageMaker's name of a host in a stream's; they count from 1
 

@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, cast
 
-from tideform.burst.reaper.base import Node
-from tideform.burst.reaper.claims import LEASE
-from tideform.burst.reaper.items import Item
-from tideform.burst.reaper.ledger import pool_of
-from tideform.burst.reaper.legible import THE_TABLE
-from tideform.burst.reaper.pools import is_pool
-from tideform.burst.reaper.reading import Unreadable, read
-from tideform.burst.reaper.unheld import Guarded, Unheld, judged, look, look_for_jobs
 from tideform.burst.runner import cloud_errors, refused
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
-from tideform.components.reaper_plan import handles as handles_of
+from tideform.components.reaper.plan import handles as handles_of
 from tideform.errors import CloudError
 from tideform.prices.book import book
+from tideform.reaper.base import Node
+from tideform.reaper.claims import LEASE
+from tideform.reaper.items import Item
+from tideform.reaper.ledger import pool_of
+from tideform.reaper.legible import THE_TABLE
+from tideform.reaper.pools import is_pool
+from tideform.reaper.reading import Unreadable, read
+from tideform.reaper.unheld import Guarded, Unheld, judged, look, look_for_jobs
 from tideform.spec.deployment import Deployment
 from tideform.unasked import Unasked, reason
 

@@ -10,7 +10,7 @@ from typing import Any
 from tideform.burst.code import Archive
 from tideform.burst.runner import refused
 from tideform.cloud import Cloud
-from tideform.components.burst_places import bursts_bucket, checkpoints_uri, code_key
+from tideform.components.storage.burst_places import bursts_bucket, checkpoints_uri, code_key
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from tideform.burst.reaper.settings import Settings
-from tideform.burst.reaper.sweep import Round
 from tideform.burst.runner import cloud_errors
 from tideform.burst.table_errors import telling_no_table
 from tideform.cloud import Cloud
-from tideform.components.reaper_plan import handles, variables
+from tideform.components.reaper.plan import handles, variables
 from tideform.components.scope import Scope
+from tideform.reaper.settings import Settings
+from tideform.reaper.sweep import Round
 from tideform.spec.deployment import Deployment
 
 _PATIENCE = 120.0  # seconds for what answers 'not yet'

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tideform.burst.persistence import passes
-from tideform.burst.reaper.dry_run import ASKED
 from tideform.cloud import Cloud
-from tideform.components.reaper_plan import TIMEOUT
+from tideform.components.reaper.plan import TIMEOUT
+from tideform.reaper.dry_run import ASKED
 
 SECONDS = 10.0  # that one answer may take: a cold start takes three or four
 _ATTEMPTS = 2  # how often one that says nothing is asked

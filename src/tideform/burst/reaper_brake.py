@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tideform.burst.brakes import Brake, Kind
-from tideform.burst.reaper.items import HEARTBEAT, SILENCE
-from tideform.burst.reaper.legible import heartbeat
 from tideform.burst.reaper_proof import Proof
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.diagnostics import Diagnostic, Severity
+from tideform.reaper.items import HEARTBEAT, SILENCE
+from tideform.reaper.legible import heartbeat
 from tideform.spec.deployment import Deployment
 from tideform.times import utc
 

@@ -10,7 +10,7 @@ from tideform.burst.reaper_proof import Proof
 from tideform.burst.reaper_zip import zipped
 from tideform.burst.runner import cloud_errors
 from tideform.cloud import Cloud
-from tideform.components.reaper_plan import files
+from tideform.components.reaper.plan import files
 from tideform.spec.deployment import Deployment
 
 

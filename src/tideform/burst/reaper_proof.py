@@ -17,13 +17,12 @@ from functools import cached_property
 from typing import Any
 
 from tideform.burst.applied import made
-from tideform.burst.reaper.dry_run import handles_digest
 from tideform.burst.reaper_answer import BUSY, SILENT, Answer, Question
 from tideform.burst.reaper_zip import code_digest, known
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
-from tideform.components.reaper_package import HANDLER
-from tideform.components.reaper_plan import (
+from tideform.components.reaper.package import HANDLER
+from tideform.components.reaper.plan import (
     RATE_MINUTES,
     REAPER,
     SCHEDULE_ROLE,
@@ -33,6 +32,7 @@ from tideform.components.reaper_plan import (
     reaper_name,
 )
 from tideform.components.scope import Scope
+from tideform.reaper.dry_run import handles_digest
 from tideform.spec.deployment import Deployment
 
 _RATE = re.compile(r"rate\((\d+) minutes?\)")

@@ -14,8 +14,8 @@ import zipfile
 from collections.abc import Iterator, Mapping
 
 from tideform.burst.applied import functions
-from tideform.burst.reaper.dry_run import HANDLES, digest_of
-from tideform.components.reaper_plan import files
+from tideform.components.reaper.plan import files
+from tideform.reaper.dry_run import HANDLES, digest_of
 from tideform.spec.deployment import Deployment
 
 _UNIX = 3  # which system a zip names as its maker; Python's own choice depends on the machine

@@ -10,15 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
-from tideform.burst.reaper.kubernetes_groups import UnservedError
-from tideform.burst.reaper.legible import THE_TABLE
-from tideform.burst.reaper.reserved import Reservation
 from tideform.burst.reservations import IDLE, idle_reservations
-from tideform.catalogue.training._logs import job_log_group, lasting_log_groups
 from tideform.cloud import Cloud
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import LeftoversError, TideformError
 from tideform.kube import KubeError
+from tideform.pools.log_groups import job_log_group, lasting_log_groups
+from tideform.reaper.kubernetes_groups import UnservedError
+from tideform.reaper.legible import THE_TABLE
+from tideform.reaper.reserved import Reservation
+from tideform.registry.training import backends
 from tideform.resources.inventory import Area, Leftover, Place
 from tideform.spec.deployment import Deployment
 from tideform.unasked import Unasked, ask, reason
@@ -69,7 +70,6 @@ def capacity_receipt(cloud: Cloud, deployment: Deployment, pool: str) -> Receipt
 
     A pool that the spec no longer names is looked for where the lease table has it.
     """
-    from tideform.burst.inventory import kubernetes
     from tideform.burst.inventory.areas import CAPACITY
 
     try:
@@ -79,7 +79,7 @@ def capacity_receipt(cloud: Cloud, deployment: Deployment, pool: str) -> Receipt
         unasked = Unasked(f"{THE_TABLE}, for where it was", reason(error))
         return replace(receipt, unasked=(*receipt.unasked, unasked))
     spec = deployment.spec.training.get(pool)
-    inside = (kubernetes.AREA,) if spec is not None and spec.backend == "eks" else ()
+    inside = backends()[spec.backend].inventory() if spec is not None else ()
     receipt = _ask(f"capacity of {pool}", Place(cloud, deployment, pool), (*CAPACITY, *inside))
     if deployment.identity("training", pool) in lasting_log_groups(deployment):
         receipt = _with_log(receipt, Place(cloud, deployment, pool), pool)

@@ -11,12 +11,12 @@ from tideform.burst.clearance import Hooks
 from tideform.burst.halt import Say, silent, uncut
 from tideform.burst.lease import Lease, PoolRecord, State
 from tideform.burst.persistence import passing, patiently
-from tideform.burst.reaper.fates import CUT_SHORT
 from tideform.burst.table import LeaseTable
 from tideform.burst.teardown import Teardown
 from tideform.cloud import Cloud
 from tideform.diagnostics import Diagnostic
 from tideform.errors import CloudError, LeftoversError, RefusedError
+from tideform.reaper.fates import CUT_SHORT
 from tideform.spec.deployment import Deployment
 
 _SILENCE = 1800.0  # seconds after which a teardown that nobody finished is taken over from another host

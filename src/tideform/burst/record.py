@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tideform.burst.lease import Lease, PoolRecord, State
-from tideform.burst.reaper.items import Item
-from tideform.burst.reaper.reading import Unreadable, read
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.process import Process
+from tideform.reaper.items import Item
+from tideform.reaper.reading import Unreadable, read
 from tideform.unasked import Broken, Gaps
 
 

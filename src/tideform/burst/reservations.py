@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tideform.burst.reaper.reserved import Reservation, look
 from tideform.burst.runner import cloud_errors
 from tideform.cloud import Cloud
 from tideform.prices.book import book
+from tideform.reaper.reserved import Reservation, look
 from tideform.times import utc
 
 IDLE: Final = "idle reservations"  # the part that could not be asked is called so

@@ -1,4 +1,4 @@
-"""What a burst asks of a backend; `burst.batch` answers for AWS Batch.
+"""What a burst asks of a backend; `backends.training.batch.runner` answers for AWS Batch.
 
 Everything is idempotent: a step may be tried again after a crash, by another process.
 """
@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from tideform.burst.brakes import Brake
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease
-from tideform.burst.reaper.history.base import JobRecord
-from tideform.catalogue.training.base import backends
 from tideform.cloud import Cloud
 from tideform.errors import CloudError, TideformError
+from tideform.reaper.history.base import JobRecord
+from tideform.registry.training import backends
 from tideform.spec.deployment import Deployment
 
 OnLog = Callable[[str], None]

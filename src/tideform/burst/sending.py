@@ -12,8 +12,8 @@ from tideform.burst.code import pack
 from tideform.burst.halt import Say
 from tideform.burst.places import Places, new_run
 from tideform.burst.runner import Work
-from tideform.burst.sagemaker_request import check_words
 from tideform.burst.sweep import with_sweep
+from tideform.registry.training import backends
 from tideform.spec.training import Pool
 from tideform.words import counted
 
@@ -40,10 +40,9 @@ class Wanted:
 
 
 def prepare(places: Places, name: str, pool: Pool, wanted: Wanted, say: Say) -> Work:
-    """Send what has to be sent, and return the work. Raises what `pack`, `Places` and `check_words` raise."""
+    """Send what has to be sent, and return the work. Raises what `pack`, `Places` and the backend raise."""
     command = wanted.command or pool.job.command
-    if pool.backend == "sagemaker":
-        check_words(command)
+    backends()[pool.backend].check_command(command)
     shown = " ".join(command)
     if wanted.code is None and pool.checkpoint is None:
         return with_sweep(Work(wanted.command, image=wanted.image, nodes=wanted.nodes, label=shown), pool)

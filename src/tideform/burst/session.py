@@ -25,10 +25,10 @@ from tideform.burst.sizing import require_fit, sizing
 from tideform.burst.table_errors import NoTableError
 from tideform.burst.teardown import Teardown
 from tideform.burst.waiting import AGAIN, Waiting
-from tideform.catalogue.training.base import backends
-from tideform.components.worst_case import most_of
 from tideform.errors import CloudError, TideformError
+from tideform.pools.worst_case import most_of
 from tideform.process import user
+from tideform.registry.training import backends
 from tideform.spec.training import Pool
 
 T = TypeVar("T")

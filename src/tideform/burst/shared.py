@@ -7,10 +7,10 @@ from contextlib import suppress
 
 from tideform.burst.lease import PoolRecord
 from tideform.burst.others import held_by
-from tideform.burst.reaper.batch_states import AT_WORK
 from tideform.burst.runner import Job
 from tideform.burst.teardown import Teardown
 from tideform.errors import CloudError
+from tideform.reaper.batch_states import AT_WORK
 from tideform.words import counted
 
 _SHOWN = 3  # names of jobs

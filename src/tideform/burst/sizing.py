@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
 
-from tideform.catalogue.training._rules import job_too_large
-from tideform.components.pool_shape import PoolShape, shape_of
 from tideform.errors import RefusedError
+from tideform.pools.job_size import job_too_large
+from tideform.pools.shape import PoolShape, shape_of
 from tideform.spec.training import Pool
 from tideform.words import counted
 
@@ -18,7 +18,7 @@ class Sizing:
     """The smallest capacity of a pool: instances, vCPUs and USD an hour; ``most_nodes`` is its bound.
 
     A backend may choose any of the types. ``hourly_usd`` is for as many of the first type as a burst starts with; what
-    it may cost at most tells `components.worst_case`.
+    it may cost at most tells `pools.worst_case`.
     """
 
     types: tuple[str, ...]

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from tideform.burst.runner import cloud_errors
 from tideform.cloud import Cloud
-from tideform.components.launchers import starter_name, starters
+from tideform.components.reaper.launchers import starter_name, starters
 from tideform.components.scope import Scope
 from tideform.spec.deployment import Deployment
 

@@ -7,22 +7,22 @@ from decimal import Decimal
 from typing import Final
 
 from tideform.burst.lease import Lease, PoolRecord, State
-from tideform.burst.reaper.base import Handle
-from tideform.burst.reaper.endings import ending
-from tideform.burst.reaper.instances import standing
-from tideform.burst.reaper.items import Item
-from tideform.burst.reaper.ledger import Ledger
-from tideform.burst.reaper.meter import Account, count
-from tideform.burst.reaper.prices import SpotPrices, price_of
-from tideform.burst.reaper.reserved import Reservation
 from tideform.burst.reservations import IDLE, idle_reservations
 from tideform.burst.runner import Instance, Job, Runner, cloud_errors, runner_for
 from tideform.burst.table import LeaseTable
 from tideform.burst.table_errors import UnreadableError
-from tideform.catalogue.training.base import backends
 from tideform.cloud import Cloud
 from tideform.errors import CloudError
 from tideform.prices.book import book
+from tideform.reaper.base import Handle
+from tideform.reaper.endings import ending
+from tideform.reaper.instances import standing
+from tideform.reaper.items import Item
+from tideform.reaper.ledger import Ledger
+from tideform.reaper.meter import Account, count
+from tideform.reaper.prices import SpotPrices, price_of
+from tideform.reaper.reserved import Reservation
+from tideform.registry.training import backends
 from tideform.spec.deployment import Deployment
 from tideform.unasked import Broken, Unasked, ask, reason
 

@@ -13,10 +13,10 @@ from tideform.burst.halt import Halt
 from tideform.burst.log_stream import LogTail, finish_all
 from tideform.burst.node_streams import Attempt, Stream, newest_of_batch, of_batch, of_command, of_hosts
 from tideform.burst.runner import OnLog, cloud_errors
-from tideform.catalogue.training._logs import KEEP_DAYS, job_log_group
-from tideform.catalogue.training._names import PoolNames
 from tideform.cloud import Cloud
 from tideform.errors import RefusedError
+from tideform.pools.log_groups import KEEP_DAYS, job_log_group
+from tideform.pools.names import PoolNames
 from tideform.spec.deployment import Deployment
 
 Attempts = Callable[[], Iterable[Attempt]]

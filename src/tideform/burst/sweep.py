@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tideform.burst.runner import Work
-from tideform.components.job_command import grid_variables
+from tideform.components.jobs.command import grid_variables
 from tideform.spec.training import Pool
 
 

@@ -1,7 +1,7 @@
 """The lease table in the account: each change of a pool is one conditional update of its one item.
 
 There are no transactions and no read-then-write: what a caller may do next follows from the record that its
-own write returned (``ReturnValues=ALL_NEW``). What ends a lease is in `burst.reaper.pools`, which the reaper uses too.
+own write returned (``ReturnValues=ALL_NEW``). What ends a lease is in `reaper.pools`, which the reaper uses too.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
 """
 
@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from tideform.burst.lease import Lease, Mode, PoolRecord, State
-from tideform.burst.reaper.claims import Claim, claim, lost
-from tideform.burst.reaper.items import HEARTBEAT, Item, Items
-from tideform.burst.reaper.pools import POOL, Pools, same_place
-from tideform.burst.reaper.reading import Unreadable, read
 from tideform.burst.record import elsewhere, item_of, record_of
 from tideform.burst.table_errors import NoTableError, UnreadableError, busy, code_of, explained
 from tideform.cloud import Cloud
 from tideform.diagnostics import Diagnostic
 from tideform.errors import CloudError, RefusedError, TideformError
 from tideform.process import Process
+from tideform.reaper.claims import Claim, claim, lost
+from tideform.reaper.items import HEARTBEAT, Item, Items
+from tideform.reaper.pools import POOL, Pools, same_place
+from tideform.reaper.reading import Unreadable, read
 from tideform.spec.deployment import Deployment
 
 T = TypeVar("T")

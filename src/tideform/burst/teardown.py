@@ -18,12 +18,6 @@ from tideform.burst.halt import Pause, Say, silent
 from tideform.burst.lease import Lease, PoolRecord, State
 from tideform.burst.meter import Meter
 from tideform.burst.persistence import Persistence
-from tideform.burst.reaper.base import Node
-from tideform.burst.reaper.endings import ending
-from tideform.burst.reaper.fates import NOBODYS, UNREADABLE
-from tideform.burst.reaper.fence import FencedError
-from tideform.burst.reaper.ledger import Ledger
-from tideform.burst.reaper.prices import SpotPrices
 from tideform.burst.receipt import Receipt, capacity_receipt
 from tideform.burst.runner import Runner, runner_for
 from tideform.burst.table import LeaseTable, Terms
@@ -32,6 +26,12 @@ from tideform.burst.terms import terms_of
 from tideform.cloud import Cloud
 from tideform.errors import CloudError, TideformError
 from tideform.process import Process
+from tideform.reaper.base import Node
+from tideform.reaper.endings import ending
+from tideform.reaper.fates import NOBODYS, UNREADABLE
+from tideform.reaper.fence import FencedError
+from tideform.reaper.ledger import Ledger
+from tideform.reaper.prices import SpotPrices
 from tideform.spec.deployment import Deployment
 from tideform.words import counted
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tideform.burst.table import Terms
-from tideform.catalogue.training.base import backends
-from tideform.components.pool_shape import shape_of
+from tideform.pools.shape import shape_of
+from tideform.registry.training import backends
 from tideform.spec.deployment import Deployment
 
 

@@ -26,10 +26,10 @@ from tideform.cli.losing import DeleteDataOption, losing
 from tideform.cli.run import ForceOption, WaitOption, YesOption, say, seconds, take_fields_back
 
 if TYPE_CHECKING:
-    from tideform.plan.changing import Change
-    from tideform.plan.execute import Applied
-    from tideform.plan.model import Plan
-    from tideform.plan.pipeline import Planned
+    from tideform.model.planned import Plan
+    from tideform.operations.changing import Change
+    from tideform.operations.execute import Applied
+    from tideform.operations.pipeline import Planned
     from tideform.plan.saved import SavedPlan
     from tideform.spec.deployment import Deployment
 
@@ -62,7 +62,7 @@ def command(
 
     With --json the plan and what became of it are one document on stdout; progress goes to stderr.
     """
-    from tideform.plan.changing import changing, end_dead_bursts, mend_reaper
+    from tideform.operations.changing import changing, end_dead_bursts, mend_reaper
     from tideform.plan.moved import refuse_elsewhere
     from tideform.room import require_room
 
@@ -104,8 +104,8 @@ def _plan(change: Change, unit: str | None, named: tuple[str, ...], refresh: boo
 
 
 def _saved_plan(change: Change, saved: SavedPlan, as_json: bool) -> Planned:
+    from tideform.operations.provenance import provenance
     from tideform.plan.moved import refuse_stale
-    from tideform.plan.provenance import provenance
 
     planned = plan_command.make(
         change.deployment,
@@ -129,7 +129,7 @@ def _refuse_errors(plan: Plan) -> None:
 
 
 def _carry_out(change: Change, planned: Planned) -> Applied:
-    from tideform.plan.execute import carry_out
+    from tideform.operations.execute import carry_out
     from tideform.views.progress import progress
 
     with progress(console(stderr=True)) as on_progress:
@@ -137,7 +137,7 @@ def _carry_out(change: Change, planned: Planned) -> Applied:
 
 
 def _report(deployment: Deployment, planned: Planned, applied: Applied, as_json: bool) -> None:
-    from tideform.plan.pipeline import stages_of
+    from tideform.operations.pipeline import stages_of
     from tideform.views.applied import applied_json, applied_lines
     from tideform.views.json_plan import write_json
     from tideform.views.lines import emit

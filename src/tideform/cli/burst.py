@@ -80,8 +80,8 @@ def status(
 
     What could not be asked, and what cannot be read, is told in its place with its reason; the exit code is 1 then.
     """
-    from tideform.plan.capacity import capacity, state_of
-    from tideform.plan.pool_statuses import pool_statuses, where_held
+    from tideform.operations.capacity import capacity, state_of
+    from tideform.operations.pool_statuses import pool_statuses, where_held
     from tideform.views.burst import statuses_json, statuses_lines
     from tideform.views.json_plan import write_json
     from tideform.views.lines import emit

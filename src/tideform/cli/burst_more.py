@@ -37,8 +37,8 @@ def extend(
     from tideform.burst.halt import AT_HAND, uncut
     from tideform.burst.runner import runner_for
     from tideform.burst.table import LeaseTable
-    from tideform.components.worst_case import worst_of
     from tideform.connect import cloud_for
+    from tideform.pools.worst_case import worst_of
     from tideform.views.burst import lease_json, lease_words
     from tideform.views.json_plan import write_json
 

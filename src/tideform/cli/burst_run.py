@@ -126,7 +126,7 @@ def _tell(pool: str, ended: Ended, as_json: bool) -> None:
 def _detach(deployment: Deployment, session: Session, work: Work, as_json: bool) -> None:
     from tideform.burst.detaching import remarks
     from tideform.burst.job_names import remember
-    from tideform.components.worst_case import worst_of
+    from tideform.pools.worst_case import worst_of
     from tideform.views.burst import begun_json, begun_lines
     from tideform.views.json_plan import write_json
     from tideform.views.lines import emit
@@ -150,9 +150,9 @@ def _folder(deployment: Deployment, name: str, code: Path | None) -> Path | None
 def _image(cloud: Cloud, deployment: Deployment, pool: Pool, named: str | None) -> str | None:
     """The image that is named, or the one that the spec has built; None: that of the pool's definition."""
     from tideform.burst.image import Images
-    from tideform.catalogue.training._image import unreachable
-    from tideform.components.job_environment import image_of
+    from tideform.components.jobs.environment import image_of
     from tideform.components.scope import Scope
+    from tideform.pools.images import unreachable
 
     folder = pool.job.build
     if deployment.target == "local":

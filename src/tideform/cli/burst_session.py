@@ -71,7 +71,7 @@ def shortened(pool: Pool, lease: Duration | None, max_cost: Money | None) -> Poo
 
     Raises `RefusedError` TD675 where that is more than the spec allows, TD343 where it is less than any burst costs.
     """
-    from tideform.catalogue.training._rules import smallest_bill
+    from tideform.checks.pools import smallest_bill
     from tideform.errors import RefusedError
 
     too_long = lease is not None and lease.seconds > pool.lease.seconds
@@ -94,7 +94,7 @@ def shortened(pool: Pool, lease: Duration | None, max_cost: Money | None) -> Poo
 def ask_about_cost(pool: Pool, yes: bool, what: str, instead: str) -> None:
     """Ask where a burst's whole lease would cost more than its cap: the cap then ends it in the middle."""
     from tideform.cli.confirm import confirm
-    from tideform.components.worst_case import worst_of
+    from tideform.pools.worst_case import worst_of
 
     found = worst_of(pool)
     if yes or found is None or not found.cut:
@@ -111,12 +111,12 @@ def session_for(
     Raises `RefusedError` TD602 where there is no such pool, TD603 where a burst would not be of the pool as applied.
     """
     from tideform.burst.applied import require_applied
-    from tideform.burst.definitions import Definitions
     from tideform.burst.month import hard_stop
     from tideform.burst.session import Session
     from tideform.burst.teardown import Teardown
-    from tideform.catalogue.training.base import backends
     from tideform.connect import cloud_for
+    from tideform.operations.definitions import Definitions
+    from tideform.registry.training import backends
     from tideform.room import require_room
 
     if announced:
@@ -147,7 +147,7 @@ def announce(deployment: Deployment, name: str, pool: Pool, nodes: int = 1) -> N
     Raises `RefusedError` TD147 for too long a lease.
     """
     from tideform.burst.sizing import sizing
-    from tideform.components.worst_case import worst_of
+    from tideform.pools.worst_case import worst_of
     from tideform.prices.book import book
     from tideform.process import user
     from tideform.spec.leases import require_lease

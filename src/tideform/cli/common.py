@@ -83,8 +83,8 @@ def load_ending(spec: Path, environment: str | None, *, quiet: bool = False) -> 
 
 
 def _left(spec: Path, environment: str | None) -> dict[str, Environment]:
-    from tideform.engine.left_behind import local_environment
     from tideform.spec.load import validate
+    from tideform.state.left_behind import local_environment
 
     known = validate(spec).deployment
     found = local_environment(known, environment or "")
@@ -96,13 +96,13 @@ def load_standing(spec: Path, environment: str | None, *, brings: bool = False) 
 
     A state that cannot be read is told, and holds up no end of a burst. Raises `RefusedError` as `require_fit` does.
     """
-    from tideform.engine.backend import Backend
+    from tideform.engine.fit import checked_backend
     from tideform.errors import CloudError
-    from tideform.plan.astray import refuse_anothers_table
+    from tideform.operations.astray import refuse_anothers_table
 
     deployment = load_deployment(spec, environment) if brings else load_ending(spec, environment, quiet=True)
     try:
-        refuse_anothers_table(deployment, Backend.of(deployment))
+        refuse_anothers_table(deployment, checked_backend(deployment))
     except CloudError as unread:
         tell([replace(each, severity=Severity.WARNING) for each in unread.diagnostics])
     return deployment

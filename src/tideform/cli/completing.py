@@ -53,11 +53,11 @@ def _units(ctx: typer.Context) -> Iterable[str]:
 
 def _outputs(ctx: typer.Context) -> Iterable[str]:
     """Of the local target alone: a key on the keyboard asks no cloud."""
-    from tideform.engine.backend import Backend
+    from tideform.engine.fit import checked_backend
     from tideform.views.outputs import named
 
     deployment = _deployment(ctx)
-    return named(Backend.of(deployment).outputs()) if deployment.target == "local" else ()
+    return named(checked_backend(deployment).outputs()) if deployment.target == "local" else ()
 
 
 def _jobs(ctx: typer.Context) -> Iterable[str]:

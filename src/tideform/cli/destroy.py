@@ -19,8 +19,8 @@ from tideform.errors import ExitCode
 
 if TYPE_CHECKING:
     from tideform.burst.receipt import Receipt
-    from tideform.engine.left_behind import LeftBehind
     from tideform.spec.deployment import Deployment
+    from tideform.state.left_behind import LeftBehind
 
 
 def command(
@@ -41,7 +41,7 @@ def command(
     verbose: VerboseOption = False,
 ) -> None:
     """Remove an environment, or one unit of it, and prove that nothing is left."""
-    from tideform.plan.beforehand import refuse_beforehand
+    from tideform.operations.beforehand import refuse_beforehand
 
     deployment = load_ending(spec, environment)
     _refuse_unknown(deployment, unit)
@@ -55,14 +55,14 @@ def command(
 
 
 def _refuse_unknown(deployment: Deployment, unit: str | None) -> None:
-    from tideform.engine.backend import Backend
+    from tideform.engine.fit import checked_backend
 
-    standing = (program.unit for program in Backend.of(deployment).existing()) if unit else ()
+    standing = (program.unit for program in checked_backend(deployment).existing()) if unit else ()
     refuse_unknown_unit(deployment, unit, standing)
 
 
 def _show(deployment: Deployment, unit: str | None, verbose: bool) -> None:
-    from tideform.plan import pipeline
+    from tideform.operations import pipeline
     from tideform.views.human import Detail, plan_lines
     from tideform.views.lines import emit
     from tideform.views.phases import phases
@@ -87,7 +87,7 @@ def _ask(deployment: Deployment, unit: str | None, named: tuple[str, ...]) -> No
 
 
 def _destroy(deployment: Deployment, unit: str | None, named: tuple[str, ...], wait: float) -> Receipt:
-    from tideform.plan import teardown
+    from tideform.operations import teardown
     from tideform.views.progress import progress
 
     with progress(console(stderr=True)) as on_progress:
@@ -96,11 +96,11 @@ def _destroy(deployment: Deployment, unit: str | None, named: tuple[str, ...], w
 
 def _beside(deployment: Deployment) -> tuple[LeftBehind, ...]:
     """What stands under names that the spec no longer has, each told with its way out: who destroys may mean it."""
-    from tideform.engine.backend import Backend
+    from tideform.connect import backend_of
     from tideform.errors import CloudError
-    from tideform.plan.left_behind import left_behind, told
+    from tideform.operations.left_behind import left_behind, told
 
-    state = Backend.at(deployment)
+    state = backend_of(deployment)
     try:
         left = left_behind(deployment, state.blobs)
         tell(told(deployment, left, Severity.WARNING))

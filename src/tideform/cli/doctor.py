@@ -22,8 +22,8 @@ def command(spec: SpecOption = DEFAULT_SPEC, as_json: JsonOption = False, instal
 
     Exits with 1 if something is missing that the local target needs.
     """
-    from tideform.burst.eks.examine import cluster_checks
-    from tideform.doctor import checks, healthy
+    from tideform.backends.training.eks.examine import cluster_checks
+    from tideform.operations.doctor import checks, healthy
     from tideform.views.doctor import as_data, render
 
     if install:

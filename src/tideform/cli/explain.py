@@ -39,14 +39,14 @@ def command(
 
 
 def _stages(spec: Path, environment: str | None, unit: str | None, as_json: bool) -> None:
-    from tideform.engine.backend import Backend
-    from tideform.plan.pipeline import stages_ahead
+    from tideform.engine.fit import checked_backend
+    from tideform.operations.pipeline import stages_ahead
     from tideform.views.explain import stage_lines
     from tideform.views.json_plan import stage_json, write_json
     from tideform.views.lines import emit
 
     deployment = load_deployment(spec, environment)
-    backend = Backend.of(deployment)
+    backend = checked_backend(deployment)
     refuse_unknown_unit(deployment, unit, (program.unit for program in backend.existing()))
     stages = stages_ahead(deployment, backend, unit=unit)
     if as_json:

@@ -75,7 +75,7 @@ def _chosen(cloud: Cloud, deployment: Deployment, name: str) -> tuple[str, tuple
     """The pool, and the ids of the job where a job is named; what is no job's name is taken for a pool's."""
     from tideform.burst.cancelling import chosen
     from tideform.burst.history.every import known_pools
-    from tideform.burst.reaper.job_name import LEAST, after_pool, may_be_lease
+    from tideform.reaper.job_name import LEAST, after_pool, may_be_lease
 
     if name in deployment.spec.training:
         return name, ()
@@ -91,8 +91,8 @@ def _chosen(cloud: Cloud, deployment: Deployment, name: str) -> tuple[str, tuple
 
 def _no_log(run: Run, gaps: Gaps) -> TideformError:
     """Of a job that nobody can tell the ids of: another one's log is no answer."""
-    from tideform.burst.reaper.history.base import JobState
     from tideform.errors import CloudError, RefusedError
+    from tideform.reaper.history.base import JobState
 
     if run.state is JobState.UNKNOWN and gaps:
         return CloudError(gaps.problems)
@@ -144,7 +144,7 @@ def _newest_of_removed(cloud: Cloud, deployment: Deployment, pool: str) -> tuple
     Raises what was refused where a newer one may be what nobody could tell of.
     """
     from tideform.burst.history.runs import runs
-    from tideform.burst.reaper.history.base import JobState
+    from tideform.reaper.history.base import JobState
 
     if deployment.spec.training[pool].between_bursts == "keep":
         return ()
@@ -173,7 +173,7 @@ def _follow(cloud: Cloud, deployment: Deployment, pool: str, ids: tuple[str, ...
 
 
 def _of_pods(cloud: Cloud, deployment: Deployment, pool: str, job: str | None, lines: LastLines, follow: bool) -> None:
-    from tideform.burst.eks.pod_logs import PodLogs
+    from tideform.backends.training.eks.pod_logs import PodLogs
 
     logs = PodLogs.of(cloud, deployment, pool)
     if follow:

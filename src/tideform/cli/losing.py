@@ -24,12 +24,11 @@ DeleteDataOption = Annotated[
 
 def losing(deployment: Deployment, names: list[str] | None) -> tuple[str, ...]:
     """The names, each once. Raises `RefusedError` TD333 for one that neither the spec nor what stands has."""
-    from tideform.engine.backend import Backend
     from tideform.errors import RefusedError
     from tideform.spec.suggest import did_you_mean
 
     named = tuple(dict.fromkeys(names or ()))
-    known = {*deployment.spec.storage, *Backend.of(deployment).holders()} if named else set()
+    known = {*deployment.spec.storage, *_holders(deployment)} if named else set()
     if unknown := [name for name in named if name not in known]:
         raise RefusedError.of(
             "TD333",
@@ -38,3 +37,11 @@ def losing(deployment: Deployment, names: list[str] | None) -> tuple[str, ...]:
             fix=did_you_mean(unknown[0], sorted(known)) or f"Stores: {', '.join(sorted(known)) or 'none'}.",
         )
     return named
+
+
+def _holders(deployment: Deployment) -> set[str]:
+    from tideform.engine.data import holders
+    from tideform.engine.fit import checked_backend
+
+    backend = checked_backend(deployment)
+    return holders(filter(None, map(backend.checkpoint, backend.existing())))

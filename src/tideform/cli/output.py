@@ -26,12 +26,12 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Print the outputs of the stacks. One text or number is printed bare, for scripts."""
-    from tideform.engine.backend import Backend
+    from tideform.engine.fit import checked_backend
     from tideform.views import outputs as view
     from tideform.views.json_plan import known, write_json
     from tideform.views.lines import emit, neutral
 
-    values = view.named(Backend.of(load_ending(spec, environment, quiet=True)).outputs())
+    values = view.named(checked_backend(load_ending(spec, environment, quiet=True)).outputs())
     if name is None:
         if as_json:
             write_json(view.outputs_json(values))

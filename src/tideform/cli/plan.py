@@ -24,8 +24,8 @@ from tideform.errors import ExitCode
 
 if TYPE_CHECKING:
     from tideform.engine.pulumi import PulumiEngine
-    from tideform.plan.model import Plan
-    from tideform.plan.pipeline import Planned
+    from tideform.model.planned import Plan
+    from tideform.operations.pipeline import Planned
     from tideform.spec.deployment import Deployment
 
 _UnitOption = Annotated[
@@ -102,7 +102,7 @@ def make(
     engine: PulumiEngine | None = None,
 ) -> Planned:
     """The plan, made while a terminal sees what is being looked at. Raises `RefusedError` for an unknown unit."""
-    from tideform.plan import pipeline
+    from tideform.operations import pipeline
     from tideform.views.phases import phases
 
     engine = engine if engine or offline else engine_for(deployment)
@@ -126,7 +126,7 @@ def show(
 ) -> None:
     """Print the plan on stdout; the JSON always has everything."""
     if as_json:
-        from tideform.plan.pipeline import stages_of
+        from tideform.operations.pipeline import stages_of
         from tideform.views.json_plan import plan_json, write_json
 
         write_json(plan_json(planned.plan, stages=stages_of(deployment, planned)))
@@ -142,7 +142,7 @@ def save_plan(
     deployment: Deployment, planned: Planned, out: Path, *, unit: str | None, pool: str | None, refreshed: bool
 ) -> None:
     """Write the plan to a file that `apply` takes."""
-    from tideform.plan.provenance import provenance
+    from tideform.operations.provenance import provenance
     from tideform.plan.saved import SavedPlan, save
 
     made_of = provenance(deployment, planned)

@@ -67,7 +67,8 @@ def reset(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """End the sandbox and throw away the local state that speaks of what was in it."""
-    from tideform.local import boot, client
+    from tideform.local import client
+    from tideform.state import boot
     from tideform.views.sandbox import reset_line
 
     workspace = _workspace(spec)

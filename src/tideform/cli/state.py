@@ -44,8 +44,8 @@ def move(
 
     Before the spec is changed: `tideform state move s3://NEW`. After it was: `tideform state move --from s3://OLD`.
     """
-    from tideform.engine.migrate import move as move_state
     from tideform.engine.place import bring_along, place_of, refuse_other_key
+    from tideform.state.migrate import move as move_state
 
     deployment = load_deployment(spec, environment)
     _refuse_nonsense(to, source)
@@ -73,9 +73,9 @@ def adopt(
     Takes what has this environment's names and tags into its state: shows what it has found, and what it cannot adopt,
     and asks. It makes, changes and deletes nothing in the cloud.
     """
-    from tideform.plan.adoption import adopting
-    from tideform.plan.changing import changing
-    from tideform.plan.execute import remember_sandbox
+    from tideform.operations.adoption import adopting
+    from tideform.operations.changing import changing
+    from tideform.operations.execute import remember_sandbox
     from tideform.room import require_room
     from tideform.views.adopted import adopted_lines
     from tideform.views.lines import emit

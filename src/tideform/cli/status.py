@@ -15,7 +15,7 @@ def command(
 
     What could not be asked, and what cannot be read, is told in its place with its reason; the exit code is 1 then.
     """
-    from tideform.plan.status import status
+    from tideform.operations.status import status
     from tideform.views.json_plan import write_json
     from tideform.views.lines import emit
     from tideform.views.status import status_json, status_lines

@@ -22,7 +22,7 @@ def command(
     spec: SpecOption = DEFAULT_SPEC, environment: EnvironmentOption = None, as_json: JsonOption = False
 ) -> None:
     """Check the project spec in all its environments; needs no cloud and no engine."""
-    from tideform.burst.code_notes import code_findings
+    from tideform.operations.code_notes import code_findings
     from tideform.spec.load import validate
 
     try:
@@ -40,7 +40,7 @@ def command(
 
 def _worst_cases(loaded: Loaded) -> dict[str, str]:
     """What a burst of each pool can cost, in the words of the plan."""
-    from tideform.components.worst_case import worst_case_text
+    from tideform.pools.worst_case import worst_case_text
 
     return {f"training/{name}": worst_case_text(loaded.deployment, name) for name in loaded.deployment.spec.training}
 

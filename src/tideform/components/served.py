@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tideform.catalogue.serving.base import backends
 from tideform.components.pins import pins
+from tideform.registry.serving import backends
 from tideform.spec.deployment import Deployment
 from tideform.spec.serving import Endpoint
 

@@ -6,13 +6,13 @@ import pulumi
 import pulumi_aws as aws
 
 from tideform.components.base import Component
-from tideform.components.bucket import PrivateBucket
-from tideform.components.grants import read_write, use_key
-from tideform.components.lifecycle import Lifecycle
+from tideform.components.iam.grants import read_write, use_key
+from tideform.components.iam.policies import plain_trust
+from tideform.components.iam.roles import ServiceRole
 from tideform.components.names import TRACKING
-from tideform.components.policies import plain_trust
-from tideform.components.roles import ServiceRole
 from tideform.components.scope import Scope
+from tideform.components.storage.bucket import PrivateBucket
+from tideform.components.storage.lifecycle import Lifecycle
 from tideform.spec.tracking import Tracking
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tideform.plan.model import UNKNOWN
+from tideform.model.planned import UNKNOWN
 
 if TYPE_CHECKING:
     import pulumi

@@ -20,8 +20,8 @@ from pulumi.automation import CommandResult, PulumiCommand
 from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
-from tideform.engine.processes import kill_marked
 from tideform.errors import EngineError
+from tideform.state.processes import kill_marked
 
 SILENCE = 120.0  # seconds until the first word; a cold engine on a busy disk needs several
 MOST = 64 * 1024 * 1024  # bytes of output; the largest plan of ours prints a hundredth

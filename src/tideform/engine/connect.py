@@ -6,12 +6,12 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from tideform.engine.checkpoint import Blobs, BucketBlobs, FolderBlobs
 from tideform.engine.fit import require_fit
 from tideform.engine.kueue_version import with_kueue_version
 from tideform.engine.pulumi import PulumiEngine, Reach
+from tideform.state.checkpoint import Blobs, FolderBlobs
+from tideform.state.location import location_of
 
 if TYPE_CHECKING:
     from tideform.cloud import Cloud
@@ -49,16 +49,6 @@ def blobs_of(deployment: Deployment, cloud: Cloud, pool: str | None = None) -> B
     blobs = location_of(deployment, cloud)
     require_fit(deployment, blobs, pool)
     return blobs
-
-
-def location_of(deployment: Deployment, cloud: Cloud) -> Blobs:
-    """The place that the spec names for the state, whatever is in it."""
-    if deployment.settings.state is None:
-        return FolderBlobs(deployment.workspace.state(deployment.environment))
-    address = urlsplit(deployment.settings.state)
-    prefix = f"{address.path.strip('/')}/" if address.path.strip("/") else ""
-    url = f"{deployment.settings.state}?region={deployment.region}"
-    return BucketBlobs(url, address.netloc, prefix, cloud.client("s3"))
 
 
 def _sandbox_reach(deployment: Deployment, cloud: Cloud, marks: Mapping[str, str]) -> Reach:

@@ -10,16 +10,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tideform.components.burst_places import CHECKPOINTS
 from tideform.components.names import BURSTS
+from tideform.components.storage.burst_places import CHECKPOINTS
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import RefusedError
-from tideform.plan.model import Action, PlannedResource, urn_name
+from tideform.model.planned import Action, PlannedResource, urn_name
 from tideform.words import counted
 
 if TYPE_CHECKING:
     from tideform.cloud import Cloud
-    from tideform.engine.checkpoint import Checkpoint
+    from tideform.state.checkpoint import Checkpoint
 
 _BUCKET = "aws:s3/bucket:Bucket"
 _TRACKING = "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer"

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tideform.engine.values import from_engine
-from tideform.plan.changes import changes_between
-from tideform.plan.model import SECRET, Action, PlannedResource, urn_name
-from tideform.plan.moved_by_bursts import by_others
+from tideform.model.changes import changes_between
+from tideform.model.moved_by_bursts import by_others
+from tideform.model.planned import SECRET, Action, PlannedResource, urn_name
+from tideform.state.values import from_engine
 
 if TYPE_CHECKING:
     from pulumi.automation.events import EngineEvent, StepEventMetadata

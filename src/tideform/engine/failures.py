@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import EngineError
-from tideform.plan.model import address_of
+from tideform.model.planned import address_of
 
 if TYPE_CHECKING:
     from pulumi.automation.events import EngineEvent
 
-    from tideform.engine.base import Program
+    from tideform.model.engine import Program
 
 
 @contextmanager

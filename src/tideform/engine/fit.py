@@ -6,16 +6,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tideform.engine.checkpoint import BrokenStateError
-from tideform.engine.elsewhere import refuse_elsewhere
-from tideform.engine.migrate import refuse_moved
-from tideform.engine.owners import owner_of, read_own
 from tideform.engine.renamed import refuse_renamed
-from tideform.plan.programs import program
+from tideform.model.programs import program
+from tideform.state.checkpoint import BrokenStateError
+from tideform.state.elsewhere import refuse_elsewhere
+from tideform.state.migrate import refuse_moved
+from tideform.state.owners import owner_of, read_own
 
 if TYPE_CHECKING:
-    from tideform.engine.checkpoint import Blobs
     from tideform.spec.deployment import Deployment
+    from tideform.state.backend import Backend
+    from tideform.state.checkpoint import Blobs
+
+
+def checked_backend(deployment: Deployment) -> Backend:
+    """What stands of a deployment by its state, which is its own.
+
+    Raises as `require_fit` does, `CloudError` TD415 once all of it was read.
+    """
+    from tideform.connect import backend_of
+
+    found = backend_of(deployment)
+    require_fit(deployment, found.blobs)
+    return found
 
 
 def require_fit(deployment: Deployment, blobs: Blobs, pool: str | None = None) -> None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from tideform.errors import TideformError
 
 if TYPE_CHECKING:
-    from tideform.engine.base import Program
-    from tideform.plan.model import Outputs
+    from tideform.model.engine import Program
+    from tideform.model.planned import Outputs
     from tideform.spec.deployment import Deployment
 
 

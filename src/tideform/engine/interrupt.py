@@ -10,8 +10,8 @@ import os
 import signal
 import sys
 
-from tideform.engine.processes import engines_of
 from tideform.errors import TerminatedError
+from tideform.state.processes import engines_of
 
 
 def interrupt_engines(run: str, cause: KeyboardInterrupt) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from tideform.catalogue.training._eks_names import KUEUE, KUEUE_VERSIONS
+from tideform.components.kubernetes.names import KUEUE, KUEUE_VERSIONS
 from tideform.kube import Kube, KubeError
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Cluster

@@ -13,11 +13,11 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tideform.engine.base import Preview, Program
 from tideform.engine.inline import inline_program
-from tideform.engine.values import from_engine
 from tideform.errors import EngineError, TideformError
-from tideform.plan.model import Action, Outputs, PlannedResource
+from tideform.model.engine import Preview, Program
+from tideform.model.planned import Action, Outputs, PlannedResource
+from tideform.state.values import from_engine
 
 if TYPE_CHECKING:
     from tideform.spec.deployment import Deployment

@@ -19,7 +19,7 @@ class OpenStack(Stack):
         self.workspace = workspace
 
     def outputs(self) -> OutputMap:
-        """Nothing: `tideform.engine.checkpoint` reads them where the engine wrote them."""
+        """Nothing: `tideform.state.checkpoint` reads them where the engine wrote them."""
         return {}
 
     def info(self, show_secrets: bool = True) -> UpdateSummary:  # noqa: ARG002  # the SDK's signature

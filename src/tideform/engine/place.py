@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tideform.engine import checkpoint
-from tideform.engine.checkpoint import FolderBlobs
-from tideform.engine.owners import stacks_of
 from tideform.errors import RefusedError
+from tideform.state import checkpoint
+from tideform.state.checkpoint import FolderBlobs
+from tideform.state.owners import stacks_of
 
 if TYPE_CHECKING:
-    from tideform.engine.checkpoint import Blobs
-    from tideform.engine.lock import Lock
     from tideform.spec.deployment import Deployment
+    from tideform.state.checkpoint import Blobs
+    from tideform.state.lock import Lock
 
 _BESIDE = ("passphrase", "sandbox.json")  # what opens a local state's secrets, and the sandbox that it speaks of
 
@@ -37,8 +37,8 @@ def place_of(deployment: Deployment, where: str | None) -> Place:
     A folder is one of an environment (``.tideform/dev``), or the ``state`` in it. Raises `RefusedError` TD417.
     """
     from tideform.connect import cloud_for
-    from tideform.engine.connect import location_of
-    from tideform.engine.lock import lock_of
+    from tideform.engine.locking import lock_of
+    from tideform.state.location import location_of
 
     if where is not None and not where.startswith("s3://"):
         return _folder(deployment, Path(where).expanduser())
@@ -87,8 +87,8 @@ def bring_along(source: Place, target: Place) -> None:
 
 
 def _folder(deployment: Deployment, folder: Path) -> Place:
-    from tideform.engine.lock import Lock
-    from tideform.engine.lock.store import FolderStore
+    from tideform.state.lock import Lock
+    from tideform.state.lock.store import FolderStore
 
     if (folder / ".pulumi").is_dir():
         folder = folder.absolute().parent

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tideform.engine.base import Program, Progress
-from tideform.plan.model import urn_name
+from tideform.model.engine import Program, Progress
+from tideform.model.planned import urn_name
 
 if TYPE_CHECKING:
     from pulumi.automation.events import EngineEvent, StepEventMetadata

@@ -16,22 +16,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tideform.engine import checkpoint, events, settings
-from tideform.engine.base import OnProgress, Preview, Program, Result
+from tideform.engine import events
 from tideform.engine.failures import engine_failure
 from tideform.engine.inline import inline_program
-from tideform.engine.owners import read_own
 from tideform.engine.progress import progress_of
 from tideform.errors import EngineError
-from tideform.plan.model import Outputs
+from tideform.model.engine import OnProgress, Preview, Program, Result
+from tideform.model.planned import Outputs
+from tideform.state import checkpoint, settings
+from tideform.state.owners import read_own
 
 if TYPE_CHECKING:
     from pulumi.automation import Stack
     from pulumi.automation.events import EngineEvent
 
-    from tideform.engine.checkpoint import Blobs, Checkpoint
     from tideform.engine.provider_process import ProviderProcess
     from tideform.spec.deployment import Deployment
+    from tideform.state.checkpoint import Blobs, Checkpoint
 
 _MOVE_SECONDS = 600.0  # for a state to be read or written; the largest take a few
 
@@ -157,7 +158,7 @@ class PulumiEngine:
 
     def existing(self) -> tuple[Program, ...]:
         """Programs of this project and environment that the backend knows, whether or not the spec still names them."""
-        from tideform.engine.backend import Backend
+        from tideform.state.backend import Backend
 
         return Backend(self.deployment, self.blobs).existing()
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tideform.engine import checkpoint
-from tideform.engine.elsewhere import count_standing
-from tideform.engine.left_behind import LeftBehind, other_projects
-from tideform.engine.owners import stacks_of
 from tideform.errors import RefusedError, TideformError
+from tideform.state import checkpoint
+from tideform.state.elsewhere import count_standing
+from tideform.state.left_behind import LeftBehind, other_projects
+from tideform.state.owners import stacks_of
 from tideform.times import utc
 from tideform.words import counted
 
 if TYPE_CHECKING:
-    from tideform.engine.checkpoint import Blobs
     from tideform.spec.deployment import Deployment
+    from tideform.state.checkpoint import Blobs
 
 
 def refuse_renamed(deployment: Deployment, blobs: Blobs) -> None:
@@ -63,8 +63,8 @@ def bursts_of(deployment: Deployment, old: LeftBehind) -> str:
 def _leases(before: Deployment) -> str:
     from tideform.burst.reconcile import live_leases
     from tideform.connect import cloud_for
+    from tideform.engine.table_owner import table_of_others
     from tideform.local.client import find
-    from tideform.plan.astray import table_of_others
 
     if before.target == "local" and find(before.workspace) is None:
         return "Its sandbox does not run, so that no burst of it does."

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from tideform.cloud import Credentials
-from tideform.local import boot, control, description, launch
+from tideform.local import control, description, launch
 from tideform.local.description import Description
 from tideform.paths import Workspace
+from tideform.state import boot
 
 _ADVANCE_TIMEOUT = 1800.0  # seconds; every schedule, function and time-out on the way happens for real
 

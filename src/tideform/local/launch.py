@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 from tideform.diagnostics import Diagnostic, Severity
@@ -26,6 +27,7 @@ _KILL_TIMEOUT = 5.0
 _POLL = 0.02
 _LOG_LIMIT = 1_000_000  # bytes; an older log is thrown away at the next start
 _SERVER = "tideform_sandbox.server"
+EXTRA = ("moto", "flask", "cronsim", "kubernetes_validate")  # the packages that the extra ``local`` brings
 
 
 @contextmanager
@@ -74,6 +76,7 @@ def wait_for_starting(folder: Path) -> Description | None:
 
 def start(root: Path, folder: Path) -> Description:
     """Start a server for the workspace at ``root``; returns once it answers. Raises `SandboxError` if it never does."""
+    _require_installed()
     description.remove(folder)
     _keep_short(folder / description.LOG)
     reading, writing = os.pipe()
@@ -102,6 +105,19 @@ def start(root: Path, folder: Path) -> Description:
     if server is None:
         raise _start_failed(folder)
     return server
+
+
+def _require_installed() -> None:
+    """What the extra brings is asked for before anything is started: the server's own failure would be a traceback."""
+    if all(find_spec(package) for package in (_SERVER.split(".")[0], *EXTRA)):
+        return
+    raise sandbox_error(
+        "TD517",
+        "The local target is not installed",
+        detail="This environment has `target: local`, which runs in a sandbox on this machine. This installation of"
+        " tideform does not have what the sandbox needs; it is made for environments with `target: aws`.",
+        fix="Install the extra: `pip install 'tideform[local]'`. `validate` and `plan --offline` work without it.",
+    )
 
 
 def _keep_short(log: Path) -> None:

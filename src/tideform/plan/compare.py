@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.engine.base import Preview
 from tideform.errors import RefusedError
-from tideform.plan.changes import changes_between
-from tideform.plan.model import SECRET, UNKNOWN, Action, PlannedResource
-from tideform.plan.moved_by_bursts import by_others
+from tideform.model.changes import changes_between
+from tideform.model.engine import Preview
+from tideform.model.moved_by_bursts import by_others
+from tideform.model.planned import SECRET, UNKNOWN, Action, PlannedResource
 
 
 def refuse_moved(shown: Preview, now: Preview) -> None:

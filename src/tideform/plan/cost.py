@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from tideform.components.worst_case import worst_case
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.plan.model import PlannedResource, PriceLine
+from tideform.model.planned import PlannedResource, PriceLine
+from tideform.pools.worst_case import worst_case
 from tideform.prices.book import HOURS_A_MONTH, book
 from tideform.resources.costs import NOT_IN_THE_BOOK, Cost, Planned
 from tideform.resources.registry import type_of

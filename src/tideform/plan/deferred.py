@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.plan.model import Deferred
+from tideform.model.planned import Deferred
 
 if TYPE_CHECKING:
-    from tideform.engine.base import Program
+    from tideform.model.engine import Program
     from tideform.spec.deployment import Deployment
 
 
@@ -22,8 +22,8 @@ def deferred_units(deployment: Deployment) -> tuple[Deferred, ...]:
 
 
 def _deferred(deployment: Deployment) -> Iterator[Deferred]:
-    from tideform.catalogue.serving.base import backends
     from tideform.components.pins import pins
+    from tideform.registry.serving import backends
 
     pinned = pins(deployment)
     for name, endpoint in deployment.spec.serving.items():

@@ -14,8 +14,8 @@ from typing import Final
 
 from tideform.burst.lease import PoolRecord, State
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.plan.model import Action, PlannedResource
-from tideform.plan.moved_by_bursts import by_others
+from tideform.model.moved_by_bursts import by_others
+from tideform.model.planned import Action, PlannedResource
 from tideform.plan.rights import narrows
 from tideform.spec.training import Pool
 from tideform.times import utc

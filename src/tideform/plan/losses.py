@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from tideform.catalogue.training._logs import is_of_jobs
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.engine import data
-from tideform.plan.model import Action, PlannedResource
+from tideform.model.planned import Action, PlannedResource
+from tideform.pools.log_groups import is_of_jobs
 
 _GONE = (Action.DELETE, Action.REPLACE)
 _LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tideform.plan.model import SECRET, UNKNOWN
+from tideform.model.planned import SECRET, UNKNOWN
 
 _KEY: Final = "$tideform"
 _MARKERS: Final = {"unknown": UNKNOWN, "secret": SECRET}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import RefusedError
+from tideform.model.planned import Action, Plan
 from tideform.plan.markers import decode
-from tideform.plan.model import Action, Plan
 from tideform.plan.saved import Provenance, SavedPlan, SavedResource
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tideform.components.pool_shape import PoolShape, shape_of
-from tideform.components.purchase import ladder
-from tideform.components.worst_case import worst_case_text
 from tideform.errors import TideformError
-from tideform.plan.model import PoolChoice
+from tideform.model.planned import PoolChoice
+from tideform.pools.purchase import ladder
+from tideform.pools.shape import PoolShape, shape_of
+from tideform.pools.worst_case import worst_case_text
 from tideform.spec.deployment import Deployment
 from tideform.spec.training import Pool
 

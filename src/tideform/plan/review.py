@@ -11,11 +11,11 @@ import difflib
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from tideform.catalogue.controls import controls
-from tideform.catalogue.controls.base import Control, Evidence, Match
-from tideform.catalogue.frameworks import framework, known_frameworks
+from tideform.controls import controls
+from tideform.controls.base import Control, Evidence, Match
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.plan.model import PlannedResource
+from tideform.frameworks import framework, known_frameworks
+from tideform.model.planned import PlannedResource
 from tideform.spec.compliance import Waiver
 from tideform.spec.deployment import Deployment
 

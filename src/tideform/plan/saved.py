@@ -19,8 +19,8 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import RefusedError
 from tideform.files import read_plain
+from tideform.model.planned import Action, OutputChange, Plan, PlannedResource
 from tideform.plan.markers import decode, encode
-from tideform.plan.model import Action, OutputChange, Plan, PlannedResource
 
 LIMIT: Final = 64 * 1024 * 1024  # bytes; a plan of 1,000 resources takes about 2 MB
 _Digest = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")]

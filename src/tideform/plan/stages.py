@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tideform.engine.base import LAYERS, Program
+from tideform.model.engine import LAYERS, Program
 
 # endpoints, pools and what runs on a cluster first, then monitoring and storage, then foundation
 REMOVAL_ORDER = ("serving", "training", "monitoring", "compliance", "storage", "foundation")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tideform.plan.model import PlannedResource
+from tideform.model.planned import PlannedResource
 from tideform.resources.registry import type_of
 
 

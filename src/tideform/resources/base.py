@@ -15,7 +15,7 @@ from tideform.resources.ownership import Ours, by_tags
 if TYPE_CHECKING:
     from tideform.cloud import Cloud
 
-# What happens to a resource, in the plan's words (`tideform.plan.model.Action`).
+# What happens to a resource, in the plan's words (`tideform.model.planned.Action`).
 UPDATED: Final = frozenset({"update"})
 GONE: Final = frozenset({"replace", "delete"})
 

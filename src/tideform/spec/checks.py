@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tideform.diagnostics import Diagnostic
-from tideform.spec.available import availability
 from tideform.spec.folders import folders
 from tideform.spec.kubernetes_versions import kubernetes_versions
 from tideform.spec.leases import leases
@@ -31,11 +30,12 @@ CHECKS: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     tags,
     names,
     secrets,
-    availability,
 )
 
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
-    """Everything that all the checks find."""
-    for one in CHECKS:
+    """Everything that all the checks find, and what this version does not have."""
+    from tideform.checks.available import availability  # the one look upwards: which names there are
+
+    for one in (*CHECKS, availability):
         yield from one(subject)

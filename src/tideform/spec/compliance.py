@@ -23,7 +23,7 @@ class Waiver(Model):
 
 
 class Compliance(Model):
-    """Frameworks (`tideform.catalogue.frameworks`) whose controls judge the plan."""
+    """Frameworks (`tideform.frameworks`) whose controls judge the plan."""
 
     frameworks: Annotated[tuple[str, ...], about("The frameworks to answer to, such as pci-dss.")] = ()
     waivers: Annotated[tuple[Waiver, ...], about("Signed exceptions from single controls.")] = ()

@@ -123,3 +123,8 @@ def problem(
 ) -> Diagnostic:
     """A diagnostic with its code's constant summary."""
     return Diagnostic(code, severity, SUMMARIES[code], detail, fix, location, path)
+
+
+def error_at(code: str, summary: str, path: str, *, detail: str, fix: str) -> Diagnostic:
+    """An error about one place of the spec, with a summary of its own."""
+    return Diagnostic(code, Severity.ERROR, summary, detail=detail, fix=fix, path=path)

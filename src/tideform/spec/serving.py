@@ -56,7 +56,7 @@ class Capture(Model):
 
 
 class Endpoint(Model):
-    """One endpoint; its backend is a catalogue entry (`tideform.catalogue.serving`)."""
+    """One endpoint; its backend is a folder of `tideform.backends.serving`."""
 
     backend: Annotated[str, about("What serves the model.", REPLACE)] = "sagemaker"
     mode: Annotated[Mode, about("How it is called.", REPLACE)] = "realtime"

@@ -137,7 +137,7 @@ class Job(Model):
 
 
 class Pool(Model):
-    """One training pool; its backend is a catalogue entry (`tideform.catalogue.training`)."""
+    """One training pool; its backend is a folder of `tideform.backends.training`."""
 
     model_config = ConfigDict(json_schema_extra={"oneOf": _ONE_OF})
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tideform.plan.model import Action
+from tideform.model.planned import Action
 from tideform.views.lines import Line, plain
 from tideform.words import counted
 
 if TYPE_CHECKING:
-    from tideform.plan.adoption import Adopted
+    from tideform.operations.adoption import Adopted
 
 
 def adopted_lines(adopted: Adopted) -> Iterator[Line]:

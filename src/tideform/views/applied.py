@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tideform.plan.model import Action, Outputs, Plan
+from tideform.model.planned import Action, Outputs, Plan
 from tideform.plan.stages import Stage
 from tideform.views.json_plan import plan_json
 from tideform.views.lines import Line, plain

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from tideform.plan.model import PlannedResource
+from tideform.model.planned import PlannedResource
 from tideform.views.lines import Line
 from tideform.views.values import inline
 

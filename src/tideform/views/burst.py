@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tideform.burst.session import Ended
     from tideform.burst.sizing import Sizing
     from tideform.burst.status import PoolStatus
-    from tideform.components.worst_case import WorstCase
-    from tideform.plan.pool_statuses import PoolStatuses
+    from tideform.operations.pool_statuses import PoolStatuses
+    from tideform.pools.worst_case import WorstCase
     from tideform.spec.training import Pool
 
 

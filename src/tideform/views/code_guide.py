@@ -19,7 +19,8 @@ from tideform.spec.suggest import did_you_mean
 
 CODE = re.compile(r"TD\d{3}")
 _TABLE = "SUMMARIES"  # what a module calls its table of codes, where it has one
-_SOURCE = Path(tideform.__file__).parent
+_PACKAGE = Path(tideform.__file__).parent
+_SOURCES = (_PACKAGE, _PACKAGE.with_name("tideform_sandbox"))
 _Texts = Mapping[str, tuple[str, ...]]
 
 
@@ -66,7 +67,7 @@ def every_code() -> dict[str, Told]:
 
 def _told(mark: str) -> Iterator[Told]:
     """What the modules say that hold the mark: parsing them all takes a second."""
-    texts = [file.read_text(encoding="utf-8") for file in sorted(_SOURCE.rglob("*.py"))]
+    texts = [file.read_text(encoding="utf-8") for source in _SOURCES for file in sorted(source.rglob("*.py"))]
     tables = [entry for text in texts if f"{_TABLE}: " in text for entry in _table(ast.parse(text))]
     tabled = {code: summary for code, summary in tables if code.startswith(mark)}
     yield from (Told(code, frozenset({summary})) for code, summary in tabled.items())

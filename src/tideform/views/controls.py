@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from tideform.catalogue.controls import controls
-from tideform.catalogue.controls.base import Control
-from tideform.catalogue.frameworks import Framework, framework, known_frameworks
+from tideform.controls import controls
+from tideform.controls.base import Control
+from tideform.frameworks import Framework, framework, known_frameworks
 
 _HEAD = """\
 # Controls and frameworks

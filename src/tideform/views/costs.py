@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tideform.plan.model import Action, Plan, PriceLine
+from tideform.model.planned import Action, Plan, PriceLine
 from tideform.prices.book import HOURS_A_MONTH
 from tideform.views.lines import Line, plain
 from tideform.views.order import program_order

@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Any, Final
 
-from tideform.plan.model import PlannedResource
+from tideform.model.planned import PlannedResource
 from tideform.views.property_path import Path, parse
 
 

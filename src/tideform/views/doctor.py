@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from tideform.doctor import Check, healthy
+from tideform.model.check import Check
+from tideform.operations.doctor import healthy
 
 
 def render(checks: Sequence[Check]) -> str:

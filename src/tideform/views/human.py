@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Final
 
-from tideform.plan.model import Action, OutputChange, Plan, PlannedResource, terraform_type
+from tideform.model.planned import Action, OutputChange, Plan, PlannedResource, terraform_type
 from tideform.plan.update_notes import update_note
 from tideform.views.brief import brief_line
 from tideform.views.costs import cost_lines, dormant_lines, pool_lines

@@ -13,7 +13,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TextIO
 
 from tideform import __version__
-from tideform.plan.model import SECRET, UNKNOWN, Action, OutputChange, Plan, PlannedResource, PoolChoice, terraform_type
+from tideform.model.planned import (
+    SECRET,
+    UNKNOWN,
+    Action,
+    OutputChange,
+    Plan,
+    PlannedResource,
+    PoolChoice,
+    terraform_type,
+)
 from tideform.plan.stages import Stage
 from tideform.prices.book import HOURS_A_MONTH
 from tideform.resources.registry import type_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tideform.engine.base import LAYERS
-from tideform.plan.model import PlannedResource
+from tideform.model.engine import LAYERS
+from tideform.model.planned import PlannedResource
 
 
 def program_order(key: str) -> tuple[int, str]:

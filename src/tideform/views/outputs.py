@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tideform.plan.model import SECRET, Outputs
+from tideform.model.planned import SECRET, Outputs
 from tideform.views.json_plan import known
 from tideform.views.lines import Line, plain
 from tideform.views.order import program_order

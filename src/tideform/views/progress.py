@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from tideform.engine.base import OnProgress, Progress
-from tideform.plan.model import terraform_type
+from tideform.model.engine import OnProgress, Progress
+from tideform.model.planned import terraform_type
 from tideform.views.lines import Line, animated, neutral, plain
 
 if TYPE_CHECKING:

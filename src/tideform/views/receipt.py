@@ -12,8 +12,8 @@ from tideform.words import counted
 
 if TYPE_CHECKING:
     from tideform.burst.receipt import Receipt
-    from tideform.engine.left_behind import LeftBehind
     from tideform.resources.inventory import Leftover
+    from tideform.state.left_behind import LeftBehind
 
 
 def receipt_lines(receipt: Receipt, beside: Iterable[LeftBehind] = ()) -> Iterator[Line]:

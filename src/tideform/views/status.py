@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from tideform.plan.by_itself import REAPER, STARTERS
-from tideform.plan.capacity import BURSTS, STATE
-from tideform.plan.status import LOCK, OTHER_NAMES, STACKS
+from tideform.operations.by_itself import REAPER, STARTERS
+from tideform.operations.capacity import BURSTS, STATE
+from tideform.operations.status import LOCK, OTHER_NAMES, STACKS
 from tideform.times import utc
 from tideform.views.diagnostics import as_json
 from tideform.views.lines import Line, plain
@@ -18,7 +18,7 @@ from tideform.words import counted
 
 if TYPE_CHECKING:
     from tideform.burst.lease import Lease
-    from tideform.plan.status import SandboxStatus, StackStatus, Status
+    from tideform.operations.status import SandboxStatus, StackStatus, Status
     from tideform.spec.deployment import Deployment
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from tideform.plan.model import SECRET, UNKNOWN
+from tideform.model.planned import SECRET, UNKNOWN
 from tideform.views.difference import ABSENT, Mark, Node, Shape
 from tideform.views.lines import Line
 from tideform.words import counted

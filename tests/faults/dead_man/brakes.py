@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.e2e.workspaces import Workspace
-from tideform.catalogue.training._names import PoolNames
 from tideform.local import client
+from tideform.pools.names import PoolNames
 
 Switch = Callable[[Workspace, bool], None]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.e2e.workspaces import Workspace, until
 from tests.faults.dead_man.brakes import Brake
-from tideform.catalogue.training._eks_names import LABEL, EksNames
+from tideform.components.kubernetes.names import LABEL, EksNames
 from tideform.kube import Kube
 from tideform.local import client
 

@@ -61,7 +61,7 @@ def expiring(root: Path, spec: str) -> Iterator[Workspace]:
 @contextmanager
 def _surrounded(root: Path, spec: str, *, reach: bool) -> Iterator[Workspace]:
     from tests.kubernetes.cluster import Cluster
-    from tideform.catalogue.training._eks_names import EksNames
+    from tideform.components.kubernetes.names import EksNames
 
     with Cluster() as cluster, applied(root, spec, TIDEFORM_KUBECONFIG=str(cluster.kubeconfig)) as workspace:
         if reach:

@@ -13,11 +13,11 @@ from tests.faults.dead_man.backends import POOL
 from tests.faults.dead_man.faults import Fault
 from tests.faults.dead_man.moments import Moment
 from tests.faults.dead_man.trial import Trial
-from tideform.burst.reaper.items import HEARTBEAT, Items
 from tideform.burst.reaper_brake import no_rounds
 from tideform.burst.reaper_proof import Proof
 from tideform.burst.table import LeaseTable
 from tideform.local.client import advance_clock
+from tideform.reaper.items import HEARTBEAT, Items
 
 _KEPT = ("ScheduleExpression", "FlexibleTimeWindow", "Target", "ScheduleExpressionTimezone", "State")
 _NOTHING = "def handler(event, context):\n    return {}\n"
@@ -68,8 +68,8 @@ def _code(workspace: Workspace) -> None:
     with zipfile.ZipFile(packed, "w") as package:
         package.writestr("tideform/__init__.py", "")
         package.writestr("tideform/burst/__init__.py", "")
-        package.writestr("tideform/burst/reaper/__init__.py", "")
-        package.writestr("tideform/burst/reaper/handler.py", _NOTHING)
+        package.writestr("tideform/reaper/__init__.py", "")
+        package.writestr("tideform/reaper/handler.py", _NOTHING)
     functions = workspace.cloud.client("lambda")
     functions.update_function_code(FunctionName=_name(workspace), ZipFile=packed.getvalue())
 
@@ -125,7 +125,7 @@ PARTS = (
     Part("function: another table", _variable(TABLE="another-table")),
     Part("function: another project", _variable(PROJECT="another-project")),
     Part("function: another environment", _variable(ENVIRONMENT="another")),
-    Part("function: another handler", _configuration(lambda _: {"Handler": "tideform.burst.reaper.items.plain"})),
+    Part("function: another handler", _configuration(lambda _: {"Handler": "tideform.reaper.items.plain"})),
     Part("function: one second of time", _configuration(lambda _: {"Timeout": 1})),
     Part("function: never at once", _concurrency),
     Part("function: its role may nothing", _without_policies("reaper")),

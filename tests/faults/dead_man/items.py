@@ -12,8 +12,8 @@ from tests.faults.dead_man.backends import BESIDE, POOL
 from tests.faults.dead_man.faults import Fault
 from tests.faults.dead_man.moments import Moment
 from tests.faults.dead_man.trial import Trial, deadline, go_on, machines, now
-from tideform.burst.reaper.items import Items
 from tideform.burst.table import LeaseTable
+from tideform.reaper.items import Items
 
 Item = dict[str, Any]
 _OF_THE_POOL = ("state", "count", "token", "leases", "tokens", "ended", "handle", "prices")

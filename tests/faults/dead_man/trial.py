@@ -14,10 +14,10 @@ from tests.faults.dead_man.backends import POOL, Case
 from tests.faults.dead_man.brakes import Brake, advance
 from tests.faults.dead_man.moments import Moment
 from tests.faults.random_kills import marked
-from tideform.burst.reaper.ledger import Ledger
-from tideform.burst.reaper.prices import SpotPrices
 from tideform.burst.table import LeaseTable
 from tideform.local import client
+from tideform.reaper.ledger import Ledger
+from tideform.reaper.prices import SpotPrices
 
 KILLED_AT = "tests.faults.killed_at"
 _BURSTS = 5

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tideform.catalogue.frameworks import known_frameworks
 from tideform.diagnostics import errors_in
+from tideform.frameworks import known_frameworks
 from tideform.paths import blueprints_dir
 from tideform.plan.cost import cost_findings
 from tideform.spec.load import load

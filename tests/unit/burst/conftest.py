@@ -14,14 +14,13 @@ from moto import mock_aws
 
 from tests.unit.burst.atomic import make_dynamodb_atomic
 from tideform.burst.lease import Lease, Mode, new_lease
-from tideform.burst.reaper.dry_run import HANDLES
 from tideform.burst.reaper_zip import sha256, zipped
 from tideform.burst.table import LeaseTable
-from tideform.catalogue.training._stands import APPLIED_WITH, applied_with
 from tideform.cloud import Cloud
-from tideform.components.reaper_plan import as_made, files, handles, reaper_name
+from tideform.components.reaper.plan import as_made, files, handles, reaper_name
 from tideform.components.scope import Scope
-from tideform.engine.backend import Backend
+from tideform.pools.applied_with import APPLIED_WITH, applied_with
+from tideform.reaper.dry_run import HANDLES
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment, Project
 
@@ -120,4 +119,4 @@ def in_state(monkeypatch: pytest.MonkeyPatch, state: Mapping[str, SimpleNamespac
         checkpoint=lambda program: state.get(program.key),
         unit=lambda layer, name: state.get(f"{layer}/{name}"),
     )
-    monkeypatch.setattr(Backend, "at", lambda _: backend)
+    monkeypatch.setattr("tideform.connect.backend_of", lambda _: backend)

@@ -11,13 +11,13 @@ from tideform.burst.brakes import Brake, Kind
 from tideform.burst.clearance import Hooks, Patience
 from tideform.burst.halt import Halt, Pause
 from tideform.burst.lease import Lease
-from tideform.burst.reaper.base import Node
 from tideform.burst.receipt import Receipt
 from tideform.burst.runner import Instance, Job, OnLog
 from tideform.burst.runner import Work as Asked
 from tideform.burst.session import Session
 from tideform.burst.table import LeaseTable, Terms
 from tideform.burst.teardown import Teardown
+from tideform.reaper.base import Node
 from tideform.resources.inventory import Leftover
 from tideform.spec.training import Pool
 

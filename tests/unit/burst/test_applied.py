@@ -18,9 +18,8 @@ from tideform.burst.streams import Streams
 from tideform.burst.table import LeaseTable
 from tideform.burst.teardown import Teardown
 from tideform.burst.terms import terms_of
-from tideform.catalogue.training._stands import applied_with
-from tideform.engine.backend import Backend
 from tideform.errors import RefusedError
+from tideform.pools.applied_with import applied_with
 from tideform.spec.deployment import Deployment
 from tideform.spec.quantities import Duration
 from tideform.spec.training import Pool
@@ -242,7 +241,7 @@ def test_a_stack_of_anothers_is_told_and_is_not_the_same_as_none(
     def refused(*_: object) -> None:
         raise RefusedError.of("TD421", "taken", detail="", fix="")
 
-    monkeypatch.setattr(Backend, "at", lambda _: SimpleNamespace(existing=tuple, unit=refused))
+    monkeypatch.setattr("tideform.connect.backend_of", lambda _: SimpleNamespace(existing=tuple, unit=refused))
     with pytest.raises(RefusedError) as told:
         require_applied(pooled(deployment, backend="ec2"), "fit", up)
     assert told.value.diagnostics[0].code == "TD421"

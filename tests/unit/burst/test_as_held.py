@@ -9,11 +9,11 @@ import pytest
 from tests.unit.burst.conftest import NOW, lease_of
 from tideform.burst.as_held import as_held, held_apart, moves
 from tideform.burst.lease import Lease, PoolRecord
-from tideform.burst.reaper.pools import same_place
 from tideform.burst.table import LeaseTable
 from tideform.burst.terms import terms_of
-from tideform.components.worst_case import most_of
 from tideform.errors import RefusedError
+from tideform.pools.worst_case import most_of
+from tideform.reaper.pools import same_place
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Cluster
 from tideform.spec.quantities import Count

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tideform.burst.batch_image import definition_with
+from tideform.backends.training.batch.image import definition_with
 from tideform.cloud import Cloud
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/images@sha256:0"

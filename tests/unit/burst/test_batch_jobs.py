@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tideform.burst.batch_jobs import BatchJobs, waits
+from tideform.backends.training.batch.jobs import BatchJobs, waits
 from tideform.burst.runner import Work
 from tideform.cloud import Cloud
 from tideform.errors import RefusedError

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tideform.burst.batch_stuck import why_stuck
+from tideform.backends.training.batch.stuck import why_stuck
 from tideform.cloud import Cloud
 
 VALID = {"computeEnvironmentName": "fit-spot", "state": "ENABLED", "status": "VALID"}
@@ -15,7 +15,7 @@ BROKEN = {**VALID, "status": "INVALID", "statusReason": "CLIENT_ERROR - no such 
 
 
 def told(monkeypatch: pytest.MonkeyPatch, cloud: Cloud, job: str, *environments: dict[str, Any]) -> str:
-    ending = "tideform.burst.reaper.endings.batch"
+    ending = "tideform.backends.training.batch.in_account.ending"
     monkeypatch.setattr(f"{ending}.jobs", lambda *_: [{"status": job}])
     monkeypatch.setattr(f"{ending}.environments", lambda *_: list(environments))
     return why_stuck(cloud, {})

@@ -11,11 +11,11 @@ from tests.unit.burst.fakes import Stage
 from tideform.burst.cancelling import cancel, chosen, require_own, to_be_ended
 from tideform.burst.history.runs import Run
 from tideform.burst.lease import Lease, Mode, State
-from tideform.burst.reaper.history.base import JobState
 from tideform.burst.runner import Work
 from tideform.burst.table import LeaseTable
 from tideform.errors import RefusedError
 from tideform.process import user
+from tideform.reaper.history.base import JobState
 from tideform.spec.deployment import Deployment
 
 

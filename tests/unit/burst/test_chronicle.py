@@ -15,13 +15,13 @@ from tideform.burst import chronicle
 from tideform.burst.cancelling import cancel
 from tideform.burst.history.runs import Run
 from tideform.burst.lease import Lease, Mode, State
-from tideform.burst.reaper.brief import briefly
-from tideform.burst.reaper.fates import NEVER_BEGAN, NOBODYS, UNREADABLE, Fate, Fates
-from tideform.burst.reaper.history.base import JobRecord, JobState
 from tideform.burst.runner import Work
 from tideform.burst.table import LeaseTable
 from tideform.errors import CloudError, RefusedError
 from tideform.process import user
+from tideform.reaper.brief import briefly
+from tideform.reaper.fates import NEVER_BEGAN, NOBODYS, UNREADABLE, Fate, Fates
+from tideform.reaper.history.base import JobRecord, JobState
 from tideform.spec.deployment import Deployment
 
 Remember = Callable[[Callable[[], list[JobRecord]]], None]

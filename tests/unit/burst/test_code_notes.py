@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tideform.burst.code_notes import code_findings, left_notes
 from tideform.diagnostics import Diagnostic
+from tideform.operations.code_notes import code_findings, left_notes
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment, Project
 

@@ -12,10 +12,10 @@ from tests.unit.burst.conftest import lease_of
 from tests.unit.burst.fakes import START, Stage
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease, Mode, State
-from tideform.burst.reaper.modes import JOB
 from tideform.burst.runner import OnLog, Runner, Work
 from tideform.burst.table import LeaseTable
 from tideform.errors import CloudError, InterruptedRunError, RefusedError
+from tideform.reaper.modes import JOB
 from tideform.spec.deployment import Deployment
 
 

@@ -14,8 +14,8 @@ from tideform.burst.extend import extend, prolonged
 from tideform.burst.runner import Instance
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
-from tideform.components.worst_case import worst_of
 from tideform.errors import RefusedError
+from tideform.pools.worst_case import worst_of
 from tideform.process import user
 from tideform.spec.deployment import Deployment
 from tideform.spec.quantities import Duration

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.unit.burst.conftest import NOW
-from tideform.burst.reaper.fates import JOBS, NEVER_BEGAN, Fate, Fates, fate_of, fates_of
-from tideform.burst.reaper.history.base import JobRecord, JobState
 from tideform.burst.table import LeaseTable
+from tideform.reaper.fates import JOBS, NEVER_BEGAN, Fate, Fates, fate_of, fates_of
+from tideform.reaper.history.base import JobRecord, JobState
 
 FAILED, RUNNING, SUCCEEDED = JobState.FAILED, JobState.RUNNING, JobState.SUCCEEDED
 STOPPED, UNKNOWN, WAITING = JobState.STOPPED, JobState.UNKNOWN, JobState.WAITING
@@ -75,7 +75,7 @@ def test_the_first_who_knew_is_right(fates: Fates, first: JobState, second: JobS
 
 
 def test_the_newest_bursts_alone_are_kept(fates: Fates, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tideform.burst.reaper.fates._KEPT", 2)
+    monkeypatch.setattr("tideform.reaper.fates._KEPT", 2)
     for number in range(4):
         fates.keep("fit", f"l{number}", Fate(SUCCEEDED, 0), NOW + number)
     assert sorted(fates.of("fit")) == ["l2", "l3"]

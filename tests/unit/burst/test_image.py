@@ -15,7 +15,7 @@ import pytest
 from tideform.burst.halt import silent
 from tideform.burst.image import Images
 from tideform.cloud import Cloud, Credentials
-from tideform.components.burst_places import images_repository
+from tideform.components.storage.burst_places import images_repository
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
 

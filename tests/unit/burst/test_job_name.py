@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tideform.burst.reaper.job_name import after_pool, job_name, lease_of, may_be_lease, new_lease_id, part_of
+from tideform.reaper.job_name import after_pool, job_name, lease_of, may_be_lease, new_lease_id, part_of
 
 LEASE = "0123456789ab"
 

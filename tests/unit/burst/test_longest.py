@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tideform.burst.reaper.longest import LONGEST, LONGEST_COMMAND
-from tideform.catalogue.training._ec2 import LONGEST_RUN
+from tideform.backends.training.ec2.names import LONGEST_RUN
+from tideform.reaper.longest import LONGEST, LONGEST_COMMAND
 from tideform.spec.limits import LONGEST_LEASE
 
 

@@ -7,11 +7,11 @@ import pytest
 from tests.unit.burst.conftest import NOW
 from tideform.burst.lease import Lease
 from tideform.burst.meter import Meter
-from tideform.burst.reaper.base import Node
-from tideform.burst.reaper.ledger import Ledger
-from tideform.burst.reaper.prices import SpotPrices
 from tideform.burst.table import LeaseTable, Terms
 from tideform.burst.terms import terms_of
+from tideform.reaper.base import Node
+from tideform.reaper.ledger import Ledger
+from tideform.reaper.prices import SpotPrices
 from tideform.spec.deployment import Deployment
 
 

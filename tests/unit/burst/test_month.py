@@ -9,10 +9,10 @@ import pytest
 from tests.unit.burst.fakes import Stage
 from tideform.burst.lease import Lease
 from tideform.burst.month import hard_stop
-from tideform.burst.reaper.meter import Account
 from tideform.burst.runner import OnLog, Work
 from tideform.burst.table import LeaseTable
 from tideform.errors import RefusedError
+from tideform.reaper.meter import Account
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Budget
 

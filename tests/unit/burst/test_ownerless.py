@@ -9,11 +9,10 @@ from botocore.exceptions import ClientError
 
 from tideform.burst.lease import Lease
 from tideform.burst.ownerless import ownerless, sighted
-from tideform.burst.reaper.items import Items
-from tideform.burst.reaper.sources import PLACES
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.errors import CloudError
+from tideform.reaper.items import Items
 from tideform.spec.deployment import Deployment
 
 
@@ -84,8 +83,7 @@ def batch_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> object:
         raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DescribeJobQueues")
 
-    _, service = PLACES["batch"]
-    monkeypatch.setitem(PLACES, "batch", (refuse, service))
+    monkeypatch.setattr("tideform.backends.training.batch.in_account.sources.look", refuse)
 
 
 @pytest.mark.usefixtures("batch_refuses")

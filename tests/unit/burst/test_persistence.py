@@ -17,14 +17,14 @@ from tideform.burst.claiming import claim_now
 from tideform.burst.halt import Halt, silent
 from tideform.burst.lease import Lease, State
 from tideform.burst.persistence import Persistence, passing
-from tideform.burst.reaper.fence import STARTS, fenced
-from tideform.burst.reaper.items import Items
 from tideform.burst.reconcile import reconcile
 from tideform.burst.runner import OnLog, Work
 from tideform.burst.table import LeaseTable
-from tideform.engine.checkpoint import BrokenStateError
 from tideform.errors import CloudError, InterruptedRunError, LeftoversError, RefusedError
+from tideform.reaper.fence import STARTS, fenced
+from tideform.reaper.items import Items
 from tideform.spec.deployment import Deployment
+from tideform.state.checkpoint import BrokenStateError
 
 THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, "UpdateItem")
 DENIED = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}}, "UpdateItem")

@@ -16,10 +16,6 @@ import pytest
 from tests.unit.burst.conftest import Apply
 from tideform.burst.brakes import Kind
 from tideform.burst.lease import Lease
-from tideform.burst.reaper.dry_run import answer
-from tideform.burst.reaper.items import SILENCE, Item, Items
-from tideform.burst.reaper.legible import THE_TABLE
-from tideform.burst.reaper.settings import Settings
 from tideform.burst.reaper_answer import BUSY
 from tideform.burst.reaper_brake import reaper_brake, unfit
 from tideform.burst.reaper_code import put_code_back
@@ -27,9 +23,9 @@ from tideform.burst.reaper_proof import Proof
 from tideform.burst.reaper_zip import code_digest, sha256, zipped
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
-from tideform.components.policies import Statement, allow, document
-from tideform.components.reaper_package import HANDLER
-from tideform.components.reaper_plan import (
+from tideform.components.iam.policies import Statement, allow, document
+from tideform.components.reaper.package import HANDLER
+from tideform.components.reaper.plan import (
     REAPER,
     SCHEDULE_ROLE,
     TIMEOUT,
@@ -40,6 +36,10 @@ from tideform.components.reaper_plan import (
     variables,
 )
 from tideform.components.scope import Scope
+from tideform.reaper.dry_run import answer
+from tideform.reaper.items import SILENCE, Item, Items
+from tideform.reaper.legible import THE_TABLE
+from tideform.reaper.settings import Settings
 from tideform.spec.deployment import Deployment
 from tideform.spec.quantities import Count, Duration
 
@@ -172,7 +172,7 @@ def test_a_dry_run_fails_where_a_round_could_not_read_the_table(
     def refuse(_: Items) -> list[Item]:
         raise PermissionError("no scan")
 
-    monkeypatch.setattr("tideform.burst.reaper.items.Items.all", refuse)
+    monkeypatch.setattr("tideform.reaper.items.Items.all", refuse)
     with pytest.raises(PermissionError):
         answer(table.items, Settings(table.name, "demo", "dev"), unpacked, "fit", time.time())
 
@@ -270,7 +270,7 @@ def test_it_is_missing_when_its_last_round_was_long_ago_however_new_its_schedule
     assert missing(standing, deployment).startswith("it has not run since")
 
 
-@pytest.mark.parametrize("file", ["tideform/burst/reaper/handler.py", "tideform/burst/reaper/more.pyc", "more.json"])
+@pytest.mark.parametrize("file", ["tideform/reaper/handler.py", "tideform/reaper/more.pyc", "more.json"])
 def test_it_is_missing_when_any_file_of_its_code_is_another(
     file: str, standing: Cloud, deployment: Deployment, unpacked: Path
 ) -> None:

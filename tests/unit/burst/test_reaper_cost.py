@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.unit.burst.conftest import NOW, lease_of
-from tideform.burst.reaper.settings import Settings
-from tideform.burst.reaper.sweep import Round
 from tideform.burst.table import LeaseTable, Terms
 from tideform.cloud import Cloud
+from tideform.reaper.settings import Settings
+from tideform.reaper.sweep import Round
 from tideform.spec.deployment import Deployment
 
 

@@ -12,7 +12,6 @@ from tests.unit.burst.fakes import Stage
 from tideform.burst.clearance import Patience
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease, Mode
-from tideform.burst.reaper.pools import Pools
 from tideform.burst.reconcile import end_unrecorded, live_leases, reconcile
 from tideform.burst.runner import Job
 from tideform.burst.table import LeaseTable
@@ -20,6 +19,7 @@ from tideform.burst.teardown import Teardown
 from tideform.cloud import Cloud
 from tideform.errors import LeftoversError
 from tideform.process import Process
+from tideform.reaper.pools import Pools
 from tideform.spec.deployment import Deployment
 
 

@@ -11,7 +11,7 @@ from tests.unit.burst.conftest import lease_of
 from tideform.burst.lease import Mode
 from tideform.burst.table import LeaseTable
 from tideform.errors import RefusedError
-from tideform.plan.changing import refuse_living_leases
+from tideform.operations.changing import refuse_living_leases
 from tideform.process import user
 from tideform.spec.deployment import Deployment
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import FULL, deployment_of
+from tideform.backends.training.sagemaker.place import Place
+from tideform.backends.training.sagemaker.request import JobOrder, request
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.runner import Work
-from tideform.burst.sagemaker_place import Place
-from tideform.burst.sagemaker_request import JobOrder, request
 from tideform.errors import RefusedError
 from tideform.process import Process
 

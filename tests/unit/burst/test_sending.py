@@ -12,7 +12,7 @@ from tideform.burst.places import Places
 from tideform.burst.runner import Work
 from tideform.burst.sending import WRAP, Wanted, prepare
 from tideform.cloud import Cloud
-from tideform.components.burst_places import bursts_bucket
+from tideform.components.storage.burst_places import bursts_bucket
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
 from tideform.spec.training import Pool

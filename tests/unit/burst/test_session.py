@@ -13,12 +13,12 @@ from tests.unit.burst.conftest import lease_of
 from tests.unit.burst.fakes import START, FakeRunner, Stage
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease, Mode, State
-from tideform.burst.reaper.pools import Pools
 from tideform.burst.runner import Job, OnLog, Work
 from tideform.burst.session import Session
 from tideform.burst.table import LeaseTable
 from tideform.burst.table_errors import NoTableError
 from tideform.errors import CloudError, EngineError, InterruptedRunError, LeftoversError, LockedError, RefusedError
+from tideform.reaper.pools import Pools
 from tideform.spec.deployment import Deployment
 from tideform.times import utc
 

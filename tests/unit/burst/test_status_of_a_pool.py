@@ -45,9 +45,9 @@ def test_reservations_that_cannot_be_looked_at_leave_the_leases(
 @pytest.fixture
 def refusing(monkeypatch: pytest.MonkeyPatch) -> None:
     """EC2 and Batch tell nothing."""
-    monkeypatch.setattr("tideform.burst.batch.BatchRunner.capacity", lambda _: _refused())
+    monkeypatch.setattr("tideform.backends.training.batch.runner.BatchRunner.capacity", lambda _: _refused())
     monkeypatch.setattr("tideform.burst.status._by_tag", lambda *_: _refused())
-    monkeypatch.setattr("tideform.burst.batch.BatchRunner.jobs", lambda _: _refused())
+    monkeypatch.setattr("tideform.backends.training.batch.runner.BatchRunner.jobs", lambda _: _refused())
 
 
 @pytest.mark.usefixtures("refusing")
@@ -62,7 +62,9 @@ def test_machines_and_jobs_that_could_not_be_asked_for_are_not_called_none(
 def test_jobs_are_told_where_machines_alone_could_not_be_asked_for(
     cloud: Cloud, deployment: Deployment, table: LeaseTable, refusing: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tideform.burst.batch.BatchRunner.jobs", lambda _: (Job("j1", "fit-l1", "RUNNING", "l1"),))
+    monkeypatch.setattr(
+        "tideform.backends.training.batch.runner.BatchRunner.jobs", lambda _: (Job("j1", "fit-l1", "RUNNING", "l1"),)
+    )
     told = status_json("fit", pool_status(cloud, deployment, "fit", cloud.clock()))
     assert [one["id"] for one in told["jobs"]] == ["j1"]
 
@@ -76,7 +78,7 @@ def test_an_idle_record_ends_no_watch_while_nobody_could_say_what_runs(cloud: Cl
 def running(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that the backend tells of."""
     machine = Instance("i-1", "c5.large", "running", spot=False, launched=0.0)
-    monkeypatch.setattr("tideform.burst.batch.BatchRunner.capacity", lambda _: (machine,))
+    monkeypatch.setattr("tideform.backends.training.batch.runner.BatchRunner.capacity", lambda _: (machine,))
 
 
 @pytest.mark.usefixtures("running", "table")

@@ -11,12 +11,12 @@ from botocore.exceptions import EndpointConnectionError
 
 from tests.unit.burst.conftest import NOW, lease_of
 from tideform.burst.lease import Lease, Mode, PoolRecord, State
-from tideform.burst.reaper.pools import Pools
 from tideform.burst.table import LeaseTable, Terms
 from tideform.burst.table_errors import BusyPoolError
 from tideform.burst.terms import terms_of
 from tideform.cloud import Cloud
 from tideform.errors import CloudError, RefusedError
+from tideform.reaper.pools import Pools
 from tideform.spec.deployment import Deployment
 
 HANDLE = {"backend": "batch", "job_queue": "fit", "tags": {"tideform:unit": "fit"}}

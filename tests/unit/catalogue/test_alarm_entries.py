@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tideform.catalogue.alarms.base import EndpointAlarm, alarms, endpoint_alarms, pool_alarms
+from tideform.registry.alarms import EndpointAlarm, alarms, endpoint_alarms, pool_alarms
 from tideform.spec.serving import Endpoint
 
 ENDPOINT = Endpoint(model={"from": "models"}, scale={"min": 1, "max": 9, "target_invocations": 200})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tideform.catalogue.training.base import backends
+from tideform.registry.training import backends
 from tideform.spec.training import Pool
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import FULL, deployment_of
-from tideform.catalogue.training.base import backends
+from tideform.registry.training import backends
 from tideform.spec.training import Pool
 
 NIGHTLY = {**FULL["training"]["nightly"], "backend": "eks"}

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from tideform.catalogue.controls import known_controls
-from tideform.catalogue.frameworks import framework, known_frameworks, requirements
+from tideform.controls import known_controls
+from tideform.frameworks import framework, known_frameworks, requirements
 
 
 def test_the_three_of_the_first_version_are_there() -> None:
@@ -46,8 +46,8 @@ def test_an_unknown_framework_is_a_key_error() -> None:
 
 def test_the_names_are_light() -> None:
     code = (
-        "import sys; from tideform.catalogue.frameworks import known_frameworks; "
-        "from tideform.catalogue.controls import known_controls; known_frameworks(); known_controls(); "
+        "import sys; from tideform.frameworks import known_frameworks; "
+        "from tideform.controls import known_controls; known_frameworks(); known_controls(); "
         "print({'pulumi', 'boto3', 'typer', 'rich'} & set(sys.modules))"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tideform.catalogue.training._image import image_problems
+from tideform.pools.images import image_problems
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment, Project
 

@@ -7,10 +7,10 @@ import sys
 
 SCRIPT = """
 import sys
-from tideform.catalogue.alarms.base import alarms
-from tideform.catalogue.not_built import not_built
-from tideform.catalogue.serving.base import backends as serving
-from tideform.catalogue.training.base import backends as training
+from tideform.registry.alarms import alarms
+from tideform.checks.not_built import not_built
+from tideform.registry.serving import backends as serving
+from tideform.registry.training import backends as training
 assert alarms() and serving() and training()
 heavy = {"pulumi", "pulumi_aws", "boto3", "botocore", "moto", "rich"} & set(sys.modules)
 assert not heavy, heavy

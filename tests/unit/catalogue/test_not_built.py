@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import FULL
-from tideform.catalogue.not_built import not_built
+from tideform.checks.not_built import not_built
 from tideform.spec.project import Project
 
 NIGHTLY = FULL["training"]["nightly"]

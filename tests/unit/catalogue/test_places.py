@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tideform.catalogue.training._places import place_problems
-from tideform.components.pool_shape import shape_of, shape_problems
+from tideform.pools.regions import place_problems
+from tideform.pools.shape import shape_of, shape_problems
 from tideform.spec.training import Pool
 
 JOB = {"image": "trainer", "command": ["true"], "outputs": ["models"]}

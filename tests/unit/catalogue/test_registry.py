@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pytest
 
-from tideform.catalogue.registry import load, unique
 from tideform.errors import TideformError
+from tideform.registry.alarms import alarms
+from tideform.registry.entries import load, unique
+from tideform.registry.serving import backends as serving
+from tideform.registry.training import backends as training
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,12 @@ def test_a_module_without_an_entry_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("package", "ids"),
+    ("entries", "ids"),
     [
-        ("training", {"batch"}),
-        ("serving", {"sagemaker"}),
-        ("alarms", {"endpoint-capacity", "endpoint-errors", "endpoint-latency", "pool-failing"}),
+        (training, {"batch", "ec2", "eks", "sagemaker"}),
+        (serving, {"sagemaker"}),
+        (alarms, {"endpoint-capacity", "endpoint-errors", "endpoint-latency", "pool-failing"}),
     ],
 )
-def test_ours_are_found(package: str, ids: set[str]) -> None:
-    assert ids <= set(load(f"tideform.catalogue.{package}", f"tideform.{package}"))
+def test_ours_are_found(entries: Callable[[], Mapping[str, object]], ids: set[str]) -> None:
+    assert ids <= set(entries())

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.stacks.collecting import FULL, deployment_of
-from tideform.catalogue.training._sagemaker import LONGEST_RUN, SHORTEST_ON_DEMAND, TrainingNames, rungs, stopping
-from tideform.catalogue.training.base import backends
-from tideform.components.pool_shape import shape_of
+from tideform.backends.training.sagemaker.names import LONGEST_RUN, SHORTEST_ON_DEMAND, TrainingNames, rungs, stopping
 from tideform.diagnostics import Severity
+from tideform.pools.shape import shape_of
+from tideform.registry.training import backends
 from tideform.spec.training import Pool
 
 JOB = {"image": "trainer", "command": ["true"], "outputs": ["models"]}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import FULL, deployment_of
-from tideform.catalogue.serving.base import backends
+from tideform.registry.serving import backends
 from tideform.spec.serving import Endpoint
 
 SAGEMAKER = backends()["sagemaker"]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tideform.catalogue.training.base import backends
 from tideform.diagnostics import Severity
+from tideform.registry.training import backends
 from tideform.spec.training import Pool
 
 JOB = {"image": "i", "command": ["true"]}

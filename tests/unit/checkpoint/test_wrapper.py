@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from tests.unit.checkpoint.metadata import served
-from tideform.burst.reaper.tell import ask_to_save
 from tideform.checkpoint.folder import Folder
 from tideform.checkpoint.mirror import Mirror
 from tideform.cloud import Cloud
-from tideform.components.job_command import swept
+from tideform.components.jobs.command import swept
+from tideform.reaper.tell import ask_to_save
 
 WRAP = (sys.executable, "-m", "tideform.checkpoint", "--", sys.executable, "-u", "-c")
 TRAINING = """

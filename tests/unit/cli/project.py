@@ -13,10 +13,10 @@ import pytest
 
 from tests.unit.views.plans import created, plan
 from tideform.burst.receipt import Receipt
-from tideform.engine.base import Preview, Progress
-from tideform.plan.execute import Applied
-from tideform.plan.model import Plan
-from tideform.plan.pipeline import Planned
+from tideform.model.engine import Preview, Progress
+from tideform.model.planned import Plan
+from tideform.operations.execute import Applied
+from tideform.operations.pipeline import Planned
 from tideform.plan.saved import Provenance
 
 SPEC = """\
@@ -84,14 +84,14 @@ def enter(folder: Path, patch: pytest.MonkeyPatch) -> World:
     (folder / "tideform.yaml").write_text(SPEC)
     patch.chdir(folder)
     patch.setenv("TIDEFORM_ENVIRONMENT", "dev")
-    patch.setattr("tideform.plan.pipeline.make_plan", world.make_plan)
+    patch.setattr("tideform.operations.pipeline.make_plan", world.make_plan)
     patch.setattr("tideform.engine.connect.connect_engine", lambda _deployment, **_words: "an engine for looking")
-    patch.setattr("tideform.plan.changing.changing", world.changing)
-    patch.setattr("tideform.plan.changing.end_dead_bursts", lambda _change, _say, **_: None)
-    patch.setattr("tideform.plan.changing.mend_reaper", lambda _change, _say: None)
-    patch.setattr("tideform.plan.execute.carry_out", world.carry_out)
-    patch.setattr("tideform.plan.teardown.destroy", world.destroy)
-    patch.setattr("tideform.plan.provenance.provenance", world.provenance)
+    patch.setattr("tideform.operations.changing.changing", world.changing)
+    patch.setattr("tideform.operations.changing.end_dead_bursts", lambda _change, _say, **_: None)
+    patch.setattr("tideform.operations.changing.mend_reaper", lambda _change, _say: None)
+    patch.setattr("tideform.operations.execute.carry_out", world.carry_out)
+    patch.setattr("tideform.operations.teardown.destroy", world.destroy)
+    patch.setattr("tideform.operations.provenance.provenance", world.provenance)
     return world
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from tests.unit.cli.project import enter
 from tideform.burst.history.runs import Run
-from tideform.burst.reaper.history.base import JobState
 from tideform.cli import jobs
 from tideform.cli.app import main
+from tideform.reaper.history.base import JobState
 
 RUN = Run("nightly-aa11", "nightly", "batch", "aa11", JobState.RUNNING, mode="job", held=True)
 

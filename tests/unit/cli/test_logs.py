@@ -10,11 +10,11 @@ import pytest
 from tests.unit.stacks.collecting import deployment_of
 from tideform.burst.history import every
 from tideform.burst.history.runs import Run, Seen
-from tideform.burst.reaper.history.base import JobState
 from tideform.cli import logs
 from tideform.cli.logs import LastLines
 from tideform.cloud import Cloud
 from tideform.errors import CloudError, TideformError
+from tideform.reaper.history.base import JobState
 from tideform.spec.deployment import Deployment
 from tideform.unasked import NO_GAPS, Gaps
 

@@ -13,7 +13,7 @@ from tests.unit.cli.project import World, enter
 from tests.unit.views.test_pool_statuses import IDLE
 from tideform.cli.app import main
 from tideform.errors import CloudError
-from tideform.plan.capacity import Capacity
+from tideform.operations.capacity import Capacity
 from tideform.unasked import Gaps, Unasked
 
 Output = pytest.CaptureFixture[str]
@@ -116,7 +116,7 @@ def test_status_shows_the_rest_where_it_could_not_look_and_ends_with_1(
     def refuse(*_: object) -> None:
         raise CloudError.of("TD414", "The lock's record cannot be reached", detail="AccessDenied", fix="Ask.")
 
-    monkeypatch.setattr("tideform.engine.lock.Lock.holders", refuse)
+    monkeypatch.setattr("tideform.state.lock.Lock.holders", refuse)
     assert main(["status"]) == 1
     assert capsys.readouterr().out.splitlines()[-2:] == ["Bursts: none", "Lock: could not be asked: AccessDenied"]
 
@@ -173,12 +173,12 @@ def test_what_could_not_be_asked_of_the_reaper_ends_with_1(
 ) -> None:
     silent = Gaps((Unasked("reaper", "AccessDenied"),))
     nothing = Capacity(gaps=silent)
-    for module in ("plan.capacity", "plan.status"):
+    for module in ("operations.capacity", "operations.status"):
         monkeypatch.setattr(f"tideform.{module}.capacity", lambda *_: nothing)
     monkeypatch.setattr("tideform.local.client.find", lambda *_: SimpleNamespace(endpoint="http://x", pid=1))
     monkeypatch.setattr("tideform.local.client.check_boot", lambda *_: None)
     monkeypatch.setattr("tideform.connect.cloud_for", lambda _: SimpleNamespace(clock=float))
-    monkeypatch.setattr("tideform.plan.pool_statuses.pool_status", lambda _cloud, _of, name, _now: IDLE)
+    monkeypatch.setattr("tideform.operations.pool_statuses.pool_status", lambda _cloud, _of, name, _now: IDLE)
     told = printed(capsys, *command, code=1)
     assert ('"what": "reaper"' if "--json" in command else "Reaper: could not be asked: AccessDenied") in told
 

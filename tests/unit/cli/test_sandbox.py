@@ -13,8 +13,9 @@ import pytest
 from tests.unit.cli.project import answer
 from tideform.cli.app import main
 from tideform.errors import ExitCode
-from tideform.local import boot, client
+from tideform.local import client
 from tideform.paths import Workspace
+from tideform.state import boot
 
 _SPEC = "version: 1\nproject: p\nowner: me\nregion: eu-west-1\nenvironments:\n  dev: {target: local}\n"
 _SHOW = "import os, sys; print(os.environ['AWS_REGION']); sys.exit(3)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tideform.components.ec2_user_data import user_data
+from tideform.backends.training.ec2.user_data import user_data
 
 _NAMES = ("tideform-run", "tideform-end", "tideform-watch")
 

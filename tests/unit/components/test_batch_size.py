@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tideform.components.batch_size import can_be_defined, can_be_overridden
+from tideform.backends.training.batch.job_size import can_be_defined, can_be_overridden
 
 
 @pytest.mark.parametrize(("characters", "fits"), [(7_000, True), (7_200, False)])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import FULL
-from tideform.components.endpoints import interface_services, service_name
+from tideform.components.network.endpoints import interface_services, service_name
 from tideform.spec.project import Project
 
 POOL: dict[str, Any] = {"instance_types": ["c5.large"], "job": {"image": "i", "command": ["true"]}}

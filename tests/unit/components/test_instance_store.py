@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 from email import message_from_string
 
-from tideform.components.ec2_user_data import user_data
-from tideform.components.instance_store import SCRIPT, boothook
+from tideform.backends.training.ec2.user_data import user_data
+from tideform.components.jobs.instance_store import SCRIPT, boothook
 
 
 def test_a_shell_can_read_the_scripts() -> None:

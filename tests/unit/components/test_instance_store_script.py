@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tideform.components.instance_store import SCRIPT
+from tideform.components.jobs.instance_store import SCRIPT
 
 MOUNT = "/opt/dlami/nvme"
 _PROGRAMS = {

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tideform.components.job_command import gathered, grid_variables, swept, with_empty
+from tideform.components.jobs.command import gathered, grid_variables, swept, with_empty
 
 SHOW = [sys.executable, "-c", "import json, os, sys; print(json.dumps([dict(os.environ), sys.argv[1:]]))"]
 BATCH_LIMIT = 20_000  # characters; SubmitJob takes 30 KiB in all

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.stacks.collecting import FULL, deployment_of
-from tideform.components.job_environment import image_of
+from tideform.components.jobs.environment import image_of
 from tideform.components.scope import Scope
 
 OURS = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"

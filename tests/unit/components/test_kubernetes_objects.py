@@ -9,8 +9,8 @@ import pulumi
 import pytest
 
 from tests.unit.stacks.collecting import FULL, deployment_of
-from tideform.components.kubernetes_objects import cluster_provider
-from tideform.components.kubernetes_pool import canonical
+from tideform.backends.training.eks.pool_objects import canonical
+from tideform.components.kubernetes.objects import cluster_provider
 
 
 @pytest.mark.parametrize("cluster", [{}, {"existing": "mine"}])

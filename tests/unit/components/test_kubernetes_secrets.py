@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tideform.components.kubernetes_secrets import with_secrets
+from tideform.backends.training.eks.secrets import with_secrets
 
 ARNS = {"TOKEN": "arn:aws:secretsmanager:eu-west-1:1:secret:hub", "KEY": "arn:aws:secretsmanager:eu-west-1:1:secret:k"}
 POD: dict[str, Any] = {

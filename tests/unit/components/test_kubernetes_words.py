@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from tideform.components.kubernetes_words import literal, with_literals
+from tideform.backends.training.eks.container_words import literal, with_literals
 
 
 def kubelet(text: str, variables: dict[str, str]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tideform.components.lifecycle import Lifecycle
+from tideform.components.storage.lifecycle import Lifecycle
 from tideform.spec.storage import Store
 
 

@@ -10,7 +10,7 @@ import botocore.loaders
 import moto
 import pytest
 
-from tideform.components.local_storage import has_local_storage
+from tideform.pools.local_storage import has_local_storage
 
 
 def machines() -> dict[str, bool]:

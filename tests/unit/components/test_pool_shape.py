@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tideform.components.pool_shape import PoolShape, shape_of
 from tideform.errors import TideformError
+from tideform.pools.shape import PoolShape, shape_of
 from tideform.prices.book import book
 from tideform.spec.training import Pool
 

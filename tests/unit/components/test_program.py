@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import FULL, deployment_of
-from tideform.burst.reaper.claims import EXPIRES, LEASE, TOKEN
 from tideform.components.program import Bound, bind, deployment, provider, unit, upstream
 from tideform.components.unknown import lift
-from tideform.plan.model import UNKNOWN
+from tideform.model.planned import UNKNOWN
+from tideform.reaper.claims import EXPIRES, LEASE, TOKEN
 
 
 def test_the_bound_deployment_is_the_one(tmp_path: Path) -> None:

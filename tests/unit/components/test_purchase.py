@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tideform.components.purchase import ladder, pool_zones, purchases, quota_in
+from tideform.pools.purchase import ladder, pool_zones, purchases, quota_in
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment, Project
 from tideform.spec.training import Pool

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import collect, inputs, of_type, statements
-from tideform.components.reaper_package import HANDLER, package
+from tideform.components.reaper.package import HANDLER, package
 from tideform_sandbox.services.awslambda.kinds import zipped
 
 SOURCE = Path(__file__).parents[3] / "src" / "tideform"
@@ -37,8 +37,8 @@ def copied(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
             os.utime(target, (0, 0))
-        (root / "burst" / "reaper" / "__pycache__").mkdir()
-        (root / "burst" / "reaper" / "__pycache__" / "base.cpython-311.pyc").write_bytes(b"left behind")
+        (root / "reaper" / "__pycache__").mkdir()
+        (root / "reaper" / "__pycache__" / "base.cpython-311.pyc").write_bytes(b"left behind")
         yield root
     finally:
         os.umask(before)
@@ -55,8 +55,9 @@ def test_the_package_is_the_same_from_another_folder_with_other_times_and_modes(
 
 def test_the_package_holds_the_reaper_and_nothing_else_of_ours() -> None:
     found = set(package())
-    assert {"tideform/__init__.py", "tideform/burst/__init__.py", "tideform/burst/reaper/handler.py"} <= found
-    assert all("/reaper/" in name or name.endswith("__init__.py") for name in found)
+    parts = "tideform/backends/training/batch/in_account/ending.py"
+    assert {"tideform/__init__.py", "tideform/backends/__init__.py", "tideform/reaper/handler.py", parts} <= found
+    assert all("/reaper/" in name or "/in_account/" in name or name.endswith("__init__.py") for name in found)
 
 
 def test_the_package_runs_alone(tmp_path: Path) -> None:
@@ -70,7 +71,10 @@ def test_the_package_runs_alone(tmp_path: Path) -> None:
     program = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
         f"import importlib; found = importlib.import_module({module!r})\n"
-        f"[importlib.import_module('tideform.burst.reaper.endings.' + name) for name in {endings!r}]\n"
+        "from tideform.reaper.parts import having\n"
+        f"assert tuple(having('ending')) == {endings!r}\n"
+        "from tideform.reaper.endings import ending\n"
+        f"[ending(name).stop for name in {endings!r}]\n"
         f"assert found.__file__.startswith({str(tmp_path)!r}), found.__file__\n"
         f"assert callable(found.{function})"
     )

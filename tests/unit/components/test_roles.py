@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tideform.components.policies import allow, document
-from tideform.components.roles import require_room
+from tideform.components.iam.policies import allow, document
+from tideform.components.iam.roles import require_room
 from tideform.errors import RefusedError
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tideform.components.zones import subnet_block, zone_names
+from tideform.pools.zones import subnet_block, zone_names
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment, Project
 

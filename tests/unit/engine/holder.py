@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tideform.engine.lock import Lock
-from tideform.engine.lock.store import FolderStore
+from tideform.state.lock import Lock
+from tideform.state.lock.store import FolderStore
 
 _PROGRAM = """
 import subprocess, sys

@@ -9,7 +9,7 @@ import pytest
 
 from tideform.engine.acquire import child, download
 from tideform.engine.acquire.find import UnusableError
-from tideform.engine.processes import VARIABLE, processes_of
+from tideform.state.processes import VARIABLE, processes_of
 
 
 def test_lines_come_in_order_from_both_streams_and_go_to_the_log() -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import boto3
 import pytest
 
-from tideform.engine import checkpoint
-from tideform.engine.checkpoint import BrokenStateError, BucketBlobs, FolderBlobs
 from tideform.errors import TideformError
-from tideform.plan.model import SECRET
+from tideform.model.planned import SECRET
+from tideform.state import checkpoint
+from tideform.state.checkpoint import BrokenStateError, BucketBlobs, FolderBlobs
 
 
 def _write(root: Path, project: str, stack: str, **latest: Any) -> FolderBlobs:

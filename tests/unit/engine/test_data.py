@@ -10,10 +10,10 @@ from moto import mock_aws
 
 from tideform.cloud import Cloud, Credentials
 from tideform.components.names import BURSTS
-from tideform.engine.checkpoint import Checkpoint
 from tideform.engine.data import Doomed, clear, doomed_by, doomed_in, held_data, holders, unnamed
 from tideform.errors import RefusedError
-from tideform.plan.model import Action, PlannedResource
+from tideform.model.planned import Action, PlannedResource
+from tideform.state.checkpoint import Checkpoint
 
 TRACKING = "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer"
 

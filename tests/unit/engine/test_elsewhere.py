@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from tests.unit.plan.making import deployment
-from tideform.engine import checkpoint
-from tideform.engine.backend import Backend
-from tideform.engine.checkpoint import BrokenStateError
+from tideform.engine.fit import checked_backend
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
+from tideform.state import checkpoint
+from tideform.state.checkpoint import BrokenStateError
 
 BUCKET = {"urn": "urn:bucket", "type": "aws:s3/bucket:Bucket", "custom": True}
 
@@ -36,7 +36,7 @@ def stand(where: Deployment, region: str, account: str, *resources: dict[str, An
 
 def look(at: Deployment) -> str:
     with pytest.raises(RefusedError) as caught:
-        Backend.of(at)
+        checked_backend(at)
     (found,) = caught.value.diagnostics
     assert found.code == "TD418"
     return f"{found.detail} {found.fix}"
@@ -68,12 +68,12 @@ def test_what_the_sandbox_has_is_no_accounts(here: Deployment) -> None:
 
 def test_where_it_stands_as_the_spec_says_nothing_is_refused(here: Deployment) -> None:
     stand(here, here.region, here.account, BUCKET)
-    Backend.of(here)
+    checked_backend(here)
 
 
 def test_a_state_in_which_nothing_stands_binds_nobody(here: Deployment) -> None:
     stand(here, "eu-west-1", "999999999999")
-    Backend.of(here)
+    checked_backend(here)
 
 
 def break_stack(of: Deployment, layer: str) -> None:
@@ -93,5 +93,5 @@ def test_a_stack_that_cannot_be_read_is_told_where_no_other_stands_elsewhere(her
     stand(here, here.region, here.account, BUCKET)
     break_stack(here, "foundation")
     with pytest.raises(BrokenStateError) as caught:
-        Backend.of(here)
+        checked_backend(here)
     assert caught.value.diagnostics[0].code == "TD415"

@@ -9,9 +9,9 @@ from pulumi.automation import CommandError
 from pulumi.automation._cmd import CommandResult
 from pulumi.automation.events import DiagnosticEvent, EngineEvent
 
-from tideform.engine.base import Program
 from tideform.engine.failures import engine_failure
 from tideform.errors import EngineError
+from tideform.model.engine import Program
 
 STORAGE = Program("storage", "demo-dev", Path("stacks/storage/__main__.py"))
 URN = "urn:pulumi:demo-dev::tideform-storage::aws:s3/bucket:Bucket::data"

@@ -17,7 +17,7 @@ from pathlib import Path
 from tideform.engine import lean_import
 if sys.argv[2] == "whole":
     lean_import.install = lambda: None
-from tideform.plan.pipeline import make_plan
+from tideform.operations.pipeline import make_plan
 from tideform.spec.load import load
 plan = make_plan(load(Path(sys.argv[1]), "dev").deployment, offline=True).plan
 loaded = sum(name.startswith("pulumi_aws.ec2.") for name in sys.modules)

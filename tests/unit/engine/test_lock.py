@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from tests.unit.engine.holder import folder_lock, other_process
-from tideform.engine.lock import store
-from tideform.engine.lock.record import Record
-from tideform.engine.lock.store import FolderStore
 from tideform.errors import ExitCode, LockedError
 from tideform.flock import exclusive
 from tideform.process import alive
+from tideform.state.lock import store
+from tideform.state.lock.record import Record
+from tideform.state.lock.store import FolderStore
 
 
 def write_engine_lock(folder: Path, **changes: object) -> Path:

@@ -10,10 +10,10 @@ from typing import Any
 import boto3
 import pytest
 
-from tideform.engine.lock import Lock
-from tideform.engine.lock.record import Record
-from tideform.engine.lock.store import BucketStore
 from tideform.errors import CloudError, LockedError
+from tideform.state.lock import Lock
+from tideform.state.lock.record import Record
+from tideform.state.lock.store import BucketStore
 
 
 @pytest.fixture(scope="module")

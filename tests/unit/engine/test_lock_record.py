@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tideform.engine.lock.record import STALE_SECONDS, BlockedError, Holder, Record, from_json, to_json
-from tideform.engine.lock.store import FolderStore
 from tideform.errors import LockedError
 from tideform.process import Process
+from tideform.state.lock.record import STALE_SECONDS, BlockedError, Holder, Record, from_json, to_json
+from tideform.state.lock.store import FolderStore
 
 NOW = 1_000_000.0
 ELSEWHERE = Process(77, "other-machine", "boot", "pid:[1]", 5)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.unit.plan.making import deployment
-from tideform.engine import checkpoint
-from tideform.engine.checkpoint import FolderBlobs
-from tideform.engine.migrate import move, moved_to, pointer_key, refuse_moved
 from tideform.errors import CloudError, RefusedError
+from tideform.state import checkpoint
+from tideform.state.checkpoint import FolderBlobs
+from tideform.state.migrate import move, moved_to, pointer_key, refuse_moved
 
 DEMO = deployment()
 OWNER = ("demo", "dev")

@@ -15,18 +15,19 @@ from hypothesis import HealthCheck, given, settings
 from tests.unit.plan.making import pool
 from tests.unit.spec.mutations import mutated_from
 from tideform.burst.applied import made, removed_between_bursts
+from tideform.connect import backend_of
 from tideform.diagnostics import Diagnostic
-from tideform.engine import checkpoint
-from tideform.engine.backend import Backend
-from tideform.engine.checkpoint import BrokenStateError, Checkpoint
 from tideform.engine.data import doomed_in
-from tideform.engine.settings import write_stack
+from tideform.engine.fit import checked_backend
 from tideform.errors import TideformError
-from tideform.plan.left_behind import left_findings
-from tideform.plan.programs import program
-from tideform.plan.status import status
+from tideform.model.programs import program
+from tideform.operations.left_behind import left_findings
+from tideform.operations.status import status
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Project
+from tideform.state import checkpoint
+from tideform.state.checkpoint import BrokenStateError, Checkpoint
+from tideform.state.settings import write_stack
 from tideform.views.status import status_json, status_lines
 
 _OURS = HealthCheck.function_scoped_fixture
@@ -55,14 +56,14 @@ def put(of: Deployment, layer: str, state: str) -> Path:
 def write_settings(of: Deployment) -> None:
     """What an apply writes beside each state."""
     for one in (program(of, layer) for layer in WHOLE):
-        write_stack(of.workspace.program("dev", one.slug), one, of, Backend.at(of).checkpoint(one))
+        write_stack(of.workspace.program("dev", one.slug), one, of, backend_of(of).checkpoint(one))
 
 
 READERS: tuple[Callable[[Deployment], object], ...] = (
-    lambda of: Backend.of(of).outputs(),
-    lambda of: list(doomed_in(filter(None, (Backend.at(of).checkpoint(one) for one in Backend.at(of).existing())))),
-    lambda of: left_findings(of, Backend.at(of), brings=False),
-    lambda of: left_findings(elsewhere(of), Backend.at(of), brings=False),
+    lambda of: checked_backend(of).outputs(),
+    lambda of: list(doomed_in(filter(None, (backend_of(of).checkpoint(one) for one in backend_of(of).existing())))),
+    lambda of: left_findings(of, backend_of(of), brings=False),
+    lambda of: left_findings(elsewhere(of), backend_of(of), brings=False),
     made,
     lambda of: removed_between_bursts(of, "nightly"),
     write_settings,
@@ -77,7 +78,7 @@ def elsewhere(of: Deployment) -> Deployment:
 
 
 def states(of: Deployment) -> list[Checkpoint]:
-    return [state for layer in WHOLE if (state := Backend.at(of).checkpoint(program(of, layer))) is not None]
+    return [state for layer in WHOLE if (state := backend_of(of).checkpoint(program(of, layer))) is not None]
 
 
 @pytest.mark.parametrize("layer", WHOLE)
@@ -104,7 +105,7 @@ def told(of: Deployment, layer: str, change: Callable[[Any], object]) -> Diagnos
     change(state["checkpoint"]["latest"])
     file = put(of, layer, json.dumps(state))
     with pytest.raises(BrokenStateError) as caught:
-        Backend.of(of)
+        checked_backend(of)
     (found,) = caught.value.diagnostics
     assert found.detail.startswith(f"{file.resolve()} is no checkpoint: ")
     return found
@@ -163,7 +164,7 @@ def test_tags_that_are_none_are_nobodys(here: Deployment) -> None:
 def test_a_state_that_says_nothing_is_not_taken_for_an_empty_one(here: Deployment, latest: str) -> None:
     put(here, "monitoring", f'{{"checkpoint": {{"latest": {latest}}}}}')
     with pytest.raises(BrokenStateError):
-        Backend.of(here)
+        checked_backend(here)
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from tests.unit.plan.making import deployment, pool
-from tideform.engine import checkpoint, settings
-from tideform.engine.backend import Backend
-from tideform.engine.checkpoint import FolderBlobs
-from tideform.engine.owners import Stack, contested, read_own, refuse_contested, stacks_of
+from tideform.engine.fit import checked_backend
 from tideform.errors import RefusedError
-from tideform.plan.programs import program
+from tideform.model.programs import program
 from tideform.spec.deployment import Deployment
+from tideform.state import checkpoint, settings
+from tideform.state.checkpoint import FolderBlobs
+from tideform.state.owners import Stack, contested, read_own, refuse_contested, stacks_of
 
 FIT = ("tideform-training", "demo-dev-eu-fit")
 BARE = {"urn": "u", "type": "aws:iam/role:Role", "custom": True}
@@ -277,4 +277,4 @@ def test_who_comes_second_under_one_name_of_two_projects_is_refused_before_anyth
 ) -> None:
     stand(blobs, ("tideform-foundation", "demo-dev"), role("dem", "o-dev"))
     with pytest.raises(RefusedError, match="taken"):
-        Backend.of(here)
+        checked_backend(here)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.plan.making import deployment
-from tideform.engine import checkpoint
 from tideform.engine.place import Place, bring_along, place_of, refuse_other_key
 from tideform.errors import RefusedError
+from tideform.state import checkpoint
 
 DEMO = deployment()
 

@@ -6,8 +6,8 @@ import subprocess
 import sys
 from dataclasses import replace
 
-from tideform.engine.processes import VARIABLE, end_run, processes_of
 from tideform.process import Process
+from tideform.state.processes import VARIABLE, end_run, processes_of
 
 STUBBORN = """
 import signal, sys, time

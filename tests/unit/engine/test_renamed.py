@@ -11,12 +11,13 @@ import pytest
 
 from tests.unit.plan.making import deployment, pool
 from tideform.burst.lease import Lease, Mode, new_lease
-from tideform.engine import checkpoint, renamed, settings
-from tideform.engine.backend import Backend
-from tideform.engine.left_behind import local_environment, other_environments
+from tideform.engine import renamed
+from tideform.engine.fit import checked_backend
 from tideform.errors import CloudError, RefusedError
-from tideform.plan.programs import program
+from tideform.model.programs import program
 from tideform.spec.deployment import Deployment
+from tideform.state import checkpoint, settings
+from tideform.state.left_behind import local_environment, other_environments
 
 TAGS = {"tideform:project": "old", "tideform:environment": "dev"}
 BUCKET = {"urn": "urn:bucket", "type": "aws:s3/bucket:Bucket", "custom": True, "inputs": {"tags": TAGS}}
@@ -38,7 +39,7 @@ def stand(where: Deployment, stack: str, *resources: dict[str, Any], layer: str 
 
 def look(at: Deployment) -> str:
     with pytest.raises(RefusedError) as caught:
-        Backend.of(at)
+        checked_backend(at)
     (found,) = caught.value.diagnostics
     assert found.code == "TD419"
     return f"{found.detail} {found.fix}"
@@ -81,7 +82,7 @@ def test_the_bursts_that_hold_capacity_under_it_are_told(here: Deployment, monke
     monkeypatch.setattr("tideform.local.client.find", lambda _: "a sandbox")
     monkeypatch.setattr("tideform.connect.cloud_for", lambda _: "a cloud")
     monkeypatch.setattr("tideform.burst.reconcile.live_leases", leases)
-    monkeypatch.setattr("tideform.plan.astray.table_of_others", lambda *_: None)
+    monkeypatch.setattr("tideform.engine.table_owner.table_of_others", lambda *_: None)
     assert f"Bursts hold capacity there: fit (lease {lease.id} of {lease.owner}" in look(here)
     assert asked == ["old-dev"]
 
@@ -92,13 +93,13 @@ def test_the_bursts_of_a_table_that_is_anothers_are_not_told_as_those_of_the_old
     stand(here, "old-dev", BUCKET)
     monkeypatch.setattr("tideform.local.client.find", lambda _: "a sandbox")
     monkeypatch.setattr("tideform.connect.cloud_for", lambda _: "a cloud")
-    monkeypatch.setattr("tideform.plan.astray.table_of_others", lambda *_: "TD421")
+    monkeypatch.setattr("tideform.engine.table_owner.table_of_others", lambda *_: "TD421")
     assert "Its lease table is of another project and environment" in look(here)
 
 
 def test_a_stack_of_ours_with_the_tags_of_nobody_who_could_have_its_name_is_no_older_name(here: Deployment) -> None:
     stand(here, "demo-dev-fit", BUCKET, layer="training")
-    Backend.of(here)
+    checked_backend(here)
 
 
 def test_bursts_that_cannot_be_seen_are_not_called_none(here: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,13 +114,13 @@ def test_bursts_that_cannot_be_seen_are_not_called_none(here: Deployment, monkey
 
 def test_an_old_name_under_which_nothing_stands_binds_nobody(here: Deployment) -> None:
     stand(here, "old-dev")
-    Backend.of(here)
+    checked_backend(here)
 
 
 def test_where_something_stands_under_both_names_the_specs_own_goes_on(here: Deployment) -> None:
     stand(here, "old-dev", BUCKET)
     stand(here, "demo-dev", BARE)
-    Backend.of(here)
+    checked_backend(here)
 
 
 def test_another_spec_in_the_same_folder_is_no_older_name(here: Deployment) -> None:
@@ -127,7 +128,7 @@ def test_another_spec_in_the_same_folder_is_no_older_name(here: Deployment) -> N
     other.write_text("version: 1")
     stand(here, "old-dev", BUCKET)
     made_by(replace(here, spec_file=other, spec=here.spec.model_copy(update={"project": "old"})))
-    Backend.of(here)
+    checked_backend(here)
 
 
 def test_what_the_same_spec_has_made_is(here: Deployment) -> None:
@@ -183,7 +184,7 @@ def test_an_environment_that_left_the_spec_is_seen_by_its_folder(here: Deploymen
     stand(replace(here, environment="gone"), "demo-gone", BARE)
     stand(replace(here, environment="test"), "demo-test", BARE)
     beside = replace(here, environments=("dev", "test"))
-    (found,) = other_environments(beside, Backend.of(beside).blobs)
+    (found,) = other_environments(beside, checked_backend(beside).blobs)
     assert (found.name, found.resources, found.settings.target) == ("demo-gone", 1, "local")
 
 

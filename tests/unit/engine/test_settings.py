@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.unit.plan.making import deployment
-from tideform.engine import checkpoint, settings
-from tideform.engine.backend import Backend
-from tideform.engine.base import Program
-from tideform.engine.checkpoint import Checkpoint, FolderBlobs
-from tideform.plan.left_behind import left_findings
+from tideform.connect import backend_of
+from tideform.engine.fit import checked_backend
+from tideform.model.engine import Program
+from tideform.operations.left_behind import left_findings
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment, Project
+from tideform.state import checkpoint, settings
+from tideform.state.checkpoint import Checkpoint, FolderBlobs
 
 PROGRAM = Program("training", "p-dev-nightly", Path("x"), "nightly")
 
@@ -95,8 +96,8 @@ def test_a_file_that_is_damaged_remembers_nothing_and_stops_nobody(tmp_path: Pat
         folder = here.workspace.program("dev", name)
         settings.write_project(folder, Program(project.removeprefix("tideform-"), name, Path("x"), None))
         DAMAGED[what](folder / f"Pulumi.{name}.yaml")
-    assert [one.key for one in Backend.of(here).existing()] == ["storage"]
-    assert left_findings(here, Backend.at(here), brings=False) == ()
+    assert [one.key for one in checked_backend(here).existing()] == ["storage"]
+    assert left_findings(here, backend_of(here), brings=False) == ()
 
 
 @pytest.mark.parametrize("content", ["[", "encryptionsalt: 7", "encryptionsalt: [a]\nconfig: null"])

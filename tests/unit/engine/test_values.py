@@ -5,8 +5,8 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
-from tideform.engine.values import UNKNOWN_SENTINEL, contains, from_engine
-from tideform.plan.model import SECRET, UNKNOWN
+from tideform.model.planned import SECRET, UNKNOWN
+from tideform.state.values import UNKNOWN_SENTINEL, contains, from_engine
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"

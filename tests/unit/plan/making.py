@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tideform.plan.model import Action, PlannedResource
+from tideform.model.planned import Action, PlannedResource
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Project
 

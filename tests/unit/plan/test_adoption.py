@@ -13,8 +13,8 @@ from tideform.burst.receipt import Receipt
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.plan.adoption import _beside
-from tideform.plan.changing import Change
+from tideform.operations.adoption import _beside
+from tideform.operations.changing import Change
 from tideform.resources.inventory import Leftover
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment, Project

@@ -11,14 +11,14 @@ from moto import mock_aws
 
 from tests.unit.plan.making import deployment, resource
 from tideform.cloud import Cloud
-from tideform.engine.backend import Backend
-from tideform.engine.base import Preview
-from tideform.engine.checkpoint import FolderBlobs
 from tideform.errors import RefusedError
-from tideform.plan.astray import refuse_anothers_table, refuse_astray
-from tideform.plan.model import PlannedResource
+from tideform.model.engine import Preview
+from tideform.model.planned import PlannedResource
+from tideform.operations.astray import refuse_anothers_table, refuse_astray
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment
+from tideform.state.backend import Backend
+from tideform.state.checkpoint import FolderBlobs
 
 HERE = deployment()
 OURS = {"tideform:project": "demo", "tideform:environment": "dev"}

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.plan.making import deployment
-from tideform.engine.checkpoint import FolderBlobs, key_of
 from tideform.errors import RefusedError
-from tideform.plan.beforehand import refuse_beforehand
+from tideform.operations.beforehand import refuse_beforehand
+from tideform.state.checkpoint import FolderBlobs, key_of
 
 
 @pytest.mark.parametrize(("environments", "refused"), [(("dev", "dev-eu"), True), (("dev-eu",), False)])

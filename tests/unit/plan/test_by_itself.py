@@ -8,10 +8,10 @@ import pytest
 
 from tests.unit.plan.making import deployment, pool
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.engine.checkpoint import BrokenStateError
 from tideform.errors import CloudError
-from tideform.plan.by_itself import inert, standing_inert
+from tideform.operations.by_itself import inert, standing_inert
 from tideform.spec.deployment import Deployment
+from tideform.state.checkpoint import BrokenStateError
 
 DENIED = CloudError.of("TD611", "A cloud service refused", detail="AccessDenied: lambda:InvokeFunction")
 BROKEN = Diagnostic("TD625", Severity.WARNING, "The reaper is not as it should be", detail="", fix="")

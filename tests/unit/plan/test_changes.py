@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tideform.plan.changes import changes_between
-from tideform.plan.model import SECRET, UNKNOWN
+from tideform.model.changes import changes_between
+from tideform.model.planned import SECRET, UNKNOWN
 
 _values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tideform.engine.base import Preview
 from tideform.errors import RefusedError
+from tideform.model.engine import Preview
+from tideform.model.planned import SECRET, UNKNOWN, Action, PlannedResource
 from tideform.plan.compare import agrees, in_the_way, refuse_moved
-from tideform.plan.model import SECRET, UNKNOWN, Action, PlannedResource
 
 
 def _preview(action: Action, **after: Any) -> Preview:

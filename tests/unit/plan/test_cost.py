@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.unit.plan.making import deployment, pool, resource
-from tideform.components.worst_case import LATE, worst_case_text
 from tideform.diagnostics import Severity
+from tideform.model.planned import UNKNOWN, Action, PlannedResource, PriceLine
 from tideform.plan.cost import cost_findings, price, standing_hourly, worst_case
-from tideform.plan.model import UNKNOWN, Action, PlannedResource, PriceLine
+from tideform.pools.worst_case import LATE, worst_case_text
 from tideform.prices.book import book
 
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"

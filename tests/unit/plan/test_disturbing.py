@@ -9,8 +9,8 @@ import pytest
 
 from tests.unit.plan.making import deployment, pool, resource
 from tideform.burst.lease import Lease, Mode, PoolRecord, State
+from tideform.model.planned import Action, PlannedResource, PropertyChange
 from tideform.plan.disturbing import disturbing, turning
-from tideform.plan.model import Action, PlannedResource, PropertyChange
 from tideform.process import Process
 
 ENVIRONMENT = "aws:batch/computeEnvironment:ComputeEnvironment"

@@ -9,14 +9,14 @@ from typing import Any, cast
 import pytest
 
 from tests.unit.plan.making import deployment
-from tideform.engine.base import Preview, Program, Result
 from tideform.engine.data import Doomed, HeldData
 from tideform.errors import RefusedError
-from tideform.plan.changing import Change
-from tideform.plan.execute import carry_out
-from tideform.plan.model import Action, Plan, PlannedResource
-from tideform.plan.pipeline import Planned
-from tideform.plan.programs import parse_key
+from tideform.model.engine import Preview, Program, Result
+from tideform.model.planned import Action, Plan, PlannedResource
+from tideform.model.programs import parse_key
+from tideform.operations.changing import Change
+from tideform.operations.execute import carry_out
+from tideform.operations.pipeline import Planned
 
 DRIFT = PlannedResource("storage", "aws:s3/bucket:Bucket", "data", Action.UPDATE, {"tags": {}}, {"tags": {"a": "b"}})
 
@@ -72,7 +72,7 @@ class Notes:
 def test_a_stage_without_changes_is_left_alone_unless_its_state_tells_something_else_than_the_cloud(
     drift: tuple[PlannedResource, ...], done: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tideform.plan.execute.remember_sandbox", lambda _deployment: None)
+    monkeypatch.setattr("tideform.operations.execute.remember_sandbox", lambda _deployment: None)
     shown = Preview((), {}, {}, drift=drift, state_digest="0" * 64)
     notes = Notes(shown)
     plan = Plan("demo", "dev", "local", "123456789012", "us-east-1", offline=False, resources=())
@@ -91,7 +91,7 @@ def test_data_that_came_after_the_plan_was_shown_is_not_deleted_unnamed(
     held = (HeldData(Doomed(GONE.type, "raw", "bucket"), "objects"),)
     shown = Preview((GONE,), {}, {}, state_digest="0" * 64)
     notes = Notes(shown)
-    monkeypatch.setattr("tideform.plan.execute.remember_sandbox", lambda _deployment: None)
+    monkeypatch.setattr("tideform.operations.execute.remember_sandbox", lambda _deployment: None)
     monkeypatch.setattr("tideform.engine.data.held_data", lambda _cloud, _doomed: held)
     monkeypatch.setattr("tideform.engine.data.empty", lambda _cloud, _held: notes.done.append("emptied"))
     plan = Plan(
@@ -107,7 +107,7 @@ def test_data_that_came_after_the_plan_was_shown_is_not_deleted_unnamed(
 def test_what_a_units_new_parts_need_the_names_of_goes_before_them_and_no_store_does(
     key: str, first: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tideform.plan.execute.remember_sandbox", lambda _deployment: None)
+    monkeypatch.setattr("tideform.operations.execute.remember_sandbox", lambda _deployment: None)
     kind, name = "aws:cloudwatch/logGroup:LogGroup", {"name": "/logs/fit"}
     comes = PlannedResource(key, kind, "fit", Action.CREATE, None, name, urn="new")
     goes = PlannedResource(key, kind, "fit", Action.DELETE, name, None, urn="old")

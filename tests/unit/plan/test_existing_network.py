@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from tests.unit.plan.making import deployment
 from tideform.cloud import Cloud
-from tideform.plan.existing_network import network_findings
+from tideform.operations.existing_network import network_findings
 
 NOWHERE = "0123456789abcdef0"
 

@@ -14,13 +14,13 @@ from tests.unit.plan.making import deployment, pool
 from tideform.burst.lease import Mode, new_lease
 from tideform.burst.table import LeaseTable
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.engine.backend import Backend
-from tideform.engine.checkpoint import FolderBlobs, key_of
 from tideform.errors import CloudError
-from tideform.plan.held_by_tags import held_by_tags
-from tideform.plan.leases import lease_findings
-from tideform.plan.programs import program
+from tideform.model.programs import program
+from tideform.operations.held_by_tags import held_by_tags
+from tideform.operations.leases import lease_findings
 from tideform.spec.deployment import Deployment
+from tideform.state.backend import Backend
+from tideform.state.checkpoint import FolderBlobs, key_of
 
 GOING = program(deployment(), "training", "eu-fit")
 

@@ -11,8 +11,8 @@ from tests.unit.plan.making import deployment
 from tideform.burst.lease import PoolRecord, State
 from tideform.diagnostics import Severity
 from tideform.errors import CloudError, TideformError
-from tideform.plan import leases
-from tideform.plan.leases import lease_findings
+from tideform.operations import leases
+from tideform.operations.leases import lease_findings
 
 GONE = PoolRecord("old", state=State.UP, leases=())
 

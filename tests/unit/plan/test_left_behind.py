@@ -11,13 +11,14 @@ import pytest
 
 from tests.unit.plan.making import deployment
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.engine import checkpoint, settings
-from tideform.engine.backend import Backend
-from tideform.engine.checkpoint import FolderBlobs
-from tideform.engine.left_behind import local_environment
-from tideform.plan.left_behind import left_findings, left_findings_offline
-from tideform.plan.programs import program
+from tideform.engine.fit import checked_backend
+from tideform.model.programs import program
+from tideform.operations.left_behind import left_findings, left_findings_offline
 from tideform.spec.deployment import Deployment
+from tideform.state import checkpoint, settings
+from tideform.state.backend import Backend
+from tideform.state.checkpoint import FolderBlobs
+from tideform.state.left_behind import local_environment
 
 BUCKET = {"urn": "urn:bucket", "type": "aws:s3/bucket:Bucket", "custom": True}
 
@@ -38,7 +39,7 @@ def stand(where: Deployment, *resources: dict[str, Any], name: str = "") -> None
 
 
 def found(of: Deployment, *, brings: bool = True) -> Diagnostic:
-    (one,) = left_findings(of, Backend.of(of), brings=brings)
+    (one,) = left_findings(of, checked_backend(of), brings=brings)
     assert one.code == "TD420"
     return one
 
@@ -123,20 +124,20 @@ def test_a_stack_that_may_be_ours_and_that_nothing_proves_is_told_and_is_no_erro
     file = two.workspace.state("dev") / checkpoint.key_of("tideform-training", "demo-dev-eu-fit")
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
-    (one,) = left_findings(two, Backend.of(two), brings=True)
+    (one,) = left_findings(two, checked_backend(two), brings=True)
     assert (one.code, one.severity, "demo-dev-eu-fit" in one.detail) == ("TD421", Severity.WARNING, True)
 
 
 def test_an_environment_of_the_spec_is_no_finding(here: Deployment) -> None:
     beside = replace(here, environments=("dev", "gone"))
-    assert left_findings(beside, Backend.of(beside), brings=True) == ()
+    assert left_findings(beside, checked_backend(beside), brings=True) == ()
 
 
 def test_one_whose_state_was_moved_away_is_no_finding(here: Deployment) -> None:
     pointer = here.workspace.state("gone") / ".tideform-moved" / "demo-gone.json"
     pointer.parent.mkdir()
     pointer.write_text(json.dumps({"to": "s3://elsewhere"}))
-    assert left_findings(here, Backend.of(here), brings=True) == ()
+    assert left_findings(here, checked_backend(here), brings=True) == ()
 
 
 def test_a_project_of_old_beside_ours_is_told(here: Deployment) -> None:

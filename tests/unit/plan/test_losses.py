@@ -8,8 +8,8 @@ import pytest
 
 from tests.unit.plan.making import deployment, resource
 from tideform.engine.data import Doomed, HeldData
+from tideform.model.planned import Action, PlannedResource
 from tideform.plan.losses import losses
-from tideform.plan.model import Action, PlannedResource
 
 BUCKET = "aws:s3/bucket:Bucket"
 SPEC: dict[str, Any] = {"storage": {"landing": {"kind": "dataset"}}}

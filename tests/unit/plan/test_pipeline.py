@@ -10,12 +10,12 @@ import pytest
 
 from tests.unit.plan.making import deployment, pool
 from tideform.diagnostics import Severity, errors_in
-from tideform.engine.base import Preview, Program
-from tideform.engine.checkpoint import Blobs, FolderBlobs
-from tideform.plan import pipeline
-from tideform.plan.pipeline import make_plan
-from tideform.plan.programs import made_as, parse_key
+from tideform.model.engine import Preview, Program
+from tideform.model.programs import made_as, parse_key
+from tideform.operations import pipeline
+from tideform.operations.pipeline import make_plan
 from tideform.spec.deployment import Deployment
+from tideform.state.checkpoint import Blobs, FolderBlobs
 
 SERVED: dict[str, Any] = {
     "storage": {"models": {"kind": "models"}},

@@ -8,8 +8,8 @@ import pytest
 
 from tests.unit.plan.making import deployment, pool
 from tests.unit.views.plans import created, plan
-from tideform.components.worst_case import worst_case_text
 from tideform.plan.pools import pool_choices
+from tideform.pools.worst_case import worst_case_text
 from tideform.views.costs import pool_lines
 
 MACHINES = {"batch": "c5.large", "ec2": "c5.large", "eks": "c5.large", "sagemaker": "ml.g5.xlarge"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tideform.plan.provenance import commit
+from tideform.operations.provenance import commit
 
 
 def test_outside_of_git_there_is_no_commit(tmp_path: Path) -> None:

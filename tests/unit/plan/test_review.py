@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.unit.plan.making import deployment, resource
-from tideform.catalogue.controls import controls
-from tideform.catalogue.controls.base import Evidence, Match
+from tideform.controls import controls
+from tideform.controls.base import Evidence, Match
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.plan.review import review
 
@@ -97,7 +97,7 @@ def test_a_waiver_that_excuses_nothing_is_a_warning(wrong: dict[str, str]) -> No
 
 
 def test_what_is_known_after_the_apply_only_is_a_warning() -> None:
-    from tideform.plan.model import UNKNOWN
+    from tideform.model.planned import UNKNOWN
 
     (finding,) = findings(resource(KEY, enableKeyRotation=UNKNOWN))
     assert (finding.code, finding.severity) == ("TD703", Severity.WARNING)

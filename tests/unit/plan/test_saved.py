@@ -11,8 +11,8 @@ import pytest
 
 from tests.unit.views.plans import created, everything, plan
 from tideform.errors import RefusedError
+from tideform.model.planned import SECRET, UNKNOWN
 from tideform.plan.markers import decode, encode
-from tideform.plan.model import SECRET, UNKNOWN
 from tideform.plan.saved import LIMIT, Provenance, SavedPlan, load_saved, save
 
 DIGEST = "a" * 64

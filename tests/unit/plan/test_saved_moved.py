@@ -10,7 +10,7 @@ import pytest
 from tests.unit.views.plans import created, plan
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import RefusedError
-from tideform.plan.model import SECRET, UNKNOWN, Action, OutputChange, Plan, PlannedResource
+from tideform.model.planned import SECRET, UNKNOWN, Action, OutputChange, Plan, PlannedResource
 from tideform.plan.moved import moved, refuse_stale
 from tideform.plan.saved import Provenance, SavedPlan
 

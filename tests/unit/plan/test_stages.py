@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tideform.engine.base import Program
+from tideform.model.engine import Program
 from tideform.plan.stages import removal, stages
 
 

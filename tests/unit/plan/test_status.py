@@ -20,10 +20,10 @@ from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import CloudError
-from tideform.plan.by_itself import STARTERS, Inert, inert
-from tideform.plan.capacity import capacity, state_of
-from tideform.plan.pool_statuses import pool_statuses
-from tideform.plan.status import Status, status
+from tideform.operations.by_itself import STARTERS, Inert, inert
+from tideform.operations.capacity import capacity, state_of
+from tideform.operations.pool_statuses import pool_statuses
+from tideform.operations.status import Status, status
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment
 from tideform.unasked import Unasked
@@ -135,8 +135,8 @@ def refuse(*_: object, **__: object) -> None:
 @pytest.fixture
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
     """The state knows the lease table."""
-    monkeypatch.setattr("tideform.plan.capacity.stands", lambda *_: True)
-    monkeypatch.setattr("tideform.plan.capacity.inert", lambda *_: Inert())
+    monkeypatch.setattr("tideform.operations.capacity.stands", lambda *_: True)
+    monkeypatch.setattr("tideform.operations.capacity.inert", lambda *_: Inert())
 
 
 @pytest.mark.usefixtures("known")
@@ -164,7 +164,7 @@ def test_a_service_that_refuses_hides_no_burst_and_is_named(
 ) -> None:
     burst(cloud, here)
     silent = Sighted(unasked=(Unasked("held by nobody (EC2)", "AccessDenied on it."),))
-    monkeypatch.setattr("tideform.plan.capacity.sighted", lambda *_: silent)
+    monkeypatch.setattr("tideform.operations.capacity.sighted", lambda *_: silent)
     found = status(here)
     assert "Bursts: 1" in text(found)
     assert "Held by nobody (EC2): could not be asked: AccessDenied on it." in text(found)
@@ -176,7 +176,7 @@ def test_a_lock_that_cannot_be_read_is_not_called_free(
     cloud: Cloud, here: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     burst(cloud, here)
-    monkeypatch.setattr("tideform.engine.lock.Lock.holders", refuse)
+    monkeypatch.setattr("tideform.state.lock.Lock.holders", refuse)
     found = status(here)
     assert "Lock: could not be asked: AccessDenied on it." in text(found)
     assert (status_json(found)["lock"], "Bursts: 1" in text(found)) == (None, True)
@@ -223,7 +223,7 @@ def test_a_state_that_gives_no_answer_hides_no_burst(
     cloud: Cloud, here: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("read", "keys"):
-        monkeypatch.setattr(f"tideform.engine.checkpoint.FolderBlobs.{name}", refuse)
+        monkeypatch.setattr(f"tideform.state.checkpoint.FolderBlobs.{name}", refuse)
     burst(cloud, here)
     found = status(here)
     assert (status_json(found)["stacks"], "Stacks: could not be asked: AccessDenied" in text(found)) == (None, True)
@@ -248,7 +248,7 @@ def test_the_reaper_of_an_environment_that_left_the_spec_is_not_judged_by_it(
     codes: list[str],
 ) -> None:
     unfit = Diagnostic("TD625", Severity.WARNING, "The reaper is not as it should be", "its policy", fix="Apply.")
-    monkeypatch.setattr("tideform.plan.capacity.inert", lambda *_: Inert((unfit,)))
+    monkeypatch.setattr("tideform.operations.capacity.inert", lambda *_: Inert((unfit,)))
     burst(cloud, here)
     assert [one.code for one in status(replace(here, left=left)).warnings] == codes
 
@@ -258,7 +258,7 @@ def test_the_reaper_of_an_environment_that_left_the_spec_is_not_judged_by_it(
 def test_what_acts_by_itself_and_could_not_be_looked_at_is_missing(
     cloud: Cloud, here: Deployment, monkeypatch: pytest.MonkeyPatch, asks: str, what: str
 ) -> None:
-    monkeypatch.setattr("tideform.plan.capacity.inert", inert)
+    monkeypatch.setattr("tideform.operations.capacity.inert", inert)
     monkeypatch.setattr("tideform.burst.reaper_brake.unfit", lambda *_: None)
     monkeypatch.setattr("tideform.burst.starters.switched_off", lambda *_: {})
     monkeypatch.setattr(f"tideform.burst.{asks}", refuse)

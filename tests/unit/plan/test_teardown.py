@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from tests.unit.plan.making import deployment, pool
-from tideform.engine.base import Program, Result
-from tideform.engine.checkpoint import Checkpoint, FolderBlobs, key_of, read
 from tideform.errors import LeftoversError, RefusedError
-from tideform.plan import teardown
-from tideform.plan.programs import parse_key
+from tideform.model.engine import Program, Result
+from tideform.model.programs import parse_key
+from tideform.operations import teardown
+from tideform.state.checkpoint import Checkpoint, FolderBlobs, key_of, read
 
 LEFT = LeftoversError.of("TD608", "Something is left")
 REFUSED = RefusedError.of("TD332", "A burst still holds capacity")

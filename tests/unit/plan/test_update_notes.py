@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tideform.plan.model import Action, PlannedResource
+from tideform.model.planned import Action, PlannedResource
 from tideform.plan.update_notes import update_note
 
 COMPUTE = "aws:batch/computeEnvironment:ComputeEnvironment"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from tideform.plan.walk import walk
+from tideform.operations.walk import walk
 
 
 def test_nothing_begins_before_what_it_needs_is_done() -> None:

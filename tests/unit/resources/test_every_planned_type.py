@@ -15,8 +15,8 @@ from tests.unit.stacks.collecting import FULL, collect, deployment_of
 from tideform.burst.inventory.areas import ENVIRONMENT, UNIT
 from tideform.cloud import Cloud
 from tideform.engine.bootstrap.documents import provisioning_rights
+from tideform.model.planned import PlannedResource, PriceLine
 from tideform.plan.cost import price
-from tideform.plan.model import PlannedResource, PriceLine
 from tideform.resources.base import PartOf, ResourceType
 from tideform.resources.inventory import Area
 from tideform.resources.registry import all_types, type_of

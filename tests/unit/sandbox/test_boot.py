@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tideform.errors import LockedError, SandboxError
-from tideform.local import boot, client
+from tideform.local import client
 from tideform.paths import Workspace
+from tideform.state import boot
 
 _STACK = {"type": "pulumi:pulumi:Stack", "urn": "urn:root"}
 _BUCKET = {"type": "aws:s3/bucket:Bucket", "urn": "urn:bucket"}

@@ -19,7 +19,7 @@ _ENSURE = """
 import sys
 from pathlib import Path
 from tideform.paths import Workspace
-from tideform_sandbox import client
+from tideform.local import client
 print(client.ensure(Workspace(Path(sys.argv[1]))).boot_id)
 """
 

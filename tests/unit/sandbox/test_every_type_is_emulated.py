@@ -8,7 +8,7 @@ import pytest
 
 from tests.everything import EVERYTHING, PROGRAMS
 from tests.unit.stacks.collecting import collect
-from tideform.plan.model import PlannedResource
+from tideform.model.planned import PlannedResource
 from tideform.resources.registry import all_types
 from tideform_sandbox.providers.aws.lifecycle import unknown_inputs
 from tideform_sandbox.providers.aws.registry import all_kinds, kind_of

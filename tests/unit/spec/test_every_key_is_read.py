@@ -10,12 +10,15 @@ import pytest
 
 from tests.unit.spec.readers import readers
 from tests.unit.stacks.collecting import FULL
-from tideform.catalogue.not_built import not_built
+from tideform.checks.not_built import not_built
 from tideform.spec.base import Model
 from tideform.spec.project import Project
 
 # Who may be a key's reader: whatever plans, makes, begins or ends something; not validation, views or the sandbox.
-ACTING = ("components", "catalogue", "burst", "engine", "plan", "cli", "connect.py", "cloud.py")
+ACTING = (
+    *("pools", "components", "registry", "backends", "controls", "alarms", "frameworks", "burst", "state", "engine"),
+    *("plan", "operations", "cli", "connect.py", "cloud.py"),
+)
 # Keys that only a module of the spec's own package reads, which acts on them there for all others.
 ACTED_ON_WITHIN = {
     "Limits.lease": "leases.py",  # what no burst and no extension goes beyond
@@ -57,9 +60,8 @@ KEYS = sorted(
 
 
 def _acts(file: Path) -> bool:
-    """Without the rules that only refuse."""
-    inside = file.parts[0] == "stacks" or file.parts[2] in ACTING
-    return inside and not file.name.startswith("_rules")
+    """Of the checks, what notes a key in the plan; the others only refuse."""
+    return file.parts[0] == "stacks" or file.parts[2] in ACTING or file.parts[2:] == ("checks", "not_built.py")
 
 
 @pytest.mark.parametrize("key", sorted(set(KEYS) - READ_AS_TEXT - NOTED_WITH.keys()))

@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tideform.engine.base import Preview, Program
 from tideform.engine.offline import OfflineCollector
+from tideform.model.engine import Preview, Program
+from tideform.model.planned import Outputs, PlannedResource
 from tideform.paths import stacks_dir
-from tideform.plan.model import Outputs, PlannedResource
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment, Project
 

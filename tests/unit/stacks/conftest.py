@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.unit.stacks.collecting import collect
-from tideform.engine.base import Preview
+from tideform.model.engine import Preview
 
 PROGRAMS = (
     ("foundation", None),

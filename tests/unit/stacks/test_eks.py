@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import FULL, collect, inputs, of_type, statements
-from tideform.engine.base import Preview
+from tideform.model.engine import Preview
 from tideform_sandbox.providers.aws.lifecycle import unknown_inputs
 from tideform_sandbox.providers.aws.registry import kind_of
 

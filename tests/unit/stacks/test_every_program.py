@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import collect, statements
-from tideform.engine.base import Preview
-from tideform.plan.model import UNKNOWN, PlannedResource
+from tideform.model.engine import Preview
+from tideform.model.planned import UNKNOWN, PlannedResource
 
 # No resource, and no resource-level permission either: AWS takes only `*` for these.
 TAKES_ONLY_A_STAR = {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import collect, inputs, of_type, statements
-from tideform.plan.model import UNKNOWN
+from tideform.model.planned import UNKNOWN
 
 NOTHING: dict[str, Any] = {"training": {}, "serving": {}, "tracking": None, "compliance": {}}
 EXISTING: dict[str, Any] = {"network": {"existing": "vpc-0abc1234", "subnets": ["subnet-0aaaaaaa", "subnet-0bbbbbbb"]}}

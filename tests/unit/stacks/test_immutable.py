@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import collect, collect_on, inputs
-from tideform.engine.base import Preview
-from tideform.plan.model import UNKNOWN
+from tideform.model.engine import Preview
+from tideform.model.planned import UNKNOWN
 
 Place = tuple[str, str, str, str]  # layer, unit, type, name
 IMMUTABLE: tuple[Place, ...] = (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import FULL, collect, inputs, of_type, statements
-from tideform.engine.base import Preview
+from tideform.model.engine import Preview
 
 
 def served(**words: Any) -> Preview:

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import FULL, collect, deployment_of, inputs, of_type, statements
+from tideform.backends.training.batch.starter import on_batch
 from tideform.burst.carrying import carried
-from tideform.components.begins import on_batch
-from tideform.components.pool_shape import shape_of
-from tideform.components.schedule import start_plan
+from tideform.components.jobs.schedule import start_plan
 from tideform.components.scope import Scope
 from tideform.errors import RefusedError
+from tideform.pools.shape import shape_of
 
 JOB = {"image": "trainer", "command": ["true"]}
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import collect, inputs, of_type, statements
-from tideform.engine.base import Preview
+from tideform.model.engine import Preview
 
 JOB = {"image": "trainer", "command": ["torchrun", "train.py"]}
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.stacks.collecting import FULL, collect
 from tests.unit.stacks.test_foundation import EXISTING
-from tideform.plan.model import PlannedResource
+from tideform.model.planned import PlannedResource
 
 LONG = "n" * 32
 # Type and property: the service, the shape of the request, and its member.

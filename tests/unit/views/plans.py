@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.plan.model import (
+from tideform.model.planned import (
     SECRET,
     UNKNOWN,
     Action,

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.views.plans import BUCKET, plan
+from tideform.model.planned import SECRET, UNKNOWN, Action, PlannedResource, PropertyChange
 from tideform.plan.markers import decode, encode
-from tideform.plan.model import SECRET, UNKNOWN, Action, PlannedResource, PropertyChange
 from tideform.views.human import plan_lines
 from tideform.views.json_plan import plan_json
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tideform.operations.pipeline import make_plan
 from tideform.paths import blueprints_dir
-from tideform.plan.pipeline import make_plan
 from tideform.spec.load import load
 from tideform.views.human import plan_lines
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tideform.catalogue.controls import known_controls
+from tideform.controls import known_controls
 from tideform.views.controls import page
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "controls.md"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.views.plans import created, everything, plan, policy, updated
-from tideform.plan.model import SECRET, UNKNOWN, Action, Plan, PlannedResource, PriceLine, PropertyChange
+from tideform.model.planned import SECRET, UNKNOWN, Action, Plan, PlannedResource, PriceLine, PropertyChange
 from tideform.views.human import Detail, plan_lines, resource_lines
 
 

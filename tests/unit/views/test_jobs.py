@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tideform.burst.history.runs import Run
-from tideform.burst.reaper.history.base import JobState
+from tideform.reaper.history.base import JobState
 from tideform.views.jobs import run_json, run_lines
 
 NOW = 1_800_000_000.0

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.unit.views.plans import BUCKET, created, everything, plan, updated
-from tideform.engine.base import Program
-from tideform.plan.model import SECRET, UNKNOWN, Action, OutputChange, PlannedResource, PropertyChange
+from tideform.model.engine import Program
+from tideform.model.planned import SECRET, UNKNOWN, Action, OutputChange, PlannedResource, PropertyChange
 from tideform.plan.stages import stages
 from tideform.views.json_plan import plan_json, resource_change
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tideform.plan.model import SECRET
+from tideform.model.planned import SECRET
 from tideform.views.outputs import named, output_lines
 from tideform.views.values import block
 

@@ -8,7 +8,7 @@ from tideform.burst.lease import PoolRecord
 from tideform.burst.ownerless import Sighted
 from tideform.burst.status import PoolStatus
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.plan.pool_statuses import PoolStatuses
+from tideform.operations.pool_statuses import PoolStatuses
 from tideform.unasked import NO_GAPS, Broken, Gaps, Unasked
 from tideform.views.burst import statuses_json, statuses_lines
 

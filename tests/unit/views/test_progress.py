@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from tideform.cli.common import console as common_console
-from tideform.engine.base import Progress
+from tideform.model.engine import Progress
 from tideform.views.progress import Tracker, elapsed, progress
 
 BUCKET = "aws:s3/bucket:Bucket"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tideform.burst.reaper.reserved import Reservation
 from tideform.burst.receipt import Receipt
+from tideform.reaper.reserved import Reservation
 from tideform.resources.inventory import Leftover
 from tideform.unasked import Unasked
 from tideform.views.receipt import receipt_json, receipt_lines

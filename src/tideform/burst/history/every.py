@@ -9,11 +9,11 @@ from itertools import chain
 from tideform.burst.as_held import as_held
 from tideform.burst.history.runs import Seen, runs
 from tideform.burst.lease import PoolRecord
-from tideform.burst.reaper.job_name import after_pool, may_be_lease
 from tideform.burst.record import illegible_in
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.errors import CloudError
+from tideform.reaper.job_name import after_pool, may_be_lease
 from tideform.spec.deployment import Deployment
 from tideform.unasked import each
 

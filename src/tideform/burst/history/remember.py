@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from tideform.burst.reaper.base import Handle
-from tideform.burst.reaper.history import remembered
-from tideform.burst.reaper.history.base import JobRecord
 from tideform.burst.runner import Runner, cloud_errors
 from tideform.cloud import Cloud
+from tideform.reaper.base import Handle
+from tideform.reaper.history import remembered
+from tideform.reaper.history.base import JobRecord
 
 
 def remembered_jobs(

@@ -14,8 +14,14 @@ from typing import Any, TypeVar
 
 from tideform.burst.history.remember import remembered_jobs
 from tideform.burst.lease import Mode
-from tideform.burst.reaper.fates import Fate, Fates, unlearnt
-from tideform.burst.reaper.history.base import (
+from tideform.burst.runner import cloud_errors, runner_for
+from tideform.burst.status import account_now
+from tideform.burst.table import LeaseTable
+from tideform.burst.table_errors import telling_no_table
+from tideform.cloud import Cloud
+from tideform.errors import CloudError
+from tideform.reaper.fates import Fate, Fates, unlearnt
+from tideform.reaper.history.base import (
     OPEN,
     JobRecord,
     JobState,
@@ -24,17 +30,11 @@ from tideform.burst.reaper.history.base import (
     newest_attempts,
     summed,
 )
-from tideform.burst.reaper.job_name import job_name
-from tideform.burst.reaper.ledger import Ledger
-from tideform.burst.reaper.meter import Account, Hold, count
-from tideform.burst.reaper.prices import SpotPrices
-from tideform.burst.runner import cloud_errors, runner_for
-from tideform.burst.status import account_now
-from tideform.burst.table import LeaseTable
-from tideform.burst.table_errors import telling_no_table
-from tideform.catalogue.training.base import backends
-from tideform.cloud import Cloud
-from tideform.errors import CloudError
+from tideform.reaper.job_name import job_name
+from tideform.reaper.ledger import Ledger
+from tideform.reaper.meter import Account, Hold, count
+from tideform.reaper.prices import SpotPrices
+from tideform.registry.training import backends
 from tideform.spec.deployment import Deployment
 from tideform.unasked import NO_GAPS, Gaps, each
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tideform.burst.reaper import instances
+from tideform.reaper import instances
 from tideform.resources.autoscaling import described, groups, size
 from tideform.resources.inventory import Area, Leftover, Place, tags_of
 

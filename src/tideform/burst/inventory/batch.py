@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tideform.burst.reaper.batch_states import UNFINISHED, lists_jobs
+from tideform.reaper.batch_states import UNFINISHED, lists_jobs
 from tideform.resources.batch import claimed_queue, described_environments, described_queues, size
 from tideform.resources.inventory import Area, Leftover, Place
 

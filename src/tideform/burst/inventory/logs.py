@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tideform.catalogue.training._logs import KEEP_DAYS, is_lasting, job_log_group
+from tideform.pools.log_groups import KEEP_DAYS, is_lasting, job_log_group
 from tideform.resources.inventory import Area, Leftover, Place
 from tideform.resources.logs import log_groups
 

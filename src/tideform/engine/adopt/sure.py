@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tideform.engine.values import contains, from_engine
-from tideform.plan.model import UNKNOWN
+from tideform.model.planned import UNKNOWN
+from tideform.state.values import contains, from_engine
 
 
 class NotKnownError(Exception):

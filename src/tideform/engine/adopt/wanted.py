@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tideform.engine.values import UNKNOWN_SENTINEL, contains, from_engine
-from tideform.plan.model import UNKNOWN
+from tideform.model.planned import UNKNOWN
+from tideform.state.values import UNKNOWN_SENTINEL, contains, from_engine
 
 if TYPE_CHECKING:
     from pulumi.automation.events import EngineEvent

@@ -31,12 +31,12 @@ from tideform.engine.recover.identify import identify, standing
 from tideform.engine.recover.ownership import has_a_mark, is_ours
 from tideform.engine.recover.recovery import insert, settled, taken
 from tideform.engine.recover.unread import as_seen
-from tideform.plan.model import Action, Outputs, address_of
+from tideform.model.planned import Action, Outputs, address_of
 
 if TYPE_CHECKING:
     from tideform.cloud import Cloud
-    from tideform.engine.base import Preview, Program
     from tideform.engine.pulumi import PulumiEngine
+    from tideform.model.engine import Preview, Program
 
 
 @dataclass

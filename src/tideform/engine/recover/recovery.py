@@ -14,12 +14,12 @@ from tideform.diagnostics import Diagnostic, Severity
 from tideform.engine.recover.identify import before_read, identify, standing
 from tideform.engine.recover.ownership import is_ours
 from tideform.engine.recover.unread import as_seen
-from tideform.plan.model import address_of
+from tideform.model.planned import address_of
 
 if TYPE_CHECKING:
     from tideform.cloud import Cloud
-    from tideform.engine.base import Program
     from tideform.engine.pulumi import PulumiEngine
+    from tideform.model.engine import Program
 
 Resource = Mapping[str, Any]
 

@@ -40,7 +40,7 @@ def install(world: World) -> None:
 
 
 def describe_sessions(plane: Plane, given: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # as all operations
-    """None, ever: a shell on a machine of the sandbox is one of this machine (`burst.ec2.local_shell`)."""
+    """None, ever: a shell on a machine of the sandbox is one of this machine (`tideform_sandbox.nodes.shell`)."""
     return {"Sessions": []}
 
 

@@ -26,7 +26,7 @@ from tideform_sandbox.services.ssm.command import RUNNING, Command, Invocation
 from tideform_sandbox.world import World
 
 GRACE = 30.0  # seconds between SIGTERM and SIGKILL for a container
-_LAST_GRACE = 100.0  # the same where a hook holds the machine's end (`tideform.components.ec2_user_data`)
+_LAST_GRACE = 100.0  # the same where a hook holds the machine's end (`tideform.backends.training.ec2.user_data`)
 _KILLED = 137  # the code of a script that the agent has killed, and of a job that was killed for lack of memory
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/send-commands-reboot.html
 _REBOOTS = 194

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import deployment_of
-from tideform.burst.ec2.pace import Pace
-from tideform.burst.ec2.runner import Ec2Runner
+from tideform.backends.training.ec2.names import GroupNames
+from tideform.backends.training.ec2.pace import Pace
+from tideform.backends.training.ec2.runner import Ec2Runner
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease, Mode, new_lease
 from tideform.burst.runner import Work
 from tideform.burst.table import LeaseTable
-from tideform.catalogue.training._ec2 import GroupNames
 from tideform.cloud import Cloud
 from tideform.local import client
 from tideform.paths import Workspace
@@ -122,7 +122,7 @@ def _lease_table(desk: Desk) -> None:
 
 
 def _group(desk: Desk) -> None:
-    """As `tideform.components.ec2_group` makes it."""
+    """As `tideform.backends.training.ec2.group` makes it."""
     ec2, asg = desk.cloud.client("ec2"), desk.cloud.client("autoscaling")
     names, tags = GroupNames(desk.deployment, POOL), desk.deployment.tags("training", POOL)
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]

@@ -10,11 +10,11 @@ from tests.unit.burst.ec2.conftest import POOL, Desk
 from tests.unit.burst.ec2.test_starting import begin, leases, plan_for, reap, status
 from tests.unit.burst.permissions import actions_of, reaper_may
 from tests.unit.sandbox.waiting import until
-from tideform.burst.reaper.endings import ec2 as ending
-from tideform.burst.reaper.pools import POOL as KEY
-from tideform.burst.reaper.pools import Pools
-from tideform.burst.reaper.scheduled import JOB_OVER
-from tideform.burst.reaper.starting.base import ATTEMPTS
+from tideform.backends.training.ec2.in_account import ending
+from tideform.reaper.pools import POOL as KEY
+from tideform.reaper.pools import Pools
+from tideform.reaper.scheduled import JOB_OVER
+from tideform.reaper.starting.base import ATTEMPTS
 
 WAIT = ("sh", "-c", 'touch "$HOME/../$TIDEFORM_LEASE.$RANK"; exec sleep 600')
 SAVES = ("sh", "-c", "trap '' TERM; touch \"$HOME/../$TIDEFORM_LEASE.$RANK\"; while :; do sleep 1; done")

@@ -11,11 +11,11 @@ from tests.unit.burst.ec2.test_runner import code_of, of_up_to
 from tests.unit.burst.ec2.test_starting import begin, plan_for
 from tests.unit.burst.permissions import actions_of, starter_may
 from tests.unit.sandbox.waiting import until
+from tideform.backends.training.ec2.in_account import buying, group
 from tideform.burst.halt import Halt
-from tideform.burst.reaper import buying, group
-from tideform.burst.reaper.starting.base import StartError
 from tideform.burst.runner import Work
 from tideform.errors import RefusedError
+from tideform.reaper.starting.base import StartError
 
 NO_SPOT = {"types": "c5", "market": "spot"}
 NO_ON_DEMAND = {"types": "c5", "market": "on-demand"}

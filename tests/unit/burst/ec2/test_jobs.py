@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tideform.burst.ec2.jobs import members
+from tideform.backends.training.ec2.jobs import members
 from tideform.burst.runner import Work
 
 URI = "TIDEFORM_CHECKPOINT_URI"

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.unit.burst.ec2.conftest import Desk
 from tests.unit.sandbox.waiting import until
-from tideform.burst.ec2.leaving import Leaving
+from tideform.backends.training.ec2.leaving import Leaving
 from tideform.burst.halt import Halt
 from tideform.burst.runner import Work
 

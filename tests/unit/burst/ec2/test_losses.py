@@ -8,8 +8,9 @@ from typing import Any, cast
 
 import pytest
 
-from tideform.burst.reaper import group, instances
-from tideform.burst.reaper.starting.ec2_losses import SETTLE, fresh, lost, saving
+from tideform.backends.training.ec2.in_account import group
+from tideform.backends.training.ec2.in_account.losses import SETTLE, fresh, lost, saving
+from tideform.reaper import instances
 
 WENT = 1_800_000_000.0
 HANDLE = {"group": "pair"}

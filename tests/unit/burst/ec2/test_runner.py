@@ -12,21 +12,21 @@ import pytest
 
 from tests.unit.burst.ec2.conftest import POOL, Desk
 from tests.unit.sandbox.waiting import until
+from tideform.backends.training.ec2.gang import Gang
+from tideform.backends.training.ec2.in_account import ending, group
+from tideform.backends.training.ec2.in_account.script import Node, Task
+from tideform.backends.training.ec2.names import GroupNames
 from tideform.burst.brakes import require
 from tideform.burst.clearance import Hooks
-from tideform.burst.ec2.gang import Gang
 from tideform.burst.extend import extend
 from tideform.burst.halt import Halt, silent
-from tideform.burst.reaper import group, instances
-from tideform.burst.reaper.endings import ec2 as ending
-from tideform.burst.reaper.keeper import STOPPER
-from tideform.burst.reaper.pools import Pools
-from tideform.burst.reaper.starting.ec2_script import Node, Task
 from tideform.burst.runner import Work
 from tideform.burst.session import Session
 from tideform.burst.teardown import Teardown
-from tideform.catalogue.training._ec2 import GroupNames
 from tideform.errors import RefusedError
+from tideform.reaper import instances
+from tideform.reaper.keeper import STOPPER
+from tideform.reaper.pools import Pools
 from tideform.spec.quantities import Count, Duration
 from tideform.spec.training import Capacity
 from tideform.times import utc

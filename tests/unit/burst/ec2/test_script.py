@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tideform.burst.reaper.starting.ec2_script import Node, Task, script
+from tideform.backends.training.ec2.in_account.script import Node, Task, script
 
 NODES = (Node("i-0a", "10.0.0.4"), Node("i-0b", "10.0.1.7"))
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.sandbox.waiting import lives, until
 from tests.unit.stacks.collecting import deployment_of
-from tideform.burst.ec2.shell import shell_command, shell_environment
+from tideform.burst.ssm_shell import shell_command, shell_environment
 from tideform.cloud import Cloud
 from tideform.errors import RefusedError
 from tideform.local import client

@@ -11,17 +11,16 @@ import pytest
 from tests.unit.burst.ec2.conftest import POOL, Desk
 from tests.unit.burst.permissions import actions_of, reaper_may, starter_may
 from tests.unit.sandbox.waiting import until
+from tideform.backends.training.ec2.in_account import ending, starting
+from tideform.backends.training.ec2.start import words
 from tideform.burst.carrying import Carried
-from tideform.burst.ec2.start import words
-from tideform.burst.reaper.endings import ec2 as ending
-from tideform.burst.reaper.pools import Pools
-from tideform.burst.reaper.scheduled import JOB_OVER, NEVER_BEGAN
-from tideform.burst.reaper.settings import Settings
-from tideform.burst.reaper.starter import start
-from tideform.burst.reaper.starting import ec2 as starting
-from tideform.burst.reaper.starting.base import StartError
-from tideform.burst.reaper.sweep import Round
-from tideform.catalogue.training.base import backends
+from tideform.reaper.pools import Pools
+from tideform.reaper.scheduled import JOB_OVER, NEVER_BEGAN
+from tideform.reaper.settings import Settings
+from tideform.reaper.starter import start
+from tideform.reaper.starting.base import StartError
+from tideform.reaper.sweep import Round
+from tideform.registry.training import backends
 
 LEASE = 1800
 

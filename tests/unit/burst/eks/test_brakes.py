@@ -8,9 +8,9 @@ from typing import Any, cast
 import pytest
 
 from tests.unit.stacks.collecting import FULL, deployment_of
+from tideform.backends.training.eks.access import Access
+from tideform.backends.training.eks.brakes import brakes
 from tideform.burst.brakes import Kind
-from tideform.burst.eks.access import Access
-from tideform.burst.eks.brakes import brakes
 
 NIGHTLY = {**FULL["training"]["nightly"], "backend": "eks"}
 

@@ -7,12 +7,12 @@ from typing import Any, cast, get_args
 
 import pytest
 
-from tideform.burst.eks.access import unfit
-from tideform.burst.eks.controllers import lacks, look
-from tideform.burst.reaper.kubernetes_groups import KNOWN
-from tideform.catalogue.training._eks_names import KUEUE_VERSIONS
+from tideform.backends.training.eks.access import unfit
+from tideform.backends.training.eks.controllers import lacks, look
+from tideform.components.kubernetes.names import KUEUE_VERSIONS
 from tideform.errors import TideformError
 from tideform.kube import Kube, KubeError
+from tideform.reaper.kubernetes_groups import KNOWN
 from tideform.spec.project import Cluster
 
 WHOLE: dict[str, Sequence[str]] = dict(KNOWN)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tideform.burst.eks import examine
-from tideform.burst.reaper.kubernetes_groups import KNOWN
+from tideform.backends.training.eks import examine
 from tideform.kube import Kube, KubeError
+from tideform.reaper.kubernetes_groups import KNOWN
 
 SPEC = """
 version: 1

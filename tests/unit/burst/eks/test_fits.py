@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import FULL, deployment_of
-from tideform.burst.eks.access import Access
-from tideform.burst.eks.fits import quota, require_fit
-from tideform.burst.reaper.kubernetes_groups import KNOWN
+from tideform.backends.training.eks.access import Access
+from tideform.backends.training.eks.fits import quota, require_fit
 from tideform.cloud import Cloud
 from tideform.errors import RefusedError
+from tideform.reaper.kubernetes_groups import KNOWN
 
 Object = dict[str, Any]
 

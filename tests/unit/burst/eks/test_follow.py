@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from tideform.burst.eks.follow import Follower
+from tideform.backends.training.eks.follow import Follower
 from tideform.errors import RefusedError
 from tideform.kube import Kube, KubeError
 

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from tideform.burst.eks.installed import newer, running, too_old
-from tideform.components.kubernetes_charts import JOBSET, KARPENTER, KUEUE
+from tideform.backends.training.eks.installed import newer, running, too_old
+from tideform.components.kubernetes.charts import JOBSET, KARPENTER, KUEUE
 from tideform.kube import Kube
 
 Object = dict[str, Any]

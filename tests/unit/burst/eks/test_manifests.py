@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import FULL, deployment_of
-from tideform.burst.eks import manifests
-from tideform.burst.eks.manifests import JobOrder
+from tideform.backends.training.eks import manifests
+from tideform.backends.training.eks.manifests import JobOrder
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.runner import Work
 from tideform.process import Process

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from tideform.burst.eks.pod_logs import PodLogs
+from tideform.backends.training.eks.pod_logs import PodLogs
 from tideform.burst.halt import Halt
 from tideform.errors import RefusedError
 from tideform.kube import Kube

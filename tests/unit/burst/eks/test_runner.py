@@ -15,14 +15,11 @@ import pytest
 
 from tests.unit.burst.conftest import NOW
 from tests.unit.stacks.collecting import FULL, deployment_of
+from tideform.backends.training.eks.access import KUBECONFIG, Access
+from tideform.backends.training.eks.runner import EksRunner, Pace
 from tideform.burst import claiming
-from tideform.burst.eks.access import KUBECONFIG, Access
-from tideform.burst.eks.runner import EksRunner, Pace
 from tideform.burst.halt import Halt, limit_reached, silent
 from tideform.burst.lease import Lease, Mode
-from tideform.burst.reaper.claims import Claim
-from tideform.burst.reaper.fence import STARTS, fenced
-from tideform.burst.reaper.kubernetes_groups import KNOWN
 from tideform.burst.runner import Instance, Work
 from tideform.burst.status import pool_status
 from tideform.burst.table import LeaseTable
@@ -30,6 +27,9 @@ from tideform.cloud import Cloud
 from tideform.errors import CloudError, RefusedError
 from tideform.kube import Kube, KubeError
 from tideform.process import Process
+from tideform.reaper.claims import Claim
+from tideform.reaper.fence import STARTS, fenced
+from tideform.reaper.kubernetes_groups import KNOWN
 from tideform.times import utc
 from tideform.unasked import Unasked
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from tests.unit.stacks.collecting import FULL, deployment_of
-from tideform.burst.eks.access import Access
-from tideform.burst.eks.whole import require_whole
-from tideform.burst.reaper.kubernetes_groups import KNOWN
+from tideform.backends.training.eks.access import Access
+from tideform.backends.training.eks.whole import require_whole
 from tideform.cloud import Cloud
 from tideform.errors import RefusedError
 from tideform.kube import KubeError
+from tideform.reaper.kubernetes_groups import KNOWN
 
 
 class Cluster:

@@ -7,10 +7,10 @@ import pytest
 from tideform.burst.history import every
 from tideform.burst.history.every import every_run, pools_of
 from tideform.burst.history.runs import Run, Seen
-from tideform.burst.reaper.history.base import JobState
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.errors import CloudError, TideformError
+from tideform.reaper.history.base import JobState
 from tideform.spec.deployment import Deployment
 from tideform.unasked import Gaps
 

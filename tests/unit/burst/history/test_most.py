@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 
 from tests.unit.burst.conftest import NOW
+from tideform.backends.training.ec2.in_account import history as ec2
+from tideform.backends.training.sagemaker.in_account import history as sagemaker
 from tideform.burst.history import runs as module
 from tideform.burst.history.runs import runs
-from tideform.burst.reaper.history import ec2, sagemaker
-from tideform.burst.reaper.history.base import JobRecord, JobState, earliest
-from tideform.burst.reaper.meter import Account, Hold
 from tideform.burst.table import LeaseTable
 from tideform.burst.table_errors import NoTableError
 from tideform.cloud import Cloud
+from tideform.reaper.history.base import JobRecord, JobState, earliest
+from tideform.reaper.meter import Account, Hold
 from tideform.spec.deployment import Deployment
 
 DAY = 86_400.0
@@ -81,7 +82,9 @@ def test_pages_of_training_jobs_are_read_as_far_as_is_needed(
 ) -> None:
     listing = Listing()
     names: list[str] = []
-    monkeypatch.setattr("tideform.burst.reaper.endings.sagemaker.describe", lambda _clients, name: names.append(name))
+    monkeypatch.setattr(
+        "tideform.backends.training.sagemaker.in_account.ending.describe", lambda _clients, name: names.append(name)
+    )
     monkeypatch.setattr(sagemaker, "_record", lambda *_: None)
     sagemaker.jobs(listing, HANDLE, since)
     assert (listing.pages, len(names)) == (pages, described)

@@ -7,10 +7,12 @@ from typing import Any, cast
 
 import pytest
 
-from tideform.burst.reaper.base import Clients
-from tideform.burst.reaper.endings import batch as ending
-from tideform.burst.reaper.history import batch, ec2, sagemaker
-from tideform.burst.reaper.history.base import JobRecord, JobState
+from tideform.backends.training.batch.in_account import ending
+from tideform.backends.training.batch.in_account import history as batch
+from tideform.backends.training.ec2.in_account import history as ec2
+from tideform.backends.training.sagemaker.in_account import history as sagemaker
+from tideform.reaper.base import Clients
+from tideform.reaper.history.base import JobRecord, JobState
 
 WHEN = datetime(2026, 12, 1, tzinfo=UTC)
 

@@ -7,9 +7,9 @@ from typing import Any, cast
 import pytest
 
 from tests.unit.burst.history.test_out_of_time import Answers
-from tideform.burst.reaper.base import Clients
-from tideform.burst.reaper.history import batch
-from tideform.burst.reaper.history.base import JobRecord
+from tideform.backends.training.batch.in_account import history as batch
+from tideform.reaper.base import Clients
+from tideform.reaper.history.base import JobRecord
 
 LOST = {"startedAt": 2_000, "stoppedAt": 50_000, "statusReason": "Host EC2 (instance i-1) terminated."}
 NEVER = {"stoppedAt": 60_000, "statusReason": "Task failed to start"}

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from tideform.burst.reaper.base import Clients
-from tideform.burst.reaper.history.base import JobState
-from tideform.burst.reaper.history.eks import jobs
+from tideform.backends.training.eks.in_account.history import jobs
+from tideform.reaper.base import Clients
+from tideform.reaper.history.base import JobState
 
 LEASE = {"tideform.dev/lease": "l1"}
 HANDLE = {"backend": "eks", "namespace": "demo"}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tideform.burst.reaper.history.base import JobRecord, JobState, attempts_of, summed
+from tideform.reaper.history.base import JobRecord, JobState, attempts_of, summed
 
 FAILED, RUNNING, SUCCEEDED, STOPPED = JobState.FAILED, JobState.RUNNING, JobState.SUCCEEDED, JobState.STOPPED
 

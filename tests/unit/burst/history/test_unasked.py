@@ -10,11 +10,11 @@ from tideform.burst.cancelling import chosen, ends_its_lease, to_be_ended, unfin
 from tideform.burst.history import runs as module
 from tideform.burst.history.runs import Run, runs
 from tideform.burst.lease import Lease
-from tideform.burst.reaper.fates import Fate, Fates
-from tideform.burst.reaper.history.base import JobRecord, JobState
 from tideform.burst.runner import Work
 from tideform.burst.table import LeaseTable
 from tideform.errors import CloudError
+from tideform.reaper.fates import Fate, Fates
+from tideform.reaper.history.base import JobRecord, JobState
 from tideform.spec.deployment import Deployment
 
 AWAY = CloudError.of("TD611", "A cloud service refused", detail="it is away")

@@ -8,9 +8,9 @@ from tests.unit.burst.conftest import NOW
 from tests.unit.burst.fakes import Stage
 from tideform.burst.history import runs as module
 from tideform.burst.history.runs import Run, runs
-from tideform.burst.reaper.fates import Fate, Fates
-from tideform.burst.reaper.history.base import JobRecord, JobState
 from tideform.burst.table import LeaseTable
+from tideform.reaper.fates import Fate, Fates
+from tideform.reaper.history.base import JobRecord, JobState
 from tideform.spec.deployment import Deployment
 
 

@@ -10,15 +10,15 @@ import pytest
 
 from tests.unit.burst.conftest import NOW
 from tests.unit.stacks.collecting import FULL, deployment_of
-from tideform.burst.eks.access import Access
-from tideform.burst.inventory import kubernetes
+from tideform.backends.training.eks import inventory as kubernetes
+from tideform.backends.training.eks.access import Access
 from tideform.burst.lease import Mode, new_lease
-from tideform.burst.reaper.kubernetes_groups import KNOWN
 from tideform.burst.receipt import _ask, capacity_receipt
 from tideform.burst.table import LeaseTable
 from tideform.burst.terms import terms_of
 from tideform.cloud import Cloud
 from tideform.kube import KubeError
+from tideform.reaper.kubernetes_groups import KNOWN
 from tideform.resources.inventory import Place
 from tideform.spec.deployment import Deployment
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.sandbox.batch.ground import laid
 from tests.unit.sandbox.waiting import until
-from tideform.burst.reaper.endings import batch
+from tideform.backends.training.batch.in_account import ending as batch
 from tideform.cloud import Cloud
 from tideform.local import client
 from tideform.paths import Workspace

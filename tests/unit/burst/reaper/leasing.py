@@ -9,11 +9,11 @@ from typing import Any
 
 from tests.unit.burst.reaper.conftest import Reaped
 from tideform.burst.lease import Lease, Mode, PoolRecord
-from tideform.burst.reaper.settings import Settings
-from tideform.burst.reaper.sweep import Round
 from tideform.burst.table import LeaseTable, Terms
 from tideform.cloud import Cloud
 from tideform.process import Process
+from tideform.reaper.settings import Settings
+from tideform.reaper.sweep import Round
 
 HOUR = 3600
 

@@ -16,19 +16,19 @@ from tests.unit.burst.permissions import actions_of, starter_may
 from tests.unit.burst.reaper.conftest import GROUP
 from tests.unit.burst.reaper.leasing import make_table
 from tests.unit.sandbox.waiting import until
-from tideform.burst.batch import BatchRunner
-from tideform.burst.batch_climb import Pace
+from tideform.backends.training.batch.climb import Pace
+from tideform.backends.training.batch.in_account import ending as batch
+from tideform.backends.training.batch.runner import BatchRunner
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease, Mode, new_lease
-from tideform.burst.reaper.endings import batch
-from tideform.burst.reaper.pools import Pools
-from tideform.burst.reaper.starter import start
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
-from tideform.components.worst_case import most_of
 from tideform.errors import TideformError
 from tideform.local import client
 from tideform.paths import Workspace
+from tideform.pools.worst_case import most_of
+from tideform.reaper.pools import Pools
+from tideform.reaper.starter import start
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Environment, Project
 

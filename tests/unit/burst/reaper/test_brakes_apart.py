@@ -13,11 +13,11 @@ from tests.unit.burst.reaper.conftest import Reaped
 from tests.unit.burst.reaper.leasing import HOUR, Bursts, make_table
 from tests.unit.sandbox.waiting import until
 from tideform.burst.lease import Mode
-from tideform.burst.reaper import idleness
-from tideform.burst.reaper.keeper import Keeper
-from tideform.burst.reaper.pools import Pools
-from tideform.burst.reaper.resuming import Resuming
 from tideform.cloud import Cloud
+from tideform.reaper import idleness
+from tideform.reaper.keeper import Keeper
+from tideform.reaper.pools import Pools
+from tideform.reaper.resuming import Resuming
 
 _NUMBERS = count(1)
 IDLE = 600

@@ -8,9 +8,9 @@ from threading import Event
 
 import pytest
 
-from tideform.burst.reaper.brief import TooLongError, briefly
-from tideform.burst.reaper.fence import until
 from tideform.cloud import Cloud
+from tideform.reaper.brief import TooLongError, briefly
+from tideform.reaper.fence import until
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tideform.burst.reaper.claims import Claim, claim, lost, token_of
+from tideform.reaper.claims import Claim, claim, lost, token_of
 
 NOW = 1_800_000_000.0
 

@@ -7,7 +7,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tideform.burst.reaper.decide import (
+from tideform.components.reaper.plan import RATE_MINUTES, TIMEOUT
+from tideform.pools.worst_case import LATE
+from tideform.reaper.decide import (
     BETWEEN,
     NOTICE_SECONDS,
     NOTICED,
@@ -19,8 +21,6 @@ from tideform.burst.reaper.decide import (
     decide,
     over_because,
 )
-from tideform.components.reaper_plan import RATE_MINUTES, TIMEOUT
-from tideform.components.worst_case import LATE
 
 MONEY = st.floats(0, 1000, allow_nan=False)
 TIMES = st.integers(0, 10_000)  # whole seconds, as the lease table has them

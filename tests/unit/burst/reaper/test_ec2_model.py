@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from botocore.loaders import Loader
 
-from tideform.burst.reaper import aws, instances, members, prices, reserved, unheld
-from tideform.burst.reaper.base import Clients, Node
-from tideform.burst.reaper.claims import Claim
-from tideform.burst.reaper.ec2_model import MODEL
-from tideform.burst.reaper.instances import running
-from tideform.burst.reaper.prices import SpotPrices
-from tideform.burst.reaper.settings import Boto
 from tideform.cloud import Cloud
+from tideform.reaper import aws, instances, members, prices, reserved, unheld
+from tideform.reaper.base import Clients, Node
+from tideform.reaper.claims import Claim
+from tideform.reaper.ec2_model import MODEL
+from tideform.reaper.instances import running
+from tideform.reaper.prices import SpotPrices
+from tideform.reaper.settings import Boto
 
 
 @cache

@@ -8,9 +8,10 @@ from typing import Any
 
 from tests.unit.burst.reaper.conftest import Reaped
 from tests.unit.sandbox.waiting import until
-from tideform.burst.reaper.claims import Claim
-from tideform.burst.reaper.endings import batch, ending
-from tideform.burst.reaper.instances import ended_at
+from tideform.backends.training.batch.in_account import ending as batch
+from tideform.reaper.claims import Claim
+from tideform.reaper.endings import ending
+from tideform.reaper.instances import ended_at
 
 
 def described(pool: Reaped) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from tideform.burst.reaper import group
-from tideform.burst.reaper.base import Node
-from tideform.burst.reaper.endings import ec2
+from tideform.backends.training.ec2.in_account import ending as ec2
+from tideform.backends.training.ec2.in_account import group
+from tideform.reaper.base import Node
 
 HANDLE = {"group": "fit", "hook": "h", "schedule": "s", "comment": "demo ", "tags": {}}
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tideform.burst.reaper.endings import eks
-from tideform.burst.reaper.kubernetes_api import token
-from tideform.burst.reaper.kubernetes_groups import KNOWN, KUEUE
+from tideform.backends.training.eks.in_account import ending as eks
 from tideform.cloud import Cloud
+from tideform.reaper.kubernetes_api import token
+from tideform.reaper.kubernetes_groups import KNOWN, KUEUE
 
 _NUMBERS = count(1)
 

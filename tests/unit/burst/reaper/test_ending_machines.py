@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tideform.burst.reaper import instances
-from tideform.burst.reaper.base import Node
-from tideform.burst.reaper.endings import batch
+from tideform.backends.training.batch.in_account import ending as batch
+from tideform.reaper import instances
+from tideform.reaper.base import Node
 
 
 def refusal(code: str) -> ClientError:

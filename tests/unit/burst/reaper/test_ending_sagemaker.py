@@ -13,11 +13,12 @@ import pytest
 
 from tests.unit.sandbox.sagemaker_training.conftest import BUCKET, Training
 from tests.unit.sandbox.waiting import until
-from tideform.burst.reaper.endings import ending, sagemaker
-from tideform.burst.reaper.unheld import Sight, look_for_jobs
+from tideform.backends.training.sagemaker.in_account import ending as sagemaker
 from tideform.cloud import Cloud
 from tideform.local import client
 from tideform.paths import Workspace
+from tideform.reaper.endings import ending
+from tideform.reaper.unheld import Sight, look_for_jobs
 
 _NUMBERS = count(1)
 PRICE = 0.115  # ml.m5.large, USD an hour

@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import pytest
 
-from tideform.burst.reaper import scheduled
-from tideform.burst.reaper.modes import JOB, SCHEDULE
-from tideform.burst.reaper.scheduled import JOB_OVER, NEVER_BEGAN
-from tideform.burst.reaper.starting.base import Again
-from tideform.burst.reaper.steps import Steps
+from tideform.reaper import scheduled
+from tideform.reaper.modes import JOB, SCHEDULE
+from tideform.reaper.scheduled import JOB_OVER, NEVER_BEGAN
+from tideform.reaper.starting.base import Again
+from tideform.reaper.steps import Steps
 
 NOW = 1_800_000_000
 NOTHING = Again()

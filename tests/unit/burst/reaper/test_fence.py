@@ -13,10 +13,10 @@ from typing import Any, cast
 
 import pytest
 
-from tideform.burst.reaper.fence import STARTS, FencedError, fenced
-from tideform.burst.reaper.kubernetes_api import caller
 from tideform.cloud import Cloud, Credentials
 from tideform.kube import Kube
+from tideform.reaper.fence import STARTS, FencedError, fenced
+from tideform.reaper.kubernetes_api import caller
 
 
 class Received(BaseHTTPRequestHandler):

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from tests.unit.burst.reaper.leasing import make_table
-from tideform.burst.reaper.idle import tell_idle
-from tideform.burst.reaper.items import Items
-from tideform.burst.reaper.reserved import Reservation
-from tideform.burst.reaper.settings import Settings
-from tideform.burst.reaper.sweep import Round
 from tideform.cloud import Cloud
+from tideform.reaper.idle import tell_idle
+from tideform.reaper.items import Items
+from tideform.reaper.reserved import Reservation
+from tideform.reaper.settings import Settings
+from tideform.reaper.sweep import Round
 
 _NUMBERS = count(1)
 NOW, DAY = 1_800_000_000.0, 86_400

@@ -12,13 +12,15 @@ import pytest
 from tests.unit.burst.permissions import actions_of, reaper_may
 from tests.unit.burst.reaper.conftest import Reaped
 from tests.unit.burst.reaper.leasing import Bursts, make_table
+from tideform.backends.training.batch.in_account import ending as batch
+from tideform.backends.training.ec2.in_account import ending
+from tideform.backends.training.eks.in_account import ending as eks
+from tideform.backends.training.sagemaker.in_account import ending as sagemaker
 from tideform.burst.lease import State
-from tideform.burst.reaper.base import Node
-from tideform.burst.reaper.endings import batch, eks, sagemaker
-from tideform.burst.reaper.endings import ec2 as ending
-from tideform.burst.reaper.instances import node_of
-from tideform.burst.reaper.utilisation import at_work
 from tideform.cloud import Cloud
+from tideform.reaper.base import Node
+from tideform.reaper.instances import node_of
+from tideform.reaper.utilisation import at_work
 
 IDLE = 600
 

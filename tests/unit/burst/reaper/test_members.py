@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tideform.burst.reaper.members import ENVIRONMENT, GROUP, launcher
+from tideform.reaper.members import ENVIRONMENT, GROUP, launcher
 
 _ID = "0a95f22d-7108-3c4e-99f7-2fd92e1a8941"
 

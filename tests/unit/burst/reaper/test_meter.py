@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tideform.burst.reaper.base import Node
-from tideform.burst.reaper.items import plain, typed
-from tideform.burst.reaper.meter import Account, Hold, count
+from tideform.reaper.base import Node
+from tideform.reaper.items import plain, typed
+from tideform.reaper.meter import Account, Hold, count
 
 START = datetime(2026, 11, 30, 22, 0, tzinfo=UTC).timestamp()  # a month ends while it runs
 GRAIN = 50  # seconds: everything begins and ends at a multiple of it, so that the truth is soon reckoned

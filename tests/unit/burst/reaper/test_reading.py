@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tideform.burst.reaper.ledger import accounts_of
-from tideform.burst.reaper.legible import heartbeat, illegible
-from tideform.burst.reaper.meter import Account, Hold
-from tideform.burst.reaper.reading import Unreadable, read, reapable
+from tideform.reaper.ledger import accounts_of
+from tideform.reaper.legible import heartbeat, illegible
+from tideform.reaper.meter import Account, Hold
+from tideform.reaper.reading import Unreadable, read, reapable
 
 NOW = 1_800_000_000.0
 PROCESS = {"pid": 7, "host": "here", "boot": "b", "namespace": "n", "started": 3}

@@ -13,13 +13,14 @@ from botocore.exceptions import ClientError
 
 from tests.unit.burst.reaper.conftest import Reaped
 from tests.unit.sandbox.waiting import until
-from tideform.burst.reaper.base import Node
-from tideform.burst.reaper.endings import batch, ec2
-from tideform.burst.reaper.fence import FencedError
-from tideform.burst.reaper.steps import Steps
+from tideform.backends.training.batch.in_account import ending as batch
+from tideform.backends.training.ec2.in_account import ending as ec2
 from tideform.cloud import Cloud
-from tideform.components.reaper_statements import reaper_statements
+from tideform.components.reaper.statements import reaper_statements
 from tideform.components.scope import Scope
+from tideform.reaper.base import Node
+from tideform.reaper.fence import FencedError
+from tideform.reaper.steps import Steps
 from tideform.spec.deployment import Deployment
 
 Allowed = Callable[[str, Mapping[str, Any]], bool]

@@ -17,12 +17,12 @@ from tests.unit.burst.reaper.conftest import GROUP, Reaped
 from tests.unit.burst.reaper.leasing import HOUR, Bursts, make_table
 from tests.unit.sandbox.waiting import until
 from tideform.burst.lease import Mode, State
-from tideform.burst.reaper.items import Item, Items
-from tideform.burst.reaper.pools import Pools
-from tideform.burst.reaper.scheduled import JOB_OVER, NEVER_BEGAN
-from tideform.burst.reaper.starter import start
-from tideform.burst.reaper.starting.base import StartError
 from tideform.cloud import Cloud
+from tideform.reaper.items import Item, Items
+from tideform.reaper.pools import Pools
+from tideform.reaper.scheduled import JOB_OVER, NEVER_BEGAN
+from tideform.reaper.starter import start
+from tideform.reaper.starting.base import StartError
 
 _NUMBERS = count(1)
 
@@ -186,7 +186,7 @@ def test_nothing_begins_after_a_round_that_could_not_read_the_table(
         raise PermissionError("no scan")
 
     with monkeypatch.context() as denied:
-        denied.setattr("tideform.burst.reaper.items.Items.all", refuse)
+        denied.setattr("tideform.reaper.items.Items.all", refuse)
         assert list(bursts.reap(0)["failures"]) == ["the lease table"]
     with pytest.raises(StartError, match="could not read the lease table"):
         begin(bursts, plan_for(pool, "true"), later=60)
@@ -242,7 +242,7 @@ def test_it_sends_the_code_and_gives_each_run_a_place_of_its_own(
     bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "archive.b64").write_bytes(b64encode(b"code"))
-    monkeypatch.setattr("tideform.burst.reaper.starter._PACKAGE", tmp_path)
+    monkeypatch.setattr("tideform.reaper.starter._PACKAGE", tmp_path)
     s3 = pool.cloud.client("s3")
     s3.create_bucket(Bucket="carried")
     saving = {"uri": "s3://carried/checkpoints/fit", "every": "60"}

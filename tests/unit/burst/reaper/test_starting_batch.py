@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tideform.burst.reaper.starting.batch import failed_first
+from tideform.backends.training.batch.in_account.starting import failed_first
 
 RUNNING = {"jobId": "job", "status": "RUNNING", "startedAt": 100}
 FAILED = {**RUNNING, "status": "FAILED"}

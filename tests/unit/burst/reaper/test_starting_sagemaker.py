@@ -19,24 +19,24 @@ from tests.unit.burst.reaper.leasing import HOUR, Bursts, make_table
 from tests.unit.sandbox.sagemaker_training.conftest import Training
 from tests.unit.sandbox.waiting import until
 from tests.unit.stacks.collecting import FULL, deployment_of
+from tideform.backends.training.sagemaker.in_account import ending
+from tideform.backends.training.sagemaker.names import HELD_BACK
+from tideform.backends.training.sagemaker.room import Room
+from tideform.backends.training.sagemaker.start import requests
 from tideform.burst.carrying import Carried
 from tideform.burst.halt import Halt
 from tideform.burst.lease import Lease, Mode
-from tideform.burst.reaper.endings import sagemaker as ending
-from tideform.burst.reaper.keeper import STOPPER
-from tideform.burst.reaper.pools import Pools
-from tideform.burst.reaper.scheduled import JOB_OVER, NEVER_BEGAN
-from tideform.burst.reaper.starter import start
-from tideform.burst.reaper.starting.base import StartError
-from tideform.burst.sagemaker_room import Room
-from tideform.burst.sagemaker_start import requests
 from tideform.burst.table import Terms
-from tideform.catalogue.training._sagemaker import HELD_BACK
-from tideform.catalogue.training.base import backends
 from tideform.cloud import Cloud
 from tideform.local import client
 from tideform.paths import Workspace
 from tideform.process import Process
+from tideform.reaper.keeper import STOPPER
+from tideform.reaper.pools import Pools
+from tideform.reaper.scheduled import JOB_OVER, NEVER_BEGAN
+from tideform.reaper.starter import start
+from tideform.reaper.starting.base import StartError
+from tideform.registry.training import backends
 from tideform.times import utc
 
 _NUMBERS = count(1)

@@ -13,18 +13,18 @@ import pytest
 from tests.unit.burst.reaper.conftest import Reaped
 from tests.unit.burst.reaper.leasing import HOUR, Bursts, make_table
 from tests.unit.sandbox.waiting import until
+from tideform.backends.training.batch.in_account import ending as batch
 from tideform.burst.lease import Mode, State
-from tideform.burst.reaper.decide import SILENCE_SECONDS
-from tideform.burst.reaper.endings import batch
-from tideform.burst.reaper.fates import UNREADABLE, Fate, Fates
-from tideform.burst.reaper.history.base import JobState
-from tideform.burst.reaper.keeper import Keeper
 from tideform.burst.table import LeaseTable
 from tideform.burst.table_errors import BusyPoolError
 from tideform.cloud import Cloud
 from tideform.local import client
 from tideform.paths import Workspace
 from tideform.process import Process
+from tideform.reaper.decide import SILENCE_SECONDS
+from tideform.reaper.fates import UNREADABLE, Fate, Fates
+from tideform.reaper.history.base import JobState
+from tideform.reaper.keeper import Keeper
 
 _NUMBERS = count(1)
 
@@ -212,7 +212,7 @@ def test_a_topic_that_refuses_keeps_no_item_from_being_mended(
 
     bursts.begin(pool)
     damage(bursts, pool, tokens=None)
-    monkeypatch.setattr("tideform.burst.reaper.tell.message", refuse)
+    monkeypatch.setattr("tideform.reaper.tell.message", refuse)
     assert "nobody could be told" in bursts.reap(0)["failures"][pool.handle["pool"]]
     assert (bursts.record(pool).state, pool.standing()) == (State.IDLE, [])
 
@@ -225,7 +225,7 @@ def test_a_warning_that_nobody_takes_keeps_nobody_who_is_over(
 
     bursts.begin(pool, deadline=int(bursts.began) + 60)
     other = bursts.begin(pool, "bob", deadline=int(bursts.began) + 130)
-    monkeypatch.setattr("tideform.burst.reaper.tell.message", refuse)
+    monkeypatch.setattr("tideform.reaper.tell.message", refuse)
     assert "nobody could be told" in bursts.reap(120)["failures"][pool.handle["pool"]]
     assert [lease.id for lease in bursts.record(pool).leases] == [other.id]
 
@@ -233,7 +233,7 @@ def test_a_warning_that_nobody_takes_keeps_nobody_who_is_over(
 def test_the_end_waits_for_no_message(bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch) -> None:
     left: list[int] = []
     bursts.begin(pool)
-    monkeypatch.setattr("tideform.burst.reaper.tell.message", lambda *_: left.append(len(pool.standing())))
+    monkeypatch.setattr("tideform.reaper.tell.message", lambda *_: left.append(len(pool.standing())))
     bursts.reap(HOUR)
     assert left == [0]
 
@@ -278,7 +278,7 @@ def test_what_takes_longer_than_the_round_is_told_and_done_by_the_next(
     bursts.begin(pool)
     bursts.spare = 0.0
     with monkeypatch.context() as patched:
-        patched.setattr("tideform.burst.reaper.endings.batch.stop", lambda *_: False)
+        patched.setattr("tideform.backends.training.batch.in_account.ending.stop", lambda *_: False)
         assert bursts.reap(HOUR)["waiting"] == [pool.handle["pool"]]
     bursts.spare = 30.0
     assert bursts.reap(HOUR + 300)["waiting"] == []
@@ -289,7 +289,7 @@ def test_nobody_joins_what_the_reaper_is_ending(bursts: Bursts, pool: Reaped, mo
     bursts.begin(pool)
     bursts.spare = 0.0
     with monkeypatch.context() as patched:
-        patched.setattr("tideform.burst.reaper.endings.batch.stop", lambda *_: False)
+        patched.setattr("tideform.backends.training.batch.in_account.ending.stop", lambda *_: False)
         bursts.reap(HOUR)
     with pytest.raises(BusyPoolError):
         bursts.begin(pool)
@@ -315,7 +315,7 @@ def test_the_reapers_teardown_is_nobodys_to_take_for_dead(
     bursts.begin(pool)
     bursts.spare = 0.0
     with monkeypatch.context() as patched:
-        patched.setattr("tideform.burst.reaper.endings.batch.stop", lambda *_: False)
+        patched.setattr("tideform.backends.training.batch.in_account.ending.stop", lambda *_: False)
         bursts.reap(HOUR)
     stopper = bursts.record(pool).stopper
     assert isinstance(stopper, Process)
@@ -465,7 +465,7 @@ def test_a_backend_that_cannot_tell_of_jobs_keeps_no_machine(
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError("nobody answers")
 
-    monkeypatch.setattr("tideform.burst.reaper.history.batch.jobs", refuse)
+    monkeypatch.setattr("tideform.backends.training.batch.in_account.history.jobs", refuse)
     bursts.reap(HOUR)
     assert (bursts.record(pool).state, pool.standing()) == (State.IDLE, [])
     assert fate_of(bursts, pool, lease.id) == Fate(JobState.UNKNOWN, why="it could not be asked for: nobody answers")

@@ -12,11 +12,11 @@ import pytest
 from tests.unit.burst.reaper.conftest import Reaped
 from tests.unit.burst.reaper.leasing import HOUR, Bursts, make_table
 from tests.unit.sandbox.waiting import until
-from tideform.burst.reaper.endings import batch
-from tideform.burst.reaper.fates import NOBODYS, Fates
-from tideform.burst.reaper.pools import Pools
-from tideform.burst.reaper.unheld import is_by_hand, is_stray
+from tideform.backends.training.batch.in_account import ending as batch
 from tideform.cloud import Cloud
+from tideform.reaper.fates import NOBODYS, Fates
+from tideform.reaper.pools import Pools
+from tideform.reaper.unheld import is_by_hand, is_stray
 
 _NUMBERS = count(1)
 _LEASE = {"tideform:lease": "gone", "tideform:token": "1", "tideform:expires": "2099-01-01T00:00:00Z"}
@@ -344,7 +344,7 @@ def test_it_costs_its_pool(bursts: Bursts, pool: Reaped) -> None:
 
 def test_it_is_told_to_the_topic_once(bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
-    monkeypatch.setattr("tideform.burst.reaper.tell.message", lambda _clients, _settings, text: told.append(text))
+    monkeypatch.setattr("tideform.reaper.tell.message", lambda _clients, _settings, text: told.append(text))
     machine = launch_by_hand(pool)
     for later in (0, 60):
         bursts.reap(later)
@@ -357,7 +357,7 @@ def refuse(*_: object) -> None:
 
 
 def test_a_topic_that_refuses_keeps_no_stray(bursts: Bursts, pool: Reaped, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tideform.burst.reaper.tell.message", refuse)
+    monkeypatch.setattr("tideform.reaper.tell.message", refuse)
     by_hand, stray = launch_by_hand(pool), launch_by_hand(pool, **_LEASE)
     told = bursts.reap(0)
     assert (pool.standing(), stray in " ".join(told["did"])) == ([by_hand], True)
@@ -396,7 +396,7 @@ def test_a_burst_that_begins_while_the_reaper_looks_keeps_its_machines(
     items = bursts.table.items.all()
     lease = bursts.begin(pool)
     tag(pool, lease=lease.id, token="1", expires="2099-01-01T00:00:00Z")
-    monkeypatch.setattr("tideform.burst.reaper.items.Items.all", lambda _: items)
+    monkeypatch.setattr("tideform.reaper.items.Items.all", lambda _: items)
     bursts.reap(0)
     assert len(pool.standing()) == 2
 
@@ -446,14 +446,14 @@ def test_an_old_round_of_the_reaper_takes_nothing_from_the_next_burst(
     real = batch.stop
 
     def frozen(*arguments: Any, **words: Any) -> bool:
-        monkeypatch.setattr("tideform.burst.reaper.endings.batch.stop", real)
+        monkeypatch.setattr("tideform.backends.training.batch.in_account.ending.stop", real)
         item = bursts.table.items.get(f"pool#{pool.handle['pool']}")
         assert item is not None
         Pools(bursts.table.items).stopped(item, bursts.began, reaped=True)
         bursts.begin(pool, "bob", deadline=int(bursts.began) + 4 * HOUR)
         return real(*arguments, **words)
 
-    monkeypatch.setattr("tideform.burst.reaper.endings.batch.stop", frozen)
+    monkeypatch.setattr("tideform.backends.training.batch.in_account.ending.stop", frozen)
     told = bursts.reap(HOUR)
     assert (told["failures"], told["waiting"]) == ({}, [])
     assert [lease.owner for lease in bursts.record(pool).leases] == ["bob"]

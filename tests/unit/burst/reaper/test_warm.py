@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tideform.burst.reaper.warm import alike, in_the_way
+from tideform.backends.training.sagemaker.in_account.warm import alike, in_the_way
 
 PLACE = {"Subnets": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]}
 

@@ -12,11 +12,11 @@ import pytest
 
 from tideform.cloud import Cloud
 from tideform.engine.adopt import Adoption
-from tideform.engine.base import Preview, Program, Result
-from tideform.engine.checkpoint import Checkpoint
 from tideform.engine.pulumi import PulumiEngine
-from tideform.engine.values import UNKNOWN_SENTINEL
-from tideform.plan.model import Action, PlannedResource, urn_name
+from tideform.model.engine import Preview, Program, Result
+from tideform.model.planned import Action, PlannedResource, urn_name
+from tideform.state.checkpoint import Checkpoint
+from tideform.state.values import UNKNOWN_SENTINEL
 
 STORAGE = Program("storage", "p-dev", Path("stacks/storage/__main__.py"))
 TAGS = {"tideform:project": "p", "tideform:environment": "dev"}

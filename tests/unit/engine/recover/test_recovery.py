@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from tideform.cloud import Cloud
-from tideform.engine.base import Program
-from tideform.engine.checkpoint import Checkpoint
 from tideform.engine.pulumi import PulumiEngine
 from tideform.engine.recover import Recovered, recover
+from tideform.model.engine import Program
+from tideform.state.checkpoint import Checkpoint
 
 STORAGE = Program("storage", "p-dev", Path("stacks/storage/__main__.py"))
 TAGS = {"tideform:project": "p", "tideform:environment": "dev"}

@@ -10,10 +10,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.unit.sandbox.market.machines import Machines
-from tideform.burst.reaper.reserved import MISSING
 from tideform.burst.reservations import idle_reservations
 from tideform.cloud import Cloud
 from tideform.local import client
+from tideform.reaper.reserved import MISSING
 
 
 @pytest.fixture

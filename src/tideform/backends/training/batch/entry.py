@@ -1,0 +1,163 @@
+"""``backend: batch``: AWS Batch brings EC2 instances, spot or on-demand, for as long as jobs want them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tideform.backends.training.batch.job_size import definition_problems
+from tideform.diagnostics import Diagnostic, Severity
+from tideform.pools.log_groups import job_log_group
+from tideform.pools.names import PoolNames
+from tideform.pools.purchase import on_demand_only, purchases
+from tideform.pools.shape import PoolShape, is_nvidia, shape_of, shape_problems
+from tideform.pools.unattended import starter_key
+from tideform.registry.training import Exports, Failure, PoolOrder, TrainingBackend, plain_handle
+from tideform.spec.problems import error_at, problem
+from tideform.spec.training import Pool
+
+if TYPE_CHECKING:
+    from tideform.burst.runner import Runner
+    from tideform.cloud import Cloud
+    from tideform.components.scope import Scope
+    from tideform.spec.deployment import Deployment
+
+# Batch's machine images of today have no drivers for them, and none at all for GPUs beside Graviton processors.
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_Ec2Configuration.html
+_TOO_OLD = ("p2", "p3", "g3")
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateJobQueue.html
+_MOST_ENVIRONMENTS = 3
+
+
+@dataclass(frozen=True)
+class Batch(TrainingBackend):
+    """Compute environments that stand at zero, a queue in front of them, and a definition of the job."""
+
+    id: str = "batch"
+    summary: str = "AWS Batch on EC2, spot first"
+
+    def problems(self, name: str, pool: Pool) -> list[Diagnostic]:
+        """Capacity that Batch has no machine image for, or that it cannot use so."""
+        if list(shape_problems(name, pool)):
+            return []  # said for every backend alike
+        return [*_images(f"training.{name}", shape_of(pool)), *_ways_of_buying(f"training.{name}", pool)]
+
+    def build(self, order: PoolOrder) -> Exports:
+        """Roles, log group, launch template, compute environments, queue, job definition, and what starts it."""
+        from tideform.backends.training.batch.capacity import BatchCapacity
+        from tideform.backends.training.batch.job import BatchJob
+        from tideform.components.jobs.schedule import ScheduledBurst
+
+        shape = shape_of(order.pool)
+        capacity = BatchCapacity(order, shape)
+        job = BatchJob(order, shape)
+        if starter_key(order.pool):
+            from tideform.backends.training.batch.starter import on_batch
+            from tideform.burst.carrying import carried
+
+            cargo = carried(order.scope.deployment, order.name)
+            ScheduledBurst(order, shape, cargo, on_batch(order, cargo))
+        return {
+            "job_queue_arn": capacity.queue.arn,
+            "job_definition_arn": job.definition.arn,
+            "compute_environments": [environment.name for environment in capacity.environments],
+            "log_group": job.log_name,
+        }
+
+    def handle(self, deployment: Deployment, pool: str) -> dict[str, Any]:
+        """The queue leads to everything else; the bound is the whole pool's, which no environment knows."""
+        names = PoolNames(deployment, pool)
+        return {
+            **plain_handle(deployment, self.id, pool),
+            "job_queue": names.job_queue,
+            "job_definition": names.job_definition,
+            "log_group": job_log_group(deployment, pool),
+            **_bound(deployment.spec.training.get(pool)),
+        }
+
+    def reserved_variable(self, name: str) -> str:
+        """https://docs.aws.amazon.com/batch/latest/APIReference/API_KeyValuePair.html"""
+        return "AWS Batch sets what begins so itself, and refuses any other." if name.startswith("AWS_BATCH") else ""
+
+    def told_problems(self, deployment: Deployment, name: str) -> Iterator[Diagnostic]:
+        """A job definition has a size."""
+        return definition_problems(f"training.{name}.job", deployment.spec.training[name].job)
+
+    def failure(self, pool: str, scope: Scope) -> Failure:
+        """https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html"""
+        queue = scope.arn("batch", f"job-queue/{PoolNames(scope.deployment, pool).job_queue}")
+        pattern = {
+            "source": ["aws.batch"],
+            "detail-type": ["Batch Job State Change"],
+            "detail": {"status": ["FAILED"], "jobQueue": [queue]},
+        }
+        return Failure(pattern, "$.detail.jobName", "$.detail.statusReason")
+
+    def held_nodes(self, pool: Pool) -> int:  # noqa: ARG002
+        """One: machines follow jobs."""
+        return 1
+
+    def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
+        """Capacity through ``minvCpus``, jobs through the queue."""
+        from tideform.backends.training.batch.climb import Pace
+        from tideform.backends.training.batch.runner import BatchRunner
+
+        return BatchRunner(cloud, deployment, pool, Pace.of(deployment))
+
+
+def _bound(pool: Pool | None) -> dict[str, Any]:
+    """What all environments together may have; nothing for a pool that the spec names no more."""
+    if pool is None:
+        return {}
+    shape = shape_of(pool)
+    return {
+        "max_vcpus": shape.max_vcpus,
+        "vcpus": {kind.name: kind.vcpus for kind in shape.types},
+        "reservations": list(pool.capacity.reservations),
+    }
+
+
+def _images(path: str, shape: PoolShape) -> Iterator[Diagnostic]:
+    if unfit := _unfit(shape):
+        yield error_at(
+            "TD206",
+            "The backend cannot run this capacity",
+            path,
+            detail=f"Batch's own machine images have no drivers for {', '.join(unfit)}.",
+            fix="Choose GPUs by NVIDIA from the T4 on beside x86 processors, or types without accelerators.",
+        )
+
+
+def _ways_of_buying(path: str, pool: Pool) -> Iterator[Diagnostic]:
+    """https://docs.aws.amazon.com/batch/latest/userguide/mnp-ce.html: jobs of several nodes are not for spot."""
+    capacity = pool.capacity
+    if on_demand_only(pool) and capacity.spot != "never":
+        given = "spot" in capacity.model_fields_set
+        detail = f"AWS Batch runs a job of {pool.job.nodes} nodes on on-demand capacity only"
+        yield problem(
+            "TD156",
+            f"{detail}, and spot: {capacity.spot} asks for another."
+            if given
+            else f"{detail}: the pool buys none else.",
+            fix="Use capacity: {spot: never}, or the backend eks or ec2.",
+            path=f"{path}.capacity.spot" if given else f"{path}.job.nodes",
+            severity=Severity.ERROR if given else Severity.NOTE,
+        )
+    if (ways := len(purchases(pool))) > _MOST_ENVIRONMENTS:
+        yield problem(
+            "TD157",
+            f"A queue of Batch has at most {_MOST_ENVIRONMENTS} compute environments, and this pool needs {ways}: "
+            "one for each reservation or block, and one each for spot and on-demand.",
+            fix="Name fewer reservations, or use fewer ways of buying.",
+            path=f"{path}.capacity.{'reservations' if capacity.reservations else 'blocks'}",
+        )
+
+
+def _unfit(shape: PoolShape) -> list[str]:
+    accelerated = [t for t in shape.types if t.accelerators]
+    unfit = [t.name for t in accelerated if not is_nvidia([t]) or t.family.startswith(_TOO_OLD) or t.arch == "arm64"]
+    return unfit if len(accelerated) in (0, len(shape.types)) else shape.instance_types
+
+
+ENTRY = Batch()

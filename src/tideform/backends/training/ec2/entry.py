@@ -1,0 +1,109 @@
+"""``backend: ec2``: an Auto Scaling group of machines to work on, spot first; commands and shells come by SSM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tideform.backends.training.ec2.names import LONGEST_RUN, MOST_NODES, SCHEDULE, GroupNames, unfit
+from tideform.diagnostics import Diagnostic
+from tideform.pools.shape import PoolShape, shape_of, shape_problems
+from tideform.pools.unattended import begun_late, starter_key, sweep_at_once
+from tideform.registry.training import Exports, PoolOrder, TrainingBackend, plain_handle
+from tideform.spec.problems import error_at
+from tideform.spec.training import Pool
+
+if TYPE_CHECKING:
+    from tideform.burst.runner import Runner
+    from tideform.cloud import Cloud
+    from tideform.spec.deployment import Deployment
+
+
+@dataclass(frozen=True)
+class Ec2(TrainingBackend):
+    """A launch template and an Auto Scaling group at zero whose launches are suspended until a burst."""
+
+    id: str = "ec2"
+    summary: str = "EC2 Auto Scaling, spot first, for interactive work"
+
+    def problems(self, name: str, pool: Pool) -> list[Diagnostic]:
+        """Machines without an image, and what Run Command cannot reach or outlast."""
+        if list(shape_problems(name, pool)):
+            return []  # said for every backend alike
+        return list(_problems(f"training.{name}", pool, shape_of(pool)))
+
+    def build(self, order: PoolOrder) -> Exports:
+        """Role, log group, launch template, group and its hook, and what starts its job."""
+        from tideform.backends.training.ec2.group import Ec2Group
+        from tideform.backends.training.ec2.nodes import Ec2Nodes
+
+        nodes = Ec2Nodes(order, shape_of(order.pool))
+        group = Ec2Group(order, nodes)
+        if starter_key(order.pool):
+            from tideform.backends.training.ec2.start import words
+            from tideform.backends.training.ec2.starter import on_ec2
+            from tideform.burst.carrying import carried
+            from tideform.components.jobs.schedule import ScheduledBurst
+
+            cargo = carried(order.scope.deployment, order.name)
+            begins = on_ec2(order, words(order.scope.deployment, order.name, cargo))
+            ScheduledBurst(order, nodes.shape, cargo, begins)
+        return {
+            "auto_scaling_group": group.group.name,
+            "log_group": GroupNames(order.scope.deployment, order.name).log_group,
+        }
+
+    def handle(self, deployment: Deployment, pool: str) -> dict[str, Any]:
+        """The group, and how the pool's commands are known."""
+        names = GroupNames(deployment, pool)
+        return {
+            **plain_handle(deployment, self.id, pool),
+            "group": names.group,
+            "hook": names.hook,
+            "schedule": SCHEDULE,
+            "comment": names.comment,
+            "log_group": names.log_group,
+        }
+
+    def held_nodes(self, pool: Pool) -> int:
+        """As many as the job that may come: no queue brings more."""
+        return pool.job.nodes
+
+    def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
+        """Capacity through the group's sizes, commands through SSM."""
+        from tideform.backends.training.ec2.runner import runner
+
+        return runner(cloud, deployment, pool)
+
+
+def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
+    if types := unfit(shape):
+        yield error_at(
+            "TD206",
+            "The backend cannot run this capacity",
+            path,
+            detail=f"No machine image of AWS's has the drivers for {', '.join(types)} together.",
+            fix="Choose GPUs by NVIDIA from the T4 on, or types without accelerators.",
+        )
+    if max(shape.nodes, pool.job.nodes) > MOST_NODES:
+        yield error_at(
+            "TD640",
+            "The backend cannot reach so many machines",
+            path,
+            detail=f"One SSM command reaches {MOST_NODES} machines, and this pool may have {shape.nodes}.",
+            fix="Use larger machines, or backend: batch or eks.",
+        )
+    if pool.lease.seconds > LONGEST_RUN:
+        yield error_at(
+            "TD642",
+            "The lease outlasts the backend's commands",
+            f"{path}.lease",
+            detail=f"SSM ends every command after two days, and the lease is {pool.lease}.",
+            fix="Write lease: 2d or less, or use backend: batch.",
+        )
+    yield from sweep_at_once(path, pool, shape, "Each combination has machines of its own")
+    yield from begun_late(path, pool)
+
+
+ENTRY = Ec2()

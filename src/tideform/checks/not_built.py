@@ -1,0 +1,109 @@
+"""What a spec may ask for and this version does not make: said in every plan, never passed over. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tideform.components.kubernetes.names import IN_AN_EXISTING_CLUSTER
+from tideform.diagnostics import Diagnostic, Severity
+from tideform.pools.unattended import starter_key
+from tideform.spec.problems import problem
+from tideform.spec.project import Project
+from tideform.spec.serving import Endpoint
+from tideform.spec.training import Pool
+
+# The backends that do what a field of a pool asks for.
+_BUILT = {
+    "interconnect": ("batch", "ec2", "eks"),
+    "capacity.reservations": ("batch", "ec2", "eks", "sagemaker"),  # sagemaker refuses them
+    "job.nodes": ("batch", "ec2", "eks", "sagemaker"),
+    "schedule": ("batch", "ec2", "eks", "sagemaker"),  # eks refuses both
+    "trigger": ("batch", "ec2", "eks", "sagemaker"),
+    "job.sweep": ("batch", "ec2", "eks", "sagemaker"),
+}
+
+
+class NotBuilt(NamedTuple):
+    """A place in the spec, and what does not happen for it."""
+
+    path: str
+    text: str
+
+
+def not_built(project: Project) -> list[NotBuilt]:
+    """Everything the spec asks for in vain, in the order of the spec."""
+    found = [*_project(project)]
+    for name, pool in project.training.items():
+        found += _pool(f"training.{name}", pool)
+    for name, endpoint in project.serving.items():
+        found += _endpoint(f"serving.{name}", endpoint)
+    return [*found, *_drift(project)]
+
+
+def not_built_notes(project: Project, *, unit: str | None = None) -> tuple[Diagnostic, ...]:
+    """The same as notes for plans and `validate`; with ``unit`` those of one pool or endpoint only."""
+    return tuple(
+        problem("TD230", f"{found.path}: {found.text}.", path=found.path, severity=Severity.NOTE)
+        for found in not_built(project)
+        if unit is None or found.path.split(".")[:2] in (["training", unit], ["serving", unit])
+    )
+
+
+def _project(project: Project) -> Iterator[NotBuilt]:
+    if not project.network.private and project.network.existing is None:
+        yield NotBuilt("network.private", "the network is private all the same; use network.existing for another")
+    if project.cluster is not None and project.cluster.existing and _on_kubernetes(project):
+        text = f"the reaper bounds a burst there and is not terminal: {IN_AN_EXISTING_CLUSTER}"
+        yield NotBuilt("cluster.existing", text)
+    for name, store in project.storage.items():
+        if store.remote in ("lakefs", "delta"):
+            yield NotBuilt(f"storage.{name}.remote", f"the bucket is tagged for {store.remote}; no server is made")
+
+
+def _on_kubernetes(project: Project) -> bool:
+    return any(pool.backend == "eks" for pool in project.training.values())
+
+
+def _pool(path: str, pool: Pool) -> Iterator[NotBuilt]:
+    asked = {
+        "schedule": (pool.schedule, "nothing starts the burst; let CI run `tideform burst run` for now"),
+        "trigger": (pool.trigger, "nothing starts the burst"),
+        "interconnect": (pool.interconnect == "efa", "the machines get no EFA adapters"),
+        "capacity.reservations": (pool.capacity.reservations, "reservations are not used first"),
+        "job.nodes": (pool.job.nodes > 1, "the job runs on one machine"),
+        "job.sweep": (pool.job.sweep, "one job runs, without parameters"),
+    }
+    for key, (given, text) in asked.items():
+        if given and pool.backend not in _BUILT.get(key, ()):
+            yield NotBuilt(f"{path}.{key}", text)
+    if pool.backend in _BUILT["schedule"] and (starter := starter_key(pool)):
+        yield from _by_itself(f"{path}.{starter}", path, pool)
+
+
+def _by_itself(starter: str, path: str, pool: Pool) -> Iterator[NotBuilt]:
+    if pool.job.build:
+        yield NotBuilt(starter, "what starts by itself runs job.image; nothing is built for it")
+    if pool.backend == "batch" and (sweep := pool.job.sweep) and sweep.at_once < min(sweep.size, _most_machines(pool)):
+        text = "Batch cannot bound a sweep that starts by itself; the pool's size does, and `burst run` keeps to it"
+        yield NotBuilt(f"{path}.job.sweep.at_once", text)
+
+
+def _most_machines(pool: Pool) -> int:
+    """No machine has less than one accelerator."""
+    count = pool.accelerator.count if pool.accelerator else pool.nodes
+    return count.maximum if count else 1
+
+
+def _endpoint(path: str, endpoint: Endpoint) -> Iterator[NotBuilt]:
+    if endpoint.rollout is not None and endpoint.rollout.shadow is not None:
+        yield NotBuilt(f"{path}.rollout.shadow", "no traffic is copied to a shadow variant")
+
+
+def _drift(project: Project) -> Iterator[NotBuilt]:
+    drift = project.monitoring.drift
+    if drift is None:
+        return
+    yield NotBuilt("monitoring.drift", f"traffic of {drift.endpoint} is not compared with {drift.baseline}")
+    if drift.retrain is not None:
+        yield NotBuilt("monitoring.drift.retrain", f"no drift starts a burst of {drift.retrain}")

@@ -1,0 +1,45 @@
+"""One store of the spec as a bucket."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+from tideform.components.scope import Scope
+from tideform.components.storage.bucket import PrivateBucket
+from tideform.components.storage.lifecycle import Lifecycle
+from tideform.spec.storage import Store
+
+
+class StoreBucket(PrivateBucket):
+    """What the store's kind, retention and classification mean for its bucket; a ``watched`` one tells EventBridge."""
+
+    def __init__(
+        self,
+        name: str,
+        store: Store,
+        scope: Scope,
+        *,
+        key_arn: pulumi.Input[str],
+        watched: bool = False,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(
+            scope.deployment.identity("storage", name),
+            scope,
+            key_arn=key_arn,
+            versioned=store.versioned,
+            holds_data=store.holds_data,
+            lifecycle=Lifecycle.of(store),
+            extra_tags=labels(store),
+            opts=opts,
+        )
+        if watched:
+            with_it = self.named(goes_with=self.bucket)
+            aws.s3.BucketNotification(self.part, bucket=self.bucket.bucket, eventbridge=True, opts=with_it)
+
+
+def labels(store: Store) -> dict[str, str]:
+    """What the spec says about the data, where auditors and cost reports look for it."""
+    tags: dict[str, str] = {"tideform:kind": store.kind, "tideform:classification": store.classification}
+    return {**tags, "tideform:remote": store.remote} if store.remote else tags

@@ -1,0 +1,18 @@
+"""How capacity ends: the part ``ending`` of each backend."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from tideform.reaper.base import Ending
+from tideform.reaper.parts import has, part
+
+
+def needs(backend: str) -> tuple[str, ...] | None:
+    """The names that a handle of the backend has to have for its capacity to be found; None where there is none."""
+    return tuple(getattr(ending(backend), "NEEDS", ())) if has(backend, "ending") else None
+
+
+def ending(backend: str) -> Ending:
+    """The ending of a backend. Raises `ModuleNotFoundError` where there is none."""
+    return cast(Ending, part(backend, "ending"))
