@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tideform.components.unknown import lift, unknown
-from tideform.model.moved_by_bursts import LEASE_TAGS
 from tideform.model.planned import UNKNOWN, Outputs
+from tideform.resources.moved_by_bursts import LEASE_TAGS
 from tideform.spec.deployment import Deployment
 
 if TYPE_CHECKING:

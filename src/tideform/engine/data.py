@@ -15,6 +15,7 @@ from tideform.components.storage.burst_places import CHECKPOINTS
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import RefusedError
 from tideform.model.planned import Action, PlannedResource, urn_name
+from tideform.resources.registry import type_of
 from tideform.words import counted
 
 if TYPE_CHECKING:
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 
 _BUCKET = "aws:s3/bucket:Bucket"
 _TRACKING = "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer"
-# What the environment itself stands on: it goes with the environment as a whole, and never in an apply.
-_GROUND = {
-    "aws:dynamodb/table:Table": "the leases and what bursts have cost",
-    "aws:kms/key:Key": "without it nothing that it encrypted can be read any more",
-}
 
 
 @dataclass(frozen=True)
@@ -73,7 +69,7 @@ def doomed_by(resources: Iterable[PlannedResource]) -> Iterator[Doomed]:
 
 def guarded(doomed: Doomed) -> bool:
     """Whether it is of a kind that may hold data, or that others stand on."""
-    return doomed.type in _HOLDS or doomed.type in _GROUND
+    return doomed.type in _HOLDS or bool(_ground(doomed))
 
 
 def holders(states: Iterable[Checkpoint]) -> set[str]:
@@ -104,12 +100,18 @@ def undermined(doomed: Iterable[Doomed]) -> list[Diagnostic]:
             "TD334",
             Severity.ERROR,
             "What the environment stands on would be deleted",
-            detail=f"{each.name} ({each.id}): {_GROUND[each.type]}.",
+            detail=f"{each.name} ({each.id}): {_ground(each)}.",
             fix="Undo the change that replaces it, or take the whole environment down with `tideform destroy`.",
         )
         for each in doomed
-        if each.type in _GROUND
+        if _ground(each)
     ]
+
+
+def _ground(doomed: Doomed) -> str:
+    """Why the environment stands on it, as its type says; empty where it does not."""
+    kind = type_of(doomed.type)
+    return kind.ground if kind else ""
 
 
 def refuse_unnamed(held: Iterable[HeldData], named: Collection[str]) -> None:

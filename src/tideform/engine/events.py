@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tideform.model.changes import changes_between
-from tideform.model.moved_by_bursts import by_others
 from tideform.model.planned import SECRET, Action, PlannedResource, urn_name
+from tideform.resources.moved_by_bursts import by_others
 from tideform.state.values import from_engine
 
 if TYPE_CHECKING:

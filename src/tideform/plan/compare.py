@@ -9,8 +9,8 @@ from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import RefusedError
 from tideform.model.changes import changes_between
 from tideform.model.engine import Preview
-from tideform.model.moved_by_bursts import by_others
 from tideform.model.planned import SECRET, UNKNOWN, Action, PlannedResource
+from tideform.resources.moved_by_bursts import by_others
 
 
 def refuse_moved(shown: Preview, now: Preview) -> None:

@@ -14,9 +14,9 @@ from typing import Final
 
 from tideform.burst.lease import PoolRecord, State
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.model.moved_by_bursts import by_others
 from tideform.model.planned import Action, PlannedResource
 from tideform.plan.rights import narrows
+from tideform.resources.moved_by_bursts import by_others
 from tideform.spec.training import Pool
 from tideform.times import utc
 from tideform.words import counted

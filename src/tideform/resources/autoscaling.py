@@ -10,6 +10,7 @@ from tideform.resources.base import PartOf, ResourceType
 from tideform.resources.costs import FREE
 from tideform.resources.identity import named, within
 from tideform.resources.inventory import Area, Leftover, Place, tags_of
+from tideform.resources.moved_by_bursts import SCALING_GROUP
 from tideform.words import counted
 
 _GROUP = "aws:autoscaling/group:Group"
@@ -53,6 +54,7 @@ TYPES = (
             passes=("ec2",),
         ),
         in_units=True,
+        moved_by_bursts=SCALING_GROUP,
     ),
     ResourceType(
         "aws:autoscaling/lifecycleHook:LifecycleHook",

@@ -60,6 +60,9 @@ class ResourceType:
 
     ``taken`` is asked before one is made: of tables, buckets and roles, of which every layer but monitoring has one,
     and of what AWS writes over without a word where the name is the same.
+
+    Inputs ``moved_by_bursts`` are changed through the service's own API. ``ground`` says of a type why an environment
+    stands on it: such a one goes with the environment as a whole, and never in an apply.
     """
 
     token: str
@@ -75,4 +78,6 @@ class ResourceType:
     marked: bool = False
     in_units: bool = False
     taken: Taken | None = None
+    moved_by_bursts: tuple[str, ...] = ()
+    ground: str = ""
     notes: tuple[Note, ...] = ()

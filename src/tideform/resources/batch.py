@@ -10,6 +10,7 @@ from tideform.resources.base import GONE, Note, ResourceType
 from tideform.resources.costs import DURING_BURSTS, FREE
 from tideform.resources.identity import Inputs, arn, named
 from tideform.resources.inventory import Area, Leftover, Place
+from tideform.resources.moved_by_bursts import COMPUTE_ENVIRONMENT, JOB_QUEUE
 
 if TYPE_CHECKING:
     from tideform.cloud import Cloud
@@ -88,6 +89,7 @@ TYPES = (
             passes=("batch", "ec2"),
         ),
         in_units=True,
+        moved_by_bursts=COMPUTE_ENVIRONMENT,
         # AWS Batch user guide, 'Deleting a compute environment': it must be disabled first, and then takes no new jobs.
         notes=(Note(GONE, "drains first: it takes no new jobs before it goes"),),
     ),
@@ -107,6 +109,7 @@ TYPES = (
         ),
         read_by=("arn",),
         in_units=True,
+        moved_by_bursts=JOB_QUEUE,
         # AWS Batch API, DeleteJobQueue: all jobs in the queue are eventually terminated.
         notes=(Note(GONE, "jobs that wait or run in this queue are ended with it"),),
     ),

@@ -56,5 +56,6 @@ TYPES = (
             search="ListTables",
         ),
         taken=Taken("name", _taken_by),
+        ground="the leases and what bursts have cost",
     ),
 )

@@ -73,6 +73,7 @@ TYPES = (
             tag="TagResource UntagResource",
             search="ListKeys",
         ),
+        ground="without it nothing that it encrypted can be read any more",
     ),
     ResourceType(
         "aws:kms/alias:Alias",

@@ -10,6 +10,7 @@ from tideform.resources.actions import Actions
 from tideform.resources.base import PartOf, ResourceType
 from tideform.resources.costs import DURING_BURSTS, FREE
 from tideform.resources.identity import Inputs
+from tideform.resources.moved_by_bursts import LOCAL_QUEUE
 
 if TYPE_CHECKING:
     from tideform.cloud import Cloud
@@ -42,6 +43,7 @@ def any_object(token: str) -> ResourceType:
         actions=Actions(),
         ours=_by_labels,
         marked=True,
+        moved_by_bursts=LOCAL_QUEUE if token.endswith(":LocalQueue") else (),  # of whichever version of Kueue's API
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tideform.model.moved_by_bursts import by_others
 from tideform.model.planned import PropertyChange
+from tideform.resources.moved_by_bursts import by_others
 
 ENVIRONMENT = "aws:batch/computeEnvironment:ComputeEnvironment"
 GROUP = "aws:autoscaling/group:Group"

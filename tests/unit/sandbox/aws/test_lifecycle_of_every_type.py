@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.sandbox.aws.cases import CASES, Case
 from tests.unit.sandbox.aws.conftest import World
-from tideform.model.moved_by_bursts import LEASE_TAGS
+from tideform.resources.moved_by_bursts import LEASE_TAGS
 from tideform_sandbox.providers.aws import lifecycle
 from tideform_sandbox.providers.aws.compare import covers
 from tideform_sandbox.providers.aws.registry import all_kinds

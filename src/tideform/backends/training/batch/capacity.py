@@ -14,12 +14,12 @@ from tideform.components.iam.roles import ServiceRole
 from tideform.components.jobs.instance_store import boothook
 from tideform.components.network.adapters import adapters
 from tideform.components.network.pool_subnets import pool_subnets
-from tideform.model.moved_by_bursts import COMPUTE_ENVIRONMENT, JOB_QUEUE
 from tideform.pools.local_storage import has_local_storage
 from tideform.pools.names import PoolNames
 from tideform.pools.purchase import Purchase, purchases
 from tideform.pools.shape import PoolShape
 from tideform.registry.training import PoolOrder
+from tideform.resources.moved_by_bursts import COMPUTE_ENVIRONMENT, JOB_QUEUE
 from tideform.spec.pools import in_one_zone
 
 _ROOT_DISK: dict[str, Any] = {"volume_type": "gp3", "encrypted": "true", "delete_on_termination": "true"}

@@ -11,9 +11,9 @@ from tideform.backends.training.ec2.names import HEARTBEAT, GroupNames
 from tideform.backends.training.ec2.nodes import Ec2Nodes
 from tideform.components.base import Component
 from tideform.components.network.pool_subnets import pool_subnets
-from tideform.model.moved_by_bursts import SCALING_GROUP
 from tideform.pools.purchase import purchases
 from tideform.registry.training import PoolOrder
+from tideform.resources.moved_by_bursts import SCALING_GROUP
 
 
 class Ec2Group(Component):

@@ -7,8 +7,8 @@ from typing import Any
 from tideform.backends.training.ec2.names import GroupNames
 from tideform.components.iam.policies import allow
 from tideform.components.jobs.begins import MINUTES, Begins, ours
-from tideform.model.moved_by_bursts import LEASE_TAGS
 from tideform.registry.training import PoolOrder
+from tideform.resources.moved_by_bursts import LEASE_TAGS
 
 _LOOK_AT_MACHINES = (
     "autoscaling:DescribeAutoScalingGroups",

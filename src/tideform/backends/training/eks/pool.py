@@ -18,9 +18,9 @@ from tideform.components.kubernetes.names import SERVICE_ACCOUNT, EksNames
 from tideform.components.kubernetes.objects import cluster_provider, resource
 from tideform.components.program import upstream
 from tideform.components.storage.burst_places import work_with_bursts
-from tideform.model.moved_by_bursts import LOCAL_QUEUE
 from tideform.pools.shape import PoolShape
 from tideform.registry.training import PoolOrder
+from tideform.resources.moved_by_bursts import LOCAL_QUEUE
 
 
 class EksPool(Component):

@@ -1,6 +1,7 @@
 """What a burst moves on the resources of a pool, through the services' own APIs: no plan calls that drift. Pure.
 
 The programs name these in ``ignore_changes``; what a refresh finds at them is our own doing, and nobody is told of it.
+Each type's entry has its own (`ResourceType.moved_by_bursts`).
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tideform.model.planned import PropertyChange
+from tideform.resources.registry import type_of
 
 # By which a group or an environment has its machines say at launch whose they are (`reaper.claims`). The provider
 # leaves them alone wherever tags are a resource's own: a group's are a list, of which nothing can be left out by key.
@@ -31,17 +33,12 @@ SCALING_GROUP = (
     "mixedInstancesPolicy.instancesDistribution.onDemandPercentageAboveBaseCapacity",
 )
 LOCAL_QUEUE = ("spec.stopPolicy",)
-_BY_TYPE = {
-    "aws:batch/computeEnvironment:ComputeEnvironment": COMPUTE_ENVIRONMENT,
-    "aws:batch/jobQueue:JobQueue": JOB_QUEUE,
-    "aws:autoscaling/group:Group": SCALING_GROUP,
-}
 
 
 def by_others(kind: str, changes: Iterable[PropertyChange]) -> tuple[PropertyChange, ...]:
     """The changes of one resource but for those that bursts make; ``kind`` is its Pulumi type."""
-    own = LOCAL_QUEUE if kind.endswith(":LocalQueue") else _BY_TYPE.get(kind, ())
-    return tuple(change for change in changes if not _within(change.path, own))
+    known = type_of(kind)
+    return tuple(change for change in changes if known is None or not _within(change.path, known.moved_by_bursts))
 
 
 def _within(path: str, parts: Sequence[str]) -> bool:
