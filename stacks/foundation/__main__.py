@@ -10,7 +10,7 @@ import pulumi
 
 from tideform.components.iam.key import ProjectKey
 from tideform.components.kubernetes.platform import platform, wants_cluster
-from tideform.components.monitoring.job_logs import JobLogs
+from tideform.components.monitoring.logs import JobLogs
 from tideform.components.network.existing import ExistingNetwork
 from tideform.components.network.flow_logs import FlowLogs
 from tideform.components.network.private import Network
@@ -18,8 +18,8 @@ from tideform.components.program import deployment, provider
 from tideform.components.reaper.lease_table import LeaseTable
 from tideform.components.reaper.reaper import Reaper
 from tideform.components.scope import Scope
-from tideform.components.storage.burst_store import BurstStore
 from tideform.components.storage.image_store import ImageStore
+from tideform.components.storage.store import BurstStore
 
 target = deployment()
 scope = Scope(target, "foundation")

@@ -10,8 +10,7 @@ import pulumi
 from tideform.components.jobs.trigger import watched
 from tideform.components.program import deployment, provider, upstream
 from tideform.components.scope import Scope
-from tideform.components.storage.captures import CaptureBucket
-from tideform.components.storage.store import StoreBucket
+from tideform.components.storage.store import CaptureBucket, StoreBucket
 from tideform.components.tracking import TrackingServer
 
 target = deployment()

@@ -19,7 +19,7 @@ from tideform.connect import cloud_for
 from tideform.engine.acquire import acquire
 from tideform.engine.inline import inline_program
 from tideform.engine.offline import OfflineCollector
-from tideform.local.launchers import write_launcher
+from tideform.engine.provider_process import write_launcher
 from tideform.model.engine import Program
 from tideform.model.planned import Outputs
 from tideform.model.programs import programs

@@ -14,7 +14,7 @@ from pulumi import automation
 from tideform.cloud import Credentials
 from tideform.engine.acquire import acquire
 from tideform.engine.inline import end_with_engine
-from tideform.local.launchers import write_launcher
+from tideform.engine.provider_process import write_launcher
 
 
 def counts(summary: automation.UpdateSummary) -> dict[str, int]:

@@ -11,8 +11,8 @@ import pulumi_kubernetes as k8s
 import pytest
 
 from tests.e2e.pulumi_stack import BareStack
+from tideform.engine.provider_process import write_launcher
 from tideform.local.client import ensure, stop
-from tideform.local.launchers import write_launcher
 from tideform.paths import Workspace
 from tideform_sandbox.providers.kubernetes.places import Stored, store_of
 

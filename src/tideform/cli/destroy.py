@@ -41,7 +41,7 @@ def command(
     verbose: VerboseOption = False,
 ) -> None:
     """Remove an environment, or one unit of it, and prove that nothing is left."""
-    from tideform.operations.beforehand import refuse_beforehand
+    from tideform.operations.teardown import refuse_beforehand
 
     deployment = load_ending(spec, environment)
     _refuse_unknown(deployment, unit)

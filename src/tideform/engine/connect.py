@@ -52,9 +52,8 @@ def blobs_of(deployment: Deployment, cloud: Cloud, pool: str | None = None) -> B
 
 
 def _sandbox_reach(deployment: Deployment, cloud: Cloud, marks: Mapping[str, str]) -> Reach:
-    from tideform.engine.provider_process import ProviderProcess
+    from tideform.engine.provider_process import ProviderProcess, write_launcher
     from tideform.local.client import check_boot
-    from tideform.local.launchers import write_launcher
 
     check_boot(deployment.workspace, deployment.environment)
     folder = deployment.workspace.sandbox

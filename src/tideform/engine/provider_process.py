@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import atexit
 import os
+import shlex
 import subprocess
+import sys
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -65,3 +67,16 @@ class ProviderProcess:
         self._process.wait()
         if self._process.stdout:
             self._process.stdout.close()
+
+
+def write_launcher(folder: Path, provider: str) -> Path:
+    """Write the script for ``aws`` or ``kubernetes`` into a folder of its own, mode 0700, and return its path.
+
+    ``-P`` keeps the engine's working folder off the import path: a user's file there must not become our module.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    script = folder / f"pulumi-resource-{provider}"
+    module = f"tideform_sandbox.providers.{provider}"
+    script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m {module} "$@"\n')
+    script.chmod(0o700)
+    return script

@@ -5,14 +5,17 @@ Plans take no lock and come here only through `apply` and `destroy`.
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tideform.diagnostics import Diagnostic, Severity
-from tideform.engine.interrupt import interrupt_engines
-from tideform.errors import InterruptedRunError, RefusedError
+from tideform.errors import InterruptedRunError, RefusedError, TerminatedError
+from tideform.state.processes import engines_of
 from tideform.times import utc
 
 if TYPE_CHECKING:
@@ -157,3 +160,18 @@ def _interrupted(operation: str, deployment: Deployment) -> InterruptedRunError:
             fix=f"`tideform {operation}` goes on where it stopped, `tideform destroy` removes what is there.",
         )
     )
+
+
+def interrupt_engines(run: str, cause: KeyboardInterrupt) -> None:
+    """Ask every engine of the run to stop, unless the terminal has done so already."""
+    if not isinstance(cause, TerminatedError) and _at_terminal():
+        return
+    for pid in engines_of(run):
+        try:
+            os.kill(pid, signal.SIGINT)
+        except ProcessLookupError:
+            continue  # it went by itself
+
+
+def _at_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty() and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()

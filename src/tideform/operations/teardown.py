@@ -9,12 +9,19 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from tideform import outlets
+from tideform.burst.ownerless import ownerless
+from tideform.burst.receipt import Receipt, capacity_receipt
+from tideform.burst.table import LeaseTable
+from tideform.cloud import Cloud
+from tideform.engine import data
 from tideform.errors import RefusedError
 from tideform.model.engine import OnProgress, Program
 from tideform.operations.changing import Change, Say, changing, end_dead_bursts, refuse_living_leases
 from tideform.operations.held_by_tags import held_by_tags
 from tideform.operations.walk import raise_all, walk
 from tideform.plan.stages import removal
+from tideform.resources.inventory import Leftover
+from tideform.spec.deployment import Deployment
 
 if TYPE_CHECKING:
     from tideform.burst.receipt import Receipt
@@ -103,7 +110,7 @@ def _refuse_data(change: Change, programs: Iterable[Program], delete_data: Colle
 
 def _require_nothing_held(change: Change) -> None:
     """A burst that was beginning when its starter was switched off has a lease by now, and needs the reaper."""
-    from tideform.burst.last_look import require_nothing_stands
+    from tideform.operations.teardown import require_nothing_stands
 
     refuse_living_leases(change)
     require_nothing_stands(change.cloud, change.deployment)
@@ -137,3 +144,35 @@ def remove(
         on_interrupt=change.on_interrupt,
     )
     raise_all(failed)
+
+
+def refuse_beforehand(deployment: Deployment, unit: str | None, named: Collection[str]) -> None:
+    """Raise `RefusedError` TD330 for data that is not named, TD421 as `refuse_contested`. Changes nothing, unlocked.
+
+    The destroy itself asks again, under its lock. Leases are its business alone: it first switches off what takes them.
+    """
+    from tideform.connect import cloud_for
+    from tideform.engine.fit import checked_backend
+    from tideform.state.owners import refuse_contested
+
+    backend = checked_backend(deployment)
+    refuse_contested(deployment, backend.blobs, unit)
+    programs = (program for program in backend.existing() if unit in (None, program.unit))
+    states = filter(None, map(backend.checkpoint, programs))
+    if doomed := tuple(filter(data.guarded, data.doomed_in(states))):
+        data.refuse_unnamed(data.held_data(cloud_for(deployment), doomed), named)
+
+
+def require_nothing_stands(cloud: Cloud, deployment: Deployment) -> None:
+    """Raises `LeftoversError` (TD608, or TD616 where somebody did not answer) where anything of any pool stands.
+
+    A pool that was taken out of the spec has the reaper alone to end what it left. Raises `CloudError`.
+    """
+    known = LeaseTable.of(cloud, deployment).look()  # with those whose item cannot be read: no receipt of them is empty
+    for pool in sorted({*deployment.spec.training, *known}):
+        capacity_receipt(cloud, deployment, pool).require_empty()
+    found = tuple(
+        Leftover(one.pool, one.kind, one.id, hourly_usd=one.hourly_usd, note=one.why)
+        for one in ownerless(cloud, deployment)
+    )
+    Receipt(f"what no lease holds in {deployment.name}", found, asked=1).require_empty()

@@ -8,12 +8,12 @@ import pytest
 
 from tests.unit.burst.conftest import lease_of
 from tests.unit.burst.test_ownerless import launch
-from tideform.burst.last_look import require_nothing_stands
 from tideform.burst.lease import Lease
 from tideform.burst.receipt import Receipt
 from tideform.burst.table import LeaseTable
 from tideform.cloud import Cloud
 from tideform.errors import LeftoversError
+from tideform.operations.teardown import require_nothing_stands
 from tideform.spec.deployment import Deployment
 
 
@@ -26,7 +26,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         pools.append(pool)
         return Receipt(pool)
 
-    monkeypatch.setattr("tideform.burst.last_look.capacity_receipt", receipt)
+    monkeypatch.setattr("tideform.operations.teardown.capacity_receipt", receipt)
     return pools
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.plan.making import deployment
 from tideform.errors import RefusedError
-from tideform.operations.beforehand import refuse_beforehand
+from tideform.operations.teardown import refuse_beforehand
 from tideform.state.checkpoint import FolderBlobs, key_of
 
 

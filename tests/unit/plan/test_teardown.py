@@ -79,7 +79,7 @@ def ground(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setattr(teardown, "end_dead_bursts", lambda _change, _say: made.done.append("dead bursts"))
     monkeypatch.setattr(teardown, "refuse_living_leases", made.judge)
     monkeypatch.setattr("tideform.burst.starters.switch_off", off)
-    monkeypatch.setattr("tideform.burst.last_look.require_nothing_stands", made.look)
+    monkeypatch.setattr("tideform.operations.teardown.require_nothing_stands", made.look)
     monkeypatch.setattr("tideform.burst.receipt.environment_receipt", lambda *_, **__: "the receipt")
     return made
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
+from tideform.components.base import Component
 from tideform.components.scope import Scope
-from tideform.pools.log_groups import KEEP_DAYS
+from tideform.pools.log_groups import KEEP_DAYS, lasting_log_groups
 from tideform.registry.training import PoolOrder
 
 
@@ -30,3 +31,13 @@ def own_log_group(
     if order.pool.between_bursts == "remove":
         return []
     return [log_group(part, name, order.scope, order.site.key_arn, opts)]
+
+
+class JobLogs(Component):
+    """A log group for each such pool, tagged as the pool's."""
+
+    def __init__(self, scope: Scope, *, key_arn: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
+        super().__init__("job-logs", scope, opts)
+        for unit, name in lasting_log_groups(scope.deployment).items():
+            of_pool = Scope(scope.deployment, scope.layer, unit)
+            log_group(f"{unit}-jobs", name, of_pool, key_arn, self.named())

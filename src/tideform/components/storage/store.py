@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
+from tideform.components.names import BURSTS, CAPTURES
 from tideform.components.scope import Scope
 from tideform.components.storage.bucket import PrivateBucket
 from tideform.components.storage.lifecycle import Lifecycle
@@ -43,3 +44,41 @@ def labels(store: Store) -> dict[str, str]:
     """What the spec says about the data, where auditors and cost reports look for it."""
     tags: dict[str, str] = {"tideform:kind": store.kind, "tideform:classification": store.classification}
     return {**tags, "tideform:remote": store.remote} if store.remote else tags
+
+
+_KEEP_DAYS = 90
+
+
+class CaptureBucket(PrivateBucket):
+    """One bucket for all endpoints, a folder each. It holds people's data, so it forgets after three months."""
+
+    def __init__(self, scope: Scope, *, key_arn: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(
+            CAPTURES,
+            scope,
+            key_arn=key_arn,
+            versioned=True,
+            holds_data=True,
+            lifecycle=Lifecycle(expire_days=_KEEP_DAYS, old_version_days=_KEEP_DAYS),
+            extra_tags={"tideform:classification": "confidential"},
+            opts=opts,
+        )
+
+
+_KEEP_DAYS = 30
+
+
+class BurstStore(PrivateBucket):
+    """One bucket for all pools. It forgets after a month and goes with the environment, as scratch stores do."""
+
+    def __init__(self, scope: Scope, *, key_arn: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(
+            BURSTS,
+            scope,
+            key_arn=key_arn,
+            versioned=True,
+            holds_data=False,
+            lifecycle=Lifecycle(expire_days=_KEEP_DAYS, old_version_days=_KEEP_DAYS),
+            extra_tags={"tideform:kind": "scratch", "tideform:classification": "internal"},
+            opts=opts,
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import grpc
@@ -13,8 +14,7 @@ from pulumi.runtime.proto import provider_pb2 as proto
 
 from tideform_sandbox.providers.aws import lifecycle
 from tideform_sandbox.providers.aws.context import Context, current
-from tideform_sandbox.providers.aws.kind import Kind, words
-from tideform_sandbox.providers.aws.naming import with_name
+from tideform_sandbox.providers.aws.kind import Inputs, Kind, Live, words
 from tideform_sandbox.providers.aws.refusal import Refusal
 from tideform_sandbox.providers.aws.registry import kind_of
 from tideform_sandbox.providers.aws.wire import Properties, read_struct, seal, write_struct
@@ -163,3 +163,12 @@ def _diff_response(found: lifecycle.Diff) -> Any:
         detailedDiff={d.path: property_diff(d.change, replaces=found.replaced_by(d)) for d in found.changes},
         hasDetailedDiff=True,
     )
+
+
+def with_name(kind: Kind, urn: str, old: Inputs, new: Inputs, seed: bytes) -> Live:
+    """The inputs with a physical name: the given one, the old one, or the logical name and seven random digits."""
+    named = dict(new)
+    if kind.name is not None and kind.name not in named and f"{kind.name}Prefix" not in named:
+        made_up = f"{urn.rsplit('::', 1)[-1]}-{sha256(seed).hexdigest()[:7]}"
+        named[kind.name] = old.get(kind.name, made_up)
+    return named

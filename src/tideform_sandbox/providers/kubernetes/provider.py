@@ -10,10 +10,11 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import provider_pb2 as proto
 
 from tideform.kube import Kube, KubeError
+from tideform.spec.project import Cluster
 from tideform_sandbox.providers.aws.kind import words
 from tideform_sandbox.providers.aws.refusal import Refusal
 from tideform_sandbox.providers.aws.wire import UNKNOWN, Properties, has_unknown, read_struct, seal, write_struct
-from tideform_sandbox.providers.kubernetes import helm, lifecycle, objects, schemas
+from tideform_sandbox.providers.kubernetes import helm, lifecycle, objects
 from tideform_sandbox.providers.kubernetes.places import Place, Stored, kube_of, store_of
 from tideform_sandbox.providers.kubernetes.releases import Releases
 from tideform_sandbox.providers.protocol import Half, Provider, no_lookup, plainly, property_diff, unknown_arguments
@@ -95,7 +96,7 @@ class KubernetesProvider(Provider):
         if token.endswith(("Patch", "List")) or not news.get("kind"):
             raise Refusal("TD503", f"{token} is not emulated by the sandbox: it is no object of its own")
         named = objects.named(request.urn, old, news, request.randomSeed, self._namespace)
-        where, why = schemas.problem(objects.body(named))
+        where, why = misfit(objects.body(named))
         failures = [proto.CheckFailure(property=where, reason=f"TD661: {why}")] if why else []
         return proto.CheckResponse(inputs=seal(write_struct(named), request.news), failures=failures)
 
@@ -196,3 +197,18 @@ def _told(found: Properties) -> Properties:
     if "metadata" not in found:
         return found
     return {**found, "metadata": {key: value for key, value in found["metadata"].items() if key != "managedFields"}}
+
+
+def misfit(found: Mapping[str, Any]) -> tuple[str, str]:
+    """The first place that does not fit its schema and why; two empty texts where none is found, or none is known."""
+    if has_unknown(dict(found)):
+        return "", ""  # judged when everything is known
+    import kubernetes_validate
+
+    try:
+        kubernetes_validate.validate(dict(found), Cluster().version, strict=True)
+    except kubernetes_validate.SchemaNotFoundError:
+        return "", ""
+    except kubernetes_validate.ValidationError as error:
+        return ".".join(str(each) for each in error.path), str(error.message)
+    return "", ""

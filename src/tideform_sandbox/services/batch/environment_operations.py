@@ -9,9 +9,10 @@ import threading
 from typing import Any
 
 from tideform_sandbox.one_network import reason_against
-from tideform_sandbox.services.batch import renewal
 from tideform_sandbox.services.batch.call import Call, client_error
+from tideform_sandbox.services.batch.fleet import Fleet
 
+_UPDATE_SECONDS = 1.0  # that an update takes where no machine stands
 _SCALING = ("desiredvCpus", "maxvCpus", "minvCpus", "scalingPolicy")
 _making_role = threading.Lock()  # a service's role is one, whoever asks for it at the same time
 
@@ -58,7 +59,7 @@ def describe_compute_environments(call: Call) -> dict[str, Any]:
         if not fleet.is_fargate and told.get("computeResources"):
             told["computeResources"] = {**told["computeResources"], "desiredvCpus": fleet.vcpus}
         told["containerOrchestrationType"] = "ECS"
-        if renewal.goes_on(call, fleet):
+        if _is_updating(call, fleet):
             told["status"], told["statusReason"] = "UPDATING", "ComputeEnvironment is being updated"
         elif fleet.problem:
             told["status"], told["statusReason"] = "INVALID", fleet.problem
@@ -74,7 +75,7 @@ def update_compute_environment(call: Call) -> dict[str, Any]:
     if environment is None:
         raise client_error(f"{body.get('computeEnvironment')} does not exist")
     fleet, resources = call.plane.fleet(environment), body.get("computeResources") or {}
-    renewal.refuse_while(call, fleet, "update")
+    _refuse_while_updating(call, fleet, "update")
     merged = {**(environment.compute_resources or {}), **resources}
     _check_bounds(merged, resources, fleet.vcpus)
     renewed = _infrastructure_changes(environment, resources)
@@ -85,7 +86,7 @@ def update_compute_environment(call: Call) -> dict[str, Any]:
     if "desiredvCpus" in resources:
         call.plane.want(environment, int(resources["desiredvCpus"]))
     if renewed:
-        renewal.begin(call, fleet)
+        _begin_update(call, fleet)
     call.plane.changed()
     return {"computeEnvironmentArn": environment.arn, "computeEnvironmentName": environment.name}
 
@@ -121,7 +122,7 @@ def delete_compute_environment(call: Call) -> dict[str, Any]:
     environment = call.backend.get_compute_environment(call.body.get("computeEnvironment", ""))
     if environment is None:
         return {}
-    renewal.refuse_while(call, call.plane.fleet(environment), "delete")
+    _refuse_while_updating(call, call.plane.fleet(environment), "delete")
     if any(environment in queue.environments for queue in call.backend._job_queues.values()):
         raise client_error("Cannot delete, found existing JobQueue relationship")
     if environment.state != "DISABLED":
@@ -173,3 +174,20 @@ def _service_linked_role(call: Call) -> str:
             if role.path == "/aws-service-role/batch.amazonaws.com/":
                 return str(role.arn)
         return str(iam.create_service_linked_role("batch.amazonaws.com", "", "").arn)
+
+
+def _begin_update(call: Call, fleet: Fleet) -> None:
+    """Let what stands be replaced."""
+    fleet.renewed_at = call.clock.now() + _UPDATE_SECONDS
+    call.plane.changed(fleet)
+
+
+def _is_updating(call: Call, fleet: Fleet) -> bool:
+    """Whether an update has not ended yet."""
+    return call.clock.now() < fleet.renewed_at or any(host.old for host in fleet.hosts)
+
+
+def _refuse_while_updating(call: Call, fleet: Fleet, doing: str) -> None:
+    """Batch refuses every change of an environment that it is updating, its size and state included."""
+    if _is_updating(call, fleet):
+        raise client_error(f"Cannot {doing}, resource is being modified")

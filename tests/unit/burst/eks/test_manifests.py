@@ -15,7 +15,7 @@ from tideform.backends.training.eks.manifests import JobOrder
 from tideform.burst.lease import Lease, Mode
 from tideform.burst.runner import Work
 from tideform.process import Process
-from tideform_sandbox.providers.kubernetes.schemas import problem
+from tideform_sandbox.providers.kubernetes.provider import misfit
 
 LEASE = Lease("0123456789ab", "nightly", "ann", Process.current(), Mode.RUN, 0, 3600, Decimal(1))
 
@@ -47,8 +47,8 @@ def rules(spec: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def test_a_job_fits_its_schema(order: JobOrder) -> None:
-    assert problem(manifests.job(order)) == ("", "")
-    assert problem(manifests.hold(order, 0)) == ("", "")
+    assert misfit(manifests.job(order)) == ("", "")
+    assert misfit(manifests.hold(order, 0)) == ("", "")
 
 
 def test_a_job_ends_with_its_lease_and_begins_when_kueue_lets_it_in(order: JobOrder) -> None:
@@ -135,7 +135,7 @@ def test_a_manifest_names_a_jobs_secrets_and_what_holds_nodes_has_none(tmp_path:
     spec = {**FULL, "training": {"nightly": {**nightly, "backend": "eks", "job": job}}}
     order = JobOrder(deployment_of(spec, tmp_path), "nightly", LEASE, Work(), rest=1800)
     made = manifests.work(order)
-    assert problem(made) == ("", "")
+    assert misfit(made) == ("", "")
     (fetch,) = made["spec"]["template"]["spec"]["initContainers"]
     assert fetch["command"][-1].endswith(":secret:hub")
     assert "initContainers" not in manifests.hold(order, 0)["spec"]["template"]["spec"]
