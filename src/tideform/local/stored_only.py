@@ -59,4 +59,5 @@ STORED_ONLY: tuple[StoredOnly, ...] = (
     StoredOnly("kubernetes", "objects of kinds from CRDs", "their schemas are not checked without a cluster"),
     StoredOnly("kubernetes", "Helm releases, where `helm` is not at hand", "the chart is not rendered or installed"),
     StoredOnly("sns", "e-mail subscriptions", "no mail is sent"),
+    StoredOnly("sns", "http and https subscriptions", "no web hook is called"),
 )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -240,3 +242,22 @@ def test_a_mail_address_that_waits_for_its_reader_is_listed_without_an_arn(cloud
     (listed,) = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     assert (listed["SubscriptionArn"], len(arns)) == ("PendingConfirmation", 1)
     assert sns.get_subscription_attributes(SubscriptionArn=arns.pop())["Attributes"]["Endpoint"] == "a@example.com"
+
+
+def test_a_message_calls_no_web_hook(cloud: Cloud) -> None:
+    called: list[str] = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            called.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+    with HTTPServer(("127.0.0.1", 0), Hook) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        sns = cloud.client("sns")
+        topic = sns.create_topic(Name="hooked")["TopicArn"]
+        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"http://127.0.0.1:{server.server_port}/hook")
+        sns.publish(TopicArn=topic, Message="a lease is over")
+        server.shutdown()
+    assert called == []
