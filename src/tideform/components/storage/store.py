@@ -1,4 +1,4 @@
-"""One store of the spec as a bucket."""
+"""The buckets of the spec's stores, of what endpoints saw, and of what passes between bursts and their jobs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from tideform.components.scope import Scope
 from tideform.components.storage.bucket import PrivateBucket
 from tideform.components.storage.lifecycle import Lifecycle
 from tideform.spec.storage import Store
+
+_CAPTURES_DAYS, _BURSTS_DAYS = 90, 30
 
 
 class StoreBucket(PrivateBucket):
@@ -46,9 +48,6 @@ def labels(store: Store) -> dict[str, str]:
     return {**tags, "tideform:remote": store.remote} if store.remote else tags
 
 
-_KEEP_DAYS = 90
-
-
 class CaptureBucket(PrivateBucket):
     """One bucket for all endpoints, a folder each. It holds people's data, so it forgets after three months."""
 
@@ -59,13 +58,10 @@ class CaptureBucket(PrivateBucket):
             key_arn=key_arn,
             versioned=True,
             holds_data=True,
-            lifecycle=Lifecycle(expire_days=_KEEP_DAYS, old_version_days=_KEEP_DAYS),
+            lifecycle=Lifecycle(expire_days=_CAPTURES_DAYS, old_version_days=_CAPTURES_DAYS),
             extra_tags={"tideform:classification": "confidential"},
             opts=opts,
         )
-
-
-_KEEP_DAYS = 30
 
 
 class BurstStore(PrivateBucket):
@@ -78,7 +74,7 @@ class BurstStore(PrivateBucket):
             key_arn=key_arn,
             versioned=True,
             holds_data=False,
-            lifecycle=Lifecycle(expire_days=_KEEP_DAYS, old_version_days=_KEEP_DAYS),
+            lifecycle=Lifecycle(expire_days=_BURSTS_DAYS, old_version_days=_BURSTS_DAYS),
             extra_tags={"tideform:kind": "scratch", "tideform:classification": "internal"},
             opts=opts,
         )
