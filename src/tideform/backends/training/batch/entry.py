@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from tideform.backends.training.batch.job_size import definition_problems
 from tideform.diagnostics import Diagnostic, Severity
+from tideform.pools.applied_with import BOUNDS, MACHINES, ROLE
+from tideform.pools.blocks import of_one_type
 from tideform.pools.log_groups import job_log_group
 from tideform.pools.names import PoolNames
-from tideform.pools.purchase import on_demand_only, purchases
+from tideform.pools.purchase import on_demand_only, pool_zones, purchases
 from tideform.pools.shape import PoolShape, is_nvidia, shape_of, shape_problems
 from tideform.pools.unattended import starter_key
+from tideform.pools.worst_case import Fleet, Most, dearest_of, filled
+from tideform.registry.features import Features
 from tideform.registry.training import Exports, Failure, PoolOrder, TrainingBackend, plain_handle
 from tideform.spec.problems import error_at, problem
 from tideform.spec.training import Pool
@@ -26,6 +30,24 @@ if TYPE_CHECKING:
 # Batch's machine images of today have no drivers for them, and none at all for GPUs beside Graviton processors.
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_Ec2Configuration.html
 _TOO_OLD = ("p2", "p3", "g3")
+_FEATURES = Features(
+    # What an instance of a managed environment talks to.
+    # https://docs.aws.amazon.com/batch/latest/userguide/vpc-interface-endpoints.html
+    interface_endpoints=("ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry", "logs"),
+    own_log_group=True,
+    does=("interconnect", "capacity.reservations", "job.nodes", "schedule", "trigger", "job.sweep"),
+    applied=(*MACHINES, *BOUNDS, "job.image", "job.command", "job.environment", "checkpoint", *ROLE),
+    gangs_on_spot=False,  # https://docs.aws.amazon.com/batch/latest/userguide/mnp-ce.html
+    gangs_in_one_zone=True,
+    queues_sweeps=True,
+    blocks="cr-",
+    # https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html
+    keeps_end="AWS Batch keeps the time-out that a job started with: one that runs now ends by it",
+    # https://docs.aws.amazon.com/batch/latest/userguide/infrastructure-updates.html
+    late_machines="machines that come later carry the end that their compute environment was opened with "
+    "(tideform:expires): Batch would replace those that stand to change it. The reaper goes by it only while the lease "
+    "table is away",
+)
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateJobQueue.html
 _MOST_ENVIRONMENTS = 3
 
@@ -36,6 +58,7 @@ class Batch(TrainingBackend):
 
     id: str = "batch"
     summary: str = "AWS Batch on EC2, spot first"
+    features: Features = _FEATURES
 
     def problems(self, name: str, pool: Pool) -> list[Diagnostic]:
         """Capacity that Batch has no machine image for, or that it cannot use so."""
@@ -84,6 +107,24 @@ class Batch(TrainingBackend):
         """A job definition has a size."""
         return definition_problems(f"training.{name}.job", deployment.spec.training[name].job)
 
+    def block_problems(self, deployment: Deployment, path: str, pool: Pool) -> Iterator[Diagnostic]:
+        """An environment has the zones of its subnets, and machines of each of its types."""
+        yield from of_one_type(path, pool)
+        if not _in_one_zone(deployment, pool):
+            detail = "This pool has several zones, and machines start in the block's alone."
+            fix = "Name the block's: zones: [a], or one subnet in network.subnets."
+            yield problem("TD686", detail, fix=fix, path=path)
+
+    def most(self, pool: Pool, shape: PoolShape) -> Most:
+        """Batch bounds vCPUs, and may exceed them by one machine, but not where the pool drains a capacity block.
+
+        That holds what was reserved, its environment (BEST_FIT) keeps to its bound, and what it leaves to the market is
+        whole machines of its one type.
+        https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResourceUpdate.html (``maxvCpus``)
+        """
+        one_more = None if pool.capacity.blocks else Fleet(dearest_of(shape), 1)
+        return Most(filled(shape.types, shape.max_vcpus), one_more, "Batch may exceed a bound by one machine")
+
     def failure(self, pool: str, scope: Scope) -> Failure:
         """https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html"""
         queue = scope.arn("batch", f"job-queue/{PoolNames(scope.deployment, pool).job_queue}")
@@ -116,6 +157,11 @@ def _bound(pool: Pool | None) -> dict[str, Any]:
         "vcpus": {kind.name: kind.vcpus for kind in shape.types},
         "reservations": list(pool.capacity.reservations),
     }
+
+
+def _in_one_zone(deployment: Deployment, pool: Pool) -> bool:
+    network = deployment.spec.network
+    return len(network.subnets) == 1 if network.existing is not None else len(pool_zones(pool, deployment)) == 1
 
 
 def _images(path: str, shape: PoolShape) -> Iterator[Diagnostic]:
