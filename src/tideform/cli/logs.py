@@ -161,7 +161,7 @@ def _follow(cloud: Cloud, deployment: Deployment, pool: str, ids: tuple[str, ...
     from tideform.burst.streams import Streams
 
     streams = Streams.of(cloud, deployment, pool)
-    runner = runner_for(cloud, deployment, pool, deployment.spec.training[pool].backend)
+    runner = runner_for(cloud, deployment, pool)
 
     def over() -> bool:
         return not any(job.id in ids or not ids for job in runner.jobs())

@@ -82,6 +82,14 @@ class TrainingBackend(ABC):
     def held_nodes(self, pool: Pool) -> int:
         """How many machines a `burst up` of the pool brings at least."""
 
+    def detached_remarks(self, pool: Pool, nodes: int) -> Iterator[str]:  # noqa: ARG002
+        """What `burst run` does for a job of ``nodes`` machines only while it stays."""
+        return iter(())
+
+    def without_effect(self, pool: Pool) -> Iterator[tuple[str, str]]:  # noqa: ARG002
+        """Keys of a pool, and what does not happen for each."""
+        return iter(())
+
     @abstractmethod
     def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
         """What brings the pool's capacity in and runs jobs on it."""
@@ -123,6 +131,11 @@ def backends() -> Mapping[str, TrainingBackend]:
 def features(backend: str) -> Features:
     """What a backend says of itself; nothing in particular where there is none of that id, which is said elsewhere."""
     return known.features if (known := backends().get(backend)) is not None else Features()
+
+
+def on_cluster(pools: Mapping[str, Pool]) -> dict[str, Pool]:
+    """Those of some pools that are objects in a Kubernetes cluster."""
+    return {name: pool for name, pool in pools.items() if features(pool.backend).needs_cluster}
 
 
 def plain_handle(deployment: Deployment, backend: str, pool: str) -> dict[str, Any]:

@@ -139,6 +139,20 @@ class Batch(TrainingBackend):
         """One: machines follow jobs."""
         return 1
 
+    def detached_remarks(self, pool: Pool, nodes: int) -> Iterator[str]:  # noqa: ARG002
+        """Batch tries a job of several nodes again where the main one alone is lost."""
+        if nodes > 1:
+            yield (
+                "Nobody begins it again where a node other than the main one loses its machine: the burst is over then."
+            )
+
+    def without_effect(self, pool: Pool) -> Iterator[tuple[str, str]]:
+        """An array job has no bound of its own."""
+        sweep = pool.job.sweep if starter_key(pool) else None
+        if sweep is not None and sweep.at_once < min(sweep.size, _most_machines(pool)):
+            text = "Batch cannot bound a sweep that starts by itself; the pool's size does, and `burst run` keeps to it"
+            yield "job.sweep.at_once", text
+
     def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
         """Capacity through ``minvCpus``, jobs through the queue."""
         from tideform.backends.training.batch.climb import Pace
@@ -162,6 +176,12 @@ def _bound(pool: Pool | None) -> dict[str, Any]:
 def _in_one_zone(deployment: Deployment, pool: Pool) -> bool:
     network = deployment.spec.network
     return len(network.subnets) == 1 if network.existing is not None else len(pool_zones(pool, deployment)) == 1
+
+
+def _most_machines(pool: Pool) -> int:
+    """No machine has less than one accelerator."""
+    count = pool.accelerator.count if pool.accelerator else pool.nodes
+    return count.maximum if count else 1
 
 
 def _images(path: str, shape: PoolShape) -> Iterator[Diagnostic]:

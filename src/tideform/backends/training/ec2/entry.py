@@ -13,6 +13,7 @@ from tideform.pools.applied_with import MACHINES, ROLE
 from tideform.pools.shape import PoolShape, shape_of, shape_problems
 from tideform.pools.unattended import begun_late, starter_key, sweep_at_once
 from tideform.pools.worst_case import Fleet, Most, dearest_of
+from tideform.reaper.starting.base import ATTEMPTS
 from tideform.registry.features import Features
 from tideform.registry.training import Exports, PoolOrder, TrainingBackend, plain_handle
 from tideform.spec.problems import error_at
@@ -97,6 +98,15 @@ class Ec2(TrainingBackend):
     def held_nodes(self, pool: Pool) -> int:
         """As many as the job that may come: no queue brings more."""
         return pool.job.nodes
+
+    def detached_remarks(self, pool: Pool, nodes: int) -> Iterator[str]:  # noqa: ARG002
+        """What is lost is begun anew by the reaper (`reaper.resuming`)."""
+        if pool.capacity.spot != "never":
+            yield (
+                "Where EC2 takes a spot machine back, the reaper begins it anew on the next one, within five minutes "
+                f"and {ATTEMPTS - 1} times at most. Nobody goes down the ladder for that one: it is bought as the lost "
+                "one was, and waited for within the lease at most."
+            )
 
     def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
         """Capacity through the group's sizes, commands through SSM."""

@@ -110,6 +110,10 @@ class SageMaker(TrainingBackend):
         """One: a job brings its own."""
         return 1
 
+    def detached_remarks(self, pool: Pool, nodes: int) -> Iterator[str]:  # noqa: ARG002
+        """Another rung is another job."""
+        yield "Nobody goes down the ladder: the job asks for the first way of buying alone, and waits for it."
+
     def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
         """Capacity and work are one: a training job."""
         from tideform.backends.training.sagemaker.runner import Pace, SageMakerRunner
