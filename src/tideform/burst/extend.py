@@ -14,15 +14,12 @@ from tideform.cloud import Cloud
 from tideform.errors import RefusedError
 from tideform.process import user
 from tideform.reaper import instances
-from tideform.reaper.longest import LONGEST_OF
+from tideform.reaper.endings import longest
 from tideform.registry.training import features
 from tideform.spec.deployment import Deployment
 from tideform.spec.leases import require_lease
-from tideform.spec.limits import LONGEST_LEASE
 from tideform.spec.quantities import Duration, Money
 from tideform.spec.training import Pool
-
-_LONGEST = {backend: Duration(seconds) for backend, seconds in LONGEST_OF.items()}
 
 
 @dataclass(frozen=True)
@@ -76,20 +73,20 @@ def _require(deployment: Deployment, pool: str, lease: Lease, by: Duration) -> D
     whole = Duration(lease.deadline - lease.created + by.seconds)
     require_lease(deployment.spec, lease.owner, whole)
     backend = deployment.spec.training[pool].backend
-    longest = _LONGEST.get(backend, LONGEST_LEASE)
-    if whole > longest:
+    most = Duration(longest(backend))
+    if whole > most:
         raise RefusedError.of(
             "TD687",
             "A lease cannot be made so long",
-            detail=f"The lease {lease.id} would be {whole.words} in all, and {longest} is the longest of backend "
+            detail=f"The lease {lease.id} would be {whole.words} in all, and {most} is the longest of backend "
             f"{backend}: it bounds what a forgotten burst costs.",
-            fix=f"Ask for {_left(lease, longest)}, or save checkpoints and begin another burst.",
+            fix=f"Ask for {_left(lease, most)}, or save checkpoints and begin another burst.",
         )
     return whole
 
 
-def _left(lease: Lease, longest: Duration) -> str:
-    left = longest.seconds - (lease.deadline - lease.created)
+def _left(lease: Lease, most: Duration) -> str:
+    left = most.seconds - (lease.deadline - lease.created)
     return f"at most {Duration(left).words} more" if left > 0 else "no more time"
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tideform.burst.inventory.base import Area
     from tideform.burst.runner import Runner
+    from tideform.burst.streams import LiveLogs, Streams
     from tideform.cloud import Cloud
     from tideform.components.scope import Scope
     from tideform.components.site import Site
@@ -93,6 +94,10 @@ class TrainingBackend(ABC):
     @abstractmethod
     def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
         """What brings the pool's capacity in and runs jobs on it."""
+
+    @abstractmethod
+    def logs(self, cloud: Cloud, deployment: Deployment, pool: str) -> Streams | LiveLogs:
+        """Where its jobs print to."""
 
     def told_problems(self, deployment: Deployment, name: str) -> Iterator[Diagnostic]:  # noqa: ARG002
         """What of a pool's own words and variables the backend would refuse; nothing where it has no bounds."""

@@ -23,6 +23,7 @@ from tideform.spec.training import Pool
 
 if TYPE_CHECKING:
     from tideform.burst.runner import Runner
+    from tideform.burst.streams import Streams
     from tideform.cloud import Cloud
     from tideform.components.scope import Scope
     from tideform.spec.deployment import Deployment
@@ -152,6 +153,13 @@ class Batch(TrainingBackend):
         if sweep is not None and sweep.at_once < min(sweep.size, _most_machines(pool)):
             text = "Batch cannot bound a sweep that starts by itself; the pool's size does, and `burst run` keeps to it"
             yield "job.sweep.at_once", text
+
+    def logs(self, cloud: Cloud, deployment: Deployment, pool: str) -> Streams:
+        """CloudWatch, in a group of the pool's own."""
+        from tideform.backends.training.batch.streams import BatchStreams
+
+        queue = PoolNames(deployment, pool).job_queue if deployment.spec.training[pool].job.nodes > 1 else ""
+        return BatchStreams(cloud, job_log_group(deployment, pool), queue=queue)
 
     def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
         """Capacity through ``minvCpus``, jobs through the queue."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tideform.backends.training.ec2.names import LONGEST_RUN, MOST_NODES, SCHEDULE, GroupNames, unfit
 from tideform.diagnostics import Diagnostic
 from tideform.pools.applied_with import MACHINES, ROLE
+from tideform.pools.log_groups import job_log_group
 from tideform.pools.shape import PoolShape, shape_of, shape_problems
 from tideform.pools.unattended import begun_late, starter_key, sweep_at_once
 from tideform.pools.worst_case import Fleet, Most, dearest_of
@@ -21,6 +22,7 @@ from tideform.spec.training import Pool
 
 if TYPE_CHECKING:
     from tideform.burst.runner import Runner
+    from tideform.burst.streams import Streams
     from tideform.cloud import Cloud
     from tideform.spec.deployment import Deployment
 
@@ -107,6 +109,12 @@ class Ec2(TrainingBackend):
                 f"and {ATTEMPTS - 1} times at most. Nobody goes down the ladder for that one: it is bought as the lost "
                 "one was, and waited for within the lease at most."
             )
+
+    def logs(self, cloud: Cloud, deployment: Deployment, pool: str) -> Streams:
+        """CloudWatch, in a group of the pool's own."""
+        from tideform.backends.training.ec2.streams import CommandStreams
+
+        return CommandStreams(cloud, job_log_group(deployment, pool))
 
     def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
         """Capacity through the group's sizes, commands through SSM."""

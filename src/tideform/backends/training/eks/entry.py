@@ -19,6 +19,7 @@ from tideform.spec.training import Pool
 if TYPE_CHECKING:
     from tideform.burst.inventory.base import Area
     from tideform.burst.runner import Runner
+    from tideform.burst.streams import LiveLogs
     from tideform.cloud import Cloud
     from tideform.spec.deployment import Deployment
 
@@ -91,6 +92,12 @@ class Eks(TrainingBackend):
     def held_nodes(self, pool: Pool) -> int:  # noqa: ARG002
         """One: machines follow jobs."""
         return 1
+
+    def logs(self, cloud: Cloud, deployment: Deployment, pool: str) -> LiveLogs:
+        """The pods: nobody keeps what they print."""
+        from tideform.backends.training.eks.pod_logs import PodLogs
+
+        return PodLogs.of(cloud, deployment, pool)
 
     def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
         """Capacity and jobs through Kueue's queue; refused where there is no Kubernetes API to talk to."""

@@ -22,6 +22,7 @@ from tideform.spec.training import Pool
 
 if TYPE_CHECKING:
     from tideform.burst.runner import Runner
+    from tideform.burst.streams import Streams
     from tideform.cloud import Cloud
     from tideform.components.scope import Scope
     from tideform.spec.deployment import Deployment
@@ -113,6 +114,13 @@ class SageMaker(TrainingBackend):
     def detached_remarks(self, pool: Pool, nodes: int) -> Iterator[str]:  # noqa: ARG002
         """Another rung is another job."""
         yield "Nobody goes down the ladder: the job asks for the first way of buying alone, and waits for it."
+
+    def logs(self, cloud: Cloud, deployment: Deployment, pool: str) -> Streams:
+        """CloudWatch, in a group of the whole account."""
+        from tideform.backends.training.sagemaker.streams import HostStreams
+
+        prefix = deployment.physical_name(deployment.identity("training", pool))
+        return HostStreams(cloud, rules.LOG_GROUP, prefix)
 
     def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
         """Capacity and work are one: a training job."""
