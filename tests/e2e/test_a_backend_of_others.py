@@ -1,11 +1,14 @@
 """A training backend in a package that is not ours, outside of this repository: it is found, and a burst runs on it.
 
-Its entry, and what it brings into the account, are entry points of its distribution; nothing of tideform is changed.
+It is the one of docs/how-to/add-a-training-backend.md, made from that page. Its entry, and what it brings into the
+account, are entry points of its distribution; nothing of tideform is changed.
 """
 
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,38 +29,27 @@ environments: {dev: {target: local}}
 training:
   far: {backend: mist, instance_types: [c5.large], lease: 30m, job: {image: trainer, command: ["true"]}}
 """
-ENTRY = """\
-from dataclasses import dataclass
-
-from tideform.backends.training.batch.entry import Batch
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "add-a-training-backend.md"
 
 
-@dataclass(frozen=True)
-class Mist(Batch):
-    id: str = "mist"
-    summary: str = "AWS Batch, under another name"
-
-
-ENTRY = Mist()
-"""
-PART = "from tideform.backends.training.batch.in_account.{0} import *\n"
-POINTS = """\
-[tideform.training]
-mist = acme_mist.entry:ENTRY
-
-[tideform.in_account]
-mist = acme_mist.in_account
-"""
+def files_of_the_page() -> dict[str, str]:
+    """What the page has one write, by the names that stand in the first lines."""
+    blocks = re.findall(r"^```\w+\n# (\S+)\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return dict(blocks)
 
 
 def installed(folder: Path) -> Path:
-    """A distribution as an installer leaves it."""
-    modules = {"__init__": "", "entry": ENTRY, "in_account/__init__": ""}
-    modules |= {f"in_account/{part}": PART.format(part) for part in ("ending", "history", "starting")}
-    texts = {f"acme_mist/{name}.py": text for name, text in modules.items()}
-    texts["acme_mist-1.dist-info/METADATA"] = "Metadata-Version: 2.1\nName: acme-mist\nVersion: 1\n"
-    texts["acme_mist-1.dist-info/entry_points.txt"] = POINTS
-    for name, text in texts.items():
+    """The package as an installer leaves it."""
+    files = files_of_the_page()
+    project = tomllib.loads(files.pop("pyproject.toml"))["project"]
+    points = [
+        "\n".join([f"[{group}]", *(f"{name} = {value}" for name, value in given.items())])
+        for group, given in project["entry-points"].items()
+    ]
+    about = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    files |= {"acme_mist-1.dist-info/METADATA": about, "acme_mist-1.dist-info/entry_points.txt": "\n".join(points)}
+    files |= dict.fromkeys(("acme_mist/__init__.py", "acme_mist/in_account/__init__.py"), "")
+    for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     return folder
