@@ -31,6 +31,7 @@ def _refusals(name: str, pool: Pool, nodes: int) -> Iterator[Diagnostic]:
 
 def cannot_be_left(name: str, backend: str) -> Diagnostic:
     """TD683."""
+    others = _one_of(having("starting"))
     return error_at(
         "TD683",
         "A job on this backend cannot run detached",
@@ -38,13 +39,13 @@ def cannot_be_left(name: str, backend: str) -> Diagnostic:
         detail=f"{name} is on {backend}: nothing in the account reaches the cluster, and would see that the job is "
         "over.",
         fix="Leave out --detach and keep the command running (tmux, nohup, a CI job), or use a pool of the backend "
-        f"{_one_of(having('starting'))}.",
+        f"{others}.",
     )
 
 
 def _one_of(words: Iterable[str]) -> str:
-    *others, last = words
-    return f"{', '.join(others)} or {last}" if others else last
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _sweep(name: str, pool: Pool, sweep: Sweep, nodes: int) -> Iterator[Diagnostic]:
