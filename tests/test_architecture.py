@@ -25,12 +25,12 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("cloud", "kube"),
     ("spec",),
     ("model", "prices"),
+    ("registry",),
     ("pools",),
     ("resources",),
     ("state",),
     ("local",),
     ("connect",),
-    ("registry",),
     ("components",),
     ("burst",),
     ("backends",),
@@ -291,6 +291,59 @@ def test_only_some_parts_touch_the_world() -> None:
         return {name for name in WORLD if any(within(module, (name,)) for module in found)}
 
     assert offenders(world, but_for=TOUCH_THE_WORLD) == {}
+
+
+BACKENDS = {
+    folder.name
+    for kind in ("training", "serving")
+    for folder in (PACKAGE / "backends" / kind).iterdir()
+    if folder.is_dir()
+}
+
+
+def called_backend(node: ast.AST) -> bool:
+    """``backend``, ``pool.backend``, ``handle["backend"]``, ``handle.get("backend")``, ``str(…)`` of these."""
+    match node:
+        case ast.Name(id="backend") | ast.Attribute(attr="backend"):
+            return True
+        case ast.Subscript(slice=ast.Constant(value="backend")):
+            return True
+        case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value="backend"), *_]):
+            return True
+        case ast.Call(func=ast.Name(id="str"), args=[inside]):
+            return called_backend(inside)
+    return False
+
+
+def compares_backends(node: ast.AST) -> bool:
+    """Whether a backend is compared with an id, or with several."""
+    if not isinstance(node, ast.Compare):
+        return False
+    sides = (node.left, *node.comparators)
+    words = (
+        one for side in sides for one in ast.walk(side) if isinstance(one, ast.Constant) and one.value != "backend"
+    )
+    return any(map(called_backend, sides)) and any(isinstance(word.value, str) for word in words)
+
+
+def lists_backends(node: ast.AST) -> bool:
+    """Whether a collection is of ids of backends and of nothing else; a list of AWS services has others as well."""
+    parts = (
+        node.keys
+        if isinstance(node, ast.Dict)
+        else node.elts
+        if isinstance(node, ast.Tuple | ast.Set | ast.List)
+        else []
+    )
+    return len(parts) > 1 and all(isinstance(part, ast.Constant) and part.value in BACKENDS for part in parts)
+
+
+def test_what_a_backend_can_do_is_asked_of_it_and_nowhere_told_from_its_id() -> None:
+    def found(path: Path) -> set[str]:
+        nodes = (node for node in ast.walk(tree(path)) if compares_backends(node) or lists_backends(node))
+        return {f"line {node.lineno}: {ast.unparse(node)}" for node in nodes if isinstance(node, ast.expr)}
+
+    assert offenders(found, but_for=("backends", SANDBOX)) == {}
 
 
 def test_only_the_command_line_exits() -> None:

@@ -11,7 +11,8 @@ from tideform.diagnostics import Diagnostic, Severity
 from tideform.pools.shape import shape_of
 from tideform.prices.book import book
 from tideform.reaper.pools import same_place
-from tideform.registry.training import backends
+from tideform.registry.features import Features
+from tideform.registry.training import backends, features
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Cluster
 from tideform.spec.quantities import Count
@@ -37,7 +38,7 @@ def as_held(deployment: Deployment, record: PoolRecord) -> Deployment:
     changes = {"backend": record.handle["backend"], "instance_types": _types(record), **_between(record)}
     nothing = dict.fromkeys(("accelerator", "nodes", "schedule", "trigger"))
     pool = (named or Pool(job=_NO_JOB)).model_copy(update={**changes, **nothing, "interconnect": "none"})
-    cluster = {"cluster": _cluster(deployment, record)} if record.handle["backend"] == "eks" else {}
+    cluster = {"cluster": _cluster(deployment, record)} if _on(record).needs_cluster else {}
     return _with(deployment, record.pool, pool, **cluster)
 
 
@@ -89,16 +90,16 @@ def _cluster(deployment: Deployment, record: PoolRecord) -> Cluster:
 
 def _types(record: PoolRecord) -> tuple[str, ...]:
     """The machines that the pool could have, as far as there are prices; a pool without any is none."""
-    return _known(record) or (("ml.m5.large",) if _of_sagemaker(record) else ("m5.large",))
+    return _known(record) or (("ml.m5.large",) if _on(record).ml_machines else ("m5.large",))
 
 
 def _known(record: PoolRecord) -> tuple[str, ...]:
-    prices = book().sagemaker() if _of_sagemaker(record) else book()
+    prices = book().sagemaker() if _on(record).ml_machines else book()
     return tuple(kind for kind in sorted(record.prices) if prices.known(kind) is not None)
 
 
-def _of_sagemaker(record: PoolRecord) -> bool:
-    return bool(record.handle["backend"] == "sagemaker")
+def _on(record: PoolRecord) -> Features:
+    return features(str(record.handle["backend"]))
 
 
 def _gone(record: PoolRecord) -> Diagnostic:

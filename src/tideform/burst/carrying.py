@@ -15,7 +15,7 @@ from typing import Any
 from tideform.burst.bootstrap import HELPER, started
 from tideform.burst.code import pack
 from tideform.burst.code_size import too_large
-from tideform.burst.sending import MIRRORED_BY_BACKEND, WRAP, helper
+from tideform.burst.sending import helper, wrapped
 from tideform.components.storage.burst_places import bursts_bucket, checkpoints_uri, code_key
 from tideform.errors import RefusedError
 from tideform.spec.deployment import Deployment
@@ -45,7 +45,7 @@ def carried(deployment: Deployment, name: str) -> Carried:
     _check(name, archive)
     plan: dict[str, Any] = {"code": {"bucket": bursts_bucket(deployment), "key": code_key("{digest}")}}
     if pool.checkpoint is not None:
-        command = command if pool.backend in MIRRORED_BY_BACKEND else (*WRAP, *command)
+        command = wrapped(pool, command)
         plan["checkpoints"] = {"uri": checkpoints_uri(deployment, name), "every": str(pool.checkpoint.every.seconds)}
     words, variables = started(command, "", "", stay=code is None)
     plan["environment"] = {key: value for key, value in variables.items() if value}

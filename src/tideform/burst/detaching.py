@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tideform.burst.sizing import sizing
 from tideform.diagnostics import Diagnostic
 from tideform.errors import RefusedError
-from tideform.reaper.parts import has
-from tideform.reaper.starting.base import ATTEMPTS
+from tideform.reaper.parts import has, having
+from tideform.registry.training import features
 from tideform.spec.problems import error_at
 from tideform.spec.training import Pool, Sweep
 
@@ -22,20 +22,6 @@ def require_detachable(name: str, pool: Pool, nodes: int) -> None:
         raise RefusedError(found)
 
 
-def remarks(pool: Pool, nodes: int) -> Iterator[str]:
-    """What `burst run` does for a job of ``nodes`` machines only while it stays."""
-    if pool.backend == "sagemaker":
-        yield "Nobody goes down the ladder: the job asks for the first way of buying alone, and waits for it."
-    if pool.backend == "ec2" and pool.capacity.spot != "never":
-        yield (
-            "Where EC2 takes a spot machine back, the reaper begins it anew on the next one, within five minutes and "
-            f"{ATTEMPTS - 1} times at most. Nobody goes down the ladder for that one: it is bought as the lost one "
-            "was, and waited for within the lease at most."
-        )
-    if pool.backend == "batch" and nodes > 1:
-        yield "Nobody begins it again where a node other than the main one loses its machine: the burst is over then."
-
-
 def _refusals(name: str, pool: Pool, nodes: int) -> Iterator[Diagnostic]:
     if not has(pool.backend, "starting"):
         yield cannot_be_left(name, pool.backend)
@@ -45,6 +31,7 @@ def _refusals(name: str, pool: Pool, nodes: int) -> Iterator[Diagnostic]:
 
 def cannot_be_left(name: str, backend: str) -> Diagnostic:
     """TD683."""
+    others = _one_of(having("starting"))
     return error_at(
         "TD683",
         "A job on this backend cannot run detached",
@@ -52,15 +39,21 @@ def cannot_be_left(name: str, backend: str) -> Diagnostic:
         detail=f"{name} is on {backend}: nothing in the account reaches the cluster, and would see that the job is "
         "over.",
         fix="Leave out --detach and keep the command running (tmux, nohup, a CI job), or use a pool of the backend "
-        "batch, ec2 or sagemaker.",
+        f"{others}.",
     )
 
 
+def _one_of(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
+
+
 def _sweep(name: str, pool: Pool, sweep: Sweep, nodes: int) -> Iterator[Diagnostic]:
-    """On Batch the pool bounds an array, and the rest of it waits; elsewhere all of it begins together."""
+    """Where the backend queues, the pool bounds a sweep, and the rest of it waits; else all of it begins together."""
     size, at_once, room = sweep.size, sweep.at_once, sizing(pool).most_nodes // nodes
-    wanted = min(size, room) if pool.backend == "batch" else size
-    if at_once >= wanted and (pool.backend == "batch" or room >= size):
+    queued = features(pool.backend).queues_sweeps
+    wanted = min(size, room) if queued else size
+    if at_once >= wanted and (queued or room >= size):
         return
     yield error_at(
         "TD684",

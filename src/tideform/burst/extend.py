@@ -14,29 +14,12 @@ from tideform.cloud import Cloud
 from tideform.errors import RefusedError
 from tideform.process import user
 from tideform.reaper import instances
-from tideform.reaper.longest import LONGEST_OF
+from tideform.reaper.endings import longest
+from tideform.registry.training import features
 from tideform.spec.deployment import Deployment
 from tideform.spec.leases import require_lease
-from tideform.spec.limits import LONGEST_LEASE
 from tideform.spec.quantities import Duration, Money
 from tideform.spec.training import Pool
-
-# What no API changes while a job runs. https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html and
-# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateTrainingJob.html
-_FIXED = {
-    "batch": "AWS Batch keeps the time-out that a job started with: one that runs now ends by it",
-    "sagemaker": "SageMaker keeps the longest run time that a job started with: one that runs now ends by it",
-    "ec2": "SSM keeps the time-out that a command started with: one that runs now ends by it",
-    "eks": "Kubernetes keeps the age at which a node expires: one that stands now is let go by it",
-}
-
-
-# https://docs.aws.amazon.com/batch/latest/userguide/infrastructure-updates.html
-_OPENED = (
-    "machines that come later carry the end that their compute environment was opened with (tideform:expires): Batch "
-    "would replace those that stand to change it. The reaper goes by it only while the lease table is away"
-)
-_LONGEST = {backend: Duration(seconds) for backend, seconds in LONGEST_OF.items()}
 
 
 @dataclass(frozen=True)
@@ -90,20 +73,20 @@ def _require(deployment: Deployment, pool: str, lease: Lease, by: Duration) -> D
     whole = Duration(lease.deadline - lease.created + by.seconds)
     require_lease(deployment.spec, lease.owner, whole)
     backend = deployment.spec.training[pool].backend
-    longest = _LONGEST.get(backend, LONGEST_LEASE)
-    if whole > longest:
+    most = Duration(longest(backend))
+    if whole > most:
         raise RefusedError.of(
             "TD687",
             "A lease cannot be made so long",
-            detail=f"The lease {lease.id} would be {whole.words} in all, and {longest} is the longest of backend "
+            detail=f"The lease {lease.id} would be {whole.words} in all, and {most} is the longest of backend "
             f"{backend}: it bounds what a forgotten burst costs.",
-            fix=f"Ask for {_left(lease, longest)}, or save checkpoints and begin another burst.",
+            fix=f"Ask for {_left(lease, most)}, or save checkpoints and begin another burst.",
         )
     return whole
 
 
-def _left(lease: Lease, longest: Duration) -> str:
-    left = longest.seconds - (lease.deadline - lease.created)
+def _left(lease: Lease, most: Duration) -> str:
+    left = most.seconds - (lease.deadline - lease.created)
     return f"at most {Duration(left).words} more" if left > 0 else "no more time"
 
 
@@ -123,7 +106,7 @@ def _follow(
         yield moved
     if blocks := deployment.spec.training[pool].capacity.blocks:
         yield from ends_early(table.cloud, blocks, table.cloud.clock(), latest)
-    if fixed := _FIXED.get(deployment.spec.training[pool].backend):
+    if fixed := features(deployment.spec.training[pool].backend).keeps_end:
         yield fixed
     yield from _tag(table.cloud, runner, deployment, pool, max(latest, _latest(table, pool)))
 
@@ -141,5 +124,5 @@ def _tag(cloud: Cloud, runner: Runner, deployment: Deployment, pool: str, deadli
         return
     with cloud_errors(f"the machines of {pool} in {deployment.name} were tagged"):
         instances.tell_end(cloud, ids, deadline)
-    if deployment.spec.training[pool].backend == "batch":
-        yield _OPENED
+    if late := features(deployment.spec.training[pool].backend).late_machines:
+        yield late

@@ -18,6 +18,7 @@ from tideform.errors import CloudError, TideformError
 from tideform.reaper.history.base import JobRecord
 from tideform.registry.training import backends
 from tideform.spec.deployment import Deployment
+from tideform.spec.training import DEFAULT_BACKEND
 
 OnLog = Callable[[str], None]
 
@@ -165,6 +166,7 @@ def refused(detail: str) -> TideformError:
     )
 
 
-def runner_for(cloud: Cloud, deployment: Deployment, pool: str, backend: str = "batch") -> Runner:
-    """The runner of a pool, from the catalogue."""
-    return backends()[backend].runner(cloud, deployment, pool)
+def runner_for(cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
+    """The runner of a pool's backend; of the default one where the spec does not name the pool."""
+    spec = deployment.spec.training.get(pool)
+    return backends()[spec.backend if spec else DEFAULT_BACKEND].runner(cloud, deployment, pool)

@@ -13,14 +13,13 @@ from tideform.burst.halt import Say
 from tideform.burst.places import Places, new_run
 from tideform.burst.runner import Work
 from tideform.burst.sweep import with_sweep
-from tideform.registry.training import backends
+from tideform.registry.training import backends, features
 from tideform.spec.training import Pool
 from tideform.words import counted
 
 # Python is isolated: neither the job's folder nor its PYTHONPATH is looked at for what the wrapper imports, and the job
 # gets its environment as it was. The zip's own __main__ appends that path, as boto3 may be there.
 WRAP = ("sh", "-c", f'exec python3 -I "$TIDEFORM_CODE_DIR/{HELPER}" -- "$@"', "tideform")
-MIRRORED_BY_BACKEND = ("sagemaker",)  # its CheckpointConfig does what our wrapper does elsewhere
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip file can hold
 _SPREAD = b'__path__ = __import__("pkgutil").extend_path(__path__, __name__)\n'
 
@@ -56,8 +55,8 @@ def prepare(places: Places, name: str, pool: Pool, wanted: Wanted, say: Say) -> 
         files = counted(len(archive.files), "file")
         say(f"Sent {files} of {wanted.code} ({size}, {archive.digest[:12]}).")
     variables, checkpoints = _checkpoints(places, name, pool, wanted, say)
-    if checkpoints and pool.backend not in MIRRORED_BY_BACKEND:
-        command = (*WRAP, *command)
+    if checkpoints:
+        command = wrapped(pool, command)
     words, needed = started(command, uri, archive.digest, stay=wanted.code is None)
     work = Work(
         words,
@@ -69,6 +68,11 @@ def prepare(places: Places, name: str, pool: Pool, wanted: Wanted, say: Say) -> 
         checkpoint_uri=checkpoints,
     )
     return with_sweep(work, pool)
+
+
+def wrapped(pool: Pool, command: tuple[str, ...]) -> tuple[str, ...]:
+    """A command that saves its work as it goes; as it is, where the backend's service sees to that."""
+    return command if features(pool.backend).mirrors_checkpoints else (*WRAP, *command)
 
 
 def _checkpoints(places: Places, name: str, pool: Pool, wanted: Wanted, say: Say) -> tuple[dict[str, str], str]:

@@ -11,6 +11,7 @@ from tideform.burst.runner import Job
 from tideform.burst.teardown import Teardown
 from tideform.errors import CloudError
 from tideform.reaper.batch_states import AT_WORK
+from tideform.registry.training import features
 from tideform.words import counted
 
 _SHOWN = 3  # names of jobs
@@ -50,7 +51,8 @@ def shared_words(record: PoolRecord, own: str, jobs: Sequence[Job], most: int) -
     holders = held_by((lease.owner, lease.deadline) for lease in others)
     names = ", ".join(job.name for job in theirs[:_SHOWN]) + (", ..." if len(theirs) > _SHOWN else "")
     said = f"{record.pool} is held by {holders} as well, with {counted(len(theirs), 'job')} not over ({names}). "
-    if record.handle.get("backend") == "ec2":
-        return f"{said}On ec2 jobs of several bursts run on the same machines, beside each other."
+    backend = str(record.handle.get("backend"))
+    if features(backend).shares_machines:
+        return f"{said}On {backend} jobs of several bursts run on the same machines, beside each other."
     limit = f"It has {counted(most, 'machine')} at most"
     return f"{said}{limit}: while none is free, this job waits for one, within its lease."

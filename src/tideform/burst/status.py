@@ -97,7 +97,7 @@ def pool_status(cloud: Cloud, deployment: Deployment, pool: str, now: float) -> 
     Raises `NoTableError` TD601 where foundation is not applied.
     """
     spec = deployment.spec.training[pool]
-    runner = runner_for(cloud, deployment, pool, spec.backend)
+    runner = runner_for(cloud, deployment, pool)
     table = LeaseTable.of(cloud, deployment)
     record, unheard = _record(table, pool)
     instances, blind = _machines(cloud, runner, backends()[spec.backend].handle(deployment, pool))

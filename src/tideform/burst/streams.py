@@ -7,44 +7,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from tideform.burst.halt import Halt
 from tideform.burst.log_stream import LogTail, finish_all
-from tideform.burst.node_streams import Attempt, Stream, newest_of_batch, of_batch, of_command, of_hosts
+from tideform.burst.node_streams import Attempt, Stream
 from tideform.burst.runner import OnLog, cloud_errors
 from tideform.cloud import Cloud
 from tideform.errors import RefusedError
-from tideform.pools.log_groups import KEEP_DAYS, job_log_group
-from tideform.pools.names import PoolNames
-from tideform.spec.deployment import Deployment
+from tideform.pools.log_groups import KEEP_DAYS
 
 Attempts = Callable[[], Iterable[Attempt]]
-_SAGEMAKER = "/aws/sagemaker/TrainingJobs"
+
+
+class LiveLogs(Protocol):
+    """The logs of jobs that are read from what runs them: they last as long as that does."""
+
+    def show(self, pool: str, job: str | None, on_log: OnLog) -> None:
+        """Hand on what a job has printed, by its id or name, or else the newest. Raises `RefusedError` TD678."""
+        ...
+
+    def follow(self, pool: str, job: str | None, on_log: OnLog, halt: Halt, poll: float) -> None:
+        """Hand on what a job prints until it is over. Raises `RefusedError` TD678 if there is none."""
+        ...
 
 
 @dataclass(frozen=True)
 class Streams:
     """The log streams of one pool: a group, and what the names of its streams begin with.
 
-    ``queue`` is where jobs of several nodes are looked for on AWS Batch: its streams do not tell what belongs together.
+    A backend whose jobs have several streams each says which belong together.
     """
 
     cloud: Cloud
     group: str
-    backend: str = "batch"
     prefix: str = ""
-    queue: str = ""
-
-    @classmethod
-    def of(cls, cloud: Cloud, deployment: Deployment, pool: str) -> Streams:
-        """Where the pool's backend writes."""
-        spec = deployment.spec.training[pool]
-        if spec.backend == "sagemaker":
-            prefix = deployment.physical_name(deployment.identity("training", pool))
-            return cls(cloud, _SAGEMAKER, spec.backend, prefix)
-        queue = PoolNames(deployment, pool).job_queue if spec.backend == "batch" and spec.job.nodes > 1 else ""
-        return cls(cloud, job_log_group(deployment, pool), spec.backend, queue=queue)
 
     def names(self) -> list[str]:
         """Every stream's name, the newest first; none where nothing was ever written."""
@@ -78,15 +75,9 @@ class Streams:
 
     def newest(self) -> list[Attempt]:
         """The newest attempt, with the streams of all its nodes; none where nothing was ever written."""
-        if self.queue:
-            with cloud_errors(f"the jobs of {self.queue} were looked for"):
-                job = newest_of_batch(self.cloud, self.queue)
-                found = of_batch(self.cloud, [job])[-1:] if job else []
-            if found:
-                return found
         names = self.names()
         alike = [name for name in reversed(names) if _first(name) == _first(names[0])]
-        return self._grouped(alike)[-1:]
+        return self.grouped(alike)[-1:]
 
     def show(self, attempt: Attempt, on_log: OnLog) -> None:
         """Hand on the streams of one attempt as far as they go, one node's after the other's."""
@@ -108,26 +99,18 @@ class Streams:
                 for stream in (one for attempt in more() for one in attempt if one not in tails):
                     tails[stream] = self._tail(stream, on_log)
 
-    def _of(self, job: str) -> list[Attempt]:
-        """Batch names streams by the task and not by the job: those it tells itself. Others carry the job's name."""
-        if named := [name for name in reversed(self.names()) if job in name]:
-            return self._grouped(named)
-        if self.backend != "batch":
-            return []
-        with cloud_errors(f"the job {job} was looked for"):
-            return of_batch(self.cloud, [job])
+    def asked(self, job: str) -> list[Attempt]:  # noqa: ARG002
+        """The attempts at a job whose streams do not carry its name, as its backend tells them."""
+        return []
 
-    def _grouped(self, names: list[str]) -> list[Attempt]:
-        """Streams, oldest first, as attempts: SSM and SageMaker begin the names of all nodes' streams alike."""
-        if self.backend == "batch":
-            return [(Stream(name),) for name in names]
-        groups: dict[str, list[str]] = {}
-        for name in (one for one in names if not one.endswith("/stderr")):
-            groups.setdefault(_first(name), []).append(name)
-        if self.backend == "sagemaker":
-            return [of_hosts(group) for group in groups.values()]
-        with cloud_errors("the machines of a job were looked for"):
-            return [of_command(self.cloud, group) for group in groups.values()]
+    def grouped(self, names: list[str]) -> list[Attempt]:
+        """Streams, oldest first, as attempts."""
+        return [(Stream(name),) for name in names]
+
+    def _of(self, job: str) -> list[Attempt]:
+        if named := [name for name in reversed(self.names()) if job in name]:
+            return self.grouped(named)
+        return self.asked(job)
 
     def _tail(self, stream: Stream, on_log: OnLog) -> LogTail:
         return LogTail(self.cloud, lambda line: on_log(stream.line(line)))
@@ -135,6 +118,14 @@ class Streams:
     def _container(self, stream: Stream) -> dict[str, Any]:
         """As `LogTail` knows it from Batch."""
         return {"logStreamName": stream.name, "logConfiguration": {"options": {"awslogs-group": self.group}}}
+
+
+def by_beginning(names: Iterable[str]) -> Iterable[list[str]]:
+    """Streams whose names begin alike, up to the first slash; nobody is shown what goes to stderr apart."""
+    groups: dict[str, list[str]] = {}
+    for name in (one for one in names if not one.endswith("/stderr")):
+        groups.setdefault(_first(name), []).append(name)
+    return groups.values()
 
 
 def _first(name: str) -> str:

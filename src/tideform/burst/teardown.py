@@ -71,7 +71,7 @@ class Teardown:
         terms = terms_of(deployment, pool) if spec else Terms()
         return cls(
             pool=pool,
-            runner=runner_for(cloud, deployment, pool, spec.backend if spec else "batch"),
+            runner=runner_for(cloud, deployment, pool),
             table=LeaseTable.of(cloud, deployment),
             receipt=lambda: capacity_receipt(cloud, deployment, pool),
             patience=Patience.of(deployment),

@@ -19,8 +19,10 @@ _MACHINE = re.compile(r"ml\.[a-z][a-z0-9-]*\.(medium|([0-9]{1,2})?x?large)")
 def availability(subject: Subject) -> Iterator[Diagnostic]:
     """Ids that this version does not have, and what each backend says about its units."""
     if subject.spec.training:
+        from tideform.checks.pool_words import pool_words
         from tideform.registry.training import backends as training
 
+        yield from pool_words(subject)
         yield from _units(subject, "training", subject.spec.training, training())
         yield from _pools(subject)
     if subject.spec.serving:

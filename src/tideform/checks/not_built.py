@@ -8,20 +8,11 @@ from typing import NamedTuple
 from tideform.components.kubernetes.names import IN_AN_EXISTING_CLUSTER
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.pools.unattended import starter_key
+from tideform.registry.training import backends, features, on_cluster
 from tideform.spec.problems import problem
 from tideform.spec.project import Project
 from tideform.spec.serving import Endpoint
 from tideform.spec.training import Pool
-
-# The backends that do what a field of a pool asks for.
-_BUILT = {
-    "interconnect": ("batch", "ec2", "eks"),
-    "capacity.reservations": ("batch", "ec2", "eks", "sagemaker"),  # sagemaker refuses them
-    "job.nodes": ("batch", "ec2", "eks", "sagemaker"),
-    "schedule": ("batch", "ec2", "eks", "sagemaker"),  # eks refuses both
-    "trigger": ("batch", "ec2", "eks", "sagemaker"),
-    "job.sweep": ("batch", "ec2", "eks", "sagemaker"),
-}
 
 
 class NotBuilt(NamedTuple):
@@ -53,16 +44,12 @@ def not_built_notes(project: Project, *, unit: str | None = None) -> tuple[Diagn
 def _project(project: Project) -> Iterator[NotBuilt]:
     if not project.network.private and project.network.existing is None:
         yield NotBuilt("network.private", "the network is private all the same; use network.existing for another")
-    if project.cluster is not None and project.cluster.existing and _on_kubernetes(project):
+    if project.cluster is not None and project.cluster.existing and on_cluster(project.training):
         text = f"the reaper bounds a burst there and is not terminal: {IN_AN_EXISTING_CLUSTER}"
         yield NotBuilt("cluster.existing", text)
     for name, store in project.storage.items():
         if store.remote in ("lakefs", "delta"):
             yield NotBuilt(f"storage.{name}.remote", f"the bucket is tagged for {store.remote}; no server is made")
-
-
-def _on_kubernetes(project: Project) -> bool:
-    return any(pool.backend == "eks" for pool in project.training.values())
 
 
 def _pool(path: str, pool: Pool) -> Iterator[NotBuilt]:
@@ -74,25 +61,14 @@ def _pool(path: str, pool: Pool) -> Iterator[NotBuilt]:
         "job.nodes": (pool.job.nodes > 1, "the job runs on one machine"),
         "job.sweep": (pool.job.sweep, "one job runs, without parameters"),
     }
+    done = features(pool.backend).does
     for key, (given, text) in asked.items():
-        if given and pool.backend not in _BUILT.get(key, ()):
+        if given and key not in done:
             yield NotBuilt(f"{path}.{key}", text)
-    if pool.backend in _BUILT["schedule"] and (starter := starter_key(pool)):
-        yield from _by_itself(f"{path}.{starter}", path, pool)
-
-
-def _by_itself(starter: str, path: str, pool: Pool) -> Iterator[NotBuilt]:
-    if pool.job.build:
-        yield NotBuilt(starter, "what starts by itself runs job.image; nothing is built for it")
-    if pool.backend == "batch" and (sweep := pool.job.sweep) and sweep.at_once < min(sweep.size, _most_machines(pool)):
-        text = "Batch cannot bound a sweep that starts by itself; the pool's size does, and `burst run` keeps to it"
-        yield NotBuilt(f"{path}.job.sweep.at_once", text)
-
-
-def _most_machines(pool: Pool) -> int:
-    """No machine has less than one accelerator."""
-    count = pool.accelerator.count if pool.accelerator else pool.nodes
-    return count.maximum if count else 1
+    if (starter := starter_key(pool)) in done and pool.job.build:
+        yield NotBuilt(f"{path}.{starter}", "what starts by itself runs job.image; nothing is built for it")
+    if (backend := backends().get(pool.backend)) is not None:
+        yield from (NotBuilt(f"{path}.{key}", text) for key, text in backend.without_effect(pool))
 
 
 def _endpoint(path: str, endpoint: Endpoint) -> Iterator[NotBuilt]:

@@ -46,8 +46,8 @@ def extend(
     deployment = load_standing(spec, environment)
     cloud = cloud_for(deployment)
     deployment = as_it_stands(deployment, cloud, pool)
-    chosen = deployment.spec.training[known(deployment, pool)]
-    runner = runner_for(cloud, deployment, pool, chosen.backend)
+    known(deployment, pool)
+    runner = runner_for(cloud, deployment, pool)
     table = LeaseTable.of(cloud, deployment)
     for wanted in prolonged(table, deployment, pool, longer):
         say(f"Worst case of the whole burst: {worst_of(wanted) or 'its machines have no price'}.")
@@ -108,8 +108,8 @@ def shell(
     deployment = load_standing(spec, environment)
     cloud = cloud_for(deployment)
     deployment = as_it_stands(deployment, cloud, pool)
-    chosen = deployment.spec.training[known(deployment, pool)]
-    found = node_of(pool, runner_for(cloud, deployment, pool, chosen.backend).capacity(), node)
+    known(deployment, pool)
+    found = node_of(pool, runner_for(cloud, deployment, pool).capacity(), node)
     if deployment.target == "local":
         say(f"{found.id} is emulated: this is a shell of this machine, in the node's environment.")
     raise typer.Exit(open_shell(cloud, deployment, pool, found, command or []))

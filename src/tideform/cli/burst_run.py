@@ -124,14 +124,14 @@ def _tell(pool: str, ended: Ended, as_json: bool) -> None:
 
 
 def _detach(deployment: Deployment, session: Session, work: Work, as_json: bool) -> None:
-    from tideform.burst.detaching import remarks
     from tideform.burst.job_names import remember
     from tideform.pools.worst_case import worst_of
+    from tideform.registry.training import backends
     from tideform.views.burst import begun_json, begun_lines
     from tideform.views.json_plan import write_json
     from tideform.views.lines import emit
 
-    for remark in remarks(session.pool, work.nodes):
+    for remark in backends()[session.pool.backend].detached_remarks(session.pool, work.nodes):
         say(remark)
     lease = session.detach(work)
     if as_json:

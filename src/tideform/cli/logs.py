@@ -17,6 +17,7 @@ from tideform.cli.common import DEFAULT_SPEC, EnvironmentOption, SpecOption, loa
 if TYPE_CHECKING:
     from tideform.burst.halt import Halt
     from tideform.burst.history.runs import Run
+    from tideform.burst.streams import LiveLogs, Streams
     from tideform.cloud import Cloud
     from tideform.errors import TideformError
     from tideform.spec.deployment import Deployment
@@ -55,19 +56,22 @@ def command(
     Kept for 90 days, also where the pool is removed between bursts; on eks as long as the job's machines. On batch a
     job's own log is found for the seven days that Batch remembers the job; after that as the newest of its pool alone.
     """
+    from tideform.burst.streams import Streams
     from tideform.connect import cloud_for
+    from tideform.registry.training import backends
 
     deployment = load_standing(spec, environment)
     cloud = cloud_for(deployment)
     pool, ids = (name, (job,)) if job is not None else _chosen(cloud, deployment, name)
     deployment = as_it_stands(deployment, cloud, pool)
     lines = LastLines(tail, typer.echo)
-    if deployment.spec.training[known(deployment, pool)].backend == "eks":
-        _of_pods(cloud, deployment, pool, next(iter(ids), None), lines, follow)
+    logs = backends()[deployment.spec.training[known(deployment, pool)].backend].logs(cloud, deployment, pool)
+    if not isinstance(logs, Streams):
+        _live(logs, deployment, pool, next(iter(ids), None), lines, follow)
     elif follow:
-        _follow(cloud, deployment, pool, ids, lines)
+        _follow(logs, deployment, pool, ids, lines)
     else:
-        _show(cloud, deployment, pool, ids, lines)
+        _show(logs, deployment, pool, ids, lines)
     lines.catch_up()
 
 
@@ -129,11 +133,8 @@ class LastLines:
             self.on_line(line)
 
 
-def _show(cloud: Cloud, deployment: Deployment, pool: str, ids: tuple[str, ...], lines: LastLines) -> None:
-    from tideform.burst.streams import Streams
-
-    streams = Streams.of(cloud, deployment, pool)
-    ids = ids or _newest_of_removed(cloud, deployment, pool)
+def _show(streams: Streams, deployment: Deployment, pool: str, ids: tuple[str, ...], lines: LastLines) -> None:
+    ids = ids or _newest_of_removed(streams.cloud, deployment, pool)
     for attempt in streams.of_jobs(ids) or streams.of_job(pool, next(iter(ids), None)):
         streams.show(attempt, lines)
 
@@ -155,13 +156,11 @@ def _newest_of_removed(cloud: Cloud, deployment: Deployment, pool: str) -> tuple
     return newest.ids if newest is not None else ()
 
 
-def _follow(cloud: Cloud, deployment: Deployment, pool: str, ids: tuple[str, ...], lines: LastLines) -> None:
+def _follow(streams: Streams, deployment: Deployment, pool: str, ids: tuple[str, ...], lines: LastLines) -> None:
     """A job's own log until it is over, also before it has one; a pool's newest until no job runs on it any more."""
     from tideform.burst.runner import runner_for
-    from tideform.burst.streams import Streams
 
-    streams = Streams.of(cloud, deployment, pool)
-    runner = runner_for(cloud, deployment, pool, deployment.spec.training[pool].backend)
+    runner = runner_for(streams.cloud, deployment, pool)
 
     def over() -> bool:
         return not any(job.id in ids or not ids for job in runner.jobs())
@@ -172,10 +171,7 @@ def _follow(cloud: Cloud, deployment: Deployment, pool: str, ids: tuple[str, ...
     streams.follow(more, lines, _pauses(lines), _poll(deployment), over)
 
 
-def _of_pods(cloud: Cloud, deployment: Deployment, pool: str, job: str | None, lines: LastLines, follow: bool) -> None:
-    from tideform.backends.training.eks.pod_logs import PodLogs
-
-    logs = PodLogs.of(cloud, deployment, pool)
+def _live(logs: LiveLogs, deployment: Deployment, pool: str, job: str | None, lines: LastLines, follow: bool) -> None:
     if follow:
         logs.follow(pool, job, lines, _pauses(lines), _poll(deployment))
     else:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tideform.engine.fit import require_fit
 from tideform.engine.kueue_version import with_kueue_version
 from tideform.engine.pulumi import PulumiEngine, Reach
+from tideform.registry.training import on_cluster
 from tideform.state.checkpoint import Blobs, FolderBlobs
 from tideform.state.location import location_of
 
@@ -67,7 +68,7 @@ def _sandbox_reach(deployment: Deployment, cloud: Cloud, marks: Mapping[str, str
 
 def _has_kubernetes(deployment: Deployment) -> bool:
     """Whether the spec has objects in a cluster, or the state still has some from when it had."""
-    if any(pool.backend == "eks" for pool in deployment.spec.training.values()):
+    if on_cluster(deployment.spec.training):
         return True
     blobs = FolderBlobs(deployment.workspace.state(deployment.environment))
     return any(b'"pulumi:providers:kubernetes"' in (blobs.read(key) or b"") for key in blobs.keys(".pulumi/stacks/"))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tideform.components.kubernetes.names import KUEUE, KUEUE_VERSIONS
 from tideform.kube import Kube, KubeError
+from tideform.registry.training import on_cluster
 from tideform.spec.deployment import Deployment
 from tideform.spec.project import Cluster
 
@@ -21,7 +22,7 @@ def with_kueue_version(deployment: Deployment) -> Deployment:
     """
     cluster = deployment.spec.cluster or Cluster()
     given = os.environ.get(_KUBECONFIG)
-    if cluster.kueue or not (given or cluster.existing) or not _has_pools(deployment):
+    if cluster.kueue or not (given or cluster.existing) or not on_cluster(deployment.spec.training):
         return deployment
     try:
         served = Kube.of_kubeconfig(given or None, cluster.existing).groups().get(KUEUE, ())
@@ -30,7 +31,3 @@ def with_kueue_version(deployment: Deployment) -> Deployment:
     found = next((version for version in KUEUE_VERSIONS if version in served), None)
     chosen = cluster.model_copy(update={"kueue": found})
     return replace(deployment, spec=deployment.spec.model_copy(update={"cluster": chosen}))
-
-
-def _has_pools(deployment: Deployment) -> bool:
-    return any(pool.backend == "eks" for pool in deployment.spec.training.values())

@@ -16,6 +16,7 @@ from tideform.burst.lease import PoolRecord, State
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.model.planned import Action, PlannedResource
 from tideform.plan.rights import narrows
+from tideform.registry.training import features
 from tideform.resources.moved_by_bursts import by_others
 from tideform.spec.training import Pool
 from tideform.times import utc
@@ -95,7 +96,7 @@ def turning(pools: Mapping[str, Pool], records: Iterable[PoolRecord]) -> Iterato
 
 def _ends_work(resource: PlannedResource, record: PoolRecord) -> bool:
     if resource.program == "foundation":
-        return _ends_work_of_all(resource, on_cluster=record.handle.get("backend") == "eks")
+        return _ends_work_of_all(resource, on_cluster=features(str(record.handle.get("backend"))).needs_cluster)
     if resource.program != f"training/{record.pool}":
         return False
     if resource.action in _GONE:

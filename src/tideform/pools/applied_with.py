@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from tideform.pools.purchase import pool_zones, purchases
 from tideform.pools.shape import shape_of
+from tideform.registry.training import features
 from tideform.spec.deployment import Deployment
 from tideform.spec.training import Pool
 
@@ -19,12 +20,12 @@ _Words = Callable[[Deployment, Pool], str]
 
 
 def applied_with(deployment: Deployment, name: str) -> dict[str, str]:
-    """What would stand of a pool of the spec; nothing of a backend that is not ours.
+    """What would stand of a pool of the spec; nothing of a backend that takes all from the spec.
 
     Raises `TideformError` where its words name no machines.
     """
     pool = deployment.spec.training[name]
-    return {word: _WORDS[word](deployment, pool) for word in _STANDS.get(pool.backend, ())}
+    return {word: _WORDS[word](deployment, pool) for word in features(pool.backend).applied}
 
 
 def _zones(deployment: Deployment, pool: Pool) -> str:
@@ -67,14 +68,7 @@ _WORDS: Mapping[str, _Words] = {
     "job.outputs": lambda _, pool: _listed(sorted(pool.job.outputs)),
     "tracking": lambda deployment, _: deployment.spec.tracking.kind if deployment.spec.tracking else "none",
 }
-_MACHINES = ("instance_types", "zones", "disk", "interconnect")
-_BOUNDS = ("nodes", "capacity", "job.nodes")
-_ROLE = ("job.secrets", "job.inputs", "job.outputs", "tracking")  # what jobs may read and write
-# A burst on EC2 sets its group's bound and way of buying itself, and tells the command; a pod is described anew, too.
-# On SageMaker each job is described anew, with its machines: what stands is the role.
-_STANDS: Mapping[str, tuple[str, ...]] = {
-    "batch": (*_MACHINES, *_BOUNDS, "job.image", "job.command", "job.environment", "checkpoint", *_ROLE),
-    "ec2": (*_MACHINES, "job.repository", *_ROLE),
-    "eks": (*_MACHINES, *_BOUNDS, *_ROLE),
-    "sagemaker": ("job.repository", "job.inputs", "job.outputs", "tracking"),
-}
+# What backends have in common, and name in their `features`.
+MACHINES = ("instance_types", "zones", "disk", "interconnect")
+BOUNDS = ("nodes", "capacity", "job.nodes")
+ROLE = ("job.secrets", "job.inputs", "job.outputs", "tracking")  # what jobs may read and write

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from tideform.diagnostics import Diagnostic, Severity
+from tideform.registry.training import features
 from tideform.spec.deployment import Deployment
 from tideform.spec.problems import problem
 
@@ -20,7 +21,8 @@ _FIX = "Copy it to a repository of the account, or pull it through ECR's cache (
 def image_problems(deployment: Deployment, name: str) -> Iterator[Diagnostic]:
     """What is wrong with a pool's image; what its name means, where that may surprise."""
     pool, path = deployment.spec.training[name], f"training.{name}.job.image"
-    if pool.backend != "sagemaker" and not (pool.backend == "eks" and _foreign_cluster(deployment)):
+    on = features(pool.backend)
+    if not on.ml_machines and not (on.needs_cluster and _foreign_cluster(deployment)):
         yield from unreachable(deployment, pool.job.image, path)
     if "/" in pool.job.image and not host_of(pool.job.image) and pool.job.build is None:
         detail = (

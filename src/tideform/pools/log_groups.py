@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tideform.registry.training import features
 from tideform.spec.deployment import Deployment
 
 KEEP_DAYS = 90  # how long every line is kept, in any group of ours
-# On the others none is ours to make: SageMaker writes to one group of the whole account, and of pods nobody keeps it.
-_OF_THEIR_OWN = ("batch", "ec2")
 
 
 def job_log_group(deployment: Deployment, pool: str) -> str:
@@ -26,7 +25,7 @@ def lasting_log_groups(deployment: Deployment) -> Mapping[str, str]:
     return {
         deployment.identity("training", name): job_log_group(deployment, name)
         for name, pool in deployment.spec.training.items()
-        if pool.backend in _OF_THEIR_OWN and _removed(deployment, name)
+        if features(pool.backend).own_log_group and _removed(deployment, name)
     }
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tideform.pools.shape import shape_of
-from tideform.pools.zones import zone_names
+from tideform.pools.zones import in_one_zone, zone_names
 from tideform.prices.book import InstanceType
+from tideform.registry.training import features
 from tideform.spec.deployment import Deployment
-from tideform.spec.pools import in_one_zone
 from tideform.spec.training import Pool
 
 Kind = Literal["block", "reserved", "spot", "on-demand"]
@@ -80,7 +80,7 @@ def purchases(pool: Pool) -> tuple[Purchase, ...]:
 
 def on_demand_only(pool: Pool) -> bool:
     """Whether the backend has no spot capacity for the pool's job, whatever the spec prefers."""
-    return pool.backend == "batch" and pool.job.nodes > 1
+    return pool.job.nodes > 1 and not features(pool.backend).gangs_on_spot
 
 
 def pool_zones(pool: Pool, deployment: Deployment) -> tuple[str, ...]:

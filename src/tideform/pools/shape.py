@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.errors import TideformError
 from tideform.prices.book import Book, InstanceType, book
+from tideform.registry.training import features
 from tideform.spec.suggest import one_of
 from tideform.spec.training import Accelerator, Pool
 
@@ -64,7 +65,7 @@ def shape_of(pool: Pool) -> PoolShape:
 
     The diagnostics' paths are relative to the pool.
     """
-    prices = book().sagemaker() if pool.backend == "sagemaker" else book()
+    prices = book().sagemaker() if features(pool.backend).ml_machines else book()
     if pool.accelerator is not None:
         return _by_accelerator(pool, pool.accelerator, prices)
     return _by_types(pool, prices)

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from math import ceil
 
 from tideform.errors import TideformError
 from tideform.pools.purchase import purchases
 from tideform.pools.shape import PoolShape, shape_of
 from tideform.prices.book import InstanceType
+from tideform.registry.training import backends
 from tideform.spec.deployment import Deployment
 from tideform.spec.quantities import Duration, Money
 from tideform.spec.training import Pool
@@ -23,8 +23,6 @@ from tideform.words import counted
 
 LATE = 600  # seconds within which a terminal brake has acted: the reaper looks every five minutes, and takes up to four
 _LEAST_BILLED = 60  # seconds; https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/concepts.html#pricing-and-billing
-# https://docs.aws.amazon.com/autoscaling/ec2/userguide/auto-scaling-benefits.html: a tenth, or one machine
-_REPLACED = 0.1
 
 
 @dataclass(frozen=True)
@@ -132,24 +130,19 @@ def worst_case_text(deployment: Deployment, pool: str) -> str:
 def most_of(pool: Pool) -> Most | None:
     """The dearest machines that the pool can hold at once, on its backend; None where its words name none.
 
-    Batch bounds vCPUs, and may exceed them by one machine, but not where the pool drains a capacity block: that holds
-    what was reserved, its environment (BEST_FIT) keeps to its bound, and what it leaves to the market is whole machines
-    of its one type. A group of EC2 counts machines, and may hold one more, or a tenth, while it replaces some. Jobs of
-    SageMaker and pods let in by Kueue are counted.
-    https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResourceUpdate.html (``maxvCpus``)
+    Where the backend says nothing else, machines are counted.
     """
     shape = _shape(pool)
     if shape is None:
         return None
-    dearest = max(shape.types, key=lambda kind: kind.on_demand_usd)
-    if pool.backend == "batch":
-        one_more = None if pool.capacity.blocks else Fleet(dearest, 1)
-        return Most(_filled(shape.types, shape.max_vcpus), one_more, "Batch may exceed a bound by one machine")
-    whole = (Fleet(dearest, shape.nodes),)
-    if pool.backend == "ec2":
-        more = max(1, ceil(shape.nodes * _REPLACED))
-        return Most(whole, Fleet(dearest, more), "Auto Scaling may, while it replaces machines")
-    return Most(whole)
+    backend = backends().get(pool.backend)
+    own = backend.most(pool, shape) if backend is not None else None
+    return own or Most((Fleet(dearest_of(shape), shape.nodes),))
+
+
+def dearest_of(shape: PoolShape) -> InstanceType:
+    """The type that costs most, on demand."""
+    return max(shape.types, key=lambda kind: kind.on_demand_usd)
 
 
 def first_checkpoint(pool: Pool) -> Decimal | None:
@@ -203,7 +196,7 @@ def _fewest(pool: Pool, kind: InstanceType) -> int:
     return max(least, pool.job.nodes)  # its nodes begin together or not at all
 
 
-def _filled(types: Sequence[InstanceType], vcpus: int) -> tuple[Fleet, ...]:
+def filled(types: Sequence[InstanceType], vcpus: int) -> tuple[Fleet, ...]:
     """The dearest that so many vCPUs can be: as many as fit of one type, and in what is left the dearest first."""
     dearest = sorted(types, key=lambda kind: -kind.on_demand_usd / kind.vcpus)
     found: tuple[Fleet, ...] = ()

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
+from tideform.registry.training import features
 from tideform.spec.deployment import Deployment
 from tideform.spec.regions import zone_letters
+from tideform.spec.training import Pool
 
 _ALL = "abcdefgh"
 
@@ -19,6 +21,11 @@ def zone_names(deployment: Deployment) -> list[str]:
     region, zones = deployment.region, deployment.spec.network.zones
     letters = zone_letters(region)[:zones] if isinstance(zones, int) else zones
     return [f"{region}{letter}" for letter in letters]
+
+
+def in_one_zone(pool: Pool) -> bool:
+    """Whether the pool's machines have to be in one zone."""
+    return pool.interconnect == "efa" or (pool.job.nodes > 1 and features(pool.backend).gangs_in_one_zone)
 
 
 def subnet_block(cidr: str, zone: str) -> str:

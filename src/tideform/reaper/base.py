@@ -48,11 +48,21 @@ class Node:
 
 
 class Ending(Protocol):
-    """How capacity of one backend ends. A module of `endings` is one, named as the backend; all is idempotent.
+    """How capacity of one backend ends. The module ``in_account.ending`` of its folder is one; all is idempotent.
 
     A ``handle`` is plain data, made by the catalogue entry from the spec and kept with the pool's leases:
     ``backend``, ``pool``, ``tags`` (what its capacity carries), and the names that the backend goes by.
     """
+
+    @property
+    def NEEDS(self) -> tuple[str, ...]:  # noqa: N802  # a constant of the module
+        """The names in a handle without which its capacity is not found."""
+        ...
+
+    @property
+    def LONGEST(self) -> int:  # noqa: N802
+        """How long a lease can be, in seconds."""
+        ...
 
     def stop(self, clients: Clients, handle: Handle) -> bool:
         """Take one step towards nothing: first what would start more, then jobs, then the machines by tag.

@@ -6,4 +6,3 @@ LONGEST = 7 * 86_400  # a forgotten burst ends within a week, whatever else fail
 # SSM runs a command for two days at most, by the schema of AWS-RunShellScript (``executionTimeout``):
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-command-ssm-plugin-reference.html
 LONGEST_COMMAND = 172_800
-LONGEST_OF = {"ec2": LONGEST_COMMAND}  # by backend, where it is less

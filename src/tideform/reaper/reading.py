@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from tideform.reaper.endings import needs
+from tideform.reaper.endings import longest, needs
 from tideform.reaper.items import Item
 from tideform.reaper.legible import Rule, moment, natural, number, text, whole
-from tideform.reaper.longest import LONGEST, LONGEST_OF
 from tideform.reaper.modes import MODES
 from tideform.reaper.shares import MACHINES
 from tideform.reaper.states import IDLE, STATES, STOPPING
@@ -66,21 +65,21 @@ def _pool(item: Mapping[str, Any], now: float) -> Item:
     if item["state"] == STOPPING or "stopper" in item:
         _check(item, _STOPPING)
     _check({"handle": item.get("handle", {})}, {"handle": _empty_or_usable})
-    longest = LONGEST_OF.get(str(item.get("handle", {}).get("backend")), LONGEST)
+    most = longest(str(item.get("handle", {}).get("backend")))
     for name, held in item["leases"].items():
         _check(held, _LEASE, f"lease {name}: ")
         if "cap_usd" not in held:  # None is no cap; one that was lost is not the same
             raise _Wrong(f"lease {name}: it has no cap_usd")
-    leases = {name: _bounded(name, held, longest, now) for name, held in item["leases"].items()}
+    leases = {name: _bounded(name, held, most, now) for name, held in item["leases"].items()}
     for name, held in item["ended"].items():
         _check(held, _ENDED, f"ended lease {name}: ")
     return {**item, "leases": leases}
 
 
-def _bounded(name: str, held: Mapping[str, Any], longest: int, now: float) -> Item:
+def _bounded(name: str, held: Mapping[str, Any], most: int, now: float) -> Item:
     if held["created"] > now + _AHEAD:
         raise _Wrong(f"lease {name}: it was created in the future")
-    return {**held, "deadline": max(0, min(held["deadline"], held["created"] + longest))}
+    return {**held, "deadline": max(0, min(held["deadline"], held["created"] + most))}
 
 
 def _check(found: object, rules: Mapping[str, Rule], where: str = "") -> None:

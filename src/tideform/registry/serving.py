@@ -47,6 +47,11 @@ class ServingBackend(Protocol):
         """One line for docs and help."""
         ...
 
+    @property
+    def interface_endpoints(self) -> tuple[str, ...]:
+        """Short names of the services that callers of an endpoint inside the private network talk to."""
+        ...
+
     def problems(self, name: str, endpoint: Endpoint) -> list[Diagnostic]:
         """What of this endpoint the backend cannot do; judged without a cloud."""
         ...

@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from tideform.diagnostics import Diagnostic
 from tideform.registry.entries import load_backends
+from tideform.registry.features import Features
 from tideform.spec.training import Pool
 
 if TYPE_CHECKING:
     import pulumi
 
     from tideform.burst.runner import Runner
+    from tideform.burst.streams import LiveLogs, Streams
     from tideform.cloud import Cloud
     from tideform.components.scope import Scope
     from tideform.components.site import Site
+    from tideform.pools.shape import PoolShape
+    from tideform.pools.worst_case import Most
     from tideform.resources.inventory import Area
     from tideform.spec.deployment import Deployment
 
@@ -58,6 +62,11 @@ class TrainingBackend(ABC):
     def summary(self) -> str:
         """One line for docs and help."""
 
+    @property
+    def features(self) -> Features:
+        """What its pools need, can have, and are like."""
+        return Features()
+
     @abstractmethod
     def problems(self, name: str, pool: Pool) -> list[Diagnostic]:
         """What of this pool the backend cannot do; judged without a cloud."""
@@ -74,9 +83,21 @@ class TrainingBackend(ABC):
     def held_nodes(self, pool: Pool) -> int:
         """How many machines a `burst up` of the pool brings at least."""
 
+    def detached_remarks(self, pool: Pool, nodes: int) -> Iterator[str]:  # noqa: ARG002
+        """What `burst run` does for a job of ``nodes`` machines only while it stays."""
+        return iter(())
+
+    def without_effect(self, pool: Pool) -> Iterator[tuple[str, str]]:  # noqa: ARG002
+        """Keys of a pool, and what does not happen for each."""
+        return iter(())
+
     @abstractmethod
     def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
         """What brings the pool's capacity in and runs jobs on it."""
+
+    @abstractmethod
+    def logs(self, cloud: Cloud, deployment: Deployment, pool: str) -> Streams | LiveLogs:
+        """Where its jobs print to."""
 
     def told_problems(self, deployment: Deployment, name: str) -> Iterator[Diagnostic]:  # noqa: ARG002
         """What of a pool's own words and variables the backend would refuse; nothing where it has no bounds."""
@@ -93,6 +114,14 @@ class TrainingBackend(ABC):
         """What a receipt of a pool's capacity asks beside the account: such as a cluster's own API."""
         return ()
 
+    def block_problems(self, deployment: Deployment, path: str, pool: Pool) -> Iterator[Diagnostic]:  # noqa: ARG002
+        """Why a pool's blocks cannot serve it, though their names are such as the backend takes."""
+        return iter(())
+
+    def most(self, pool: Pool, shape: PoolShape) -> Most | None:  # noqa: ARG002
+        """The dearest machines that a pool can hold at once, where that is more than its bound in machines."""
+        return None
+
     def failure(self, pool: str, scope: Scope) -> Failure | None:  # noqa: ARG002
         """The event of a failed job of a pool, by the name it was made under; None where AWS tells of none."""
         return None
@@ -102,6 +131,16 @@ class TrainingBackend(ABC):
 def backends() -> Mapping[str, TrainingBackend]:
     """All backends by id, third parties' too."""
     return load_backends("tideform.backends.training", "tideform.training")
+
+
+def features(backend: str) -> Features:
+    """What a backend says of itself; nothing in particular where there is none of that id, which is said elsewhere."""
+    return known.features if (known := backends().get(backend)) is not None else Features()
+
+
+def on_cluster(pools: Mapping[str, Pool]) -> dict[str, Pool]:
+    """Those of some pools that are objects in a Kubernetes cluster."""
+    return {name: pool for name, pool in pools.items() if features(pool.backend).needs_cluster}
 
 
 def plain_handle(deployment: Deployment, backend: str, pool: str) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from tideform.spec.kubernetes_versions import kubernetes_versions
 from tideform.spec.leases import leases
 from tideform.spec.limits import limits
 from tideform.spec.names import names
-from tideform.spec.pools import pools
 from tideform.spec.references import references
 from tideform.spec.schedule import schedules
 from tideform.spec.secrets import secrets
@@ -22,7 +21,6 @@ CHECKS: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     references,
     limits,
     leases,
-    pools,
     folders,
     schedules,
     kubernetes_versions,

@@ -14,6 +14,7 @@ VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 Variable = Annotated[str, StringConstraints(pattern=VARIABLE_PATTERN)]
 
 
+DEFAULT_BACKEND = "batch"
 DISK_GIB = 100  # of a machine's root disk, where the spec says nothing
 Parameter = str | int | float
 Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$", max_length=255)]
@@ -141,7 +142,7 @@ class Pool(Model):
 
     model_config = ConfigDict(json_schema_extra={"oneOf": _ONE_OF})
 
-    backend: Annotated[str, about("What brings the capacity.", REPLACE)] = "batch"
+    backend: Annotated[str, about("What brings the capacity.", REPLACE)] = DEFAULT_BACKEND
     accelerator: Annotated[Accelerator | None, about("The accelerators it needs; any machine that has them.")] = None
     instance_types: Annotated[tuple[str, ...], about("The machines to use, instead of accelerator.", DRAINS_FIRST)] = ()
     nodes: Annotated[Count | None, about("How many machines, with instance_types: 2, or 1..8.")] = None

@@ -20,6 +20,7 @@ from tideform.burst.teardown import Teardown
 from tideform.burst.terms import terms_of
 from tideform.errors import RefusedError
 from tideform.pools.applied_with import applied_with
+from tideform.registry.training import backends
 from tideform.spec.deployment import Deployment
 from tideform.spec.quantities import Duration
 from tideform.spec.training import Pool
@@ -72,7 +73,8 @@ def test_the_log_is_looked_for_where_the_last_burst_wrote_it(
     table: LeaseTable, lease: Lease, deployment: Deployment, began_as: str, edited_to: str
 ) -> None:
     record = table.acquire(lease, terms_of(between(deployment, began_as), "fit"))
-    streams = Streams.of(table.cloud, as_held(between(deployment, edited_to), record), "fit")
+    streams = backends()["batch"].logs(table.cloud, as_held(between(deployment, edited_to), record), "fit")
+    assert isinstance(streams, Streams)
     assert streams.group == record.handle["log_group"]
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tideform.burst.detaching import remarks, require_detachable
+from tideform.burst.detaching import require_detachable
 from tideform.errors import RefusedError
+from tideform.registry.training import backends
 from tideform.spec.training import Pool
 
 
@@ -56,5 +57,5 @@ def test_the_machines_of_each_job_of_a_sweep_count(nodes: int, code: str) -> Non
 
 @pytest.mark.parametrize(("nodes", "told"), [(1, False), (2, True)])
 def test_that_nobody_begins_a_job_of_several_nodes_again_is_told_of_the_job_at_hand(nodes: int, told: bool) -> None:
-    found = remarks(pool(backend="batch", nodes=2), nodes)
+    found = backends()["batch"].detached_remarks(pool(backend="batch", nodes=2), nodes)
     assert any("a node other than the main one" in remark for remark in found) == told

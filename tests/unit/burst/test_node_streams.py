@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from tideform.burst.node_streams import Stream, of_batch, of_command, of_hosts
+from tideform.backends.training.batch.streams import of_batch
+from tideform.backends.training.ec2.streams import of_command
+from tideform.backends.training.sagemaker.streams import of_hosts
+from tideform.burst.node_streams import Stream
 from tideform.cloud import Cloud
 
 

@@ -145,7 +145,7 @@ def _written(table: LeaseTable, pool: str) -> Account:
 def _remembered(cloud: Cloud, deployment: Deployment, pool: str, backend: str, since: float) -> list[JobRecord]:
     handle = backends()[backend].handle(deployment, pool)
     with cloud_errors(f"the jobs of {pool} were looked up"):
-        return remembered_jobs(cloud, runner_for(cloud, deployment, pool, backend), handle, pool, since)
+        return remembered_jobs(cloud, runner_for(cloud, deployment, pool), handle, pool, since)
 
 
 def _by_lease(found: list[JobRecord]) -> Mapping[str, list[JobRecord]]:

@@ -14,6 +14,7 @@ from tideform.components.kubernetes.karpenter import Karpenter
 from tideform.components.kubernetes.names import LABEL
 from tideform.components.scope import Scope
 from tideform.pools.shape import is_nvidia, shape_of
+from tideform.registry.training import on_cluster
 from tideform.spec.training import Pool
 
 _ON_CONTROLLERS = {"nodeSelector": {"tideform.dev/controllers": "true"}}
@@ -33,7 +34,7 @@ class Queueing(Component):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("queueing", scope, opts)
-        pools = [pool for pool in scope.deployment.spec.training.values() if pool.backend == "eks"]
+        pools = list(on_cluster(scope.deployment.spec.training).values())
         after = pulumi.ResourceOptions(parent=self, provider=kubernetes, depends_on=[karpenter.release])
         self.releases = [chart(KUEUE, kueue_values(), after)]
         if any(pool.job.nodes > 1 for pool in pools):

@@ -1,4 +1,4 @@
-"""What pools with ``backend: eks`` share: a cluster of ours and what runs on it, and only where some pool wants it."""
+"""What pools on a cluster share: a cluster of ours and what runs on it, and only where some pool wants it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from tideform.components.kubernetes.kueue import Queueing
 from tideform.components.kubernetes.objects import cluster_provider
 from tideform.components.kubernetes.reaper_access import ReaperAccess
 from tideform.components.scope import Scope
+from tideform.registry.training import on_cluster
 from tideform.spec.project import Project
 
 
 def wants_cluster(spec: Project) -> bool:
     """Whether some pool wants a cluster, and none is named that exists."""
     existing = spec.cluster is not None and spec.cluster.existing is not None
-    return not existing and any(pool.backend == "eks" for pool in spec.training.values())
+    return not existing and bool(on_cluster(spec.training))
 
 
 def platform(

@@ -8,35 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tideform.registry.serving import backends
+from tideform.registry.training import features
 from tideform.spec.project import Project
 from tideform.spec.serving import Endpoint
-
-# What an instance of a managed Batch environment talks to.
-# https://docs.aws.amazon.com/batch/latest/userguide/vpc-interface-endpoints.html
-_BATCH = ("ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry", "logs")
-
-# What a machine of an ``ec2`` pool talks to: SSM's agent, the registry of images, the log.
-# https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html
-_EC2 = ("ec2messages", "ecr.api", "ecr.dkr", "logs", "ssm", "ssmmessages")
-
-# What a cluster, its nodes and Karpenter talk to where there is no way to the internet.
-# https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html
-_EKS = ("ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "logs", "sqs", "ssm", "sts")
 
 
 def interface_services(spec: Project, served: Iterable[Endpoint]) -> list[str]:
     """The short names of the services that need an interface endpoint, sorted. ``served``: those with a model."""
     needed: set[str] = set()
-    if any(pool.backend == "batch" for pool in spec.training.values()):
-        needed.update(_BATCH)
-    if any(pool.backend == "ec2" for pool in spec.training.values()):
-        needed.update(_EC2)
-    if any(pool.backend == "eks" for pool in spec.training.values()):
-        needed.update(_EKS)
+    for pool in spec.training.values():
+        needed.update(features(pool.backend).interface_endpoints)
     if any(pool.job.secrets for pool in spec.training.values()):
         needed.add("secretsmanager")  # the agent on the instance fetches a job's secrets
-    if any(endpoint.backend == "sagemaker" for endpoint in served):
-        needed.add("sagemaker.runtime")  # callers inside the network
+    for endpoint in served:
+        needed.update(backends()[endpoint.backend].interface_endpoints)
     if spec.tracking is not None and spec.training:
         needed.add("sagemaker.experiments")  # jobs that log their runs
     return sorted(needed)

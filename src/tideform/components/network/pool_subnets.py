@@ -8,9 +8,8 @@ from typing import Any
 import pulumi
 
 from tideform.pools.purchase import pool_zones
-from tideform.pools.zones import zone_names
+from tideform.pools.zones import in_one_zone, zone_names
 from tideform.registry.training import PoolOrder
-from tideform.spec.pools import in_one_zone
 
 
 def pool_subnets(order: PoolOrder) -> pulumi.Input[Sequence[pulumi.Input[str]]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from tideform.components.kubernetes.names import EksNames
 from tideform.components.scope import Scope
 from tideform.pools.unattended import starter_key
+from tideform.reaper.parts import has
+from tideform.registry.training import on_cluster
 
 STARTER = "starter"
-STARTS = ("batch", "ec2", "sagemaker")  # the backends whose jobs can start by themselves
 
 
 def karpenter_roles(scope: Scope) -> list[str]:
@@ -15,8 +16,7 @@ def karpenter_roles(scope: Scope) -> list[str]:
     spec = scope.deployment.spec
     if spec.cluster is not None and spec.cluster.existing is not None:
         return []
-    pools = [name for name, pool in spec.training.items() if pool.backend == "eks"]
-    return sorted({EksNames(scope.deployment, name).karpenter_role for name in pools})
+    return sorted({EksNames(scope.deployment, name).karpenter_role for name in on_cluster(spec.training)})
 
 
 def starters(scope: Scope) -> dict[str, str]:
@@ -25,7 +25,7 @@ def starters(scope: Scope) -> dict[str, str]:
     return {
         name: starter_name(scope, deployment.identity("training", name))
         for name, pool in deployment.spec.training.items()
-        if pool.backend in STARTS and starter_key(pool)
+        if has(pool.backend, "starting") and starter_key(pool)
     }
 
 

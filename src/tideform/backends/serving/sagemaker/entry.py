@@ -21,6 +21,7 @@ class SageMaker:
 
     id: str = "sagemaker"
     summary: str = "SageMaker real-time endpoint with autoscaling"
+    interface_endpoints: tuple[str, ...] = ("sagemaker.runtime",)
 
     def problems(self, name: str, endpoint: Endpoint) -> list[Diagnostic]:
         """Modes of later versions, and figures that SageMaker does not take."""

@@ -18,9 +18,9 @@ from tideform.pools.local_storage import has_local_storage
 from tideform.pools.names import PoolNames
 from tideform.pools.purchase import Purchase, purchases
 from tideform.pools.shape import PoolShape
+from tideform.pools.zones import in_one_zone
 from tideform.registry.training import PoolOrder
 from tideform.resources.moved_by_bursts import COMPUTE_ENVIRONMENT, JOB_QUEUE
-from tideform.spec.pools import in_one_zone
 
 _ROOT_DISK: dict[str, Any] = {"volume_type": "gp3", "encrypted": "true", "delete_on_termination": "true"}
 # IMDSv2 only, and one hop: containers have a role of their own and must not borrow the instance's.

@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from tideform.backends.training.batch.job_size import definition_problems
 from tideform.diagnostics import Diagnostic, Severity
+from tideform.pools.applied_with import BOUNDS, MACHINES, ROLE
+from tideform.pools.blocks import of_one_type
 from tideform.pools.log_groups import job_log_group
 from tideform.pools.names import PoolNames
-from tideform.pools.purchase import on_demand_only, purchases
+from tideform.pools.purchase import on_demand_only, pool_zones, purchases
 from tideform.pools.shape import PoolShape, is_nvidia, shape_of, shape_problems
 from tideform.pools.unattended import starter_key
+from tideform.pools.worst_case import Fleet, Most, dearest_of, filled
+from tideform.registry.features import Features
 from tideform.registry.training import Exports, Failure, PoolOrder, TrainingBackend, plain_handle
 from tideform.spec.problems import error_at, problem
 from tideform.spec.training import Pool
 
 if TYPE_CHECKING:
     from tideform.burst.runner import Runner
+    from tideform.burst.streams import Streams
     from tideform.cloud import Cloud
     from tideform.components.scope import Scope
     from tideform.spec.deployment import Deployment
@@ -26,6 +31,24 @@ if TYPE_CHECKING:
 # Batch's machine images of today have no drivers for them, and none at all for GPUs beside Graviton processors.
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_Ec2Configuration.html
 _TOO_OLD = ("p2", "p3", "g3")
+_FEATURES = Features(
+    # What an instance of a managed environment talks to.
+    # https://docs.aws.amazon.com/batch/latest/userguide/vpc-interface-endpoints.html
+    interface_endpoints=("ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry", "logs"),
+    own_log_group=True,
+    does=("interconnect", "capacity.reservations", "job.nodes", "schedule", "trigger", "job.sweep"),
+    applied=(*MACHINES, *BOUNDS, "job.image", "job.command", "job.environment", "checkpoint", *ROLE),
+    gangs_on_spot=False,  # https://docs.aws.amazon.com/batch/latest/userguide/mnp-ce.html
+    gangs_in_one_zone=True,
+    queues_sweeps=True,
+    blocks="cr-",
+    # https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html
+    keeps_end="AWS Batch keeps the time-out that a job started with: one that runs now ends by it",
+    # https://docs.aws.amazon.com/batch/latest/userguide/infrastructure-updates.html
+    late_machines="machines that come later carry the end that their compute environment was opened with "
+    "(tideform:expires): Batch would replace those that stand to change it. The reaper goes by it only while the lease "
+    "table is away",
+)
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_CreateJobQueue.html
 _MOST_ENVIRONMENTS = 3
 
@@ -36,6 +59,7 @@ class Batch(TrainingBackend):
 
     id: str = "batch"
     summary: str = "AWS Batch on EC2, spot first"
+    features: Features = _FEATURES
 
     def problems(self, name: str, pool: Pool) -> list[Diagnostic]:
         """Capacity that Batch has no machine image for, or that it cannot use so."""
@@ -84,6 +108,24 @@ class Batch(TrainingBackend):
         """A job definition has a size."""
         return definition_problems(f"training.{name}.job", deployment.spec.training[name].job)
 
+    def block_problems(self, deployment: Deployment, path: str, pool: Pool) -> Iterator[Diagnostic]:
+        """An environment has the zones of its subnets, and machines of each of its types."""
+        yield from of_one_type(path, pool)
+        if not _in_one_zone(deployment, pool):
+            detail = "This pool has several zones, and machines start in the block's alone."
+            fix = "Name the block's: zones: [a], or one subnet in network.subnets."
+            yield problem("TD686", detail, fix=fix, path=path)
+
+    def most(self, pool: Pool, shape: PoolShape) -> Most:
+        """Batch bounds vCPUs, and may exceed them by one machine, but not where the pool drains a capacity block.
+
+        That holds what was reserved, its environment (BEST_FIT) keeps to its bound, and what it leaves to the market is
+        whole machines of its one type.
+        https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResourceUpdate.html (``maxvCpus``)
+        """
+        one_more = None if pool.capacity.blocks else Fleet(dearest_of(shape), 1)
+        return Most(filled(shape.types, shape.max_vcpus), one_more, "Batch may exceed a bound by one machine")
+
     def failure(self, pool: str, scope: Scope) -> Failure:
         """https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html"""
         queue = scope.arn("batch", f"job-queue/{PoolNames(scope.deployment, pool).job_queue}")
@@ -97,6 +139,27 @@ class Batch(TrainingBackend):
     def held_nodes(self, pool: Pool) -> int:  # noqa: ARG002
         """One: machines follow jobs."""
         return 1
+
+    def detached_remarks(self, pool: Pool, nodes: int) -> Iterator[str]:  # noqa: ARG002
+        """Batch tries a job of several nodes again where the main one alone is lost."""
+        if nodes > 1:
+            yield (
+                "Nobody begins it again where a node other than the main one loses its machine: the burst is over then."
+            )
+
+    def without_effect(self, pool: Pool) -> Iterator[tuple[str, str]]:
+        """An array job has no bound of its own."""
+        sweep = pool.job.sweep if starter_key(pool) else None
+        if sweep is not None and sweep.at_once < min(sweep.size, _most_machines(pool)):
+            text = "Batch cannot bound a sweep that starts by itself; the pool's size does, and `burst run` keeps to it"
+            yield "job.sweep.at_once", text
+
+    def logs(self, cloud: Cloud, deployment: Deployment, pool: str) -> Streams:
+        """CloudWatch, in a group of the pool's own."""
+        from tideform.backends.training.batch.streams import BatchStreams
+
+        queue = PoolNames(deployment, pool).job_queue if deployment.spec.training[pool].job.nodes > 1 else ""
+        return BatchStreams(cloud, job_log_group(deployment, pool), queue=queue)
 
     def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
         """Capacity through ``minvCpus``, jobs through the queue."""
@@ -116,6 +179,17 @@ def _bound(pool: Pool | None) -> dict[str, Any]:
         "vcpus": {kind.name: kind.vcpus for kind in shape.types},
         "reservations": list(pool.capacity.reservations),
     }
+
+
+def _in_one_zone(deployment: Deployment, pool: Pool) -> bool:
+    network = deployment.spec.network
+    return len(network.subnets) == 1 if network.existing is not None else len(pool_zones(pool, deployment)) == 1
+
+
+def _most_machines(pool: Pool) -> int:
+    """No machine has less than one accelerator."""
+    count = pool.accelerator.count if pool.accelerator else pool.nodes
+    return count.maximum if count else 1
 
 
 def _images(path: str, shape: PoolShape) -> Iterator[Diagnostic]:

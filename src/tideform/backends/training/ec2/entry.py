@@ -4,20 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from tideform.backends.training.ec2.names import LONGEST_RUN, MOST_NODES, SCHEDULE, GroupNames, unfit
 from tideform.diagnostics import Diagnostic
+from tideform.pools.applied_with import MACHINES, ROLE
+from tideform.pools.log_groups import job_log_group
 from tideform.pools.shape import PoolShape, shape_of, shape_problems
 from tideform.pools.unattended import begun_late, starter_key, sweep_at_once
+from tideform.pools.worst_case import Fleet, Most, dearest_of
+from tideform.reaper.starting.base import ATTEMPTS
+from tideform.registry.features import Features
 from tideform.registry.training import Exports, PoolOrder, TrainingBackend, plain_handle
 from tideform.spec.problems import error_at
 from tideform.spec.training import Pool
 
 if TYPE_CHECKING:
     from tideform.burst.runner import Runner
+    from tideform.burst.streams import Streams
     from tideform.cloud import Cloud
     from tideform.spec.deployment import Deployment
+
+# https://docs.aws.amazon.com/autoscaling/ec2/userguide/auto-scaling-benefits.html: a tenth, or one machine
+_REPLACED = 0.1
+_FEATURES = Features(
+    # What a machine talks to: SSM's agent, the registry of images, the log.
+    # https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html
+    interface_endpoints=("ec2messages", "ecr.api", "ecr.dkr", "logs", "ssm", "ssmmessages"),
+    own_log_group=True,
+    least_gpu_disk_gib=75,  # of the Deep Learning image
+    does=("interconnect", "capacity.reservations", "job.nodes", "schedule", "trigger", "job.sweep"),
+    # A burst sets its group's bound and way of buying itself, and tells the command.
+    applied=(*MACHINES, "job.repository", *ROLE),
+    shares_machines=True,
+    # https://docs.aws.amazon.com/autoscaling/ec2/userguide/launch-template-capacity-blocks.html#capacity-blocks-limitations
+    no_blocks="Auto Scaling takes none in a group with several ways of buying",
+    keeps_end="SSM keeps the time-out that a command started with: one that runs now ends by it",
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +50,7 @@ class Ec2(TrainingBackend):
 
     id: str = "ec2"
     summary: str = "EC2 Auto Scaling, spot first, for interactive work"
+    features: Features = _FEATURES
 
     def problems(self, name: str, pool: Pool) -> list[Diagnostic]:
         """Machines without an image, and what Run Command cannot reach or outlast."""
@@ -66,9 +91,30 @@ class Ec2(TrainingBackend):
             "log_group": names.log_group,
         }
 
+    def most(self, pool: Pool, shape: PoolShape) -> Most:  # noqa: ARG002
+        """A group counts machines, and may hold one more, or a tenth, while it replaces some."""
+        dearest = dearest_of(shape)
+        more = Fleet(dearest, max(1, ceil(shape.nodes * _REPLACED)))
+        return Most((Fleet(dearest, shape.nodes),), more, "Auto Scaling may, while it replaces machines")
+
     def held_nodes(self, pool: Pool) -> int:
         """As many as the job that may come: no queue brings more."""
         return pool.job.nodes
+
+    def detached_remarks(self, pool: Pool, nodes: int) -> Iterator[str]:  # noqa: ARG002
+        """What is lost is begun anew by the reaper (`reaper.resuming`)."""
+        if pool.capacity.spot != "never":
+            yield (
+                "Where EC2 takes a spot machine back, the reaper begins it anew on the next one, within five minutes "
+                f"and {ATTEMPTS - 1} times at most. Nobody goes down the ladder for that one: it is bought as the lost "
+                "one was, and waited for within the lease at most."
+            )
+
+    def logs(self, cloud: Cloud, deployment: Deployment, pool: str) -> Streams:
+        """CloudWatch, in a group of the pool's own."""
+        from tideform.backends.training.ec2.streams import CommandStreams
+
+        return CommandStreams(cloud, job_log_group(deployment, pool))
 
     def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
         """Capacity through the group's sizes, commands through SSM."""

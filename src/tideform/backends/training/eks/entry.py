@@ -8,19 +8,35 @@ from typing import TYPE_CHECKING, Any
 
 from tideform.components.kubernetes.names import LABEL, LOCAL_QUEUE, EksNames
 from tideform.diagnostics import Diagnostic
+from tideform.pools.applied_with import BOUNDS, MACHINES, ROLE
 from tideform.pools.shape import PoolShape, is_nvidia, shape_of, shape_problems
 from tideform.pools.unattended import starter_key
+from tideform.registry.features import Features
 from tideform.registry.training import Exports, PoolOrder, TrainingBackend, plain_handle
 from tideform.spec.problems import error_at
 from tideform.spec.training import Pool
 
 if TYPE_CHECKING:
     from tideform.burst.runner import Runner
+    from tideform.burst.streams import LiveLogs
     from tideform.cloud import Cloud
     from tideform.resources.inventory import Area
     from tideform.spec.deployment import Deployment
 
 _TOO_OLD = ("p2", "p3", "g3")  # the drivers of today's machine images no longer know their GPUs
+
+_FEATURES = Features(
+    # What a cluster, its nodes and Karpenter talk to where there is no way to the internet.
+    # https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html
+    interface_endpoints=("ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "logs", "sqs", "ssm", "sts"),
+    needs_cluster=True,
+    own_keys=("kubernetes",),
+    # What starts a job by itself is refused.
+    does=("interconnect", "capacity.reservations", "job.nodes", "schedule", "trigger", "job.sweep"),
+    applied=(*MACHINES, *BOUNDS, *ROLE),  # a pod is described anew
+    blocks="cr-",  # and Karpenter finds type and zone itself
+    keeps_end="Kubernetes keeps the age at which a node expires: one that stands now is let go by it",
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +45,7 @@ class Eks(TrainingBackend):
 
     id: str = "eks"
     summary: str = "Kubernetes on EKS with Karpenter and Kueue, or a cluster of your own"
+    features: Features = _FEATURES
 
     def problems(self, name: str, pool: Pool) -> list[Diagnostic]:
         """Capacity without drivers, nodes that never let go, and what a cluster does not do here."""
@@ -75,6 +92,12 @@ class Eks(TrainingBackend):
     def held_nodes(self, pool: Pool) -> int:  # noqa: ARG002
         """One: machines follow jobs."""
         return 1
+
+    def logs(self, cloud: Cloud, deployment: Deployment, pool: str) -> LiveLogs:
+        """The pods: nobody keeps what they print."""
+        from tideform.backends.training.eks.pod_logs import PodLogs
+
+        return PodLogs.of(cloud, deployment, pool)
 
     def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
         """Capacity and jobs through Kueue's queue; refused where there is no Kubernetes API to talk to."""

@@ -15,8 +15,8 @@ from tideform.components.kubernetes import efa
 from tideform.components.kubernetes.names import KUEUE, KUEUE_VERSIONS, LABEL, LOCAL_QUEUE, EksNames
 from tideform.pools.local_storage import has_local_storage
 from tideform.pools.shape import PoolShape, is_nvidia
+from tideform.pools.zones import in_one_zone
 from tideform.spec.deployment import Deployment
-from tideform.spec.pools import in_one_zone
 from tideform.spec.project import Cluster
 from tideform.spec.training import Kubernetes, Pool
 

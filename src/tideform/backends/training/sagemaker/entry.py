@@ -10,19 +10,35 @@ from tideform.backends.training.sagemaker import names as rules
 from tideform.backends.training.sagemaker.job_request import check_words, told_problems
 from tideform.backends.training.sagemaker.names import TrainingNames, rungs
 from tideform.diagnostics import Diagnostic, Severity
+from tideform.pools.blocks import of_one_type
 from tideform.pools.images import host_of
 from tideform.pools.purchase import purchases
 from tideform.pools.shape import PoolShape, shape_of, shape_problems
 from tideform.pools.unattended import starter_key, sweep_at_once
+from tideform.registry.features import Features
 from tideform.registry.training import Exports, Failure, PoolOrder, TrainingBackend, plain_handle
-from tideform.spec.problems import error_at
+from tideform.spec.problems import error_at, problem
 from tideform.spec.training import Pool
 
 if TYPE_CHECKING:
     from tideform.burst.runner import Runner
+    from tideform.burst.streams import Streams
     from tideform.cloud import Cloud
     from tideform.components.scope import Scope
     from tideform.spec.deployment import Deployment
+
+_FEATURES = Features(
+    ml_machines=True,
+    own_keys=("keep_alive",),
+    # Reservations are refused.
+    does=("capacity.reservations", "job.nodes", "schedule", "trigger", "job.sweep"),
+    # Each job is described anew, with its machines: what stands is the role.
+    applied=("job.repository", "job.inputs", "job.outputs", "tracking"),
+    mirrors_checkpoints=True,  # its CheckpointConfig does
+    blocks="arn:",
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateTrainingJob.html
+    keeps_end="SageMaker keeps the longest run time that a job started with: one that runs now ends by it",
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +47,7 @@ class SageMaker(TrainingBackend):
 
     id: str = "sagemaker"
     summary: str = "SageMaker training jobs, managed spot first"
+    features: Features = _FEATURES
 
     def problems(self, name: str, pool: Pool) -> list[Diagnostic]:
         """What SageMaker does not take. Machines that it does not have are no machines (`shape_of`)."""
@@ -75,6 +92,11 @@ class SageMaker(TrainingBackend):
         """Raise `RefusedError` TD654 where SageMaker does not take a command."""
         check_words(command)
 
+    def block_problems(self, deployment: Deployment, path: str, pool: Pool) -> Iterator[Diagnostic]:  # noqa: ARG002
+        """A job takes one training plan, and machines of one type."""
+        yield from _plan(path, pool)
+        yield from of_one_type(path, pool)
+
     def failure(self, pool: str, scope: Scope) -> Failure:
         """https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html"""
         names = [{"prefix": rules.job_prefix(scope.deployment, pool)}]
@@ -88,6 +110,17 @@ class SageMaker(TrainingBackend):
     def held_nodes(self, pool: Pool) -> int:  # noqa: ARG002
         """One: a job brings its own."""
         return 1
+
+    def detached_remarks(self, pool: Pool, nodes: int) -> Iterator[str]:  # noqa: ARG002
+        """Another rung is another job."""
+        yield "Nobody goes down the ladder: the job asks for the first way of buying alone, and waits for it."
+
+    def logs(self, cloud: Cloud, deployment: Deployment, pool: str) -> Streams:
+        """CloudWatch, in a group of the whole account."""
+        from tideform.backends.training.sagemaker.streams import HostStreams
+
+        prefix = deployment.physical_name(deployment.identity("training", pool))
+        return HostStreams(cloud, rules.LOG_GROUP, prefix)
 
     def runner(self, cloud: Cloud, deployment: Deployment, pool: str) -> Runner:
         """Capacity and work are one: a training job."""
@@ -179,6 +212,16 @@ def _first_rung(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]
             "Write first what is easiest to get, or capacity: {spot: never}.",
             path=f"{path}.{key}",
         )
+
+
+def _plan(path: str, pool: Pool) -> Iterator[Diagnostic]:
+    if len(pool.capacity.blocks) > 1:
+        detail = "A training job takes one training plan."
+        yield problem("TD685", detail, fix="Keep one.", path=path)
+    if key := starter_key(pool):
+        detail = f"A {key} begins its job outside the plan: nobody is there to see whether that has machines."
+        fix = "Use `tideform burst run` for what is to run in the plan."
+        yield problem("TD685", detail, fix=fix, path=path, severity=Severity.WARNING)
 
 
 def _cannot_run(path: str, detail: str, fix: str) -> Diagnostic:

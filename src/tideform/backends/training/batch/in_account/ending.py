@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from tideform.reaper import instances, job_name, members
+from tideform.reaper import instances, job_name, longest, members
 from tideform.reaper.base import Clients, Handle, Node
 from tideform.reaper.batch_states import (
     AT_WORK,
@@ -25,6 +25,7 @@ from tideform.reaper.reserved import look
 from tideform.reaper.steps import Steps
 
 NEEDS = ("job_queue",)
+LONGEST = longest.LONGEST
 BURST_OVER = "its burst is over"
 _LINKED = "/aws-service-role/"
 BUSY = ("CREATING", "UPDATING", "DELETING", "DELETED")

@@ -13,13 +13,14 @@ from functools import partial
 from typing import Any
 
 from tideform.backends.training.ec2.in_account.commands import listed, machines_of
-from tideform.reaper import instances, members
+from tideform.reaper import instances, longest, members
 from tideform.reaper.base import Clients, Handle, Node
 from tideform.reaper.claims import EXPIRES, LEASE, TOKEN
 from tideform.reaper.steps import Steps
 from tideform.reaper.utilisation import at_work
 
 NEEDS = ("group", "hook", "schedule", "comment")
+LONGEST = longest.LONGEST_COMMAND
 WAITING = "Terminating:Wait"
 _HEARD = ("pending", "running", "stopping", "stopped")  # states of machines that SSM takes a cancellation for
 _WORKS = ("Pending", "InProgress", "Delayed")  # on one machine; what is being cancelled there ends, or hangs

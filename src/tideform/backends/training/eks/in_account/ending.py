@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from tideform.reaper import instances
+from tideform.reaper import instances, longest
 from tideform.reaper import kubernetes_groups as groups
 from tideform.reaper.base import Clients, Handle, Node
 from tideform.reaper.kubernetes_api import Call, connect
@@ -24,6 +24,7 @@ from tideform.reaper.steps import Steps
 from tideform.reaper.utilisation import at_work
 
 NEEDS = ("namespace", "node_pool", "queue")
+LONGEST = longest.LONGEST
 _DRAIN_SECONDS = 150.0  # for pods to save and stop, and for Karpenter to end their machines itself
 _HOLD = "hold-"  # how the pods of `burst up` are called
 LEASE_LABEL = "tideform.dev/lease"

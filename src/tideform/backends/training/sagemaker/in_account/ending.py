@@ -13,10 +13,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from tideform.reaper import longest
 from tideform.reaper.base import Clients, Handle, Node
 from tideform.reaper.steps import Steps
 
 NEEDS = ("job_prefix",)
+LONGEST = longest.LONGEST
 RUNNING = ("InProgress", "Stopping")
 _COSTS = ("Downloading", "Training", "Uploading", "Stopping")  # secondary statuses with machines that are paid for
 _GONE = "terminated"

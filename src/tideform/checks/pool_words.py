@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tideform.diagnostics import Diagnostic, Severity
+from tideform.pools.purchase import on_demand_only
+from tideform.pools.zones import in_one_zone
+from tideform.registry.training import backends
 from tideform.spec.limits import LONGEST_LEASE
 from tideform.spec.nodes import Path
 from tideform.spec.quantities import Duration
@@ -15,7 +18,7 @@ MOST_JOBS = 10_000  # of an array; https://docs.aws.amazon.com/batch/latest/user
 _HOURS = Duration.parse("2h")  # from here on the work that a reclaim takes is worth a word
 
 
-def pools(subject: Subject) -> Iterator[Diagnostic]:
+def pool_words(subject: Subject) -> Iterator[Diagnostic]:
     """What no single field can tell; what a backend bounds, it says itself."""
     for name, pool in subject.spec.training.items():
         path: Path = ("training", name)
@@ -28,9 +31,9 @@ def pools(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def _of_other_backends(subject: Subject, path: Path, pool: Pool) -> Iterator[Diagnostic]:
-    owners = {"keep_alive": ("sagemaker", pool.keep_alive), "kubernetes": ("eks", pool.kubernetes)}
-    for key, (backend, given) in owners.items():
-        if given is not None and pool.backend != backend:
+    owners = [(key, owner) for owner, entry in backends().items() for key in entry.features.own_keys]
+    for key, backend in owners:
+        if getattr(pool, key) is not None and pool.backend != backend:
             detail = f"{key} is for the backend {backend}, and this pool's is {pool.backend}: it would do nothing."
             fix = f"Remove it, or write backend: {backend}."
             yield subject.problem("TD155", (*path, key), detail, fix=fix, key=True)
@@ -54,7 +57,7 @@ def _bought(subject: Subject, path: Path, pool: Pool) -> Iterator[Diagnostic]:
 def _lost_work(subject: Subject, path: Path, pool: Pool) -> Iterator[Diagnostic]:
     """A pool that says neither how long nor on what is left in peace: the defaults are no statement about the job."""
     said = [where for key in ("lease", "capacity") if subject.given(where := (*path, key))]
-    may_be_spot = pool.capacity.spot != "never" and not (pool.backend == "batch" and pool.job.nodes > 1)
+    may_be_spot = pool.capacity.spot != "never" and not on_demand_only(pool)
     if said and pool.checkpoint is None and may_be_spot and _HOURS <= pool.lease <= LONGEST_LEASE:
         detail = (
             f"Spot machines are taken back at two minutes' notice, and up to {pool.lease} of work would begin anew."
@@ -100,11 +103,6 @@ def _zones(subject: Subject, path: Path, pool: Pool) -> Iterator[Diagnostic]:
                 return
             fix = "Keep one subnet in network.subnets."
         yield subject.problem("TD148", (*path, *why), detail, fix=fix, severity=Severity.WARNING)
-
-
-def in_one_zone(pool: Pool) -> bool:
-    """Whether the pool's machines have to be in one zone."""
-    return pool.interconnect == "efa" or (pool.backend == "batch" and pool.job.nodes > 1)
 
 
 def _by_itself(subject: Subject, path: Path, pool: Pool) -> Iterator[Diagnostic]:
