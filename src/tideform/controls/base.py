@@ -1,7 +1,7 @@
 """What a compliance control is: one question about the plan, with its reason and its remedy.
 
 A control is one class in one module of this package. It reads planned resources and nothing else: no
-pulumi, no boto3, no clock. Frameworks (``catalogue/frameworks/*.yaml``) say which requirements a control
+pulumi, no boto3, no clock. Frameworks (``frameworks/*.yaml``) say which requirements a control
 answers to.
 """
 

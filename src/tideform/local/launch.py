@@ -27,7 +27,7 @@ _KILL_TIMEOUT = 5.0
 _POLL = 0.02
 _LOG_LIMIT = 1_000_000  # bytes; an older log is thrown away at the next start
 _SERVER = "tideform_sandbox.server"
-EXTRA = ("moto", "flask", "cronsim", "kubernetes_validate")  # the packages that the extra ``local`` brings
+_EXTRA = ("moto", "flask", "cronsim", "kubernetes_validate")  # the packages that the extra ``local`` brings
 
 
 @contextmanager
@@ -107,9 +107,14 @@ def start(root: Path, folder: Path) -> Description:
     return server
 
 
+def is_installed() -> bool:
+    """Whether the sandbox and all that it requires are there."""
+    return all(find_spec(package) for package in (_SERVER.split(".")[0], *_EXTRA))
+
+
 def _require_installed() -> None:
-    """What the extra brings is asked for before anything is started: the server's own failure would be a traceback."""
-    if all(find_spec(package) for package in (_SERVER.split(".")[0], *EXTRA)):
+    """Asked before anything is started: the server's own failure would be a traceback in its log."""
+    if is_installed():
         return
     raise sandbox_error(
         "TD517",

@@ -163,7 +163,11 @@ def _interrupted(operation: str, deployment: Deployment) -> InterruptedRunError:
 
 
 def interrupt_engines(run: str, cause: KeyboardInterrupt) -> None:
-    """Ask every engine of the run to stop, unless the terminal has done so already."""
+    """Ask every engine of the run to stop, unless the terminal has done so already.
+
+    Ctrl-C there reaches the engines as well, which are in the same process group, and a second signal would make them
+    drop what they are doing.
+    """
     if not isinstance(cause, TerminatedError) and _at_terminal():
         return
     for pid in engines_of(run):

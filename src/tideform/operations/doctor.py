@@ -63,10 +63,10 @@ def _package(name: str) -> Check:
 def _local() -> Check:
     """Whether the extra for the local target is there; without it, an installation is one for AWS."""
     fix = "Only target local needs it: run `pip install 'tideform[local]'`."
-    try:
-        return Check("local target", True, f"moto {version('moto')}", needed=False)
-    except PackageNotFoundError:
-        return Check("local target", False, "not installed", fix, needed=False)
+    from tideform.local.launch import is_installed
+
+    there = is_installed()
+    return Check("local target", there, f"moto {version('moto')}" if there else "not installed", fix, needed=False)
 
 
 def _engine() -> Check:

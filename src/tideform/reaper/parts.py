@@ -42,8 +42,8 @@ def having(name: str) -> Iterator[str]:
 @cache
 def packages() -> Mapping[str, str]:
     """The names of the packages by backend, sorted. One of ours is nobody else's."""
-    folders = iter_modules(importlib.import_module(_OURS).__path__)
-    ours = {folder.name: _ours(folder.name) for folder in folders if folder.ispkg}
+    folders = [found.name for found in iter_modules(importlib.import_module(_OURS).__path__) if found.ispkg]
+    ours = {name: _ours(name) for name in folders if importlib.util.find_spec(_ours(name)) is not None}
     return MappingProxyType(dict(sorted({**others(), **ours}.items())))
 
 

@@ -7,6 +7,7 @@ backend, an alarm or a control is adding its file.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -67,18 +68,18 @@ def _ours(package: str) -> Iterator[tuple[str, Entry]]:
 def _folders(package: str) -> Iterator[tuple[str, Entry]]:
     parent = importlib.import_module(package)
     for folder in pkgutil.iter_modules(parent.__path__):
-        if folder.ispkg:
+        if folder.ispkg and not folder.name.startswith("_"):
             yield _entry_of(f"{package}.{folder.name}.entry")
 
 
 def _entry_of(name: str) -> tuple[str, Entry]:
-    module = importlib.import_module(name)
-    if not hasattr(module, "ENTRY"):
+    module = importlib.import_module(name) if importlib.util.find_spec(name) else None
+    if module is None or not hasattr(module, "ENTRY"):
         raise TideformError.of(
             "TD202",
             "A catalogue module has no entry",
             detail=f"{name} defines no ENTRY.",
-            fix="Define ENTRY in it, or give the module a name that starts with an underscore.",
+            fix="Define ENTRY there, or give the module or the folder a name that starts with an underscore.",
         )
     return name, module.ENTRY
 

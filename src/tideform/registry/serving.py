@@ -35,7 +35,7 @@ class EndpointOrder:
 
 
 class ServingBackend(Protocol):
-    """A catalogue entry of ``serving/``. Importing it must load neither pulumi nor boto3."""
+    """The entry of a serving backend. Importing it must load neither pulumi nor boto3."""
 
     @property
     def id(self) -> str:

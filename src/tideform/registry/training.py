@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tideform.diagnostics import Diagnostic
+from tideform.errors import TideformError
 from tideform.registry.entries import load_backends
 from tideform.registry.features import Features
 from tideform.spec.training import Pool
@@ -129,8 +130,18 @@ class TrainingBackend(ABC):
 
 @cache
 def backends() -> Mapping[str, TrainingBackend]:
-    """All backends by id, third parties' too."""
-    return load_backends("tideform.backends.training", "tideform.training")
+    """All backends by id, third parties' too. Raises `TideformError` TD207 where one is no `TrainingBackend`."""
+    found = load_backends("tideform.backends.training", "tideform.training")
+    for name, entry in found.items():
+        if not isinstance(entry, TrainingBackend):
+            raise TideformError.of(
+                "TD207",
+                "A training backend is of an older version",
+                detail=f"The entry of {name} ({type(entry).__module__}) is no TrainingBackend, which has what this "
+                "version asks of backends.",
+                fix="Let its class inherit from tideform.registry.training.TrainingBackend, or uninstall its package.",
+            )
+    return found
 
 
 def features(backend: str) -> Features:

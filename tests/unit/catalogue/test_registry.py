@@ -49,3 +49,11 @@ def test_a_module_without_an_entry_is_an_error() -> None:
 )
 def test_ours_are_found(entries: Callable[[], Mapping[str, object]], ids: set[str]) -> None:
     assert ids <= set(entries())
+
+
+def test_a_training_backend_of_an_older_version_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tideform.registry.training.load_backends", lambda *_: {"old": Thing("old")})
+    with pytest.raises(TideformError) as caught:
+        training.__wrapped__()
+    (found,) = caught.value.diagnostics
+    assert (found.code, "old" in found.detail) == ("TD207", True)
