@@ -167,5 +167,5 @@ def test_an_installation_without_the_extra_says_how_to_get_the_local_target(
     done = run(production, project, *words)
     assert done.returncode == 1
     assert "TD517" in done.stderr
-    assert "pip install 'tideform[local]'" in done.stderr
+    assert "-m pip install 'tideform[local]'" in done.stderr
     assert "Traceback" not in done.stderr

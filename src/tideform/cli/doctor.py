@@ -20,7 +20,7 @@ def command(spec: SpecOption = DEFAULT_SPEC, as_json: JsonOption = False, instal
 
     Asks no network unless told to install, but for the API of an existing cluster that the spec names.
 
-    Exits with 1 if something is missing that the local target needs.
+    Exits with 1 if something is missing that every target needs; the last line says for which targets it is ready.
     """
     from tideform.backends.training.eks.examine import cluster_checks
     from tideform.operations.doctor import checks, healthy

@@ -36,6 +36,7 @@ def _next_steps(folder: Path) -> str:
         "tideform validate     check the spec",
         "tideform plan         see what it would make, and what that costs",
         "tideform apply        make it; the environment dev is local and needs no account",
+        "README.md             what comes then: the data that the job needs, and a burst",
     ]
     enter = [] if folder == Path() else [f"cd {folder}"]
     return "\n".join(["", "Next:", *(f"  {step}" for step in (*enter, *steps))])

@@ -46,7 +46,10 @@ def status(spec: SpecOption = DEFAULT_SPEC, as_json: JsonOption = False) -> None
         endpoint = {"endpoint": sandbox.endpoint} if sandbox else {}
         typer.echo(json.dumps({"running": found is not None, **endpoint, **(found or {})}))
     elif sandbox is None or found is None:
-        typer.echo("The sandbox does not run; commands start it when they need it.\n")
+        from tideform.local.launch import INSTALL, is_installed
+
+        starts = "commands start it when they need it" if is_installed() else f"it is not installed: `{INSTALL}`"
+        typer.echo(f"The sandbox does not run; {starts}.\n")
         typer.echo("\n".join(stored_only_lines()))
     else:
         typer.echo("\n".join(status_lines(sandbox.endpoint, found)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -27,6 +28,8 @@ _KILL_TIMEOUT = 5.0
 _POLL = 0.02
 _LOG_LIMIT = 1_000_000  # bytes; an older log is thrown away at the next start
 _SERVER = "tideform_sandbox.server"
+_PYTHON = shlex.quote(sys.executable)
+INSTALL = f"{_PYTHON} -m pip install 'tideform[local]'"  # where tideform itself is installed
 _EXTRA = ("moto", "flask", "cronsim", "kubernetes_validate")  # the packages that the extra ``local`` brings
 
 
@@ -121,7 +124,7 @@ def _require_installed() -> None:
         "The local target is not installed",
         detail="This environment has `target: local`, which runs in a sandbox on this machine. This installation of"
         " tideform does not have what the sandbox needs; it is made for environments with `target: aws`.",
-        fix="Install the extra: `pip install 'tideform[local]'`. `validate` and `plan --offline` work without it.",
+        fix=f"Install the extra: `{_PYTHON} -m pip install 'tideform[local]'`. `validate` and `plan --offline` work without it.",
     )
 
 

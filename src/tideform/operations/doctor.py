@@ -10,7 +10,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from tideform.model.check import Check
 from tideform.paths import cache_dir
 
 _PACKAGES = ("pulumi", "pulumi-aws", "boto3")
+LOCAL = "local target"
 _SPACE = 1_000_000_000  # the sandbox, a state and logs; building the engine asks for more by itself
 _INSTALL_SPACE = 4_000_000_000
 
@@ -43,8 +44,8 @@ def checks(folder: Path) -> list[Check]:
     return [probe() for probe in probes]
 
 
-def healthy(found: list[Check]) -> bool:
-    """Whether a plan has what it needs."""
+def healthy(found: Sequence[Check]) -> bool:
+    """Whether there is what every target needs."""
     return all(check.ok for check in found if check.needed)
 
 
@@ -62,11 +63,11 @@ def _package(name: str) -> Check:
 
 def _local() -> Check:
     """Whether the extra for the local target is there; without it, an installation is one for AWS."""
-    fix = "Only target local needs it: run `pip install 'tideform[local]'`."
-    from tideform.local.launch import is_installed
+    from tideform.local.launch import INSTALL, is_installed
 
     there = is_installed()
-    return Check("local target", there, f"moto {version('moto')}" if there else "not installed", fix, needed=False)
+    fix = f"Only target local needs it: run `{INSTALL}`."
+    return Check(LOCAL, there, f"moto {version('moto')}" if there else "not installed", fix, needed=False)
 
 
 def _engine() -> Check:
@@ -113,6 +114,10 @@ def _workspace(folder: Path) -> Check:
 
 
 def _sandbox(folder: Path) -> Check:
+    from tideform.local.launch import is_installed
+
+    if not is_installed():
+        return Check("sandbox", False, "none without the local target", "See there.", needed=False)
     if not is_there(folder / ".tideform" / "sandbox"):
         return Check("sandbox", True, "not running; commands start it when they need it", needed=False)
     from tideform.local.client import find

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from tideform.model.check import Check
-from tideform.operations.doctor import healthy
+from tideform.operations.doctor import LOCAL, healthy
 
 
 def render(checks: Sequence[Check]) -> str:
@@ -18,13 +18,25 @@ def render(checks: Sequence[Check]) -> str:
         lines.append(f"{_word(check):8} {check.name:{width}}  {check.found}")
         if not check.ok:
             lines.append(f"{'':8} {'':{width}}  Fix: {check.fix}")
-    ready = "Ready for the local target." if healthy(list(checks)) else "Not ready for the local target."
-    return "\n".join([*lines, "", ready])
+    return "\n".join([*lines, "", _verdict(checks)])
 
 
 def as_data(checks: Sequence[Check]) -> dict[str, Any]:
     """The same facts for programs."""
-    return {"ready": healthy(list(checks)), "checks": [asdict(check) for check in checks]}
+    local = healthy(checks) and _local(checks)
+    return {"ready": healthy(checks), "local": local, "checks": [asdict(check) for check in checks]}
+
+
+def _verdict(checks: Sequence[Check]) -> str:
+    if not healthy(checks):
+        return "Not ready."
+    if _local(checks):
+        return "Ready for the local target."
+    return "Ready for environments with `target: aws`; the local target is not installed."
+
+
+def _local(checks: Sequence[Check]) -> bool:
+    return all(check.ok for check in checks if check.name == LOCAL)
 
 
 def _word(check: Check) -> str:
