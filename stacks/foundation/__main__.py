@@ -9,7 +9,7 @@ key ──┬── lease table ── reaper
 import pulumi
 
 from tideform.components.iam.key import ProjectKey
-from tideform.components.kubernetes.platform import platform, wants_cluster
+from tideform.components.kubernetes.platform import platform
 from tideform.components.monitoring.logs import JobLogs
 from tideform.components.network.existing import ExistingNetwork
 from tideform.components.network.flow_logs import FlowLogs
@@ -20,6 +20,7 @@ from tideform.components.reaper.reaper import Reaper
 from tideform.components.scope import Scope
 from tideform.components.storage.image_store import ImageStore
 from tideform.components.storage.store import BurstStore
+from tideform.pools.zones import makes_cluster
 
 target = deployment()
 scope = Scope(target, "foundation")
@@ -44,7 +45,7 @@ else:
     network = Network(scope, opts)
     FlowLogs(scope, vpc_id=network.vpc_id, key_arn=key.key.arn, opts=opts)
 
-if wants_cluster(target.spec):
+if makes_cluster(target.spec):
     for output, value in platform(
         scope,
         subnet_ids=network.subnet_ids,

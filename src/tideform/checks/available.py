@@ -25,6 +25,7 @@ def availability(subject: Subject) -> Iterator[Diagnostic]:
         yield from pool_words(subject)
         yield from _units(subject, "training", subject.spec.training, training())
         yield from _pools(subject)
+        yield from _cluster(subject)
     if subject.spec.serving:
         from tideform.registry.serving import backends as serving
 
@@ -51,6 +52,12 @@ def _pools(subject: Subject) -> Iterator[Diagnostic]:
 
     for name in subject.spec.training:
         yield from map(subject.placed, pool_rules(subject.deployment, name))
+
+
+def _cluster(subject: Subject) -> Iterator[Diagnostic]:
+    from tideform.checks.cluster import cluster_problems
+
+    yield from map(subject.placed, cluster_problems(subject.spec))
 
 
 def _instances(subject: Subject) -> Iterator[Diagnostic]:

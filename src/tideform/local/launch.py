@@ -124,7 +124,8 @@ def _require_installed() -> None:
         "The local target is not installed",
         detail="This environment has `target: local`, which runs in a sandbox on this machine. This installation of"
         " tideform does not have what the sandbox needs; it is made for environments with `target: aws`.",
-        fix=f"Install the extra: `{_PYTHON} -m pip install 'tideform[local]'`. `validate` and `plan --offline` work without it.",
+        fix=f"Install the extra: `{_PYTHON} -m pip install 'tideform[local]'`. `validate` and `plan --offline` work"
+        " without it.",
     )
 
 

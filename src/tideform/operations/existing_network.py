@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tideform.diagnostics import Diagnostic, Severity
+from tideform.pools.zones import FEWEST_OF_A_CLUSTER, makes_cluster
 
 if TYPE_CHECKING:
     from tideform.cloud import Cloud
@@ -38,6 +39,7 @@ def _subnets(deployment: Deployment, vpc: str, found: dict[str, dict[str, Any]])
             yield _wrong(f"{subnet} is not there in {deployment.region}.")
         elif found[subnet]["VpcId"] != vpc:
             yield _wrong(f"{subnet} belongs to {found[subnet]['VpcId']}, not to {vpc}.")
+    yield from _zones_of_cluster(deployment, found)
     zones = Counter(str(subnet["AvailabilityZone"]) for subnet in found.values())
     for zone, count in sorted(zones.items()):
         if count > 1:
@@ -50,6 +52,17 @@ def _subnets(deployment: Deployment, vpc: str, found: dict[str, dict[str, Any]])
                 fix="Name one subnet a zone, unless their addresses are needed.",
                 path=_PATH,
             )
+
+
+def _zones_of_cluster(deployment: Deployment, found: dict[str, dict[str, Any]]) -> Iterator[Diagnostic]:
+    """Once all are there: an absent one may be the second zone."""
+    zones = {str(subnet["AvailabilityZone"]) for subnet in found.values()}
+    complete = len(found) == len(deployment.spec.network.subnets)
+    if complete and makes_cluster(deployment.spec) and len(zones) < FEWEST_OF_A_CLUSTER:
+        yield _wrong(
+            f"The subnets are in {', '.join(sorted(zones))} alone, and a cluster of EKS stands in "
+            f"{FEWEST_OF_A_CLUSTER} zones at least."
+        )
 
 
 def _known(cloud: Cloud, operation: str, noun: str, key: str, ids: Sequence[str]) -> list[dict[str, Any]]:

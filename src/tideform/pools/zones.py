@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
-from tideform.registry.training import features
+from tideform.registry.training import features, on_cluster
 from tideform.spec.deployment import Deployment
+from tideform.spec.project import Project
 from tideform.spec.regions import zone_letters
 from tideform.spec.training import Pool
 
 _ALL = "abcdefgh"
+FEWEST_OF_A_CLUSTER = 2  # zones; https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
 
 
 def zone_names(deployment: Deployment) -> list[str]:
@@ -21,6 +23,12 @@ def zone_names(deployment: Deployment) -> list[str]:
     region, zones = deployment.region, deployment.spec.network.zones
     letters = zone_letters(region)[:zones] if isinstance(zones, int) else zones
     return [f"{region}{letter}" for letter in letters]
+
+
+def makes_cluster(spec: Project) -> bool:
+    """Whether some pool wants a cluster, and none is named that exists."""
+    existing = spec.cluster is not None and spec.cluster.existing is not None
+    return not existing and bool(on_cluster(spec.training))
 
 
 def in_one_zone(pool: Pool) -> bool:

@@ -85,6 +85,7 @@ SUMMARIES: dict[str, str] = {
     "TD185": "The region does not have an instance type",
     "TD186": "It is not known whether the region has an instance type",
     "TD187": "The file is not a project spec",
+    "TD188": "The network has too few zones for a cluster",
     # promises with a date
     "TD160": "A waiver has expired",
     "TD658": "This version of Kubernetes is newer than what is known here",

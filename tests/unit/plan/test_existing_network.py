@@ -57,6 +57,14 @@ def test_two_subnets_in_one_zone_are_worth_a_warning(ec2: Any) -> None:
     assert found(own, subnet(ec2, own, 1), subnet(ec2, own, 2)) == ["TD338"]
 
 
+def test_a_cluster_wants_two_zones(ec2: Any) -> None:
+    own, job = vpc(ec2), {"image": "1.dkr.ecr.us-east-1.amazonaws.com/a", "command": ["true"]}
+    pool = {"backend": "eks", "instance_types": ["g5.xlarge"], "job": job}
+    network = {"existing": own, "subnets": [subnet(ec2, own, 1)]}
+    (finding,) = network_findings(deployment(network=network, training={"fit": pool}))
+    assert (finding.code, "2 zones at least" in finding.detail) == ("TD337", True)
+
+
 def test_nothing_is_asked_where_the_network_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tideform.connect.cloud_for", lambda _deployment: pytest.fail("the cloud was asked"))
     assert network_findings(deployment()) == ()

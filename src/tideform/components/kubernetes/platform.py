@@ -13,14 +13,6 @@ from tideform.components.kubernetes.kueue import Queueing
 from tideform.components.kubernetes.objects import cluster_provider
 from tideform.components.kubernetes.reaper_access import ReaperAccess
 from tideform.components.scope import Scope
-from tideform.registry.training import on_cluster
-from tideform.spec.project import Project
-
-
-def wants_cluster(spec: Project) -> bool:
-    """Whether some pool wants a cluster, and none is named that exists."""
-    existing = spec.cluster is not None and spec.cluster.existing is not None
-    return not existing and bool(on_cluster(spec.training))
 
 
 def platform(

@@ -58,6 +58,12 @@ CASES = (
         {"vpcId": "$vpc.id", "cidrBlock": "10.0.1.0/24", "availabilityZone": "us-east-1a", "tags": TAGS},
         {"mapPublicIpOnLaunch": True, "tags": RETAGGED},
     ),
+    Case(
+        "other_subnet",
+        "aws:ec2/subnet:Subnet",
+        {"vpcId": "$vpc.id", "cidrBlock": "10.0.2.0/24", "availabilityZone": "us-east-1b", "tags": TAGS},
+        {"tags": RETAGGED},
+    ),
     Case("table", "aws:ec2/routeTable:RouteTable", {"vpcId": "$vpc.id", "tags": TAGS}, {"tags": RETAGGED}),
     Case(
         "association",
@@ -751,7 +757,7 @@ CASES = (
             "version": "1.33",
             "roleArn": "$role.arn",
             "vpcConfig": {
-                "subnetIds": ["$subnet.id"],
+                "subnetIds": ["$subnet.id", "$other_subnet.id"],
                 "securityGroupIds": ["$group.id"],
                 "endpointPrivateAccess": True,
                 "endpointPublicAccess": False,

@@ -261,3 +261,20 @@ def test_a_message_calls_no_web_hook(cloud: Cloud) -> None:
         sns.publish(TopicArn=topic, Message="a lease is over")
         server.shutdown()
     assert called == []
+
+
+@pytest.mark.parametrize(("zones", "code"), [("aa", "InvalidParameterException"), ("ab", "")])
+def test_a_cluster_stands_in_two_zones_at_least(cloud: Cloud, zones: str, code: str) -> None:
+    ec2, eks = cloud.client("ec2"), cloud.client("eks")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.9.{n}.0/24", AvailabilityZone=f"us-east-1{zone}")["Subnet"]
+        for n, zone in enumerate(zones)
+    ]
+    network = {"subnetIds": [subnet["SubnetId"] for subnet in subnets]}
+    try:
+        eks.create_cluster(name=f"in-{zones}", roleArn=_ROLE, resourcesVpcConfig=network)
+        refused = ""
+    except ClientError as error:
+        refused = error.response["Error"]["Code"]
+    assert refused == code
