@@ -16,7 +16,7 @@ from moto.moto_server.werkzeug_app import (
     create_backend_app,
 )
 
-from tideform_sandbox import extension, not_emulated, steady, world
+from tideform_sandbox import extension, not_emulated, one_parse, steady, world
 from tideform_sandbox.backends import backends
 from tideform_sandbox.market import throttling
 
@@ -50,6 +50,7 @@ def create(shared: world.World) -> Dispatcher:
     for service in ("batch", "lambda"):
         config.setdefault(service, {})["use_docker"] = False
     steady.install()
+    one_parse.install()
     return Dispatcher(lambda service: _service_app(service, shared))
 
 
