@@ -47,7 +47,11 @@ def _project(project: Project) -> Iterator[NotBuilt]:
     if project.cluster is not None and project.cluster.existing and on_cluster(project.training):
         text = f"the reaper bounds a burst there and is not terminal: {IN_AN_EXISTING_CLUSTER}"
         yield NotBuilt("cluster.existing", text)
+    if project.cluster is not None and not on_cluster(project.training):
+        yield NotBuilt("cluster", "no pool is on a cluster, so none is made and none is used")
     for name, store in project.storage.items():
+        if store.retention and not store.versioned and not store.expire_after:
+            yield NotBuilt(f"storage.{name}.retention", "the bucket keeps no old versions; versioning: true lets it")
         if store.remote in ("lakefs", "delta"):
             yield NotBuilt(f"storage.{name}.remote", f"the bucket is tagged for {store.remote}; no server is made")
 
@@ -72,6 +76,9 @@ def _pool(path: str, pool: Pool) -> Iterator[NotBuilt]:
 
 
 def _endpoint(path: str, endpoint: Endpoint) -> Iterator[NotBuilt]:
+    if endpoint.scale.target_invocations and endpoint.scale.min == endpoint.scale.max:
+        text = f"nothing scales between {endpoint.scale.min} and {endpoint.scale.max}; set max above min"
+        yield NotBuilt(f"{path}.scale.target_invocations", text)
     if endpoint.rollout is not None and endpoint.rollout.shadow is not None:
         yield NotBuilt(f"{path}.rollout.shadow", "no traffic is copied to a shadow variant")
 

@@ -34,6 +34,13 @@ def test_a_spec_that_is_built_whole_has_nothing_to_say() -> None:
             "cluster.existing",
         ),
         ({"storage": {"a": {"kind": "dataset", "remote": "lakefs"}}}, "storage.a.remote"),
+        ({"storage": {"a": {"kind": "scratch", "retention": "9d"}}}, "storage.a.retention"),
+        ({"storage": {"a": {"kind": "models", "versioning": False, "retention": "7y"}}}, "storage.a.retention"),
+        ({"cluster": {"version": "1.36"}}, "cluster"),
+        (
+            {"serving": {"s": {**SCORE, "scale": {"min": 2, "max": 2, "target_invocations": 9}}}},
+            "serving.s.scale.target_invocations",
+        ),
     ],
 )
 def test_each_gap_is_said_with_its_place(words: dict[str, Any], path: str) -> None:

@@ -10,6 +10,7 @@ from tideform.backends.training.batch.job_size import definition_problems
 from tideform.diagnostics import Diagnostic, Severity
 from tideform.pools.applied_with import BOUNDS, MACHINES, ROLE
 from tideform.pools.blocks import of_one_type
+from tideform.pools.drivers import driver_problems
 from tideform.pools.log_groups import job_log_group
 from tideform.pools.names import PoolNames
 from tideform.pools.purchase import on_demand_only, pool_zones, purchases
@@ -18,7 +19,7 @@ from tideform.pools.unattended import starter_key
 from tideform.pools.worst_case import Fleet, Most, dearest_of, filled
 from tideform.registry.features import Features
 from tideform.registry.training import Exports, Failure, PoolOrder, TrainingBackend, plain_handle
-from tideform.spec.problems import error_at, problem
+from tideform.spec.problems import problem
 from tideform.spec.training import Pool
 
 if TYPE_CHECKING:
@@ -193,14 +194,13 @@ def _most_machines(pool: Pool) -> int:
 
 
 def _images(path: str, shape: PoolShape) -> Iterator[Diagnostic]:
-    if unfit := _unfit(shape):
-        yield error_at(
-            "TD206",
-            "The backend cannot run this capacity",
-            path,
-            detail=f"Batch's own machine images have no drivers for {', '.join(unfit)}.",
-            fix="Choose GPUs by NVIDIA from the T4 on beside x86 processors, or types without accelerators.",
-        )
+    return driver_problems(
+        path,
+        shape,
+        _unfit(shape),
+        images="Batch's own machine images have no drivers for",
+        fix="Choose GPUs by NVIDIA from the T4 on beside x86 processors, or types without accelerators.",
+    )
 
 
 def _ways_of_buying(path: str, pool: Pool) -> Iterator[Diagnostic]:
@@ -230,8 +230,7 @@ def _ways_of_buying(path: str, pool: Pool) -> Iterator[Diagnostic]:
 
 def _unfit(shape: PoolShape) -> list[str]:
     accelerated = [t for t in shape.types if t.accelerators]
-    unfit = [t.name for t in accelerated if not is_nvidia([t]) or t.family.startswith(_TOO_OLD) or t.arch == "arm64"]
-    return unfit if len(accelerated) in (0, len(shape.types)) else shape.instance_types
+    return [t.name for t in accelerated if not is_nvidia([t]) or t.family.startswith(_TOO_OLD) or t.arch == "arm64"]
 
 
 ENTRY = Batch()

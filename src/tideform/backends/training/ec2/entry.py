@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tideform.backends.training.ec2.names import LONGEST_RUN, MOST_NODES, SCHEDULE, GroupNames, unfit
 from tideform.diagnostics import Diagnostic
 from tideform.pools.applied_with import MACHINES, ROLE
+from tideform.pools.drivers import driver_problems
 from tideform.pools.log_groups import job_log_group
 from tideform.pools.shape import PoolShape, shape_of, shape_problems
 from tideform.pools.unattended import begun_late, starter_key, sweep_at_once
@@ -124,14 +125,13 @@ class Ec2(TrainingBackend):
 
 
 def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
-    if types := unfit(shape):
-        yield error_at(
-            "TD206",
-            "The backend cannot run this capacity",
-            path,
-            detail=f"No machine image of AWS's has the drivers for {', '.join(types)} together.",
-            fix="Choose GPUs by NVIDIA from the T4 on, or types without accelerators.",
-        )
+    yield from driver_problems(
+        path,
+        shape,
+        unfit(shape),
+        images="No machine image of AWS's has the drivers for",
+        fix="Choose GPUs by NVIDIA from the T4 on, or types without accelerators.",
+    )
     if max(shape.nodes, pool.job.nodes) > MOST_NODES:
         yield error_at(
             "TD640",

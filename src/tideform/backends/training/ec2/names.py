@@ -60,8 +60,6 @@ def image_parameter(shape: PoolShape) -> str:
 
 
 def unfit(shape: PoolShape) -> list[str]:
-    """The types that no machine image has drivers for; all of them where only some have accelerators."""
+    """The types that no machine image has drivers for."""
     accelerated = [t for t in shape.types if t.accelerators]
-    if len(accelerated) not in (0, len(shape.types)):
-        return shape.instance_types
     return [t.name for t in accelerated if not is_nvidia([t]) or t.family.startswith(_TOO_OLD)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tideform.components.kubernetes.names import LABEL, LOCAL_QUEUE, EksNames
 from tideform.diagnostics import Diagnostic
 from tideform.pools.applied_with import BOUNDS, MACHINES, ROLE
+from tideform.pools.drivers import driver_problems
 from tideform.pools.shape import PoolShape, is_nvidia, shape_of, shape_problems
 from tideform.pools.unattended import starter_key
 from tideform.registry.features import Features
@@ -107,14 +108,13 @@ class Eks(TrainingBackend):
 
 
 def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
-    if unfit := _unfit(shape):
-        yield error_at(
-            "TD206",
-            "The backend cannot run this capacity",
-            path,
-            detail=f"The machine images of EKS have no drivers for {', '.join(unfit)}.",
-            fix="Choose GPUs by NVIDIA from the T4 on, or types without accelerators.",
-        )
+    yield from driver_problems(
+        path,
+        shape,
+        _unfit(shape),
+        images="The machine images of EKS have no drivers for",
+        fix="Choose GPUs by NVIDIA from the T4 on, or types without accelerators.",
+    )
     if pool.interconnect == "efa" and not is_nvidia(shape.types):
         fix = "Choose types with GPUs by NVIDIA, or use backend: batch."
         yield _not_here(path, "interconnect", "has EFA's driver in its images for GPUs alone", fix)
@@ -140,8 +140,6 @@ def _not_here(path: str, what: str, does: str, fix: str) -> Diagnostic:
 
 def _unfit(shape: PoolShape) -> list[str]:
     accelerated = [t for t in shape.types if t.accelerators]
-    if len(accelerated) not in (0, len(shape.types)):
-        return shape.instance_types
     return [t.name for t in accelerated if not is_nvidia([t]) or t.family.startswith(_TOO_OLD)]
 
 
