@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -59,12 +60,15 @@ class Running:
     def wait(self) -> tuple[str, float, int]:
         """Its name, the seconds it took and its exit code."""
         code = self._process.wait()
+        return self.part.name, time.monotonic() - self._began, code
+
+    def tell(self) -> None:
+        """Print what it has written to its file."""
         if self._output is not None:
             self._output.seek(0)
             print(f"\n== {self.part.name}", flush=True)
             sys.stdout.buffer.write(self._output.read())
             sys.stdout.flush()
-        return self.part.name, time.monotonic() - self._began, code
 
     def kill(self) -> None:
         """End it; harmless where it has ended."""
@@ -77,7 +81,13 @@ def run(stage: Sequence[Part]) -> list[tuple[str, float, int]]:
         running = [Running(stage[0], None)]
         try:
             running += [Running(part, (Path(folder) / part.name).open("w+b")) for part in stage[1:]]
-            return [one.wait() for one in running]
+            with ThreadPoolExecutor(
+                len(running)
+            ) as threads:  # each is waited for by itself, so that its time is its own
+                times = list(threads.map(Running.wait, running))
+            for one in running:
+                one.tell()
+            return times
         except KeyboardInterrupt:
             for one in running:
                 one.kill()
