@@ -142,18 +142,23 @@ def look_for_jobs(
     handles |= {pool: handle for pool, handle in planned.items() if pool not in known}
     for pool, handle in handles.items():
         if has(str(handle.get("backend", "")), "strays"):
-            strays = cast(Strays, part(handle["backend"], "strays"))
+            strays = _strays_of(handle["backend"])
             guarded(f"{strays.SERVICE}, {pool}", partial(_look_for_jobs_of, strays, clients, pool, handle, found))
 
 
 def _look_for_jobs_of(strays: Strays, clients: Clients, pool: str, handle: Handle, found: dict[str, Sight]) -> None:
-    found.setdefault(pool, Sight()).sources.extend(strays.sources(clients, handle))
-    found.setdefault(pool, Sight()).machines.extend(strays.machines(clients, handle))
+    sight = found.setdefault(pool, Sight())
+    sight.sources.extend(strays.sources(clients, handle))
+    sight.machines.extend(strays.machines(clients, handle))
 
 
 def all_strays() -> Iterator[Strays]:
     """The part ``strays`` of each backend that has it."""
-    return (cast(Strays, part(backend, "strays")) for backend in having("strays"))
+    return map(_strays_of, having("strays"))
+
+
+def _strays_of(backend: str) -> Strays:
+    return cast(Strays, part(backend, "strays"))
 
 
 def quiet(item: Item | None) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tideform.diagnostics import Diagnostic, Severity
+from tideform.diagnostics import Diagnostic
 from tideform.registry.entries import load_backends
 from tideform.spec.deployment import Deployment
 from tideform.spec.serving import Endpoint
@@ -69,8 +69,3 @@ class ServingBackend(Protocol):
 def backends() -> Mapping[str, ServingBackend]:
     """All backends by id, third parties' too."""
     return load_backends("tideform.backends.serving", "tideform.serving")
-
-
-def problem(code: str, summary: str, path: str, *, detail: str, fix: str) -> Diagnostic:
-    """An error about one place of the spec."""
-    return Diagnostic(code, Severity.ERROR, summary, detail=detail, fix=fix, path=path)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tideform.diagnostics import Diagnostic
-from tideform.registry.serving import EndpointOrder, Exports, Pins, problem
+from tideform.registry.serving import EndpointOrder, Exports, Pins
 from tideform.spec.deployment import Deployment
+from tideform.spec.problems import error_at
 from tideform.spec.serving import Endpoint
 
 _LONGEST_BAKE = 3600  # seconds: SageMaker's longest WaitIntervalInSeconds
@@ -45,7 +46,7 @@ class SageMaker:
 def _of_scale(name: str, endpoint: Endpoint) -> Iterator[Diagnostic]:
     scale = endpoint.scale
     if scale.min == 0:
-        yield problem(
+        yield error_at(
             "TD208",
             "A real-time endpoint cannot scale to zero",
             f"serving.{name}.scale.min",
@@ -53,7 +54,7 @@ def _of_scale(name: str, endpoint: Endpoint) -> Iterator[Diagnostic]:
             fix="Write min: 1.",
         )
     if scale.max < scale.min:
-        yield problem(
+        yield error_at(
             "TD209",
             "An endpoint's range of instances is empty",
             f"serving.{name}.scale.max",
@@ -67,7 +68,7 @@ def _of_rollout(name: str, endpoint: Endpoint) -> Iterator[Diagnostic]:
     if rollout is None:
         return
     if rollout.canary is not None and endpoint.scale.max < _FEWEST_FOR_A_CANARY:
-        yield problem(
+        yield error_at(
             "TD211",
             "A canary is too large or empty",
             f"serving.{name}.rollout.canary",
@@ -75,7 +76,7 @@ def _of_rollout(name: str, endpoint: Endpoint) -> Iterator[Diagnostic]:
             fix="Write scale: {min: 1, max: 2} or more, or take the canary out.",
         )
     elif rollout.canary is not None and not 1 <= rollout.canary.value <= _LARGEST_CANARY:
-        yield problem(
+        yield error_at(
             "TD211",
             "A canary is too large or empty",
             f"serving.{name}.rollout.canary",
@@ -83,7 +84,7 @@ def _of_rollout(name: str, endpoint: Endpoint) -> Iterator[Diagnostic]:
             fix="Write canary: 10%.",
         )
     if rollout.bake.seconds > _LONGEST_BAKE:
-        yield problem(
+        yield error_at(
             "TD212",
             "A rollout bakes for too long",
             f"serving.{name}.rollout.bake",

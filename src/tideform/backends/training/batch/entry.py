@@ -14,7 +14,7 @@ from tideform.pools.drivers import driver_problems
 from tideform.pools.log_groups import job_log_group
 from tideform.pools.names import PoolNames
 from tideform.pools.purchase import on_demand_only, pool_zones, purchases
-from tideform.pools.shape import PoolShape, is_nvidia, shape_of, shape_problems
+from tideform.pools.shape import PoolShape, shape_of, shape_problems
 from tideform.pools.unattended import starter_key
 from tideform.pools.worst_case import Fleet, Most, dearest_of, filled
 from tideform.registry.features import Features
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from tideform.components.scope import Scope
     from tideform.spec.deployment import Deployment
 
-# Batch's machine images of today have no drivers for them, and none at all for GPUs beside Graviton processors.
-# https://docs.aws.amazon.com/batch/latest/APIReference/API_Ec2Configuration.html
-_TOO_OLD = ("p2", "p3", "g3")
 _FEATURES = Features(
     # What an instance of a managed environment talks to.
     # https://docs.aws.amazon.com/batch/latest/userguide/vpc-interface-endpoints.html
@@ -197,9 +194,9 @@ def _images(path: str, shape: PoolShape) -> Iterator[Diagnostic]:
     return driver_problems(
         path,
         shape,
-        _unfit(shape),
         images="Batch's own machine images have no drivers for",
         fix="Choose GPUs by NVIDIA from the T4 on beside x86 processors, or types without accelerators.",
+        graviton=False,
     )
 
 
@@ -226,11 +223,6 @@ def _ways_of_buying(path: str, pool: Pool) -> Iterator[Diagnostic]:
             fix="Name fewer reservations, or use fewer ways of buying.",
             path=f"{path}.capacity.{'reservations' if capacity.reservations else 'blocks'}",
         )
-
-
-def _unfit(shape: PoolShape) -> list[str]:
-    accelerated = [t for t in shape.types if t.accelerators]
-    return [t.name for t in accelerated if not is_nvidia([t]) or t.family.startswith(_TOO_OLD) or t.arch == "arm64"]
 
 
 ENTRY = Batch()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from tideform.backends.training.ec2.names import LONGEST_RUN, MOST_NODES, SCHEDULE, GroupNames, unfit
+from tideform.backends.training.ec2.names import LONGEST_RUN, MOST_NODES, SCHEDULE, GroupNames
 from tideform.diagnostics import Diagnostic
 from tideform.pools.applied_with import MACHINES, ROLE
 from tideform.pools.drivers import driver_problems
@@ -128,7 +128,6 @@ def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
     yield from driver_problems(
         path,
         shape,
-        unfit(shape),
         images="No machine image of AWS's has the drivers for",
         fix="Choose GPUs by NVIDIA from the T4 on, or types without accelerators.",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tideform.pools.log_groups import job_log_group
-from tideform.pools.shape import PoolShape, is_nvidia
+from tideform.pools.shape import PoolShape
 from tideform.spec.deployment import Deployment
 
 HEARTBEAT = 120  # seconds that a machine waits for its last checkpoint before it ends
@@ -13,9 +13,6 @@ SCHEDULE = "lease-end"
 MOST_NODES = 50  # that one SSM command reaches; https://docs.aws.amazon.com/general/latest/gr/ssm.html
 LONGEST_RUN = 172_800  # seconds that AWS-RunShellScript lets a command run
 _LIMIT = 240  # characters, and what the hook adds; https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html
-# Drivers of the Deep Learning base AMIs of today are for the T4 and later; they have none for AMD's and AWS's own.
-# https://docs.aws.amazon.com/dlami/latest/devguide/appendix-ami-release-notes.html
-_TOO_OLD = ("p2", "p3", "g3")
 _DEEP_LEARNING = "/aws/service/deeplearning/ami/{arch}/base-oss-nvidia-driver-gpu-amazon-linux-2023/latest/ami-id"
 _PLAIN = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{arch}"
 
@@ -57,9 +54,3 @@ def image_parameter(shape: PoolShape) -> str:
     """The public SSM parameter that names the machine image; EC2 reads it at each launch."""
     arch = "arm64" if shape.types[0].arch == "arm64" else "x86_64"
     return (_DEEP_LEARNING if shape.accelerators else _PLAIN).format(arch=arch)
-
-
-def unfit(shape: PoolShape) -> list[str]:
-    """The types that no machine image has drivers for."""
-    accelerated = [t for t in shape.types if t.accelerators]
-    return [t.name for t in accelerated if not is_nvidia([t]) or t.family.startswith(_TOO_OLD)]

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from tideform.resources.inventory import Area
     from tideform.spec.deployment import Deployment
 
-_TOO_OLD = ("p2", "p3", "g3")  # the drivers of today's machine images no longer know their GPUs
-
 _FEATURES = Features(
     # What a cluster, its nodes and Karpenter talk to where there is no way to the internet.
     # https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html
@@ -111,7 +109,6 @@ def _problems(path: str, pool: Pool, shape: PoolShape) -> Iterator[Diagnostic]:
     yield from driver_problems(
         path,
         shape,
-        _unfit(shape),
         images="The machine images of EKS have no drivers for",
         fix="Choose GPUs by NVIDIA from the T4 on, or types without accelerators.",
     )
@@ -136,11 +133,6 @@ def _not_here(path: str, what: str, does: str, fix: str) -> Diagnostic:
     return error_at(
         "TD663", "The backend cannot do what the pool asks", f"{path}.{what}", detail=f"backend: eks {does}.", fix=fix
     )
-
-
-def _unfit(shape: PoolShape) -> list[str]:
-    accelerated = [t for t in shape.types if t.accelerators]
-    return [t.name for t in accelerated if not is_nvidia([t]) or t.family.startswith(_TOO_OLD)]
 
 
 ENTRY = Eks()
